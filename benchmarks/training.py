@@ -1,0 +1,96 @@
+"""Seconds of a training step, and what the input pipeline adds to them.
+
+    python benchmarks/training.py [--steps 60] [--sizes small medium large]
+
+For each size: the median time of a step of 100 clips that lie ready in memory, in both phases; then the wall time of a
+short training on the synthetic corpus, its augmented copies made beside it from an empty cache, over that of the same
+training whose copies are cached. Run it on an otherwise idle machine; quote ratios.
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def step_seconds(size, steps: int) -> dict[str, float]:
+    """Median seconds of a step of 100 clips in the floating-point and in the quantised phase."""
+    import keras
+    import numpy as np
+
+    from kwslib.network import ds_cnn
+    from kwslib.sizes import BATCH_CLIPS
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(0, 30, (BATCH_CLIPS, *size.front_end().shape, 1)).astype(np.float32)
+    y = rng.integers(0, 12, BATCH_CLIPS)
+    source, target = ds_cnn.float_network(size), ds_cnn.quantised_network(size)
+    ds_cnn.fold(source, target)
+    ds_cnn.calibrate(target, x)
+    seconds = {}
+    for network in (source, target):
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        network.compile(keras.optimizers.Adam(1e-4), loss, jit_compile=False)
+        network.train_on_batch(x, y)
+        times = []
+        for _ in range(steps):
+            start = time.perf_counter()
+            network.train_on_batch(x, y)
+            times.append(time.perf_counter() - start)
+        seconds[network.name] = statistics.median(times)
+    return seconds
+
+
+def training_seconds(size, corpus, steps: int, cache: str) -> float:
+    """Wall seconds of a training with augmented copies made beside it, from what the cache folder holds."""
+    from kwslib.network import training
+    from kwslib.sizes import PROFILES
+    from kwslib.speech.dataset import CopyMaker, evaluation_codes
+
+    profile, front_end = PROFILES["quick"], size.front_end()
+    os.environ["KWS_CACHE"] = cache
+    validation = tuple(array[:100] for array in evaluation_codes(corpus, "validation", "noise-silence", front_end))
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        with CopyMaker(corpus, front_end, profile.augmentation, 1, profile.copies[size.name]) as copies:
+            training.train(
+                size,
+                profile.schedules[size.name].scaled(steps),
+                copies.get,
+                profile.copies[size.name],
+                validation,
+                seed=1,
+                folder=Path(folder),
+                validate_every_steps=steps,
+                say=lambda line: None,
+            )
+        return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--sizes", nargs="+", default=["small", "medium", "large"])
+    arguments = parser.parse_args()
+    from kwslib.sizes import PROFILES, size_named
+    from kwslib.speech import open_corpus
+
+    corpus = open_corpus("synthetic")
+    for name in arguments.sizes:
+        size = size_named(name)
+        steps = max(6, arguments.steps // 10) if name == "large" else arguments.steps
+        for phase, seconds in step_seconds(size, steps).items():
+            print(f"{name}: {phase} step {seconds:.4f} s", flush=True)
+        whole = PROFILES["quick"].schedules[name].steps
+        with tempfile.TemporaryDirectory() as cache:
+            cold = training_seconds(size, corpus, whole, cache)
+            warm = training_seconds(size, corpus, whole, cache)
+        print(f"{name}: {whole} steps, copies made beside {cold:.1f} s, cached {warm:.1f} s, ratio {cold / warm:.3f}")
+
+
+if __name__ == "__main__":
+    main()

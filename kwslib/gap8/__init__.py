@@ -1,0 +1,1 @@
+"""From an 8-bit .tflite to integers and cycles. Knows nothing of TensorFlow."""

@@ -1,0 +1,102 @@
+"""The one way to run a GAP8 program, wherever it runs: a table of platforms behind one interface.
+
+A program is a bare-metal ELF. What the external flash holds travels in the section ``.flash``, which is not loaded and
+whose first byte is byte 0 of the flash. To add a platform, write one module with a class that has ``name``,
+``version`` and ``run``, and enter it in `PLATFORMS`.
+"""
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from kwslib.errors import KwsError, check_name
+
+PLATFORMS = {
+    "simulator": "kwslib.gap8.simulator:Simulator",
+    "gvsoc": "kwslib.gap8.gvsoc:Gvsoc",
+}
+"""Platform name to ``module:class``; imported on first use, because a platform may need what is not installed."""
+
+FLASH_SECTION = ".flash"
+"""ELF section that holds the content of the external flash."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a program left behind.
+
+    Attributes
+    ----------
+    exit_status : int
+        Status that the program wrote to the exit register, 0 to 255; 0 means success.
+    stdout : str
+        What the program printed, without the platform's own messages.
+    stderr : str
+        What the platform said: warnings about accesses outside of memory and the like.
+    wall_s : float
+        Seconds of the host.
+    platform, version : str
+        Name in `PLATFORMS`, and what tells one build of it from another.
+    """
+
+    exit_status: int
+    stdout: str
+    stderr: str
+    wall_s: float
+    platform: str
+    version: str
+
+
+class Platform(Protocol):
+    """Something that runs GAP8 programs."""
+
+    name: str
+
+    def version(self) -> str:
+        """What tells this build of the platform from others, for provenance."""
+
+    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None) -> RunResult:
+        """Run a program to its end.
+
+        Parameters
+        ----------
+        elf : Path or str
+            The program.
+        timeout_s : float
+            Seconds of the host after which it is killed.
+        flash : bytes, optional
+            Content of the external flash, instead of the program's own section ``.flash``.
+
+        Raises
+        ------
+        kwslib.errors.InputError
+            If the file is not a GAP8 program.
+        kwslib.errors.ToolError
+            If the platform is missing or broken, or the program does not end in time.
+        """
+
+
+def open_platform(name: str) -> Platform:
+    """Return the platform of that name, ready to run.
+
+    Raises
+    ------
+    kwslib.errors.InputError
+        If there is none of that name.
+    kwslib.errors.ToolError
+        If it is not installed.
+    """
+    module, _, class_name = PLATFORMS[check_name("platform", name, PLATFORMS)].partition(":")
+    return getattr(importlib.import_module(module), class_name)()
+
+
+def availability() -> dict[str, str]:
+    """Say of each platform which version is here, or why it is not."""
+    found = {}
+    for name in PLATFORMS:
+        try:
+            found[name] = open_platform(name).version()
+        except KwsError as error:
+            found[name] = f"not available: {error}"
+    return found

@@ -1,0 +1,375 @@
+// One core: fetch timing, memory access, traps and the cost of every instruction. What an instruction computes is in
+// execute.h, which is compiled here twice: plain, and with profile and trace.
+#include "isa_table.h"
+#include "sim.h"
+#include "vector.h"
+
+enum { PREFETCH = 16, NO_LINE = 0x40000001, ELW_CYCLES = 2, MRET_CYCLES = 4 };
+
+// Bring the instruction at `pc` into the prefetch buffer. Four bytes are asked for even where two would do, and of two
+// lines only the second one's time counts.
+static void fetch_line(Core *c, uint32_t pc) {
+    uint32_t offset = pc - c->line;
+    if (offset >= PREFETCH) {
+        c->line = pc & ~(uint32_t)(PREFETCH - 1);
+        c->fetch_cycles = (int)cache_fetch(c->cache, c, c->line);
+    }
+    if (pc - c->line > PREFETCH - 4) {
+        c->line += PREFETCH;
+        c->fetch_cycles = (int)cache_fetch(c->cache, c, c->line);
+    }
+}
+
+ALWAYS_INLINE void fetch(Core *c, uint32_t pc) {
+    if (UNLIKELY(pc - c->line > PREFETCH - 4)) fetch_line(c, pc);
+}
+
+ALWAYS_INLINE void count(Core *c, uint32_t mask, int event, uint32_t amount) {
+    if (UNLIKELY((mask >> event) & 1)) c->pccr[event] += amount;
+}
+
+ALWAYS_INLINE bool in_l1(const Core *c, uint32_t addr, uint32_t *offset) {
+    uint32_t o = addr - L1_BASE;
+    if (o >= L1_SIZE) o = addr;  // the cluster's cores see L1 at 0 too
+    *offset = o;
+    return o < L1_SIZE && !c->is_fc;
+}
+
+ALWAYS_INLINE int l1_bank(Core *c, uint32_t offset) {
+    int64_t now = m.cluster.cycles;
+    int64_t *bank = &m.bank_free_at[(offset >> 2) & (BANKS - 1)];
+    int64_t wait = *bank - now;
+    if (wait < 0) wait = 0;
+    *bank = now + wait + 1;
+    c->external[4] += (uint32_t)wait;
+    return (int)wait;
+}
+
+ALWAYS_INLINE uint32_t extend(uint32_t value, int size, bool sign) {
+    if (size == 1) return sign ? (uint32_t)(int8_t)value : (uint8_t)value;
+    if (size == 2) return sign ? (uint32_t)(int16_t)value : (uint16_t)value;
+    return value;
+}
+
+typedef enum { DONE, SPLIT, WAIT } Outcome;
+
+// Part of an access that lies within one word.
+static Access access_word(Core *c, uint32_t addr, uint8_t *data, int size, bool write, int *cycles) {
+    uint32_t offset;
+    if (in_l1(c, addr, &offset)) {
+        *cycles += l1_bank(c, offset);
+        if (write)
+            memcpy(m.l1 + offset, data, (size_t)size);
+        else
+            memcpy(data, m.l1 + offset, (size_t)size);
+        if (m.check_uninitialised) {
+            m.current = c;
+            if (write)
+                mark_written(L1_BASE + offset, (uint32_t)size);
+            else if (!was_written(L1_BASE + offset, (uint32_t)size))
+                note_uninitialised("L1", L1_BASE + offset, (uint32_t)size);
+        }
+        return ACCESS_OK;
+    }
+    Request r = {.addr = addr, .size = (uint32_t)size, .data = data, .write = write};
+    m.current = c;
+    Access result = core_bus(c, &r);
+    if (result == ACCESS_INVALID)
+        fault("memory access", "%s of %d byte%s at %#010x, where %s", write ? "store" : "load", size, size > 1 ? "s" : "", addr,
+              addr >= L2_BASE && addr < 0x20000000 ? "L2 has ended" : "there is no memory or register of that size");
+    if (result == ACCESS_OK) *cycles += (int)r.latency;
+    return result;
+}
+
+static Outcome load_slow(Core *c, uint32_t addr, int size, bool sign, uint8_t rd, int *cycles) {
+    uint32_t value = 0;
+    if ((addr & 3) + (uint32_t)size > 4) {
+        int first = 4 - (int)(addr & 3), before = *cycles;
+        if (access_word(c, addr, (uint8_t *)&value, first, false, cycles) != ACCESS_OK)
+            fault("memory access", "load across a word at %#010x from a device", addr);
+        c->split.addr = addr + (uint32_t)first;
+        c->split.value = value;
+        c->split.rd = rd;
+        c->split.size0 = (uint8_t)first;
+        c->split.size = (uint8_t)size;
+        c->split.sign = sign;
+        c->split.write = 0;
+        c->stalled++;
+        schedule(&c->second_half, *cycles - before + 1);
+        return SPLIT;
+    }
+    if (access_word(c, addr, (uint8_t *)&value, size, false, cycles) == ACCESS_PENDING) {
+        c->wait_rd = rd;
+        c->stalled++;
+        return WAIT;
+    }
+    c->regs[rd] = extend(value, size, sign);
+    return DONE;
+}
+
+static Outcome store_slow(Core *c, uint32_t addr, uint32_t value, int size, int *cycles) {
+    if ((addr & 3) + (uint32_t)size > 4) {
+        int first = 4 - (int)(addr & 3), before = *cycles;
+        if (access_word(c, addr, (uint8_t *)&value, first, true, cycles) != ACCESS_OK)
+            fault("memory access", "store across a word at %#010x to a device", addr);
+        c->split.addr = addr + (uint32_t)first;
+        c->split.value = value;
+        c->split.size0 = (uint8_t)first;
+        c->split.size = (uint8_t)size;
+        c->split.write = 1;
+        c->stalled++;
+        schedule(&c->second_half, *cycles - before + 1);
+        return SPLIT;
+    }
+    if (access_word(c, addr, (uint8_t *)&value, size, true, cycles) == ACCESS_PENDING) {
+        c->stalled++;
+        return WAIT;
+    }
+    return DONE;
+}
+
+ALWAYS_INLINE Outcome load(Core *c, uint32_t addr, int size, bool sign, uint8_t rd, int *cycles) {
+    uint32_t offset;
+    if (LIKELY(in_l1(c, addr, &offset) && (offset & 3) + (uint32_t)size <= 4 && !m.check_uninitialised)) {
+        *cycles += l1_bank(c, offset);
+        uint32_t value = 0;
+        memcpy(&value, m.l1 + offset, (size_t)size);
+        c->regs[rd] = extend(value, size, sign);
+        return DONE;
+    }
+    return load_slow(c, addr, size, sign, rd, cycles);
+}
+
+ALWAYS_INLINE Outcome store(Core *c, uint32_t addr, uint32_t value, int size, int *cycles) {
+    uint32_t offset;
+    if (LIKELY(in_l1(c, addr, &offset) && (offset & 3) + (uint32_t)size <= 4 && !m.check_uninitialised)) {
+        *cycles += l1_bank(c, offset);
+        memcpy(m.l1 + offset, &value, (size_t)size);
+        return DONE;
+    }
+    return store_slow(c, addr, value, size, cycles);
+}
+
+// The second half of an access across a word, a cycle after the first.
+static void second_half(Event *event) {
+    Core *c = event->owner;
+    int cycles = 0, rest = c->split.size - c->split.size0;
+    c->stalled--;
+    c->cycles++;
+    if (c->mask & (1u << COUNT_LOADS)) c->pccr[COUNT_LOADS]++;
+    if (access_word(c, c->split.addr, (uint8_t *)&c->split.value + c->split.size0, rest, c->split.write, &cycles) != ACCESS_OK)
+        fault("memory access", "access across a word at %#010x to a device", c->split.addr);
+    if (!c->split.write) c->regs[c->split.rd] = extend(c->split.value, c->split.size, c->split.sign);
+    c->cycles += cycles;
+    if (c->mask & 1) c->pccr[COUNT_CYCLES] += (uint32_t)c->cycles;
+    schedule(&c->step, cycles + 1);
+}
+
+void core_resume(Core *c, int64_t latency, bool write_rd) {
+    c->stalled--;
+    c->wakeup_latency = latency;
+    if (write_rd) c->regs[c->wait_rd] = c->wait_value;
+    c->elw_waiting = false;
+    if (c->mask & 1) c->pccr[COUNT_CYCLES] += (uint32_t)c->cycles;
+    core_check_state(c);
+}
+
+void core_check_state(Core *c) {
+    c->slow = c->unsettled = true;
+    if (c->active || !c->fetch_enable || c->stalled || (c->wfi && c->irq_line < 0)) return;
+    fetch(c, c->pc);
+    c->wfi = false;
+    c->active = true;
+    if (c->mask & 1) c->pccr[COUNT_CYCLES] += (uint32_t)(1 + c->wakeup_latency);
+    if (c->costs && c->sleep_since >= 0) {
+        c->costs[symbol_index(c->last[(c->instructions - 1) % LAST_PCS])].sleep +=
+            (uint64_t)(c->step.domain->cycles + 1 + c->wakeup_latency - c->sleep_since);
+        c->sleep_since = -1;
+    }
+    schedule(&c->step, 1 + c->wakeup_latency);
+    c->wakeup_latency = 0;
+}
+
+void core_fetch_enable(Core *c, bool enable) {
+    bool start = enable && !c->fetch_enable;
+    c->fetch_enable = enable;
+    if (start) {
+        c->pc = c->boot_addr + 0x80;
+        if (c->active) {
+            event_cancel(&c->step);
+            c->active = false;
+        }
+    }
+    core_check_state(c);
+}
+
+// ---- interrupts ------------------------------------------------------------------------------------------------
+static void irq_update(Core *c) {
+    c->irq_due = c->irq_req >= 0 && c->irq_enable;
+    c->unsettled = true;
+}
+
+static void irq_event(Event *event) {
+    Core *c = event->owner;
+    c->irq_line = c->irq_req = c->irq_value;
+    irq_update(c);
+    c->slow = c->unsettled = true;
+    if (c->elw_waiting && c->stalled && c->irq_req >= 0) {
+        c->elw_waiting = false;
+        c->elw_interrupted = true;
+        c->stalled--;
+    }
+    c->wfi = false;
+    core_check_state(c);
+}
+
+void core_request_irq(Core *c, int irq) {
+    c->irq_value = irq;
+    if (!c->irq_event.queued) {
+        domain_sync(c->irq_event.domain);
+        schedule(&c->irq_event, 0);
+    }
+}
+
+static void take_irq(Core *c) {
+    int irq = c->irq_req;
+    if (c->elw_interrupted) c->pc = c->elw_pc;
+    c->mepc = c->pc;
+    c->saved_irq_enable = c->irq_enable;
+    c->irq_enable = false;
+    c->irq_req = -1;
+    irq_update(c);
+    c->mcause = 0x80000000u | (uint32_t)irq;
+    c->pc = (c->boot_addr & ~0xFFu) + 4 * (uint32_t)irq;
+    eu_irq_ack(c->is_fc ? &m.fc_eu : &m.cluster_eu, c->is_fc ? 0 : c->id, irq);
+    fetch(c, c->pc);
+}
+
+void core_flush_code(Core *c) {
+    decode_flush();
+    for (int i = 0; i < CODE_HALFWORDS; i++) c->flags[i] &= 0x80;
+    memset(c->pending, 0, CODE_HALFWORDS + 2);
+    c->line = NO_LINE;
+}
+
+// ---- CSRs ------------------------------------------------------------------------------------------------------
+enum { PCCR = 0x780, PCCR_ALL = 0x79F, PCER = 0x7A0, PCMR = 0x7A1, LOOP = 0x7B0 };
+
+static void sync_external(Core *c, int counter, uint32_t pcer, uint32_t pcmr) {
+    uint32_t *value = &c->external[counter - COUNT_LOADS_EXT];
+    if ((pcer >> counter) & pcmr & 1) c->pccr[counter] += *value;
+    *value = 0;
+}
+
+static void sync_all_external(Core *c, uint32_t pcer, uint32_t pcmr) {
+    for (int i = COUNT_LOADS_EXT; i <= COUNT_TCDM_STALLS; i++) sync_external(c, i, pcer, pcmr);
+}
+
+uint32_t csr_read(Core *c, uint32_t csr) {
+    if (csr >= PCCR && csr < PCCR_ALL) {
+        int i = (int)(csr - PCCR);
+        if (i >= COUNT_LOADS_EXT && i <= COUNT_TCDM_STALLS) sync_external(c, i, c->pcer, c->pcmr);
+        return c->pccr[i];
+    }
+    switch (csr) {
+    case 0xF14: case 0x014: return c->hartid;
+    case 0x300: return c->mstatus | (uint32_t)c->irq_enable << 3 | (uint32_t)c->saved_irq_enable << 7;
+    case 0x305: return c->boot_addr & ~0xFFu;
+    case 0x340: return c->mscratch;
+    case 0x341: return c->mepc;
+    case 0x342: return c->mcause;
+    case PCER: return c->pcer;
+    case PCMR: return c->pcmr;
+    case LOOP: case LOOP + 4: return c->lp_start[(csr - LOOP) / 4];
+    case LOOP + 1: case LOOP + 5: return c->lp_end[(csr - LOOP) / 4];
+    case LOOP + 2: case LOOP + 6: return c->lp_count[(csr - LOOP) / 4];
+    case 0xC10: return 3;  // machine mode
+    default: return 0;
+    }
+}
+
+static void set_loop_end(Core *c, int loop, uint32_t end) {
+    uint32_t index;
+    c->lp_end[loop] = end;
+    m.current = c;
+    if (!code_bytes(end, &index)) fault("hardware loop", "its end %#010x is outside of memory", end);
+    c->flags[index] |= 0x80;
+}
+
+void csr_write(Core *c, uint32_t csr, uint32_t value) {
+    uint32_t before;
+    switch (csr) {
+    case 0x300:
+        c->irq_enable = (value >> 3) & 1;
+        irq_update(c);
+        c->saved_irq_enable = (value >> 7) & 1;
+        break;
+    case 0x340: c->mscratch = value; break;
+    case 0x341: c->mepc = value; break;
+    case 0x342: c->mcause = value; break;
+    case PCER:
+        before = c->pcer;
+        c->pcer = value & 0x7FFFFFFF;
+        sync_all_external(c, before, c->pcmr);
+        break;
+    case PCMR:
+        before = c->pcmr;
+        c->pcmr = value;
+        sync_all_external(c, c->pcer, before);
+        break;
+    case LOOP: case LOOP + 4: c->lp_start[(csr - LOOP) / 4] = value; break;
+    case LOOP + 1: case LOOP + 5: set_loop_end(c, (int)(csr - LOOP) / 4, value); break;
+    case LOOP + 2: case LOOP + 6: c->lp_count[(csr - LOOP) / 4] = value; break;
+    case PCCR_ALL:
+        for (int i = 0; i < 31; i++) c->pccr[i] = value;
+        memset(c->external, 0, sizeof c->external);
+        break;
+    default:
+        if (csr >= PCCR && csr < PCCR_ALL) {
+            int i = (int)(csr - PCCR);
+            if (i >= COUNT_LOADS_EXT && i <= COUNT_TCDM_STALLS) sync_external(c, i, 0, 0);
+            c->pccr[i] = value;
+        }
+    }
+    c->counting = c->pcmr & 1;
+    c->mask = c->counting ? c->pcer : 0;
+    c->unsettled = true;
+}
+
+static uint32_t loop_back(Core *c, uint32_t pc, uint32_t next) {
+    if (c->elw_interrupted) return next;
+    for (int loop = 0; loop < 2; loop++)
+        if (c->lp_count[loop] && c->lp_end[loop] == pc && --c->lp_count[loop]) return c->lp_start[loop];
+    return next;
+}
+
+static uint32_t code_index(Core *c, uint32_t pc) {
+    uint32_t index;
+    m.current = c;
+    if (pc & 1 || !code_bytes(pc, &index)) fault("fetch", "program counter %#010x is outside of memory", pc);
+    return index;
+}
+
+#define INSTRUMENTED 0
+#include "execute.h"
+#undef INSTRUMENTED
+#define INSTRUMENTED 1
+#include "execute.h"
+
+void core_init(Core *c, int id, Domain *domain) {
+    c->id = id;
+    c->is_fc = id == FC;
+    c->cache = c->is_fc ? &m.fc_cache : &m.cluster_cache;
+    c->hartid = c->is_fc ? 32u << 5 : (uint32_t)id;
+    bool instrumented = m.profile || m.trace;
+    event_init(&c->step, domain, instrumented ? step_instrumented : step_plain, c);
+    event_init(&c->second_half, domain, second_half, c);
+    event_init(&c->irq_event, domain, irq_event, c);
+    for (int i = 1; i < 32; i++) c->regs[i] = 0x57575757;
+    c->line = NO_LINE;
+    c->pcmr = c->pcer = c->mask = 3;  // cycles and instructions are counted from reset
+    c->counting = true;
+    c->irq_req = c->irq_line = -1;
+    c->mstatus = 3u << 11;
+    c->sleep_since = -1;
+}

@@ -1,0 +1,395 @@
+// The cluster's DMA engine (mchan version 6): a queue of two commands a core, two global queues of eight, bursts of
+// 256 bytes, eight of them under way in each direction, two L1 ports for writing and two for reading.
+// A burst's data is moved at once on the far side; its time is what the routers book and what the L1 ports take.
+#include <stdlib.h>
+
+#include "sim.h"
+
+enum { COUNTERS = 16, CHANNELS = CLUSTER_CORES + 1, CORE_QUEUE = 2, GLOBAL_QUEUE = 8, BURSTS = 8, BURST = 256, PORTS = 4 };
+enum { EVENT_DMA = 8, EVENT_DMA_IRQ = 9, EVENT_DMA_EXT = 22 };
+
+typedef struct Command Command;
+struct Command {
+    Command *next;
+    uint32_t word[4];
+    int step, counter, channel;
+    bool store, increment, twod, event, irq, broadcast;  // store: L1 to L2
+    uint32_t size, to_read, to_write, line_left, length, stride;
+    uint32_t far, near, chunk;
+};
+
+typedef struct Burst Burst;
+struct Burst {
+    Burst *next;
+    Command *command;
+    uint32_t far, near, size, done;
+    uint8_t data[BURST];
+};
+
+typedef struct {
+    Command *first;
+    int count;
+} Queue;
+
+static struct {
+    Command *current;      // being written word by word
+    Queue queue;
+    int counter;           // allocated last
+    int pending;           // commands in the queue
+    Core *stalled;         // a core whose write waits for room
+    uint32_t stalled_word;
+    int64_t stalled_latency;
+} channel[CHANNELS];
+
+static int32_t pending_bytes[COUNTERS];
+static uint32_t free_counters;
+static Core *alloc_waiting[CORES];
+static int64_t alloc_latency[CORES];
+static int alloc_count;
+static int loads_queued, stores_queued, next_channel;
+static Queue load_queue, store_queue;
+static Command *load_command, *store_command;
+static Burst *load_pool, *store_pool, *writes_first, *read_burst;
+static int loads_open, stores_open;
+static int64_t port_free_at[PORTS];
+static Event queue_event, load_event, store_event, local_event;
+
+static void check_queue(void);
+
+static void push(Queue *queue, Command *command) {
+    Command **link = &queue->first;
+    while (*link) link = &(*link)->next;
+    command->next = NULL;
+    *link = command;
+    queue->count++;
+}
+
+static Command *pop(Queue *queue) {
+    Command *command = queue->first;
+    if (command) {
+        queue->first = command->next;
+        queue->count--;
+    }
+    return command;
+}
+
+static Command *pop_direction(Queue *queue, bool store) {
+    for (Command **link = &queue->first; *link; link = &(*link)->next)
+        if ((*link)->store == store) {
+            Command *command = *link;
+            *link = command->next;
+            queue->count--;
+            return command;
+        }
+    return NULL;
+}
+
+static Burst *take(Burst **pool) {
+    Burst *burst = *pool;
+    *pool = burst->next;
+    return burst;
+}
+
+static void give(Burst **pool, Burst *burst) {
+    burst->next = *pool;
+    *pool = burst;
+}
+
+static void check_command(Command *c) {
+    if (c->size == 0) fault("DMA", "transfer of 0 bytes never ends");
+    uint32_t far_end = c->far + c->size;
+    if (c->twod) {
+        if (c->length == 0 || c->size % c->length)
+            fault("DMA", "2D transfer of %u bytes in lines of %u: the size must be a multiple of the line", c->size, c->length);
+        far_end = c->far + (c->size / c->length - 1) * c->stride + c->length;
+    }
+    uint32_t near = c->near & 0xFFFFF;  // 20 address bits reach L1
+    if (near + c->size > L1_SIZE)
+        fault("DMA", "%u bytes at L1 %#010x lie outside of L1 (64 KB)", c->size, c->near);
+    bool l2 = c->far >= L2_BASE && far_end <= L2_BASE + L2_SIZE && far_end > c->far;
+    bool tcdm = c->far >= TCDM_BASE && far_end <= TCDM_BASE + TCDM_SIZE && far_end > c->far;
+    if (!l2 && !tcdm) fault("DMA", "%#010x..%#010x is not in L2", c->far, far_end);
+}
+
+static void write_word(int id, uint32_t value) {
+    Command *c = channel[id].current;
+    if (!c) {
+        c = channel[id].current = calloc(1, sizeof *c);
+        if (!c) abort();
+    }
+    c->word[c->step++] = value;
+    if (c->step == 1) {
+        c->size = c->to_read = c->to_write = value & 0xFFFF;
+        c->store = !((value >> 16) & 1);
+        c->increment = (value >> 17) & 1;
+        c->twod = (value >> 18) & 1;
+        c->event = (value >> 19) & 1;
+        c->irq = (value >> 20) & 1;
+        c->broadcast = (value >> 21) & 1;
+        c->counter = channel[id].counter;
+        c->channel = id;
+        return;
+    }
+    if (c->step == 3) {
+        c->near = c->word[1];
+        c->far = c->chunk = c->word[2];
+        if (c->twod) return;
+    } else if (c->step == 4) {
+        c->stride = value >> 16;
+        c->length = c->line_left = value & 0xFFFF;
+    } else {
+        return;
+    }
+    check_command(c);
+    channel[id].current = NULL;
+    channel[id].pending++;
+    pending_bytes[c->counter] += (int32_t)c->size;
+    push(&channel[id].queue, c);
+    if (c->store)
+        stores_queued++;
+    else
+        loads_queued++;
+    check_queue();
+}
+
+static int allocate(int id) {
+    int counter = __builtin_ctz(free_counters);
+    free_counters &= free_counters - 1;
+    channel[id].counter = counter;
+    return counter;
+}
+
+Access mchan_access(int id, uint32_t offset, Request *r, Core *core) {
+    if (r->size != 4 || (offset != 0 && offset != 4)) return ACCESS_INVALID;
+    uint32_t value;
+    memcpy(&value, r->data, 4);
+    if (offset == 4) {
+        if (r->write) {
+            if (value & free_counters & 0xFFFF) warn_once("counter", "DMA counters are freed that are not in use (mask %#x)", value);
+            free_counters |= value & 0xFFFF;
+            if (alloc_count) {
+                Core *waiting = alloc_waiting[0];
+                int64_t latency = alloc_latency[0];
+                alloc_count--;
+                memmove(alloc_waiting, alloc_waiting + 1, sizeof *alloc_waiting * (size_t)alloc_count);
+                memmove(alloc_latency, alloc_latency + 1, sizeof *alloc_latency * (size_t)alloc_count);
+                waiting->wait_value = (uint32_t)allocate(waiting->id);
+                core_resume(waiting, latency, true);
+            }
+            return ACCESS_OK;
+        }
+        value = (~free_counters & 0xFFFF) << 16;
+        for (int i = 0; i < COUNTERS; i++) value |= (uint32_t)(pending_bytes[i] != 0) << i;
+        memcpy(r->data, &value, 4);
+        return ACCESS_OK;
+    }
+    if (!r->write) {
+        if (!free_counters) {
+            if (!core) fault("DMA", "all 16 counters are in use");
+            alloc_waiting[alloc_count] = core;
+            alloc_latency[alloc_count++] = r->latency;
+            return ACCESS_PENDING;
+        }
+        value = (uint32_t)allocate(id);
+        memcpy(r->data, &value, 4);
+        return ACCESS_OK;
+    }
+    if (channel[id].pending == CORE_QUEUE) {
+        if (!core) fault("DMA", "the command queue is full");
+        channel[id].stalled = core;
+        channel[id].stalled_word = value;
+        channel[id].stalled_latency = r->latency;
+        return ACCESS_PENDING;
+    }
+    write_word(id, value);
+    return ACCESS_OK;
+}
+
+static void to_global_queue(bool store) {
+    int id = next_channel;
+    for (int i = 0; i < CHANNELS; i++, id = (id + 1) % CHANNELS) {
+        Command *command = pop_direction(&channel[id].queue, store);
+        if (!command) continue;
+        channel[id].pending--;
+        if (store)
+            stores_queued--;
+        else
+            loads_queued--;
+        Core *waiting = channel[id].stalled;
+        if (waiting) {
+            channel[id].stalled = NULL;
+            write_word(id, channel[id].stalled_word);
+            core_resume(waiting, channel[id].stalled_latency, false);
+        }
+        push(store ? &store_queue : &load_queue, command);
+        next_channel = (next_channel + 1) % CHANNELS;
+        return;
+    }
+}
+
+static void queue_step(Event *event) {
+    (void)event;
+    if (loads_queued && load_queue.count < GLOBAL_QUEUE)
+        to_global_queue(false);
+    else if (stores_queued && store_queue.count < GLOBAL_QUEUE)
+        to_global_queue(true);
+    check_queue();
+}
+
+// Cut the next burst of at most 256 bytes, and at most a line, off a command.
+static Burst *next_burst(Command *c, Burst **pool) {
+    uint32_t size = c->twod ? c->line_left : c->to_read;
+    if (size > BURST) size = BURST;
+    Burst *burst = take(pool);
+    burst->command = c;
+    burst->far = c->far;
+    burst->near = c->near & 0xFFFFF;
+    burst->size = size;
+    burst->done = 0;
+    c->far += size;
+    c->near += size;
+    c->to_read -= size;
+    if (c->twod) {
+        c->line_left -= size;
+        if (c->line_left == 0) {
+            c->line_left = c->length;
+            c->far = c->chunk = c->chunk + c->stride;
+        }
+    }
+    return burst;
+}
+
+static void move_far(Burst *burst, bool write) {
+    Request r = {.addr = burst->far, .size = burst->size, .data = burst->data, .write = write};
+    if (cluster_bus(&r) != ACCESS_OK) fault("DMA", "burst of %u bytes at %#010x failed", burst->size, burst->far);
+}
+
+static void account(Command *c, uint32_t bytes) {
+    pending_bytes[c->counter] -= (int32_t)bytes;
+    if (pending_bytes[c->counter]) return;
+    for (int id = 0; id < CHANNELS; id++) {
+        if (!c->broadcast && id != c->channel) continue;
+        if (id == CLUSTER_CORES) {
+            eu_events(&m.cluster_eu, 1u << EVENT_DMA_EXT, 0);
+            eu_event(&m.fc_eu, 0, 1u << 8);
+            continue;
+        }
+        if (c->irq) eu_event(&m.cluster_eu, id, 1u << EVENT_DMA_IRQ);
+        if (c->event) eu_event(&m.cluster_eu, id, 1u << EVENT_DMA);
+    }
+}
+
+static void load_step(Event *event) {
+    (void)event;
+    if (!load_command) load_command = pop(&load_queue);
+    if (load_command && loads_open < BURSTS) {
+        loads_open++;
+        Burst *burst = next_burst(load_command, &load_pool);
+        if (load_command->to_read == 0) load_command = NULL;
+        move_far(burst, false);
+        Burst **link = &writes_first;
+        while (*link) link = &(*link)->next;
+        burst->next = NULL;
+        *link = burst;
+    }
+    check_queue();
+}
+
+static void store_step(Event *event) {
+    (void)event;
+    if (!store_command) store_command = pop(&store_queue);
+    if (store_command && stores_open < BURSTS && !read_burst) {
+        stores_open++;
+        read_burst = next_burst(store_command, &store_pool);
+        if (store_command->to_read == 0) store_command = NULL;
+    }
+    check_queue();
+}
+
+static int64_t l1_port(uint32_t offset, uint8_t *data, uint32_t size, bool write) {
+    int64_t now = m.cluster.cycles;
+    int64_t *bank = &m.bank_free_at[(offset >> 2) & (BANKS - 1)];
+    int64_t wait = *bank > now ? *bank - now : 0;
+    *bank = now + wait + 1;
+    if (write) {
+        memcpy(m.l1 + offset, data, size);
+        if (m.check_uninitialised) mark_written(L1_BASE + offset, size);
+    } else {
+        memcpy(data, m.l1 + offset, size);
+    }
+    return wait;
+}
+
+static void local_step(Event *event) {
+    (void)event;
+    int64_t now = m.cluster.cycles;
+    for (int port = 0; port < PORTS; port++) {
+        bool write = port < PORTS / 2;
+        Burst *burst = write ? writes_first : read_burst;
+        if (port_free_at[port] > now || !burst) continue;
+        uint32_t left = burst->size - burst->done, offset = burst->near + burst->done;
+        uint32_t size = 4 - (offset & 3);
+        if (size > left) size = left;
+        port_free_at[port] = now + 1 + l1_port(offset, burst->data + burst->done, size, write);
+        burst->done += size;
+        if (write) {
+            Command *c = burst->command;
+            c->to_write -= size;
+            bool ended = c->to_write == 0, through = left == size;
+            account(c, size);
+            if (through) {
+                writes_first = burst->next;
+                give(&load_pool, burst);
+                loads_open--;
+            }
+            if (ended) free(c);
+        } else if (left == size) {
+            Command *c = burst->command;
+            read_burst = NULL;
+            move_far(burst, true);
+            c->to_write -= burst->size;
+            bool ended = c->to_write == 0;
+            give(&store_pool, burst);
+            stores_open--;
+            account(c, burst->size);
+            if (ended) free(c);
+        }
+    }
+    check_queue();
+}
+
+static void check_queue(void) {
+    if (((loads_queued && load_queue.count < GLOBAL_QUEUE) || (stores_queued && store_queue.count < GLOBAL_QUEUE)) &&
+        !queue_event.queued)
+        schedule(&queue_event, 1);
+    if (((load_queue.count && !load_command) || (load_command && loads_open < BURSTS)) && !load_event.queued)
+        schedule(&load_event, 1);
+    if (((store_queue.count && !store_command) || (store_command && stores_open < BURSTS && !read_burst)) &&
+        !store_event.queued)
+        schedule(&store_event, 1);
+    if ((writes_first || read_burst) && !local_event.queued) {
+        int64_t now = m.cluster.cycles, earliest = port_free_at[0];
+        for (int port = 1; port < PORTS; port++)
+            if (port_free_at[port] < earliest) earliest = port_free_at[port];
+        schedule(&local_event, earliest <= now ? 1 : earliest - now);
+    }
+}
+
+bool mchan_busy(void) {
+    for (int i = 0; i < COUNTERS; i++)
+        if (pending_bytes[i]) return true;
+    return false;
+}
+
+void mchan_init(void) {
+    static Burst bursts[2 * BURSTS];
+    free_counters = 0xFFFF;
+    for (int i = 0; i < BURSTS; i++) {
+        give(&load_pool, &bursts[i]);
+        give(&store_pool, &bursts[BURSTS + i]);
+    }
+    event_init(&queue_event, &m.cluster, queue_step, NULL);
+    event_init(&load_event, &m.cluster, load_step, NULL);
+    event_init(&store_event, &m.cluster, store_step, NULL);
+    event_init(&local_event, &m.cluster, local_step, NULL);
+}

@@ -1,0 +1,131 @@
+// Profile by function and core, trace, and the report of a run as JSON.
+#include <stdlib.h>
+
+#include "isa_table.h"
+#include "sim.h"
+
+// Index of the function symbol that holds `pc`; symbol_count: none.
+int symbol_index(uint32_t pc) {
+    int low = 0, high = m.symbol_count;
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (m.symbols[middle].addr <= pc)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0) return m.symbol_count;
+    const Symbol *s = &m.symbols[low - 1];
+    return s->size && pc - s->addr >= s->size ? m.symbol_count : low - 1;
+}
+
+const char *symbol_at(uint32_t pc) {
+    int i = symbol_index(pc);
+    return i < m.symbol_count ? m.symbols[i].name : "?";
+}
+
+void profile_init(void) {
+    static const uint32_t base[3] = {L2_BASE, L1_BASE, TCDM_BASE}, size[3] = {L2_SIZE, L1_SIZE, TCDM_SIZE};
+    m.function_of = malloc(sizeof *m.function_of * CODE_HALFWORDS);
+    if (!m.function_of) abort();
+    int n = 0;
+    for (int region = 0; region < 3; region++)
+        for (uint32_t o = 0; o < size[region]; o += 2) m.function_of[n++] = (uint16_t)symbol_index(base[region] + o);
+    for (int i = 0; i < CORES; i++) {
+        m.core[i].costs = calloc((size_t)m.symbol_count + 1, sizeof(Costs));
+        if (!m.core[i].costs) abort();
+    }
+}
+
+// Split the cycles of one instruction into one of its own and stalls by kind.
+void profile_instruction(Core *c, uint32_t index, const Uop *u, int cycles, int fetched, int stalled, bool taken,
+                         uint32_t addr) {
+    Costs *costs = &c->costs[m.function_of[index]];
+    int rest = cycles - 1 - fetched - stalled, jump = 0;
+    costs->instructions++;
+    costs->cycles += (uint64_t)cycles;
+    costs->fetch += (uint64_t)fetched;
+    if (stalled >= 4) {  // high half of a product
+        costs->multicycle += 4;
+        stalled -= 4;
+    }
+    costs->dependency += (uint64_t)stalled;
+    switch (u->op) {
+    case OP_jal: case OP_jalr: jump = 1; break;
+    case OP_beq: case OP_bne: case OP_blt: case OP_bge: case OP_bltu: case OP_bgeu: case OP_p_beqimm: case OP_p_bneimm:
+        jump = taken && rest >= 2 ? 2 : 0;
+        break;
+    case OP_div: case OP_divu: case OP_rem: case OP_remu: case OP_mret:
+        costs->multicycle += (uint64_t)rest;
+        return;
+    default: break;
+    }
+    costs->branch += (uint64_t)jump;
+    rest -= jump;
+    if (rest > 0) {
+        bool conflict = !c->is_fc && (addr - L1_BASE < 0x200000 || addr < L1_SIZE);
+        *(conflict ? &costs->tcdm : &costs->memory) += (uint64_t)rest;
+    }
+}
+
+void trace_instruction(Core *c, uint32_t pc) {
+    if (!((m.trace_cores >> c->id) & 1) || pc < m.trace_from || pc >= m.trace_to) return;
+    char text[96];
+    uint32_t word = code_word(pc);
+    disassemble(pc, word, text, sizeof text);
+    fprintf(m.trace, "%10lld %s%c %08x %0*x%*s %-36s %s\n", (long long)cycle_now(), c->is_fc ? "fc" : "pe", c->is_fc ? ' ' : '0' + c->id,
+            pc, (word & 3) == 3 ? 8 : 4, word, (word & 3) == 3 ? 0 : 4, "", text, symbol_at(pc));
+}
+
+static void json_string(FILE *f, const char *s) {
+    fputc('"', f);
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\')
+            fprintf(f, "\\%c", *s);
+        else if ((unsigned char)*s < 0x20)
+            fprintf(f, "\\u%04x", (unsigned char)*s);
+        else
+            fputc(*s, f);
+    }
+    fputc('"', f);
+}
+
+void report_write(const char *path, double wall_s) {
+    FILE *f = fopen(path, "w");
+    if (!f) {
+        fprintf(stderr, "error: cannot write the report %s\n", path);
+        exit(125);
+    }
+    uint64_t instructions = 0;
+    for (int i = 0; i < CORES; i++) instructions += m.core[i].instructions;
+    fprintf(f, "{\"exit_status\": %u, \"exited\": %s, \"cycles\": %lld, \"instructions\": %llu, \"wall_s\": %.6f, ",
+            m.exit_status, m.exited ? "true" : "false", (long long)cycle_now(), (unsigned long long)instructions, wall_s);
+    fprintf(f, "\"cluster_cache_misses\": %llu, \"fc_cache_misses\": %llu, \"uninitialised_reads\": %llu, \"cores\": [",
+            (unsigned long long)m.cluster_cache.misses, (unsigned long long)m.fc_cache.misses,
+            (unsigned long long)m.uninitialised);
+    for (int i = 0; i < CORES; i++)
+        fprintf(f, "%s{\"core\": \"%s%.*d\", \"instructions\": %llu, \"pc\": %u}", i ? ", " : "", i == FC ? "fc" : "pe", i != FC,
+                i % FC, (unsigned long long)m.core[i].instructions, m.core[i].pc);
+    fprintf(f, "], \"profile\": [");
+    bool first = true;
+    for (int i = 0; m.profile && i < CORES; i++)
+        for (int s = 0; s <= m.symbol_count; s++) {
+            const Costs *k = &m.core[i].costs[s];
+            if (!k->instructions && !k->sleep) continue;
+            fprintf(f, "%s\n{\"core\": \"%s%.*d\", \"function\": ", first ? "" : ",", i == FC ? "fc" : "pe", i != FC, i % FC);
+            json_string(f, s < m.symbol_count ? m.symbols[s].name : "?");
+            fprintf(f, ", \"instructions\": %llu, \"cycles\": %llu, \"dependency_cycles\": %llu, \"branch_cycles\": %llu, ",
+                    (unsigned long long)k->instructions, (unsigned long long)k->cycles, (unsigned long long)k->dependency,
+                    (unsigned long long)k->branch);
+            fprintf(f, "\"tcdm_cycles\": %llu, \"memory_cycles\": %llu, \"fetch_cycles\": %llu, \"multicycle_cycles\": %llu, ",
+                    (unsigned long long)k->tcdm, (unsigned long long)k->memory, (unsigned long long)k->fetch,
+                    (unsigned long long)k->multicycle);
+            fprintf(f, "\"sleep_cycles\": %llu}", (unsigned long long)k->sleep);
+            first = false;
+        }
+    fprintf(f, "]}\n");
+    if (fclose(f)) {
+        fprintf(stderr, "error: cannot write the report %s\n", path);
+        exit(125);
+    }
+}

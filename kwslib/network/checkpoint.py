@@ -1,0 +1,79 @@
+"""Networks and training state on disk: NumPy archives, written whole or not at all."""
+
+import json
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from kwslib.errors import InputError
+from kwslib.paths import atomic_path
+
+STATE = "state.json"
+
+
+class Owner(Protocol):
+    """What has variables: a network, or a built optimizer."""
+
+    variables: list[Any]
+
+
+def save(path: Path, state: Any = None, **owners: Owner) -> None:
+    """Write the variables of networks and optimizers, and a JSON-able state.
+
+    Parameters
+    ----------
+    path : Path
+        File, by convention ``.npz``.
+    state : JSON-able
+    **owners
+        By the names under which `restore` finds them.
+    """
+    arrays = {
+        f"{name}/{i:03}": keras.ops.convert_to_numpy(variable)
+        for name, owner in owners.items()
+        for i, variable in enumerate(owner.variables)
+    }
+    arrays[STATE] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def read_state(path: Path) -> Any:
+    """Return the state that `save` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is not such an archive.
+    """
+    return json.loads(_arrays(path)[STATE].tobytes())
+
+
+def restore(path: Path, **owners: Owner) -> None:
+    """Set the variables of networks and built optimizers to what `save` wrote under their names.
+
+    Raises
+    ------
+    InputError
+        If the file is not such an archive, or of another network.
+    """
+    arrays = _arrays(path)
+    for name, owner in owners.items():
+        stored = [arrays[key] for key in sorted(arrays) if key.startswith(f"{name}/")]
+        if [array.shape for array in stored] != [tuple(variable.shape) for variable in owner.variables]:
+            raise InputError(f"{path} holds the {name} of another architecture; remove it and train again")
+        for variable, array in zip(owner.variables, stored, strict=True):
+            variable.assign(array)
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = dict(archive)
+    except Exception as error:
+        raise InputError(f"{path} is not a checkpoint of this program ({error}); remove it and train again") from error
+    if STATE not in arrays:
+        raise InputError(f"{path} is not a checkpoint of this program; remove it and train again")
+    return arrays

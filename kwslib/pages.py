@@ -1,0 +1,329 @@
+"""What a page of the book shows beside its pictures: tables with downloads, labels, sound, files.
+
+Everything here shows itself in a notebook cell. Downloads of tables are part of the page; files of a run are linked
+by MyST's ``download`` role, so that the book's build copies them.
+"""
+
+import base64
+import html
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kwslib import figures, results, tables
+from kwslib.errors import DataError
+from kwslib.paths import book_dir
+from kwslib.results import Run
+from kwslib.seed import SILENCE as SEED_SILENCE
+from kwslib.seed import SeedSize, seed_size
+from kwslib.speech.corpus import LABELS, SILENCE_PROTOCOLS
+
+FILES = {
+    "model.tflite": "the 8-bit network (.tflite)",
+    "metrics.json": "all results (JSON)",
+    "accuracy.csv": "accuracies (CSV)",
+    "history.csv": "training history (CSV)",
+    "mistakes/mistakes.csv": "clips got wrong (CSV)",
+    "mistakes/mistakes.json": "clips got wrong (JSON)",
+}
+CORPUS_NOTES = {
+    "synthetic": "All its speech is synthetic, spoken by espeak-ng: its accuracies say nothing about recorded speech "
+    "and do not compare with figures made on Speech Commands.",
+    "speech_commands": "Its speech is Google's Speech Commands v0.02, as much of it as the counts of clips say.",
+}
+LONGEST_WORD = 28
+MERGED = {"clips": ("correct", " of ", "correct"), "high": ("low", "–", "95 % interval")}
+"""Column that is shown behind another one: the other one, what stands between, the head of both together."""
+
+
+@dataclass(frozen=True)
+class Html:
+    """A piece of a page."""
+
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Markdown:
+    """A piece of a page in MyST Markdown, roles included."""
+
+    text: str
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with links to itself as CSV and JSON, numbers in full precision.
+
+    Attributes
+    ----------
+    frame : DataFrame
+    name : str
+        Stem of the file names.
+    caption : str
+    formats : dict
+        Column -> function from a value to text; shares, counts and the rest have a form of their own without it.
+    shown : DataFrame, optional
+        What the page shows in place of `frame`.
+    """
+
+    frame: pd.DataFrame
+    name: str
+    caption: str = ""
+    formats: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
+    shown: pd.DataFrame | None = None
+
+    def _repr_html_(self) -> str:
+        columns = self._columns()
+        head = "".join(f'<th scope="col"{_right(number)}>{html.escape(name)}</th>' for name, number, _ in columns)
+        rows = []
+        for row in zip(*(texts for _, _, texts in columns), strict=True):
+            cells = zip(columns, row, strict=True)
+            inner = "".join(
+                f"<td{_right(number) or _breaks(text)}>{html.escape(text)}</td>" for (_, number, _), text in cells
+            )
+            rows.append(f"<tr>{inner}</tr>")
+        caption = html.escape(self.caption)
+        above = f'<p class="kws-caption">{caption}</p>' if caption else ""
+        return (
+            f'<div class="kws-table">{above}<div class="kws-scroll"><table class="table" aria-label="{caption}">'
+            f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{self._links()}</div>"
+        )
+
+    def _columns(self) -> list[tuple[str, bool, list[str]]]:
+        """What is shown: name, whether it is a number, texts. Counts and intervals become one column each."""
+        columns = []
+        frame = self.frame if self.shown is None else self.shown
+        for name in frame:
+            values = frame[name]
+            if name in MERGED and MERGED[name][0] in frame:
+                continue
+            form = self.formats.get(name) or _form(str(name), values)
+            texts = [form(value) for value in values]
+            for second, (first, between, head) in MERGED.items():
+                if name == first and second in frame:
+                    other = _form(second, frame[second])
+                    firsts = [text.removesuffix(" %") for text in texts]
+                    texts = [f"{a}{between}{other(b)}" for a, b in zip(firsts, frame[second], strict=True)]
+                    name = head
+            columns.append((str(name), pd.api.types.is_numeric_dtype(values), texts))
+        return columns
+
+    def _links(self) -> str:
+        csv = self.frame.to_csv(index=False, lineterminator="\n")
+        records = self.frame.to_json(orient="records", indent=1, double_precision=15) + "\n"
+        return (
+            f'<p class="kws-links">This table: {_link(f"{self.name}.csv", "text/csv", csv)} · '
+            f"{_link(f'{self.name}.json', 'application/json', records)}</p>"
+        )
+
+
+def _right(numeric: bool) -> str:
+    return ' class="number"' if numeric else ""
+
+
+def _breaks(text: str) -> str:
+    """Let a name stay on one line, and what has no space for a line break, as a hash or a path, break anywhere."""
+    if max(map(len, text.split()), default=0) > LONGEST_WORD:
+        return ' class="long"'
+    return "" if " " in text else ' class="name"'
+
+
+def _link(name: str, kind: str, text: str) -> str:
+    data = base64.b64encode(text.encode()).decode()
+    label = Path(name).suffix.removeprefix(".").upper()
+    return f'<a download="{html.escape(name)}" href="data:{kind};base64,{data}">{label}</a>'
+
+
+def _form(column: str, values: pd.Series) -> Callable[[Any], str]:
+    if column.split(",")[0] in tables.SHARES:
+        return lambda value: "–" if pd.isna(value) else f"{100 * value:.2f} %"
+    if pd.api.types.is_numeric_dtype(values):
+        whole = values.dropna()
+        if (whole == whole.round()).all():
+            return lambda value: "–" if pd.isna(value) else count(value)
+        return lambda value: "–" if pd.isna(value) else f"{value:g}"
+    return lambda value: "–" if value is None or value != value else str(value)
+
+
+def count(value: float) -> str:
+    """A whole number, its thousands apart."""
+    return f"{int(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def millions(value: float) -> str:
+    """A count in millions with three digits."""
+    return f"{value / 1e6:.3g} M"
+
+
+def unbroken(text: str) -> str:
+    """A text that stays on one line, as a date should."""
+    return text.replace("-", "\N{NON-BREAKING HYPHEN}").replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def headline(runs: list[Run], caption: str) -> Table:
+    """Test accuracy of the 8-bit networks under both protocols beside the seed's, with cost: a row a network."""
+    frame = tables.headline(runs)
+    rows: dict[str, dict[str, Any]] = {}
+    for row in frame.to_dict("records"):
+        shown = rows.setdefault(
+            row["network"],
+            {"network": row["network"], "data": row["data"]} | dict.fromkeys(SILENCE_PROTOCOLS),
+        )
+        interval = f"{100 * row['low']:.2f}\N{WORD JOINER}–\N{WORD JOINER}{100 * row['high']:.2f}"
+        shown[row["silence"]] = f"{100 * row['accuracy']:.2f}\N{NO-BREAK SPACE}% ({interval})"
+        shown |= {"MACs": row["MACs"], "parameters": row["parameters"], "bytes": row["bytes"]}
+    return Table(frame, "headline", caption, {"MACs": millions}, pd.DataFrame(rows.values()))
+
+
+def note(run: Run) -> Html:
+    """Say whether a run is fresh or recorded, on which speech it was made, when and from which commit."""
+    if run.recorded:
+        head = "Recorded results"
+        text = "computed earlier and kept with the project, not by this build"
+    else:
+        head = "Fresh results"
+        text = "computed by the run that this book was built from"
+    commit = run.provenance["commit"][:10] + (", with changes" if run.provenance["dirty"] else "")
+    corpus = html.escape(tables.corpus_name(run))
+    return Html(
+        f'<div class="kws-note {tables.state(run)}"><p><strong>{head}</strong> <span class="kws-label">{corpus}</span> '
+        f"Run <code>{html.escape(run.run)}</code>, {text}: {html.escape(run.provenance['date'])}, "
+        f"commit {html.escape(commit)}. {CORPUS_NOTES.get(run.corpus['name'], '')}</p></div>"
+    )
+
+
+def badges(runs: list[Run]) -> Html:
+    """One line: for each run a label that says whether it is fresh or recorded, and on which speech."""
+    labels = (
+        f'<span class="kws-label {tables.state(run)}">{html.escape(run.run)}: {tables.state(run)}, '
+        f"{html.escape(tables.corpus_name(run))}</span>"
+        for run in runs
+    )
+    return Html(f'<p class="kws-badges">{" ".join(labels)}</p>')
+
+
+def accuracy_points(run: Run, split: str = "test") -> list[figures.Point]:
+    """The accuracies of a run's four forms on one split, a series a silence protocol."""
+    points = []
+    for silence in SILENCE_PROTOCOLS:
+        for network in results.NETWORKS:
+            found = run.measurement(network, split, silence)
+            name = tables.NETWORK_NAMES[network]
+            points.append(figures.Point(name, silence, found.accuracy, found.low, found.high))
+    return points
+
+
+def cost_points(runs: list[Run], cost: str, split: str = "test") -> list[figures.Point]:
+    """Accuracy of TFLite by size with a cost out of ``Run.network``, a series a silence protocol."""
+    points = []
+    for silence in SILENCE_PROTOCOLS:
+        for run in runs:
+            found = run.measurement("tflite", split, silence)
+            points.append(
+                figures.Point(run.size, silence, found.accuracy, found.low, found.high, float(run.network[cost]))
+            )
+    return points
+
+
+def matrix(run: Run, silence: str, split: str = "test") -> figures.Picture:
+    """The confusion matrix of TFLite, in counts."""
+    return figures.confusion(results.confusion(run, "tflite", split, silence), LABELS)
+
+
+def matrix_shares(run: Run, silence: str, split: str = "test") -> figures.Picture:
+    """The confusion matrix of TFLite, each row in percent of its clips."""
+    return figures.confusion(results.confusion(run, "tflite", split, silence), LABELS, normalised=True)
+
+
+def seed_matrix(size: str, normalised: bool = False, split: str = "test") -> figures.Picture:
+    """The seed's confusion matrix."""
+    return figures.confusion(seed_size(size).accuracy[split].confusion, LABELS, normalised=normalised)
+
+
+def matrix_difference(run: Run, split: str = "test") -> figures.Picture:
+    """The row-normalised matrix of TFLite minus the seed's, both with digital silence."""
+    seeds = seed_size(run.size).accuracy[split].confusion
+    return figures.confusion_difference(results.confusion(run, "tflite", split, SEED_SILENCE), seeds, LABELS)
+
+
+def difference_note(run: Run, split: str = "test") -> Markdown:
+    """Say what a difference from the seed's matrix means: the clips may be others."""
+    ours = results.confusion(run, "tflite", split, SEED_SILENCE).sum(axis=1)
+    seeds = seed_size(run.size).accuracy[split].confusion.sum(axis=1)
+    if run.corpus["name"] != "speech_commands":
+        return Markdown(
+            f"The two matrices were made on **different data** ({tables.corpus_name(run)} here, Speech Commands in the "
+            "seed): only row-normalised shares can be set side by side, and their difference says how the two tasks "
+            "differ at least as much as how the two networks do."
+        )
+    if (ours == seeds).all():
+        return Markdown(
+            "Both matrices count the same number of clips of every class: this is the same test set, clip for clip."
+        )
+    return Markdown(
+        "Both matrices were made on Speech Commands, but not on the same clips: only shares of each row are compared."
+    )
+
+
+def matrix_tables(run: Run, split: str = "test") -> list[Table]:
+    """The confusion matrices of TFLite under both protocols, and the seed's, as tables."""
+    made = [
+        Table(
+            tables.confusion(results.confusion(run, "tflite", split, silence)),
+            f"{run.run}-confusion-{split}-{silence}",
+            f"{run.run}, {tables.corpus_name(run)}, {split}, {silence}: counts",
+        )
+        for silence in SILENCE_PROTOCOLS
+    ]
+    seed: SeedSize = seed_size(run.size)
+    caption = f"The seed's {run.size}, Speech Commands, {split}, {SEED_SILENCE}: counts"
+    name = f"seed-{run.size}-confusion-{split}"
+    return [*made, Table(tables.confusion(seed.accuracy[split].confusion), name, caption)]
+
+
+def mistakes(run: Run) -> Html:
+    """The clips most confidently got wrong, each with a player.
+
+    Raises
+    ------
+    DataError
+        If a clip that ``mistakes.json`` lists is missing.
+    """
+    folder = Path(run.folder) / "mistakes"
+    try:
+        rows = json.loads((folder / "mistakes.json").read_text())
+        sounds = [base64.b64encode((folder / row["file"]).read_bytes()).decode() for row in rows]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{folder} is not whole ({error}); run {run.run} again") from error
+    if not rows:
+        return Html("<p>No clip of the test split was got wrong.</p>")
+    items = (
+        f'<li><audio controls preload="none" src="data:audio/wav;base64,{sound}" '
+        f'aria-label="{html.escape(row["label"])} taken for {html.escape(row["winner"])}"></audio> '
+        f"<span><strong>{html.escape(row['label'])}</strong> taken for <strong>{html.escape(row['winner'])}</strong>, "
+        f"probability {row['probability']:.2f} <code>{html.escape(row['name'])}</code></span></li>"
+        for row, sound in zip(rows, sounds, strict=True)
+    )
+    return Html(f'<ol class="kws-clips">{"".join(items)}</ol>')
+
+
+def downloads(run: Run) -> Markdown:
+    """Links to the files of a run."""
+    folder = os.path.relpath(Path(run.folder).resolve(), book_dir().resolve())
+    lines = [
+        f"* {{download}}`{text} <{Path(folder, name).as_posix()}>`"
+        for name, text in FILES.items()
+        if (Path(run.folder) / name).exists()
+    ]
+    return Markdown("\n".join(lines))

@@ -1,0 +1,80 @@
+"""Arrays kept on disk: written whole or not at all, opened as read-only memory maps."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kwslib.paths import atomic_path, cache_dir
+
+CHUNK_CLIPS = 512
+"""Clips worked on at a time, so that memory stays bounded (512 clips of int16 are 16 MB)."""
+
+
+def key_path(group: str, stem: str, key: dict[str, Any]) -> Path:
+    """Return the file under the cache folder that belongs to a key.
+
+    Parameters
+    ----------
+    group : str
+        Folder under the cache folder (``audio``, ``fingerprints``).
+    stem : str
+        Readable beginning of the file name.
+    key : dict
+        JSON-able; everything that the content depends on.
+    """
+    text = json.dumps(key, sort_keys=True, allow_nan=False)
+    return cache_dir() / group / f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:20]}.npy"
+
+
+def open_array(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray | None:
+    """Return the stored array as a read-only memory map, or None if it is missing, damaged or another."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return array if array.shape == shape and array.dtype == dtype else None
+
+
+def cached_array(
+    path: Path, shape: tuple[int, ...], dtype: Any, chunks: Callable[[], Iterable[np.ndarray]]
+) -> np.ndarray:
+    """Return the array stored at `path`, made first where it is missing or damaged.
+
+    Two processes may make the same array at once: each writes its own temporary file and renames it.
+
+    Parameters
+    ----------
+    path : Path
+        File in NumPy's format.
+    shape, dtype
+        What it must hold.
+    chunks : callable
+        Yields the array's rows in order, some at a time; called only if the array has to be made.
+
+    Raises
+    ------
+    KwsError
+        If the cache folder cannot be written or the disk is full.
+    """
+    dtype = np.dtype(dtype)
+    if 0 in shape:
+        return np.zeros(shape, dtype)
+    array = open_array(path, shape, dtype)
+    if array is not None:
+        return array
+    rows = 0
+    with atomic_path(path) as temporary:
+        # Plain writes, not a writable memory map: a full disk then raises OSError instead of killing (SIGBUS).
+        with temporary.open("wb") as file:
+            header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            for chunk in chunks():
+                file.write(np.ascontiguousarray(chunk, dtype).data)
+                rows += len(chunk)
+        if rows != shape[0]:
+            raise ValueError(f"{rows} rows were made for {path}; {shape[0]} were announced")
+    return np.load(path, mmap_mode="r", allow_pickle=False)

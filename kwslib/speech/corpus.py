@@ -1,0 +1,116 @@
+"""What a corpus is: labelled one-second clips in three splits, background noise, and a manifest."""
+
+import abc
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kwslib.errors import DataError, check_name
+
+LABELS = ("_silence_", "_unknown_", "yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
+SILENCE, UNKNOWN = 0, 1
+KEYWORDS = LABELS[2:]
+SAMPLE_RATE_HZ = 16000
+CLIP_SAMPLES = 16000
+SPLITS = ("train", "validation", "test")
+SILENCE_PROTOCOLS = ("digital-silence", "noise-silence")
+EXTRA_FRACTION = 0.1
+"""Unknown words, and silence clips, for each keyword clip of a split (the TensorFlow example's 10 %)."""
+
+
+@dataclass(frozen=True)
+class Clips:
+    """The clips of one split.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Name of each clip, unique in the split (``yes/0a1b_nohash_0.wav``).
+    labels : ndarray of uint8, shape (n,)
+        Index into `LABELS`.
+    audio : ndarray of int16, shape (n, 16000)
+        Samples at 16 kHz, full scale 32768; may be a read-only memory map.
+
+    Raises
+    ------
+    DataError
+        If the three do not fit together.
+    """
+
+    names: tuple[str, ...]
+    labels: np.ndarray
+    audio: np.ndarray
+
+    def __post_init__(self):
+        n = len(self.names)
+        if self.labels.shape != (n,) or self.labels.dtype != np.uint8:
+            raise DataError(f"labels are {self.labels.dtype} {self.labels.shape}; {n} clips need uint8 ({n},)")
+        if self.audio.shape != (n, CLIP_SAMPLES) or self.audio.dtype != np.int16:
+            raise DataError(
+                f"audio is {self.audio.dtype} {self.audio.shape}; {n} clips need int16 ({n}, {CLIP_SAMPLES})"
+            )
+        if n and self.labels.max() >= len(LABELS):
+            raise DataError(f"label {self.labels.max()} is not one of the {len(LABELS)} classes")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+class Corpus(abc.ABC):
+    """A source of labelled clips.
+
+    Instances are light (no audio is held) and can be pickled, so that another process can open the corpus.
+
+    Attributes
+    ----------
+    name : str
+        ``speech_commands`` or ``synthetic``; travels with every result.
+    folder : Path
+        Where the corpus lies.
+    manifest : dict
+        JSON-able: ``schema``, ``corpus``, ``splits`` (clips by split and word), ``noise_recordings`` and
+        ``hash`` (SHA-256, hexadecimal, over split, name and content of every clip used).
+    """
+
+    name: str
+    folder: Path
+    manifest: dict[str, Any]
+
+    @abc.abstractmethod
+    def clips(self, split: str, silence: str = "digital-silence") -> Clips:
+        """Return the clips of a split.
+
+        Parameters
+        ----------
+        split : str
+            One of `SPLITS`.
+        silence : str
+            One of `SILENCE_PROTOCOLS`: what the ``_silence_`` clips of validation and test are, zeros or
+            noise. In training they are always zeros; augmentation adds the noise.
+
+        Raises
+        ------
+        InputError
+            For an unknown split or protocol.
+        DataError
+            If the corpus lacks the split or a clip is damaged.
+        """
+
+    @abc.abstractmethod
+    def noise(self) -> list[np.ndarray]:
+        """Return the background recordings: float32 in [-1, 1], 16 kHz, each at least one second long."""
+
+
+def check_split(split: str, silence: str = "digital-silence") -> None:
+    """Raise InputError unless `split` and `silence` name a split and a silence protocol."""
+    check_name("split", split, SPLITS)
+    check_name("silence protocol", silence, SILENCE_PROTOCOLS)
+
+
+def extra_clips(keyword_clips: int) -> int:
+    """Return how many unknown (and how many silence) clips go with so many keyword clips: ceil(10 %)."""
+    # The product of 0.1 with a multiple of ten can come out above the integer; a tenth by division cannot.
+    return math.ceil(keyword_clips / round(1 / EXTRA_FRACTION))

@@ -1,0 +1,195 @@
+"""The specification of the fingerprints: mel-frequency cepstral coefficients in NumPy, and 8-bit codes."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from kwslib.errors import InputError
+from kwslib.speech.corpus import CLIP_SAMPLES, SAMPLE_RATE_HZ
+
+KINDS = ("magnitude", "power")
+MEL_BANDS = 40
+LOWER_HZ, UPPER_HZ = 20.0, 4000.0
+MAGNITUDE_FLOOR = 1e-12
+"""Smallest mel value of ``magnitude``: kFilterbankFloor of TensorFlow's Mfcc kernel."""
+POWER_OFFSET = 1e-6
+"""Added to the mel values of ``power`` before the logarithm, as in the tf.signal recipe."""
+INPUT_SCALE = float(np.float32(1 / 0.51619))
+INPUT_ZERO_POINT = 128
+"""The networks' input quantisation: the seed's --std_dev_values 0.51619 and --mean_values 128."""
+BLOCK_CLIPS = 8
+"""Clips transformed at a time; their spectra then stay in the second-level cache."""
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """What turns one second of sound into a fingerprint.
+
+    Attributes
+    ----------
+    kind : str
+        ``magnitude``: TensorFlow's AudioSpectrogram and Mfcc ops, the seed's. ``power``: mel bands of the
+        power spectrum, ln(x + 1e-6), as tf.signal composes them.
+    window_ms, stride_ms : int
+        Length of a frame and distance between frames, in milliseconds.
+    coefficients : int
+        Cepstral coefficients kept of each frame.
+
+    Raises
+    ------
+    InputError
+        For values no fingerprint can be made with.
+    """
+
+    kind: str
+    window_ms: int
+    stride_ms: int
+    coefficients: int
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise InputError(f"unknown front end '{self.kind}': choose one of {', '.join(KINDS)}")
+        if not 1 <= self.window_ms <= 1000 * CLIP_SAMPLES // SAMPLE_RATE_HZ:
+            raise InputError(f"window_ms is {self.window_ms}: give 1 to 1000 milliseconds")
+        if self.stride_ms < 1:
+            raise InputError(f"stride_ms is {self.stride_ms}: give at least 1 millisecond")
+        if not 1 <= self.coefficients <= MEL_BANDS:
+            raise InputError(f"coefficients is {self.coefficients}: give 1 to {MEL_BANDS}, the mel bands")
+
+    @property
+    def window_samples(self) -> int:
+        """Samples in a frame."""
+        return self.window_ms * SAMPLE_RATE_HZ // 1000
+
+    @property
+    def stride_samples(self) -> int:
+        """Samples between the beginnings of two frames."""
+        return self.stride_ms * SAMPLE_RATE_HZ // 1000
+
+    @property
+    def frames(self) -> int:
+        """Whole frames in one second."""
+        return 1 + (CLIP_SAMPLES - self.window_samples) // self.stride_samples
+
+    @property
+    def fft_length(self) -> int:
+        """Points of the Fourier transform: the next power of two."""
+        return 1 << (self.window_samples - 1).bit_length()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of a fingerprint: (frames, coefficients)."""
+        return self.frames, self.coefficients
+
+    @property
+    def key(self) -> str:
+        """Short name that tells front ends apart: ``magnitude-40-20-10``."""
+        return f"{self.kind}-{self.window_ms}-{self.stride_ms}-{self.coefficients}"
+
+
+def mel(frequency_hz: np.ndarray | float) -> np.ndarray:
+    """Return the mel value of a frequency in hertz (HTK's formula, which TensorFlow uses too)."""
+    return 1127.0 * np.log1p(np.asarray(frequency_hz) / 700.0)
+
+
+def window(front_end: FrontEnd) -> np.ndarray:
+    """Return the periodic Hann window, float64 (window_samples,)."""
+    n = front_end.window_samples
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)
+
+
+def mel_matrix(front_end: FrontEnd) -> np.ndarray:
+    """Return the triangular mel bands, float64 (fft_length / 2 + 1, 40).
+
+    ``magnitude`` mirrors TensorFlow's MfccMelFilterbank, which begins at bin int(1.5 + lower / bin width):
+    in a 512-point transform that leaves out the bin at 31.25 Hz although it is above 20 Hz. ``power`` mirrors
+    tf.signal.linear_to_mel_weight_matrix, which leaves out the zeroth bin alone.
+    """
+    bin_hz = SAMPLE_RATE_HZ / front_end.fft_length
+    bins = np.arange(front_end.fft_length // 2 + 1)
+    edges = mel(LOWER_HZ) + (mel(UPPER_HZ) - mel(LOWER_HZ)) * np.arange(MEL_BANDS + 2) / (MEL_BANDS + 1)
+    below, centre, above = edges[:-2], edges[1:-1], edges[2:]
+    position = mel(bins * bin_hz)[:, None]
+    rising = (position - below) / (centre - below)
+    falling = (above - position) / (above - centre)
+    weights = np.maximum(0.0, np.minimum(rising, falling))
+    first = int(1.5 + LOWER_HZ / bin_hz) if front_end.kind == "magnitude" else 1
+    weights[(bins < first) | (bins > int(UPPER_HZ / bin_hz))] = 0.0
+    return weights
+
+
+def dct_matrix(front_end: FrontEnd) -> np.ndarray:
+    """Return the DCT-II, each coefficient (the zeroth too) times sqrt(2/40), float64 (40, coefficients)."""
+    k = np.arange(front_end.coefficients)
+    band = np.arange(MEL_BANDS)[:, None] + 0.5
+    return np.sqrt(2.0 / MEL_BANDS) * np.cos(np.pi / MEL_BANDS * band * k)
+
+
+@lru_cache(maxsize=16)
+def _tables(front_end: FrontEnd) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
+    weights = mel_matrix(front_end)
+    used = np.flatnonzero(weights.any(axis=1))
+    low, high = int(used[0]), int(used[-1]) + 1
+    return window(front_end), np.ascontiguousarray(weights[low:high]), dct_matrix(front_end), low, high
+
+
+def as_float(audio: np.ndarray) -> np.ndarray:
+    """Return clips as float32 in [-1, 1): int16 is divided by 32768, float32 passes.
+
+    Raises
+    ------
+    InputError
+        For another type or a shape that is not (n, 16000).
+    """
+    audio = np.asarray(audio)
+    if audio.ndim != 2 or audio.shape[1] != CLIP_SAMPLES or audio.dtype not in (np.int16, np.float32):
+        raise InputError(f"audio is {audio.dtype} {audio.shape}; int16 or float32 (clips, {CLIP_SAMPLES}) is needed")
+    return audio if audio.dtype == np.float32 else audio.astype(np.float32) * np.float32(1 / 32768)
+
+
+def fingerprints(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
+    """Return the fingerprints of clips.
+
+    Parameters
+    ----------
+    audio : ndarray of int16 or float32, shape (n, 16000)
+        Samples at 16 kHz; float32 in [-1, 1).
+    front_end : FrontEnd
+        What to compute.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, frames, coefficients)
+        Digital silence has -247.14 (``magnitude``) or -123.57 (``power``) as its zeroth coefficient and zeros
+        beyond.
+    """
+    audio = np.asarray(audio)
+    result = np.empty((len(audio), *front_end.shape), np.float32)
+    hann, weights, dct, low, high = _tables(front_end)
+    # The zeros behind each windowed frame, up to the transform's length, are written once.
+    padded = np.zeros((BLOCK_CLIPS, front_end.frames, front_end.fft_length))
+    for start in range(0, len(audio), BLOCK_CLIPS):
+        block = as_float(audio[start : start + BLOCK_CLIPS])
+        frames = np.lib.stride_tricks.sliding_window_view(block, front_end.window_samples, axis=1)
+        windowed = padded[: len(block)]
+        np.multiply(frames[:, :: front_end.stride_samples], hann, out=windowed[..., : len(hann)])
+        spectrum = np.fft.rfft(windowed)[..., low:high]
+        bands = (spectrum.real**2 + spectrum.imag**2).reshape(-1, high - low)
+        if front_end.kind == "magnitude":
+            bands = np.maximum(np.sqrt(bands) @ weights, MAGNITUDE_FLOOR)
+        else:
+            bands = bands @ weights + POWER_OFFSET
+        result[start : start + len(block)] = (np.log(bands) @ dct).reshape(len(block), *front_end.shape)
+    return result
+
+
+def quantise(values: np.ndarray, scale: float = INPUT_SCALE, zero_point: int = INPUT_ZERO_POINT) -> np.ndarray:
+    """Return the uint8 codes of fingerprints: nearest code, halves upwards, clipped to 0..255."""
+    codes = np.floor(np.asarray(values, np.float32) / np.float32(scale) + np.float32(0.5)) + zero_point
+    return np.clip(codes, 0, 255).astype(np.uint8)
+
+
+def dequantise(codes: np.ndarray, scale: float = INPUT_SCALE, zero_point: int = INPUT_ZERO_POINT) -> np.ndarray:
+    """Return the float32 values that uint8 codes stand for."""
+    return (np.asarray(codes, np.float32) - np.float32(zero_point)) * np.float32(scale)

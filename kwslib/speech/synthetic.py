@@ -1,0 +1,264 @@
+"""The embedded corpus: the words of Speech Commands spoken by the voices of espeak-ng.
+
+It lets the whole project run without a download. No voice (accent and variant) occurs in two splits. Rate, pitch,
+place in the clip, level, channel and background differ from clip to clip, and everything follows from the seed.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kwslib import paths, subproc
+from kwslib.errors import DataError, InputError, KwsError, ToolError, check_name
+from kwslib.speech import soundscape
+from kwslib.speech.corpus import (
+    CLIP_SAMPLES,
+    KEYWORDS,
+    SAMPLE_RATE_HZ,
+    SILENCE,
+    SPLITS,
+    Clips,
+    Corpus,
+    check_split,
+    extra_clips,
+)
+from kwslib.speech.espeak import SYNTHESIS_RATE_HZ
+from kwslib.speech.voices import Extent, Take, cast, script
+
+VERSION = 3
+"""Part of the cache key; must be raised whenever the same seed would give other samples."""
+LICENCE = "Spoken by espeak-ng (GPL-3.0-or-later), which runs in a process of its own and is no part of kwslib."
+LONGEST_WORD_SAMPLES = 15_200
+"""Longer words (0.95 s) are cut at the end."""
+BABBLE_VOICES = 8
+"""Voices of the same split whose words make its babble."""
+NOISE_RMS = 0.15
+"""Level of the recordings for augmentation, full scale 1 (that of Speech Commands' is similar)."""
+VOICE_TIMEOUT_S = 60
+
+SIZES = {
+    "full": Extent({"train": 360, "validation": 40, "test": 40}, takes=2, noise_s=20),
+    "tiny": Extent({"train": 8, "validation": 4, "test": 4}, takes=1, noise_s=4),
+}
+
+
+def _child(*arguments: str | Path, stdin: str | None = None) -> str:
+    package = Path(__file__).resolve().parents[2]
+    search = os.pathsep.join(filter(None, (str(package), os.environ.get("PYTHONPATH"))))
+    command = [sys.executable, "-m", "kwslib.speech.espeak", *arguments]
+    try:
+        return subproc.run(command, timeout_s=VOICE_TIMEOUT_S, env={"PYTHONPATH": search}, stdin=stdin).stdout
+    except ToolError as error:
+        raise ToolError(
+            f"espeak-ng cannot speak the synthetic corpus; reinstall it with "
+            f"'pip install --force-reinstall espeakng-loader' or use Speech Commands (KWS_DATA)\n{error}"
+        ) from error
+
+
+def espeak_version() -> str:
+    """Return the version of espeak-ng; raise ToolError, with what to do, if it does not work."""
+    return _child("--version").strip()
+
+
+def speak(voice: str, takes: list[Take], folder: Path) -> list[np.ndarray]:
+    """Speak `takes` in one new process; return int16 samples at 16 kHz, silence at both ends removed.
+
+    Raises
+    ------
+    ToolError
+        If espeak-ng is missing, crashes or does not know the voice.
+    DataError
+        If a word came out silent or as a mere click.
+    """
+    lines = [{"text": x.word, "rate_wpm": x.rate_wpm, "pitch": x.pitch, "range": x.range} for x in takes]
+    raw = folder / f"{voice}.raw"
+    answer = _child("--voice", voice, "--out", raw, stdin=json.dumps(lines))
+    samples = np.fromfile(raw, np.int16)
+    raw.unlink()
+    try:
+        lengths = [int(length) for length in json.loads(answer)["samples"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ToolError(f"espeak-ng's child process for voice {voice} answered '{answer.strip()}'") from error
+    if len(lengths) != len(takes) or sum(lengths) != len(samples):
+        raise ToolError(f"voice {voice}: {len(samples)} samples written, lengths {lengths} announced")
+    pieces = np.split(samples, np.cumsum(lengths)[:-1])
+    return [_word(take, piece) for take, piece in zip(takes, pieces, strict=True)]
+
+
+def _resampled(samples: np.ndarray) -> np.ndarray:
+    """Resample from 22,050 Hz to 16 kHz by cutting the spectrum at 8 kHz; zeros at the end keep it from wrapping."""
+    half_seconds = 2 * len(samples) // SYNTHESIS_RATE_HZ + 1
+    before, after = half_seconds * SYNTHESIS_RATE_HZ // 2, half_seconds * SAMPLE_RATE_HZ // 2
+    spectrum = np.fft.rfft(samples, before)
+    return np.fft.irfft(spectrum[: after // 2 + 1], after) * (after / before)
+
+
+def _word(take: Take, samples: np.ndarray) -> np.ndarray:
+    """Resample to 16 kHz and cut off what is 40 dB below the peak at both ends."""
+    audio = _resampled(samples)
+    audible = np.flatnonzero(np.abs(audio) > 0.01 * np.abs(audio).max())
+    audio = audio[audible[0] : audible[-1] + 1][:LONGEST_WORD_SAMPLES] if len(audible) else audio[:0]
+    if len(audio) < 0.08 * SAMPLE_RATE_HZ or np.sqrt(np.mean(audio**2)) < 100:
+        raise DataError(f"voice {take.voice} says '{take.word}' without a sound; leave the voice out")
+    return np.clip(np.rint(audio), -32768, 32767).astype(np.int16)
+
+
+class Synthetic(Corpus):
+    """The generated corpus in its cache folder; made by `open_synthetic`."""
+
+    name = "synthetic"
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+
+    def clips(self, split: str, silence: str = "digital-silence") -> Clips:
+        """Return the clips of a split (see `Corpus.clips`)."""
+        check_split(split, silence)
+        audio = np.load(self.folder / f"{split}.npy", mmap_mode="r")
+        names = tuple((self.folder / f"{split}.txt").read_text().splitlines())
+        labels = np.load(self.folder / f"{split}_labels.npy")
+        if split != "train" and silence == "digital-silence":
+            audio = np.array(audio)
+            audio[labels == SILENCE] = 0
+        return Clips(names, labels, audio)
+
+    def noise(self) -> list[np.ndarray]:
+        """Return the background recordings for augmentation, made apart from those of validation and test."""
+        return list(np.load(self.folder / "noise.npy"))
+
+
+def open_synthetic(seed: int = 0, size: str | Extent = "full", workers: int | None = None) -> Synthetic:
+    """Open the synthetic corpus; generate it on the first call.
+
+    Parameters
+    ----------
+    seed : int
+        Everything follows from it, bit by bit.
+    size : str or Extent
+        ``full``, or ``tiny`` for trials.
+    workers : int, optional
+        Processes at a time, one for each core by default; has no influence on the samples.
+
+    Raises
+    ------
+    InputError
+        For a negative seed or an unknown size.
+    ToolError
+        If espeak-ng is missing or fails.
+    KwsError
+        If the cache folder cannot be written.
+    """
+    if seed < 0:
+        raise InputError(f"seed {seed} is negative; give an integer of at least 0")
+    extent = SIZES[check_name("size of the synthetic corpus", size, SIZES)] if isinstance(size, str) else size
+    settings = {
+        "version": VERSION,
+        "seed": seed,
+        "espeak_ng": espeak_version(),
+        "voices": extent.voices,
+        "takes": extent.takes,
+        "noise_s": extent.noise_s,
+    }
+    key = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
+    folder = paths.cache_dir() / "synthetic" / key
+    if not _complete(folder):
+        with _locked(folder):
+            if not _complete(folder):
+                with paths.atomic_path(folder) as temporary:
+                    temporary.mkdir()
+                    _generate(temporary, seed, extent, settings, workers or os.cpu_count() or 1)
+    return Synthetic(folder)
+
+
+def _save(path: Path, array: np.ndarray) -> None:
+    """Write a .npy file; unlike numpy.save, tell the operating system's reason (a full disk) when it fails."""
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(np.ascontiguousarray(array).data.cast("B"))
+
+
+def _complete(folder: Path) -> bool:
+    """Whether every file that the manifest lists is there with its size."""
+    try:
+        files = json.loads((folder / "manifest.json").read_text())["files_bytes"]
+        return all((folder / name).stat().st_size == size for name, size in files.items())
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let one process at a time generate `folder`."""
+    path = folder.with_name(f"{folder.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("w")
+    except OSError as error:
+        raise KwsError(f"cannot write {path}: {error.strerror}; choose another cache with KWS_CACHE") from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file is closed, or the process dies
+        yield
+
+
+def _generate(folder: Path, seed: int, extent: Extent, settings: dict[str, Any], workers: int) -> None:
+    """Write the whole corpus into `folder`."""
+    takes = script(seed, extent)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(speak, voice, lines, Path(scratch)) for voice, lines in takes.items()]
+        try:
+            words = dict(zip(takes, (future.result() for future in futures), strict=True))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    digests: list[tuple[str, str, str]] = []
+    counts: dict[str, dict[str, int]] = {}
+    voices = cast(seed, extent)
+    for number, split in enumerate(SPLITS):
+        babble = [word for voice in voices[split][:BABBLE_VOICES] for word in words[voice]]
+        recordings = soundscape.recordings(np.random.default_rng([seed, 4, number]), extent.noise_s, babble)
+        spoken = [
+            (take, word) for voice in voices[split] for take, word in zip(takes[voice], words[voice], strict=True)
+        ]
+        silences = extra_clips(sum(take.word in KEYWORDS for take, _ in spoken))
+        audio = np.zeros((len(spoken) + silences, CLIP_SAMPLES), np.int16)
+        for index, (_, word) in enumerate(spoken):
+            audio[index] = soundscape.clip_of(word, recordings, np.random.default_rng([seed, 5, number, index]))
+        if split != "train":
+            for index in range(len(spoken), len(audio)):
+                audio[index] = soundscape.silence_of(recordings, np.random.default_rng([seed, 5, number, index]))
+        names = [take.name for take, _ in spoken] + [f"_silence_/{index}.wav" for index in range(silences)]
+        labels = np.array([take.label for take, _ in spoken] + [SILENCE] * silences, np.uint8)
+        _save(folder / f"{split}.npy", audio)
+        _save(folder / f"{split}_labels.npy", labels)
+        (folder / f"{split}.txt").write_text("\n".join(names) + "\n")
+        digests += [(split, name, hashlib.sha256(clip).hexdigest()) for name, clip in zip(names, audio, strict=True)]
+        counts[split] = dict(sorted(Counter(name.partition("/")[0] for name in names).items()))
+    babble = [word for voice in voices["train"][-BABBLE_VOICES:] for word in words[voice]]
+    noise = soundscape.recordings(np.random.default_rng([seed, 4, len(SPLITS)]), extent.noise_s, babble)
+    noise = np.clip(noise * NOISE_RMS, -1, 1).astype(np.float32)
+    _save(folder / "noise.npy", noise)
+    digests.append(("noise", "noise.npy", hashlib.sha256(noise).hexdigest()))
+    manifest = {
+        "schema": 1,
+        "corpus": Synthetic.name,
+        "splits": counts,
+        "noise_recordings": len(noise),
+        "hash": hashlib.sha256(json.dumps(sorted(digests)).encode()).hexdigest(),
+        "voices": voices,
+        "settings": settings,
+        "licence": LICENCE,
+        "files_bytes": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
+    }
+    paths.write_json(folder / "manifest.json", manifest)

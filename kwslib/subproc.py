@@ -1,0 +1,134 @@
+"""The only door to other programs: a timeout, a captured log, and an error that ends with the last lines."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kwslib.errors import ToolError
+from kwslib.paths import atomic_write_text
+
+LAST_LINES = 15
+
+
+class CommandNotFound(ToolError):
+    """The program does not exist or may not be executed."""
+
+
+class CommandTimeout(ToolError):
+    """The program did not end in time and was killed, its children too."""
+
+
+class CommandFailed(ToolError):
+    """The program ended with an exit status that is not zero.
+
+    Attributes
+    ----------
+    completed : Completed
+        Everything it printed.
+    """
+
+    def __init__(self, message: str, completed: "Completed"):
+        super().__init__(message)
+        self.completed = completed
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a program left behind: its arguments, exit status, output text and wall time in seconds."""
+
+    args: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+    wall_s: float
+
+
+def _tail(text: str) -> str:
+    lines = text.strip().splitlines()[-LAST_LINES:]
+    return "\n".join(f"  | {line}" for line in lines) or "  | (no output)"
+
+
+def run(
+    args: Sequence[str | Path],
+    *,
+    timeout_s: float,
+    cwd: Path | str | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    log: Path | None = None,
+    check: bool = True,
+) -> Completed:
+    """Run a program without a shell and return what it printed.
+
+    Parameters
+    ----------
+    args : sequence of str or Path
+        Program and arguments.
+    timeout_s : float
+        Seconds after which it is killed with all its children.
+    cwd : Path, optional
+        Working folder.
+    env : mapping, optional
+        Variables that are added to the environment.
+    stdin : str, optional
+        Text for its standard input; nothing otherwise.
+    log : Path, optional
+        File that gets the command line and both outputs, whatever happens.
+    check : bool
+        Raise when the exit status is not zero.
+
+    Raises
+    ------
+    CommandNotFound, CommandTimeout, CommandFailed
+        Each with the command and its last lines.
+    """
+    words = tuple(str(word) for word in args)
+    command = " ".join(words)
+    start_s = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CommandNotFound(f"cannot start '{words[0]}': {error.strerror}; is it installed?") from error
+    timed_out = False
+    try:
+        stdout, stderr = process.communicate(stdin, timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        timed_out = True
+        _kill_group(process)
+        stdout, stderr = process.communicate()
+    except BaseException:
+        _kill_group(process)
+        process.wait()
+        raise
+    completed = Completed(words, process.returncode, stdout, stderr, time.monotonic() - start_s)
+    if log is not None:
+        atomic_write_text(log, f"$ {command}\n{stdout}{stderr}[exit status {completed.returncode}]\n")
+    where = f"\n  whole log: {log}" if log is not None else ""
+    if timed_out:
+        raise CommandTimeout(f"'{command}' did not end within {timeout_s:g} s{where}\n{_tail(stdout + stderr)}")
+    if check and completed.returncode != 0:
+        status = completed.returncode
+        how = f"was ended by signal {-status}" if status < 0 else f"failed with exit status {status}"
+        raise CommandFailed(f"'{command}' {how}{where}\n{_tail(stdout + stderr)}", completed)
+    return completed
+
+
+def _kill_group(process: subprocess.Popen) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        process.kill()

@@ -1,0 +1,170 @@
+"""Training goes on after a kill as if nothing had happened, and says clearly what it will not do."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kwslib.errors import InputError, KwsError
+from kwslib.network import checkpoint, ds_cnn, training
+from kwslib.sizes import Schedule, Stage
+
+
+def run(tiny, schedule, copies, folder, **more):
+    said = []
+    trained = training.train(
+        tiny,
+        schedule,
+        copies,
+        2,
+        copies(7),
+        seed=more.pop("seed", 5),
+        folder=folder,
+        validate_every_steps=4,
+        say=said.append,
+        **more,
+    )
+    return trained, said
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tiny, tiny_schedule, copies, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    return folder, run(tiny, tiny_schedule, copies, folder)
+
+
+def test_it_learns_both_phases_and_keeps_the_best(uninterrupted, copies):
+    folder, (trained, said) = uninterrupted
+    history = trained.progress.history
+    assert [row["step"] for row in history] == [4, 8, 10, 12, 16]
+    assert [row["phase"] for row in history] == ["float"] * 3 + ["quantised"] * 2
+    assert history[-1]["loss"] < history[0]["loss"]
+    codes, labels = copies(7)
+    best = max(row["validation_accuracy"] for row in history if row["phase"] == "quantised")
+    assert np.mean(training.logits(trained.quantised, codes).argmax(axis=1) == labels) == pytest.approx(best)
+    best = max(row["validation_accuracy"] for row in history if row["phase"] == "float")
+    assert np.mean(training.logits(trained.floating, codes).argmax(axis=1) == labels) == pytest.approx(best)
+    with (folder / "history.csv").open() as file:
+        assert [int(row["step"]) for row in csv.DictReader(file)] == [4, 8, 10, 12, 16]
+    assert sum("fake-quantised from here on" in line for line in said) == 1
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize("stop_at", [*(pytest.param(n, marks=pytest.mark.slow) for n in (1, 6, 10, 15)), 11])
+def test_an_interrupted_training_is_bit_identical(tiny, tiny_schedule, copies, tmp_path, uninterrupted, stop_at):
+    _, (expected, _) = uninterrupted
+    original, count = training._Session.step, 0
+
+    def step(self, x, y):
+        nonlocal count
+        if count == stop_at:
+            raise Stop
+        count += 1
+        original(self, x, y)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training._Session, "step", step)
+        with pytest.raises(Stop):
+            run(tiny, tiny_schedule, copies, tmp_path)
+    trained, said = run(tiny, tiny_schedule, copies, tmp_path)
+    assert (said[0].startswith("going on from step")) == (stop_at > 4)
+    assert trained.progress.history == expected.progress.history
+    for ours, theirs in zip(trained.quantised.variables, expected.quantised.variables, strict=True):
+        assert np.array_equal(ours.numpy(), theirs.numpy())
+
+
+def test_a_finished_training_is_not_repeated(tiny, tiny_schedule, copies, uninterrupted):
+    folder, (expected, _) = uninterrupted
+    before = (folder / "checkpoint.npz").stat().st_mtime_ns
+    trained, _ = run(tiny, tiny_schedule, copies, folder)
+    assert trained.progress.history == expected.progress.history
+    assert (folder / "checkpoint.npz").stat().st_mtime_ns == before
+
+
+def test_another_configuration_is_refused(tiny, tiny_schedule, copies, uninterrupted):
+    with pytest.raises(InputError, match="made with another configuration; remove .* or choose another run name"):
+        run(tiny, tiny_schedule, copies, uninterrupted[0], seed=6)
+
+
+def test_a_damaged_checkpoint_is_refused(tiny, tiny_schedule, copies, tmp_path):
+    (tmp_path / "checkpoint.npz").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(InputError, match="is not a checkpoint of this program .*remove it"):
+        run(tiny, tiny_schedule, copies, tmp_path)
+
+
+def test_a_checkpoint_of_another_network_is_refused(tiny, tmp_path):
+    checkpoint.save(tmp_path / "float.npz", network=ds_cnn.float_network(tiny))
+    with pytest.raises(InputError, match="another architecture"):
+        checkpoint.restore(tmp_path / "float.npz", network=ds_cnn.quantised_network(tiny))
+
+
+def test_divergence_is_an_error(tiny, copies, tmp_path):
+    with pytest.raises(KwsError, match="training diverged.*lower the learning rate"):
+        run(tiny, Schedule((Stage(1e30, 16),), 15), copies, tmp_path)
+
+
+def test_too_small_a_corpus_is_refused(tiny, tiny_schedule, copies, tmp_path):
+    def few(number):
+        codes, labels = copies(number)
+        return codes[:99], labels[:99]
+
+    with pytest.raises(InputError, match="99 training clips, a batch needs 100"):
+        run(tiny, tiny_schedule, few, tmp_path)
+
+
+def test_validation_interval_must_be_positive(tiny, tiny_schedule, copies, tmp_path):
+    with pytest.raises(InputError, match="validate_every_steps must be positive"):
+        training.train(
+            tiny, tiny_schedule, copies, 1, copies(7), seed=0, folder=tmp_path, validate_every_steps=0, say=print
+        )
+
+
+def test_batches_visit_every_clip_once_a_pass(copies):
+    batches = training.Batches(copies, 2, seed=1)
+    assert batches.steps_per_pass == 3
+    seen = np.concatenate([batches(step)[0] for step in range(3)])
+    expected = training.as_input(copies(0)[0])
+    assert np.array_equal(np.sort(seen.sum(axis=(1, 2, 3))), np.sort(expected.sum(axis=(1, 2, 3))))
+    again, _ = batches(4)
+    batches(1)
+    assert np.array_equal(batches(4)[0], again)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+sys.path[:0] = [{root!r}, {tests!r}]
+import conftest
+from kwslib.network import training
+tiny = conftest.tiny.__wrapped__()
+copies = conftest.copies.__wrapped__(tiny)
+schedule = conftest.tiny_schedule.__wrapped__()
+training.train(tiny, schedule, copies, 2, copies(7), seed=5, folder=Path({folder!r}), validate_every_steps=4,
+               say=lambda line: print(line, flush=True))
+"""
+
+
+@pytest.mark.slow
+def test_killed_by_the_system_it_goes_on_bit_for_bit(tiny, tiny_schedule, copies, tmp_path, uninterrupted):
+    tests = Path(__file__).parent
+    script = KILLED.format(root=str(tests.parents[1]), tests=str(tests), folder=str(tmp_path))
+    child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "checkpoint.npz").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    trained, _ = run(tiny, tiny_schedule, copies, tmp_path)
+    _, (expected, _) = uninterrupted
+    assert json.dumps(trained.progress.history) == json.dumps(expected.progress.history)
+    for ours, theirs in zip(trained.quantised.variables, expected.quantised.variables, strict=True):
+        assert np.array_equal(ours.numpy(), theirs.numpy())

@@ -1,0 +1,79 @@
+"""A project folder whose notebook has the real parameters cell but only pretends to train, so that runs take a second.
+
+Seed 13 fails as a user's mistake does, seed 14 as a bug does, seed 15 kills its process; every run counts to `steps`,
+0.05 s a step, in a file that it goes on from.
+"""
+
+from pathlib import Path
+
+import nbformat
+
+from kwslib.paths import book_dir
+
+BODY = """
+import os
+import time
+
+from kwslib.errors import DataError
+from kwslib.parameters import check
+
+chosen = check(
+    size=size, profile=profile, corpus=corpus, data=data, seed=seed, front_end=front_end, steps=steps, run=run,
+    threads=threads,
+)
+count = chosen.folder / "training" / "count"
+count.parent.mkdir(parents=True, exist_ok=True)
+step = int(count.read_text()) if count.exists() else 0
+print("going on from", step)
+print("kernel", os.getpid(), flush=True)
+while step < steps:
+    time.sleep(0.05)
+    step += 1
+    count.write_text(str(step))
+    print("step", step, flush=True)
+if seed == 13:
+    raise DataError("the thirteenth clip is damaged; remove it")
+if seed == 14:
+    raise ZeroDivisionError("a bug")
+if seed == 15:
+    os.kill(os.getpid(), 9)
+"""
+SAVE = """
+import numpy as np
+
+from kwslib import results
+from kwslib.paths import atomic_write_bytes
+from kwslib.provenance import provenance
+from kwslib.speech import open_corpus
+from kwslib.statistics import Accuracy
+
+source = open_corpus(chosen.corpus, chosen.data)
+measurements = []
+for split, right in (("validation", 10 + seed % 7), ("test", 30 - seed % 7)):
+    for silence in ("noise-silence", "digital-silence"):
+        matrix = np.eye(12, dtype=np.int64) * right
+        matrix[0, 1] = 5
+        measurements.append(results.Measurement.of("tflite", split, silence, Accuracy(matrix)))
+atomic_write_bytes(chosen.folder / "model.tflite", bytes([seed]))
+results.save(
+    results.Run(
+        run=chosen.run, size=chosen.size.name, profile=chosen.profile.name, seed=seed,
+        front_end=chosen.front_end.kind,
+        corpus={"name": source.name, "hash": source.manifest["hash"], "splits": source.manifest["splits"]},
+        training={**chosen.config, "best_step": step}, network={}, measurements=measurements, agreement={},
+        durations_s={"training": 1.0}, provenance=provenance(),
+    ),
+    chosen.folder,
+    "step\\n1\\n",
+)
+"""
+
+
+def build(root: Path) -> Path:
+    """Write ``book/train.ipynb`` below `root`."""
+    real = nbformat.read(book_dir() / "train.ipynb", as_version=4)
+    first = next(cell for cell in real.cells if "parameters" in cell.metadata.get("tags", ()))
+    cells = [first, nbformat.v4.new_code_cell(BODY), nbformat.v4.new_code_cell(SAVE)]
+    (root / "book").mkdir(parents=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=real.metadata), root / "book" / "train.ipynb")
+    return root

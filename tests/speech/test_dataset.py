@@ -1,0 +1,133 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from kwslib.errors import DataError, InputError, KwsError
+from kwslib.speech.augment import Augmentation, augment
+from kwslib.speech.dataset import CopyMaker, evaluation_codes, training_codes
+from kwslib.speech.fingerprint import FrontEnd, fingerprints, quantise
+from kwslib.speech.speech_commands import MAIN_FOLDER, open_speech_commands
+
+SMALL = FrontEnd("magnitude", 40, 20, 10)
+POWER = FrontEnd("power", 40, 20, 10)
+
+
+def test_evaluation_codes_are_the_clips_codes_and_are_kept(tiny_corpus, monkeypatch):
+    clips = tiny_corpus.clips("test", "noise-silence")
+    codes, labels = evaluation_codes(tiny_corpus, "test", "noise-silence", SMALL)
+    np.testing.assert_array_equal(codes, quantise(fingerprints(clips.audio, SMALL)))
+    np.testing.assert_array_equal(labels, clips.labels)
+    monkeypatch.setattr("kwslib.speech.dataset.fingerprints", None)
+    again, _ = evaluation_codes(tiny_corpus, "test", "noise-silence", SMALL)
+    np.testing.assert_array_equal(codes, again)
+
+
+def test_training_codes_are_the_augmented_clips_codes(tiny_corpus, monkeypatch):
+    monkeypatch.setattr("kwslib.speech.dataset.CHUNK_CLIPS", 7)
+    augmentation = Augmentation(gain_db=3)
+    codes, labels = training_codes(tiny_corpus, SMALL, augmentation, 5, 2)
+    clips = tiny_corpus.clips("train")
+    varied = augment(clips, tiny_corpus.noise(), augmentation, 5, 2, range(len(clips)))
+    np.testing.assert_array_equal(codes, quantise(fingerprints(varied, SMALL)))
+    np.testing.assert_array_equal(labels, clips.labels)
+
+
+def test_whatever_the_codes_depend_on_is_in_the_key(tiny_corpus, cache):
+    evaluation_codes(tiny_corpus, "test", "noise-silence", SMALL)
+    evaluation_codes(tiny_corpus, "test", "digital-silence", SMALL)
+    evaluation_codes(tiny_corpus, "validation", "digital-silence", SMALL)
+    evaluation_codes(tiny_corpus, "test", "digital-silence", POWER)
+    for arguments in ((Augmentation(), 0, 0), (Augmentation(), 1, 0), (Augmentation(), 0, 1)):
+        training_codes(tiny_corpus, SMALL, *arguments)
+    training_codes(tiny_corpus, SMALL, Augmentation(shift_ms=50), 0, 0)
+    training_codes(tiny_corpus, POWER, Augmentation(), 0, 0)
+    files = list((cache / "fingerprints").iterdir())
+    assert len(files) == 9
+    assert len({path.read_bytes() for path in files}) == 9
+
+
+def test_negative_seed_copy_and_no_copies_are_refused(tiny_corpus):
+    with pytest.raises(InputError, match="seed is -1 and copy 0"):
+        training_codes(tiny_corpus, SMALL, Augmentation(), -1, 0)
+    with pytest.raises(InputError, match="copies is 0"):
+        CopyMaker(tiny_corpus, SMALL, Augmentation(), 0, 0)
+
+
+def test_copies_made_beside_are_those_made_here(tiny_corpus, tmp_path, monkeypatch):
+    with CopyMaker(tiny_corpus, SMALL, Augmentation(), 3, 2) as maker:
+        made = [np.array(maker.get(copy)[0]) for copy in (1, 0)]
+        with pytest.raises(InputError, match="copy 2 does not exist: there are 2"):
+            maker.get(2)
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "other"))
+    for copy, codes in zip((1, 0), made, strict=True):
+        np.testing.assert_array_equal(codes, training_codes(tiny_corpus, SMALL, Augmentation(), 3, copy)[0])
+
+
+def test_an_error_in_the_child_reaches_the_parent(tiny_data):
+    for path in (tiny_data / MAIN_FOLDER / "go").iterdir():
+        path.write_bytes(b"")
+    corpus = open_speech_commands(tiny_data)
+    with (
+        CopyMaker(corpus, SMALL, Augmentation(), 3, 1) as maker,
+        pytest.raises(DataError, match=r"go/.*\.wav is empty"),
+    ):
+        maker.get(0)
+
+
+def test_a_killed_child_is_an_error_in_the_parent(tiny_corpus, cache):
+    with CopyMaker(tiny_corpus, SMALL, Augmentation(), 3, 100_000) as maker:
+        maker.get(0)
+        os.kill(maker.process_id, signal.SIGKILL)
+        with pytest.raises(KwsError, match=r"ended \(exit status -9\) before copy 99999 was made"):
+            maker.get(99_999)
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from kwslib.speech.augment import Augmentation
+from kwslib.speech.dataset import CopyMaker
+from kwslib.speech.fingerprint import FrontEnd
+from kwslib.speech.speech_commands import open_speech_commands
+
+if __name__ == "__main__":
+    corpus = open_speech_commands(Path(sys.argv[1]))
+    maker = CopyMaker(corpus, FrontEnd("magnitude", 40, 20, 10), Augmentation(), 1, 100000)
+    maker.get(0)
+    print(maker.process_id, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_killed_parent_leaves_no_orphan_and_no_half_written_file(tiny_data, cache, tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    root = Path(__file__).resolve().parents[2]
+    process = subprocess.Popen(
+        [sys.executable, script, tiny_data],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    child = psutil.Process(int(process.stdout.readline()))
+    assert child.nice() == 10
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    deadline = time.monotonic() + 20
+    while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "the child outlived its parent"
+        time.sleep(0.02)
+    files = list((cache / "fingerprints").iterdir())
+    assert files
+    assert [path for path in files if path.suffix != ".npy"] == []
+    corpus = open_speech_commands(tiny_data)
+    codes, _ = training_codes(corpus, SMALL, Augmentation(), 1, 0)
+    assert len(codes) == len(corpus.clips("train"))

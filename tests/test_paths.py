@@ -1,0 +1,92 @@
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from kwslib import paths
+from kwslib.errors import KwsError
+from kwslib.paths import atomic_path, atomic_write_bytes, atomic_write_text, write_json
+
+
+def test_variables_choose_the_folders(monkeypatch, tmp_path):
+    for name in ("KWS_ROOT", "KWS_RESULTS", "KWS_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    checkout = Path(paths.__file__).resolve().parents[1]
+    assert paths.project_root() == checkout
+    assert paths.results_dir() == checkout / "book" / "results"
+    assert paths.models_dir() == checkout / "models"
+    assert paths.cache_dir() == Path.home() / ".cache" / "kws-gap8"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert paths.cache_dir() == tmp_path / "xdg" / "kws-gap8"
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("KWS_ROOT", str(tmp_path))
+    assert paths.cache_dir() == tmp_path / "cache"
+    assert paths.results_dir() == tmp_path / "book" / "results"
+    monkeypatch.setenv("KWS_RESULTS", "~/results")
+    assert paths.results_dir() == Path.home() / "results"
+
+
+def test_nothing_is_left_of_a_failure(tmp_path):
+    path = tmp_path / "deep" / "file"
+    with pytest.raises(ZeroDivisionError), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert not list(path.parent.iterdir())
+    atomic_write_text(path, "whole")
+    with pytest.raises(ZeroDivisionError), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert path.read_text() == "whole"
+    assert [entry.name for entry in path.parent.iterdir()] == ["file"]
+
+
+def test_a_folder_is_replaced(tmp_path):
+    for text in ("old", "new"):
+        with atomic_path(tmp_path / "folder") as temporary:
+            temporary.mkdir()
+            (temporary / text).write_text(text)
+    assert [entry.name for entry in (tmp_path / "folder").iterdir()] == ["new"]
+    with pytest.raises(ZeroDivisionError), atomic_path(tmp_path / "folder") as temporary:
+        temporary.mkdir()
+        raise ZeroDivisionError
+    assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
+
+
+def test_bytes_text_and_json(tmp_path):
+    atomic_write_bytes(tmp_path / "b", b"\0\1")
+    assert (tmp_path / "b").read_bytes() == b"\0\1"
+    atomic_write_text(tmp_path / "t", "ä\n")
+    assert (tmp_path / "t").read_bytes() == "ä\n".encode()
+    write_json(tmp_path / "j", {"a": [1, None]})
+    assert json.loads((tmp_path / "j").read_text()) == {"a": [1, None]}
+    with pytest.raises(ValueError):
+        write_json(tmp_path / "j", float("nan"))
+    assert json.loads((tmp_path / "j").read_text()) == {"a": [1, None]}
+
+
+def test_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(KwsError, match=f"cannot write {tmp_path}/file/deep/x: .*free space or choose another folder"):
+        atomic_write_text(tmp_path / "file" / "deep" / "x", "text")
+
+
+def test_full_disk_is_named():
+    device = Path("/dev/full")
+    if not device.exists():
+        pytest.skip("no /dev/full here")
+    with (
+        pytest.raises(KwsError, match="No space left on device; free space"),
+        atomic_path("/tmp/kws-full") as temporary,
+    ):
+        temporary.symlink_to(device)
+        with temporary.open("wb", buffering=0) as file:
+            file.write(b"x")
+    assert not os.path.lexists("/tmp/kws-full")
+
+
+def test_other_errors_pass(tmp_path):
+    with pytest.raises(OSError) as caught, atomic_path(tmp_path / "x"):
+        raise OSError(errno.ECONNRESET, "reset", "elsewhere/file")
+    assert caught.value.errno == errno.ECONNRESET

@@ -1,0 +1,83 @@
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kwslib.errors import KwsError, ToolError
+from kwslib.subproc import CommandFailed, CommandNotFound, CommandTimeout, run
+
+
+def python(code, **options):
+    return run([sys.executable, "-c", code], **{"timeout_s": 30, **options})
+
+
+def test_output_and_arguments_without_a_shell(tmp_path):
+    done = run([sys.executable, "-c", "import sys; print(sys.argv[1:])", "$HOME; *", tmp_path], timeout_s=30)
+    assert done.stdout == f"{['$HOME; *', str(tmp_path)]}\n"
+    assert done.returncode == 0 and done.wall_s > 0
+    assert done.args[-1] == str(tmp_path)
+
+
+def test_standard_input_folder_and_variables(tmp_path):
+    code = "import os, sys; print(os.getcwd(), os.environ['X'], 'PATH' in os.environ, sys.stdin.read())"
+    done = python(code, stdin="hello", cwd=tmp_path, env={"X": "1"})
+    assert done.stdout.split() == [str(tmp_path), "1", "True", "hello"]
+    assert python("import sys; print(repr(sys.stdin.read()))").stdout == "''\n"
+
+
+def test_bytes_that_are_no_text():
+    assert python("import sys; sys.stdout.buffer.write(b'\\xff')").stdout == "\ufffd"
+
+
+def test_failure_has_status_and_last_lines(tmp_path):
+    code = "import sys; print(*range(40), sep='\\n'); print('why', file=sys.stderr); sys.exit(3)"
+    with pytest.raises(CommandFailed, match="failed with exit status 3") as caught:
+        python(code, log=tmp_path / "log")
+    text = str(caught.value)
+    assert text.endswith("  | why") and "  | 39" in text and "  | 10\n" not in text
+    assert f"whole log: {tmp_path / 'log'}" in text
+    assert caught.value.completed.returncode == 3
+    log = (tmp_path / "log").read_text()
+    assert log.startswith("$ ") and "\n10\n" in log and log.endswith("why\n[exit status 3]\n")
+    assert isinstance(caught.value, ToolError) and isinstance(caught.value, KwsError)
+
+
+def test_unchecked_failure_returns():
+    assert python("raise SystemExit(4)", check=False).returncode == 4
+
+
+def test_signal_is_named():
+    with pytest.raises(CommandFailed, match="was ended by signal 9\n  \\| \\(no output\\)"):
+        python("import os; os.kill(os.getpid(), 9)")
+
+
+def test_missing_program():
+    with pytest.raises(CommandNotFound, match="cannot start 'no-such-program': .*is it installed"):
+        run(["no-such-program"], timeout_s=5)
+
+
+def test_timeout_kills_the_children_too(tmp_path):
+    child = "import time; time.sleep(60)"
+    code = f"""
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", {child!r}])
+print(child.pid, flush=True)
+child.wait()
+"""
+    start_s = time.monotonic()
+    with pytest.raises(CommandTimeout, match="did not end within 2 s") as caught:
+        python(code, timeout_s=2, log=tmp_path / "log")
+    assert time.monotonic() - start_s < 20
+    pid = int(str(caught.value).rsplit("| ", 1)[1])
+    for _ in range(50):
+        try:
+            os.kill(pid, 0)
+            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                break
+        except OSError:
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("the child lives on")
