@@ -83,7 +83,7 @@ def test_up_to_date_only_with_the_same_inputs(place, monkeypatch):
     run = execute({"seed": 2})
     corpus = run.corpus["hash"]
     assert runs.up_to_date(check(seed=2), corpus, run.folder) == run
-    assert runs.up_to_date(check(seed=2, front_end="power"), corpus, run.folder) is None
+    assert runs.up_to_date(check(seed=2, front_end="magnitude"), corpus, run.folder) is None
     assert runs.up_to_date(check(seed=2), "0" * 64, run.folder) is None
     assert runs.up_to_date(check(seed=2), corpus, run.folder.with_name("nothing")) is None
     with monkeypatch.context() as patch:

@@ -57,8 +57,10 @@ def activation_scale(largest: float) -> np.float32:
     ModelError
         If `largest` is not positive and finite: the layer's outputs are all zero, or training diverged.
     """
-    if not np.isfinite(largest) or largest <= 0:
-        raise ModelError(f"an activation range of {largest} cannot be quantised: training diverged or died")
+    if not np.isfinite(largest):
+        raise ModelError(f"training diverged: an activation reaches {largest}; lower the learning rate")
+    if largest <= 0:
+        raise ModelError("a layer's outputs are all zero, which cannot be quantised: it died; lower the learning rate")
     mantissa, exponent = np.frexp(float(largest) / WEIGHT_MAX)
     return np.float32(np.ldexp(np.ceil(mantissa * 2**SCALE_BITS) / 2**SCALE_BITS, int(exponent)))
 
