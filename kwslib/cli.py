@@ -203,7 +203,7 @@ def fetch(folder: Path | None, test_only: bool) -> None:
     from kwslib.speech import speech_commands
 
     named = folder or os.environ.get("KWS_DATA")
-    folder = Path(named).expanduser() if named else cache_dir() / "speech_commands"
+    folder = (Path(named).expanduser() if named else cache_dir() / "speech_commands").absolute()
     speech_commands.fetch(folder, test_only)
     click.echo(f"Speech Commands lies in {folder}; use it with: export KWS_DATA={folder}")
 

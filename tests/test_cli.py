@@ -182,9 +182,12 @@ def test_fetch_takes_what_is_there(place, speech, tmp_path, monkeypatch):
     monkeypatch.setattr(speech_commands, "fetch", lambda folder, test_only: asked.append((folder, test_only)))
     assert f"export KWS_DATA={speech}" in kws("data", "fetch").output
     kws("data", "fetch", "--data", tmp_path / "x", "--test-only")
+    monkeypatch.chdir(tmp_path)
+    assert f"export KWS_DATA={tmp_path / 'y'}\n" in kws("data", "fetch", "--data", "y").output
     monkeypatch.delenv("KWS_DATA")
     kws("data", "fetch")
-    assert asked == [(speech, False), (tmp_path / "x", True), (tmp_path / "cache" / "speech_commands", False)]
+    places = [(speech, False), (tmp_path / "x", True), (tmp_path / "y", False)]
+    assert asked == [*places, (tmp_path / "cache" / "speech_commands", False)]
 
 
 def test_doctor(place, monkeypatch):
