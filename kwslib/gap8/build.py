@@ -1,0 +1,166 @@
+"""From a C project to a GAP8 program: compiled and linked by ziglang from PyPI, or by a RISC-V GCC of the system."""
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from elftools.elf.elffile import ELFFile
+
+from kwslib import subproc
+from kwslib.errors import InputError, ToolError
+from kwslib.gap8 import codegen
+from kwslib.gap8.graph import Graph
+from kwslib.gap8.plan import Plan
+from kwslib.gap8.plan import plan as make_plan
+from kwslib.paths import atomic_path, atomic_write_bytes, cache_dir
+
+COMPILER_VARIABLE = "KWS_RISCV_CC"
+"""A RISC-V GCC of the system, by name or path, in place of ziglang."""
+BUILD_TIMEOUT_S = 300.0
+FLAGS = (
+    *("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fno-builtin", "-fno-pic"),
+    *("-fno-zero-initialized-in-bss", "-fno-strict-aliasing", "-nostdlib", "-static", "-msmall-data-limit=0"),
+)
+ZIG_TARGET = ("--target=riscv32-freestanding-none", "-mcpu=generic_rv32+m+c+zicsr", "-fno-sanitize=all", "-mno-relax")
+GCC_TARGET = ("-march=rv32imc_zicsr", "-mno-relax")
+MACROS = {"gap8": (), "pulp-open": ("-DPULP_OPEN",)}
+"""What the C sources are told by target chip."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A program and what it was built from.
+
+    Attributes
+    ----------
+    elf : Path
+    plan : Plan
+    """
+
+    elf: Path
+    plan: Plan
+
+
+def compiler() -> list[str]:
+    """The words that call the RISC-V compiler, its target included.
+
+    Raises
+    ------
+    InputError
+        If ``$KWS_RISCV_CC`` names none.
+    ToolError
+        If there is neither.
+    """
+    wanted = os.environ.get(COMPILER_VARIABLE)
+    if wanted:
+        found = shutil.which(wanted)
+        if not found:
+            raise InputError(
+                f"no RISC-V compiler '{wanted}': give {COMPILER_VARIABLE} the name or path of one, "
+                "or unset it to use ziglang"
+            )
+        return [found, *GCC_TARGET, "-mabi=ilp32"]
+    if importlib.util.find_spec("ziglang") is None:
+        raise ToolError(
+            "no RISC-V compiler: install ziglang (pip install 'ziglang==0.15.*'), "
+            f"or set {COMPILER_VARIABLE} to a RISC-V GCC"
+        )
+    return [sys.executable, "-m", "ziglang", "cc", *ZIG_TARGET, "-mabi=ilp32"]
+
+
+def compile_project(folder: Path, elf: Path, target: str = "gap8") -> None:
+    """Compile and link a project that `kwslib.gap8.codegen.write_project` wrote.
+
+    Parameters
+    ----------
+    folder, elf : Path
+        `elf` appears whole or not at all.
+    target : str
+        ``gap8`` or ``pulp-open``.
+
+    Raises
+    ------
+    ToolError
+        If compiling or linking fails; the linker also proves that program and plan fit L1 and L2.
+    """
+    elf = elf.absolute()
+    sources = [*codegen.DEVICE, *codegen.RUNTIME, "network.c", "kernels.S", "contents.S"]
+    with atomic_path(elf) as temporary, tempfile.TemporaryDirectory(prefix="kws-build-") as work:
+        caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache_dir() / "zig"), "ZIG_LOCAL_CACHE_DIR": work}
+        command = [*compiler(), *FLAGS, *MACROS[target], "-I.", "-Wl,-T,link.ld", "-L."]
+        command += ["-Wl,--build-id=none", "-o", str(temporary), *sources]
+        subproc.run(command, timeout_s=BUILD_TIMEOUT_S, cwd=folder, env=caches)
+
+
+def build(
+    graph: Graph,
+    folder: Path,
+    classes: Sequence[str] | None = None,
+    codes: np.ndarray | None = None,
+    target: str = "gap8",
+) -> Build:
+    """Plan a network, write its C project into `folder`/project, and compile `folder`/network.elf.
+
+    Raises
+    ------
+    ModelError
+        If the network does not fit GAP8.
+    ToolError
+        If there is no compiler or it fails.
+    """
+    plan = make_plan(graph)
+    compiler()  # before anything is written
+    codegen.write_project(plan, folder / "project", classes, codes)
+    plan.save(folder / "plan.json")
+    elf = folder / "network.elf"
+    compile_project(folder / "project", elf, target)
+    return Build(elf, plan)
+
+
+def with_input(built: Build, codes: np.ndarray, elf: Path, warm_runs: int = 0, check: bool = True) -> Path:
+    """Write a copy of the program with another input, and return its path.
+
+    Parameters
+    ----------
+    built : Build
+    codes : ndarray
+        Codes of the network's input type, of its input's size.
+    elf : Path
+        The copy.
+    warm_runs : int
+        Inferences after the first, for warm cycles.
+    check : bool
+        One more inference that computes checksums.
+
+    Raises
+    ------
+    InputError
+        If the codes are not the network's.
+    """
+    tensor = built.plan.graph.input
+    codes = np.asarray(codes)
+    if codes.dtype != tensor.dtype or codes.size != int(np.prod(tensor.shape)):
+        raise InputError(
+            f"{built.plan.graph.name} takes {tensor.dtype} codes of shape {tensor.shape}, "
+            f"got {codes.dtype} of shape {codes.shape}"
+        )
+    data = bytearray(built.elf.read_bytes())
+    with built.elf.open("rb") as file:
+        section = ELFFile(file).get_section_by_name(".weights")
+        offset = section["sh_offset"]
+    image = codegen.input_image(built.plan, codes, warm_runs, check)
+    data[offset : offset + len(image)] = image
+    atomic_write_bytes(elf, bytes(data))
+    return elf
+
+
+def digest(elf: Path) -> str:
+    """16 hex digits that name a program."""
+    return hashlib.sha256(elf.read_bytes()).hexdigest()[:16]

@@ -1,0 +1,90 @@
+/* Depthwise layer: channel planes to channels last. The whole map lies in L1, or tiles of channels pass through it. */
+#include "runtime.h"
+
+static void resident(uint32_t core, const struct step *step) {
+    const struct depthwise *d = &step->u.depthwise;
+    uint32_t *a = arguments[core];
+    uint32_t begin = share_begin(core, d->channels), end = share_begin(core + 1, d->channels);
+    uint32_t lead = core == 0 && end - begin > 2 ? 2 : 0;
+    a[0] = d->input[0] + begin * d->geometry->plane_bytes;
+    a[1] = d->records[0] + begin * d->record_bytes;
+    a[2] = d->output[0] + begin;
+    if (lead) {
+        a[3] = lead;
+        d->kernel(a, d->geometry);
+        fetch_until(step->prefetch); /* only now: instruction refills wait behind a DMA, and the code is warm here */
+        a[0] += lead * d->geometry->plane_bytes;
+        a[1] += lead * d->record_bytes;
+        a[2] += lead;
+    } else if (core == 0) {
+        fetch_until(step->prefetch);
+    }
+    a[3] = end - begin - lead;
+    if (a[3]) d->kernel(a, d->geometry);
+}
+
+static void tiled(uint32_t core, const struct step *step) {
+    const struct depthwise *d = &step->u.depthwise;
+    const struct geometry *g = d->geometry;
+    uint32_t *a = arguments[core], transfer = step->first_transfer, received = 0, sent[2] = {0, 0};
+    uint32_t positions = g->rows * g->columns, plane = g->plane_bytes;
+    uint32_t tiles = (d->channels + d->tile_channels - 1) / d->tile_channels;
+    if (core == 0) {
+        uint32_t count = d->channels < d->tile_channels ? d->channels : d->tile_channels;
+        received = dma_in(d->input[0], d->input_l2, count * plane);
+    }
+    for (uint32_t tile = 0; tile < tiles; tile++) {
+        uint32_t first = tile * d->tile_channels, count = d->channels - first;
+        if (count > d->tile_channels) count = d->tile_channels;
+        if (core == 0) {
+            fetch_wait(transfer + tile + 1);
+            dma_wait(received);
+            if (tile >= 2) dma_wait(sent[tile & 1]);
+        }
+        barrier();
+        uint32_t begin = share_begin(core, count), end = share_begin(core + 1, count), done = 0;
+        address output = d->output[tile & 1];
+        a[0] = d->input[tile & 1] + begin * plane;
+        a[1] = d->records[tile & 1] + begin * d->record_bytes;
+        a[2] = output + begin;
+        if (core == 0) {
+            if (end > begin) {
+                a[3] = done = 1;
+                d->kernel(a, g);
+                a[0] += plane;
+                a[1] += d->record_bytes;
+                a[2] += 1;
+            }
+            if (tile + 1 < tiles) {
+                uint32_t next = d->channels - first - count;
+                if (next > d->tile_channels) next = d->tile_channels;
+                received = dma_in(d->input[(tile + 1) & 1], d->input_l2 + (first + count) * plane, next * plane);
+                fetch_until(transfer + tile + 2);
+            } else {
+                fetch_until(step->prefetch);
+            }
+        }
+        a[3] = end - begin - done;
+        if (a[3]) d->kernel(a, g);
+        barrier();
+        if (count == d->tile_channels) {
+            if (core == 0)
+                sent[tile & 1] = dma_out_lines(output, d->output_l2 + first, positions * count, d->output_pixel, count);
+        } else {
+            for (uint32_t p = core; p < positions; p += CORES)
+                for (uint32_t c = 0; c < count; c++)
+                    ((int8_t *)at(d->output_l2))[p * d->output_pixel + first + c] =
+                        codes_at(output)[p * d->tile_channels + c];
+        }
+    }
+    if (core == 0)
+        for (uint32_t i = 0; i < 2; i++)
+            if (i < d->channels / d->tile_channels) dma_wait(sent[i]);
+}
+
+void run_depthwise(uint32_t core, const struct step *step) {
+    if (step->u.depthwise.input_l2)
+        tiled(core, step);
+    else
+        resident(core, step);
+}

@@ -1,0 +1,107 @@
+/* GAP8's registers, measured on GVSOC's model; PULP_OPEN selects those of upstream's target of that name. */
+#pragma once
+#include "network.h"
+
+#define CORES 8u
+#define IN_L1 __attribute__((section(".l1"), aligned(4)))
+#define NEVER_INLINE __attribute__((noinline))
+#define REG32(address) (*(volatile uint32_t *)(address))
+
+enum {
+    SOC_CLUSTER_POWER = 0x1A104070,
+    SOC_EXIT = 0x1A1040A0,
+    FC_ICACHE = 0x1B201400,
+    CLUSTER_FETCH_ENABLE = 0x10200008,
+    CLUSTER_BOOT = 0x10200040,
+    CLUSTER_TIMER = 0x10200400,
+    CLUSTER_ICACHE = 0x10201400,
+    EVENTS = 0x10204000,
+    DMA = 0x10204400,
+    UDMA_CLOCK = 0x1A102780,
+    HYPER_RX_ADDRESS = 0x1A102180,
+    HYPER_RX_SIZE = 0x1A102184,
+    HYPER_RX_CONFIG = 0x1A102188,
+    HYPER_DEVICE_ADDRESS = 0x1A1021A0,
+    HYPER_CONFIG_0 = 0x1A1021A8,
+    HYPER_CONFIG_3 = 0x1A1021B4,
+    HYPER_CONFIG_4 = 0x1A1021B8,
+};
+
+#ifdef PULP_OPEN
+enum { STDOUT = 0x1A10F000, DMA_FLAGS_SHIFT = 1, BOOT_OFFSET = 0x80 };
+#else
+enum { STDOUT = 0x1A110000, DMA_FLAGS_SHIFT = 0, BOOT_OFFSET = 0 };
+#endif
+
+static inline void *at(address a) { return (void *)a; }
+
+static inline uint32_t hart(void) {
+    uint32_t value;
+    __asm__ volatile("csrr %0, 0xF14" : "=r"(value));
+    return value;
+}
+
+static inline uint32_t cluster_time(void) { return REG32(CLUSTER_TIMER + 8); }
+static inline void cluster_time_start(void) { REG32(CLUSTER_TIMER) = 3; }
+
+/* Event-wait load: the core sleeps until the register answers. */
+static inline uint32_t wait_load(uint32_t where) {
+    uint32_t value;
+    __asm__ volatile(".insn i 0x03, 6, %0, %1, 0" : "=r"(value) : "r"(where) : "memory");
+    return value;
+}
+
+static inline void barrier_set(void) {
+    REG32(EVENTS + 0x200) = (1u << CORES) - 1;
+    REG32(EVENTS + 0x20C) = (1u << CORES) - 1;
+}
+static inline void barrier(void) { wait_load(EVENTS + 0x21C); }
+
+enum { DMA_TO_L1 = 1u << (16 + DMA_FLAGS_SHIFT), DMA_INCREMENT = 1u << (17 + DMA_FLAGS_SHIFT),
+       DMA_LINES = 1u << (18 + DMA_FLAGS_SHIFT), DMA_EVENT = 1u << (19 + DMA_FLAGS_SHIFT) };
+
+static inline uint32_t dma_in(address l1, address l2, uint32_t bytes) {
+    uint32_t id = REG32(DMA);
+    REG32(DMA) = bytes | DMA_TO_L1 | DMA_INCREMENT | DMA_EVENT;
+    REG32(DMA) = l1;
+    REG32(DMA) = l2;
+    return id;
+}
+
+/* Contiguous in L1, `line` bytes every `stride` bytes in L2; `bytes` must be a multiple of `line` (else the model hangs). */
+static inline uint32_t dma_out_lines(address l1, address l2, uint32_t bytes, uint32_t stride, uint32_t line) {
+    uint32_t id = REG32(DMA);
+    REG32(DMA) = bytes | DMA_INCREMENT | DMA_LINES | DMA_EVENT;
+    REG32(DMA) = l1;
+    REG32(DMA) = l2;
+#ifdef PULP_OPEN
+    REG32(DMA) = line;
+    REG32(DMA) = stride;
+#else
+    REG32(DMA) = stride << 16 | line;
+#endif
+    return id;
+}
+
+/* Polls: the DMA's event would release a barrier early if it were in the core's event mask. */
+static inline void dma_wait(uint32_t id) {
+    while (REG32(DMA + 4) >> id & 1) {
+    }
+    REG32(DMA + 4) = 1u << id;
+}
+
+static inline void flash_open(void) {
+    REG32(UDMA_CLOCK) |= 8;
+    REG32(HYPER_CONFIG_4) = 0x701; /* addresses from 1 << 24 up are the flash's */
+    REG32(HYPER_CONFIG_0) = 0x700;
+    REG32(HYPER_CONFIG_3) = 0;
+}
+static inline uint32_t flash_busy(void) { return REG32(HYPER_RX_CONFIG) >> 4 & 1; }
+static inline void flash_start(address l2, uint32_t offset, uint32_t bytes) {
+    REG32(HYPER_DEVICE_ADDRESS) = 0x01000000 + offset;
+    REG32(HYPER_RX_ADDRESS) = l2;
+    REG32(HYPER_RX_SIZE) = bytes;
+    REG32(HYPER_RX_CONFIG) = 0x10;
+}
+
+static inline void put(char c) { *(volatile uint8_t *)STDOUT = (uint8_t)c; }

@@ -1,0 +1,89 @@
+/* The kernels in portable C: what the assembly ones compute, on a host, and on the device for layers that have none of
+   those (another shape, other scales). Arguments are addresses and counts, as for the assembly. */
+#include "kernels.h"
+
+static int32_t value(const int8_t *row, int32_t column, const struct geometry *g) {
+    return column < 0 || column >= (int32_t)g->input_columns ? g->input_zero_point : row[column];
+}
+
+/* Arguments: column words, records, output, channels. Record: a word of four taps for each kernel row, parameters. */
+void portable_first_convolution(const uint32_t *a, const struct geometry *g) {
+    uint32_t padded = (g->rows - 1) * g->stride_rows + g->kernel_rows, taps = g->kernel_rows;
+    for (uint32_t c = 0; c < a[3]; c++) {
+        const uint32_t *record = at(a[1] + c * g->record_bytes);
+        for (uint32_t y = 0; y < g->rows; y++)
+            for (uint32_t x = 0; x < g->columns; x++) {
+                const uint32_t *words = (const uint32_t *)at(a[0]) + x * padded + y * g->stride_rows;
+                int32_t sum = 0;
+#ifdef KWS_HOST
+                const int8_t *codes = (const int8_t *)words, *weights = (const int8_t *)record;
+                for (uint32_t i = 0; i < 4 * taps; i++) sum += codes[i] * weights[i];
+#else
+                for (uint32_t i = 0; i < taps; i++) sum = dot(sum, words[i], record[i]);
+#endif
+                *(int8_t *)at(a[2] + c * g->plane_bytes + y * g->row_bytes + x) =
+                    (int8_t)requantise(sum, (const int32_t *)record + taps, 1, &g->scaling);
+            }
+    }
+}
+
+/* Arguments: planes, records, output, channels. Record: `tap_words` words a kernel row, one of them [w0 w1 w2 0]. */
+void portable_depthwise(const uint32_t *a, const struct geometry *g) {
+    for (uint32_t c = 0; c < a[3]; c++) {
+        const uint32_t *record = at(a[1] + c * g->record_bytes);
+        const int32_t *parameters = (const int32_t *)record + g->kernel_rows * g->tap_words;
+        const int8_t *plane = codes_at(a[0] + c * g->plane_bytes + g->left);
+        int32_t weights[3][3];
+        for (uint32_t i = 0; i < 3; i++)
+            for (uint32_t j = 0; j < 3; j++)
+                weights[i][j] = (int8_t)(record[i * g->tap_words + g->tap_word] >> 8 * j);
+        int8_t *output = at(a[2] + c);
+        for (uint32_t y = 0; y < g->rows; y++)
+            for (uint32_t x = 0; x < g->columns; x++, output += g->pixel_bytes) {
+                const int8_t *row = plane + y * g->stride_rows * g->row_bytes;
+                int32_t left = (int32_t)(x * g->stride_columns) - (int32_t)g->pad_left, sum = 0;
+                if (left >= 0 && left + 2 < (int32_t)g->input_columns) {
+                    for (uint32_t i = 0; i < 3; i++, row += g->row_bytes)
+                        sum += row[left] * weights[i][0] + row[left + 1] * weights[i][1] + row[left + 2] * weights[i][2];
+                } else {
+                    for (uint32_t i = 0; i < 3; i++, row += g->row_bytes)
+                        for (int32_t j = 0; j < 3; j++) sum += value(row, left + j, g) * weights[i][j];
+                }
+                *output = (int8_t)requantise(sum, parameters, 1, &g->scaling);
+            }
+    }
+}
+
+enum { LARGEST_INPUTS = 1024 };
+
+/* Arguments: segments, then for each: record of four channels, activations, output, blocks. Record: for every four
+   inputs the weights of channels 0 to 3, then four first parameters, four biases, four last parameters. */
+void portable_pointwise(const uint32_t *a, const struct geometry *g) {
+    uint32_t steps = g->inputs / 4, positions = g->block_positions;
+    for (uint32_t s = 0; s < a[0]; s++) {
+        const uint32_t *segment = a + 1 + 4 * s, *record = at(segment[0]);
+        const int32_t *parameters = (const int32_t *)record + g->inputs;
+#ifdef KWS_HOST
+        int8_t weights[4][LARGEST_INPUTS]; /* by channel, so that the compiler can use the host's vectors */
+        for (uint32_t k = 0; k < steps; k++)
+            for (uint32_t c = 0; c < 4; c++) __builtin_memcpy(&weights[c][4 * k], &record[4 * k + c], 4);
+#endif
+        for (uint32_t b = 0; b < segment[3]; b++)
+            for (uint32_t p = 0; p < positions; p++) {
+                const int8_t *codes = codes_at(segment[1] + (b * positions + p) * g->pixel_bytes);
+                int32_t sums[4] = {0, 0, 0, 0};
+#ifdef KWS_HOST
+                for (uint32_t c = 0; c < 4; c++)
+                    for (uint32_t i = 0; i < g->inputs; i++) sums[c] += codes[i] * weights[c][i];
+#else
+                for (uint32_t k = 0; k < steps; k++) {
+                    uint32_t word = ((const uint32_t *)codes)[k];
+                    for (uint32_t c = 0; c < 4; c++) sums[c] = dot(sums[c], word, record[4 * k + c]);
+                }
+#endif
+                int8_t *output = at(segment[2] + b * g->block_bytes + p);
+                for (uint32_t c = 0; c < 4; c++)
+                    output[c * g->plane_bytes] = (int8_t)requantise(sums[c], parameters + c, 4, &g->scaling);
+            }
+    }
+}

@@ -1,0 +1,46 @@
+/* The machine under the network: eight cluster cores with DMA and barriers, or one thread of a host. */
+#pragma once
+#include "network.h"
+
+#ifdef KWS_HOST
+
+#define CORES 1u
+#define IN_L1
+#define NEVER_INLINE
+extern uint8_t host_l1[L1_BYTES + 16], host_l2[L2_BYTES + 16];
+extern const uint8_t *host_flash;
+static inline void *at(address a) { return a >> 24 == L1_BASE >> 24 ? host_l1 + (a - L1_BASE) : host_l2 + (a - L2_BASE); }
+static inline void barrier(void) {}
+static inline uint32_t cluster_time(void) { return 0; }
+uint32_t dma_in(address l1, address l2, uint32_t bytes);
+uint32_t dma_out_lines(address l1, address l2, uint32_t bytes, uint32_t stride, uint32_t line);
+static inline void dma_wait(uint32_t id) { (void)id; }
+void flash_start(address l2, uint32_t offset, uint32_t bytes);
+static inline uint32_t flash_busy(void) { return 0; }
+
+#else
+#include "gap8.h"
+#endif
+
+static inline const int8_t *codes_at(address a) { return at(a); }
+
+/* A word at any byte address: one load on GAP8, whose cores take misaligned ones. */
+static inline uint32_t word_at(const void *bytes) {
+#ifdef KWS_HOST
+    uint32_t word;
+    __builtin_memcpy(&word, bytes, 4);
+    return word;
+#else
+    return *(const uint32_t *)bytes;
+#endif
+}
+
+/* Sum of four products of signed bytes, added to `sum`. */
+static inline int32_t dot(int32_t sum, uint32_t a, uint32_t b) {
+#if defined(KWS_HOST) || defined(KWS_NO_XPULP)
+    for (uint32_t i = 0; i < 4; i++) sum += (int8_t)(a >> 8 * i) * (int8_t)(b >> 8 * i);
+#else
+    __asm__(".insn r 0x57, 1, 0x5c, %0, %1, %2" : "+r"(sum) : "r"(a), "r"(b)); /* pv.sdotsp.b */
+#endif
+    return sum;
+}

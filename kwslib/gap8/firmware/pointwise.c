@@ -1,0 +1,154 @@
+/* Pointwise layer: channels last to channel planes, four output channels by five positions at a time. Weights come in
+   chunks of channel groups; the maps lie in L1, or tiles of rows pass through it. */
+#include "runtime.h"
+
+/* Padding around the maps' rows: the depthwise layer behind reads it. Whole planes are filled; what is inside of them
+   is written later. */
+static void fill(uint32_t core, const struct pointwise *p) {
+    uint32_t padding = four_times(p->geometry->scaling.zero_point), channels = 4 * p->groups;
+    if (!p->output_l2) {
+        for (uint32_t c = share_begin(core, channels); c < share_begin(core + 1, channels); c++) {
+            address plane = p->output[0] + c * p->plane_bytes;
+            uint32_t bottom = p->origin & ~3u, rows = p->rows * p->row_bytes;
+            if (p->row_bytes == 8 && p->geometry->left == 0) { /* rows of five: no padding beside them is read */
+                fill_words(plane, bottom, padding);
+                fill_words(plane + bottom + rows, p->plane_bytes - bottom - rows, padding);
+            } else {
+                fill_words(plane, p->plane_bytes, padding);
+            }
+        }
+        return;
+    }
+    uint32_t words = p->chunk_groups * p->tile_plane_bytes; /* times four channels, in words */
+    for (uint32_t half = 0; half < 2; half++) {
+        uint32_t *tile = at(p->output[half]);
+        for (uint32_t i = core; i < words; i += CORES) tile[i] = padding;
+    }
+}
+
+/* One core's share of a chunk's groups and a tile's rows, as runs of blocks of one group in one row. */
+static void share(uint32_t core, const struct pointwise *p, uint32_t groups, uint32_t rows, address records,
+                  address input, address output, uint32_t plane, uint32_t lead, uint32_t end_of_lead) {
+    const struct geometry *g = p->geometry;
+    uint32_t *a = arguments[core], blocks = rows * p->row_blocks, units = groups * blocks;
+    uint32_t unit = share_begin(core, units), end = share_begin(core + 1, units), count = 0;
+    if (lead) {
+        if (lead < end - unit) end = unit + lead;
+    } else {
+        unit += end_of_lead;
+    }
+    uint32_t one_line = p->row_blocks == 1; /* then rows follow one another as blocks do */
+    while (unit < end) {
+        uint32_t group = unit / blocks, in_group = unit % blocks, run;
+        uint32_t row = one_line ? in_group : in_group / p->row_blocks, block = one_line ? 0 : in_group % p->row_blocks;
+        if (one_line) {
+            run = blocks - in_group;
+        } else {
+            uint32_t last = p->row_blocks - 1, regular = p->last_start == last * g->block_positions;
+            run = block == last ? 1 : (regular ? p->row_blocks : last) - block;
+        }
+        if (run > end - unit) run = end - unit;
+        uint32_t column = block * g->block_positions;
+        if (block == p->row_blocks - 1) column = p->last_start;
+        uint32_t *segment = a + 1 + 4 * count++;
+        segment[0] = records + group * p->group_bytes;
+        segment[1] = input + (row * g->columns + column) * g->pixel_bytes;
+        segment[2] = output + 4 * group * plane + row * p->row_bytes + column;
+        segment[3] = run;
+        unit += run;
+        if (count == (ARGUMENT_WORDS - 1) / 4 || unit == end) {
+            a[0] = count;
+            p->kernel(a, g);
+            count = 0;
+        }
+    }
+}
+
+enum { LEAD_BLOCKS = 2 };
+
+static void resident(uint32_t core, const struct step *step) {
+    const struct pointwise *p = &step->u.pointwise;
+    uint32_t transfer = step->first_transfer, chunks = (p->groups + p->chunk_groups - 1) / p->chunk_groups;
+    for (uint32_t chunk = 0; chunk < chunks; chunk++) {
+        uint32_t first = chunk * p->chunk_groups, groups = p->groups - first;
+        if (groups > p->chunk_groups) groups = p->chunk_groups;
+        if (chunk) {
+            if (core == 0) fetch_wait(transfer + chunk + 1);
+            barrier();
+        }
+        address records = p->records[chunk & 1], output = p->output[0] + p->origin + 4 * first * p->plane_bytes;
+        uint32_t lead = 0;
+        if (core == 0) {
+            lead = LEAD_BLOCKS;
+            share(core, p, groups, p->rows, records, p->input[0], output, p->plane_bytes, lead, 0);
+            fetch_until(chunk + 1 < chunks ? transfer + chunk + 2 : step->prefetch);
+        }
+        share(core, p, groups, p->rows, records, p->input[0], output, p->plane_bytes, 0, lead);
+    }
+}
+
+static void tiled(uint32_t core, const struct step *step) {
+    const struct pointwise *p = &step->u.pointwise;
+    const struct geometry *g = p->geometry;
+    uint32_t transfer = step->first_transfer, chunks = (p->groups + p->chunk_groups - 1) / p->chunk_groups;
+    uint32_t tiles = (p->rows + p->tile_rows - 1) / p->tile_rows, row_bytes = g->columns * g->pixel_bytes;
+    uint32_t received = 0, sent[2] = {0, 0}, turn = 0;
+    if (core == 0)
+        received = dma_in(p->input[0], p->input_l2, (p->rows < p->tile_rows ? p->rows : p->tile_rows) * row_bytes);
+    for (uint32_t chunk = 0; chunk < chunks; chunk++) {
+        uint32_t first = chunk * p->chunk_groups, groups = p->groups - first;
+        if (groups > p->chunk_groups) groups = p->chunk_groups;
+        for (uint32_t tile = 0; tile < tiles; tile++, turn++) {
+            uint32_t top = tile * p->tile_rows, rows = p->rows - top;
+            if (rows > p->tile_rows) rows = p->tile_rows;
+            if (core == 0) {
+                fetch_wait(transfer + chunk + 1);
+                dma_wait(received);
+                if (turn >= 2) dma_wait(sent[turn & 1]);
+            }
+            barrier();
+            uint32_t plane = p->tile_plane_bytes;
+            address input = p->input[turn & 1], output = p->output[turn & 1];
+            if (rows < p->tile_rows) { /* the rest of the tile goes to the padding below the map */
+                uint32_t padding = four_times(g->scaling.zero_point);
+                for (uint32_t i = core; i < groups * plane; i += CORES) ((uint32_t *)at(output))[i] = padding;
+                barrier();
+            }
+            uint32_t lead = 0;
+            if (core == 0) {
+                lead = LEAD_BLOCKS;
+                share(core, p, groups, rows, p->records[chunk & 1], input, output + g->left, plane, lead, 0);
+                uint32_t next = tile + 1 < tiles ? tile + 1 : 0;
+                if (next || chunk + 1 < chunks) {
+                    uint32_t next_rows = p->rows - next * p->tile_rows;
+                    if (next_rows > p->tile_rows) next_rows = p->tile_rows;
+                    received = dma_in(p->input[(turn + 1) & 1], p->input_l2 + next * p->tile_rows * row_bytes,
+                                      next_rows * row_bytes);
+                }
+                fetch_until(chunk + 1 < chunks ? transfer + chunk + 2 : tile + 1 < tiles ? 0 : step->prefetch);
+                fetch_poll();
+            }
+            share(core, p, groups, rows, p->records[chunk & 1], input, output + g->left, plane, 0, lead);
+            barrier();
+            if (core == 0)
+                sent[turn & 1] = dma_out_lines(
+                    output, p->output_l2 + 4 * first * p->plane_bytes + (p->origin & ~3u) + top * p->row_bytes,
+                    4 * groups * plane, p->plane_bytes, plane);
+        }
+    }
+    if (core == 0)
+        for (uint32_t i = 0; i < 2; i++)
+            if (i < turn) dma_wait(sent[i]);
+}
+
+void run_pointwise(uint32_t core, const struct step *step) {
+    const struct pointwise *p = &step->u.pointwise;
+    if (p->fill) {
+        fill(core, p);
+        if (!p->output_l2) barrier();
+    }
+    if (p->output_l2)
+        tiled(core, step);
+    else
+        resident(core, step);
+}

@@ -1,0 +1,164 @@
+/* One inference: the steps one after the other, on all cores; weights fetched ahead; cycles and checksums kept. */
+#include "runtime.h"
+
+IN_L1 struct inference inference;
+IN_L1 struct step steps[STEP_COUNT];
+IN_L1 uint32_t arguments[CORES][ARGUMENT_WORDS];
+
+/* --- weights ------------------------------------------------------------------------------------------------- */
+
+enum { IN_FLIGHT = 8 };
+static IN_L1 struct {
+    uint32_t started, ended;          /* transfers to L1 */
+    uint32_t flash_next, flash_ended; /* the next one to read from the flash, and how many have arrived in L2 */
+    uint32_t reading;
+    uint32_t ids[IN_FLIGHT];
+} stream;
+
+static uint32_t from_flash(uint32_t index) { return network_transfers[index].slot != 0; }
+
+static void flash_skip(void) {
+    while (stream.flash_next < TRANSFER_COUNT && !from_flash(stream.flash_next)) stream.flash_next++;
+}
+
+/* Whether the place in L2 that transfer `index` passes through is free: the one that used it before has left it. */
+static uint32_t slot_free(uint32_t index) {
+    for (uint32_t other = stream.ended; other < index; other++)
+        if (network_transfers[other].slot == network_transfers[index].slot) return 0;
+    return 1;
+}
+
+void fetch_poll(void) {
+    if (stream.reading) {
+        if (flash_busy()) return;
+        stream.reading = 0;
+        stream.flash_ended = ++stream.flash_next;
+        flash_skip();
+    }
+    if (stream.flash_next < TRANSFER_COUNT && slot_free(stream.flash_next)) {
+        const struct transfer *t = &network_transfers[stream.flash_next];
+        flash_start(t->slot, t->source, t->bytes);
+        stream.reading = 1;
+    }
+}
+
+void fetch_begin(void) {
+    stream.started = stream.ended = stream.flash_next = stream.flash_ended = stream.reading = 0;
+    flash_skip();
+    fetch_poll();
+}
+
+void fetch_until(uint32_t end) {
+    for (; stream.started < end; stream.started++) {
+        const struct transfer *t = &network_transfers[stream.started];
+        if (t->slot) {
+            while (stream.flash_ended <= stream.started) fetch_poll();
+            stream.ids[stream.started % IN_FLIGHT] = dma_in(t->target, t->slot, t->bytes);
+        } else {
+            stream.ids[stream.started % IN_FLIGHT] = dma_in(t->target, t->source, t->bytes);
+        }
+    }
+}
+
+void fetch_wait(uint32_t end) {
+    fetch_until(end);
+    for (; stream.ended < end; stream.ended++) dma_wait(stream.ids[stream.ended % IN_FLIGHT]);
+    fetch_poll();
+}
+
+/* --- the steps ------------------------------------------------------------------------------------------------ */
+
+static void (*const runs[])(uint32_t, const struct step *) = {
+    [FRONT] = run_front, [DEPTHWISE] = run_depthwise, [POINTWISE] = run_pointwise, [POOL] = run_pool,
+    [LINEAR] = run_linear, [SOFTMAX] = run_softmax, [GENERAL] = run_general,
+};
+
+static void check_step(uint32_t core, const struct step *step) {
+    uint32_t layer = step->first_layer;
+    if (layer + 1 < LAYER_COUNT && network_layers[layer + 1].second) layer++;
+    const struct map *map = &network_layers[layer].output;
+    barrier();
+    if (map->rows) inference.checksums[core][layer] = checksum(map, core, map->channels, CORES);
+}
+
+void infer(uint32_t core) {
+    if (core == 0) {
+        inference.stamps[0] = cluster_time();
+        fetch_begin();
+    }
+    inference.first_share[core] = inference.second_share[core] = 0;
+    for (uint32_t layer = 0; layer < LAYER_COUNT; layer++) inference.checksums[core][layer] = 0;
+    for (uint32_t i = 0; i < STEP_COUNT; i++) {
+        const struct step *step = &steps[i];
+        if (core == 0) fetch_wait(step->ready);
+        barrier();
+        if (core == 0 && i) inference.stamps[i] = cluster_time();
+        runs[step->kind](core, step);
+        if (inference.checking) check_step(core, step);
+    }
+    barrier();
+    if (core == 0) inference.stamps[STEP_COUNT] = cluster_time();
+}
+
+/* --- arithmetic that steps and portable kernels share ----------------------------------------------------------- */
+
+/* (sum * multiplier) / 2^(31 - shift), half away from zero. */
+int32_t scale_once(int32_t sum, int32_t multiplier, int32_t shift) {
+    int64_t product = (int64_t)(sum < 0 ? -(int64_t)sum : sum) * multiplier;
+    int32_t scaled = (int32_t)((product + ((int64_t)1 << (30 - shift))) >> (31 - shift));
+    return sum < 0 ? -scaled : scaled;
+}
+
+/* The same, rounded half up to 31 bits, then half away from zero at the shift to the right. */
+int32_t scale_twice(int32_t sum, int32_t multiplier, int32_t shift) {
+    int32_t left = shift > 0 ? shift : 0, right = shift < 0 ? -shift : 0;
+    int64_t product = (int64_t)((uint64_t)(int64_t)sum << left) * multiplier;
+    int64_t high = (product + ((int64_t)1 << 30)) >> 31;
+    if (right) {
+        int64_t half = (int64_t)1 << (right - 1);
+        high = (high + half - (high < 0)) >> right;
+    }
+    return (int32_t)high;
+}
+
+static int32_t clamp(int32_t code, int32_t low, int32_t high) { return code < low ? low : code > high ? high : code; }
+
+/* The code of an accumulator without its bias; `parameters` are `pitch` words apart. */
+int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling) {
+    int32_t first = parameters[0], bias = parameters[pitch], last = parameters[2 * pitch], code;
+    switch (scaling->form) {
+    case SNAPPED:
+        code = last ? (int32_t)((uint32_t)sum * (uint32_t)first + (uint32_t)bias + (1u << (last - 1))) >> last
+                    : (int32_t)((uint32_t)sum * (uint32_t)first + (uint32_t)bias);
+        break;
+    case SNAPPED_WIDE: {
+        int64_t product = ((int64_t)sum + bias) * first;
+        product = last ? (product + ((int64_t)1 << (last - 1))) >> last : product;
+        code = product < -512 ? -512 : product > 511 ? 511 : (int32_t)product;
+        break;
+    }
+    case TWICE:
+        code = scale_twice(sum + bias, first, last);
+        break;
+    default:
+        code = scale_once(sum + bias, first, last);
+    }
+    return clamp(code + scaling->zero_point, scaling->low, scaling->high);
+}
+
+/* Sum over a map of (code + 128) times an odd number made of its place in the canonical order (row, column, channel),
+   modulo 2^32: parts of a map may be added in any order. */
+uint32_t checksum(const struct map *map, uint32_t first_channel, uint32_t end_channel, uint32_t step) {
+    uint32_t sum = 0;
+    for (uint32_t channel = first_channel; channel < end_channel; channel += step)
+        for (uint32_t row = 0; row < map->rows; row++) {
+            const int8_t *codes = codes_at(map->base + channel * map->channel_bytes + row * map->row_bytes);
+            uint32_t place = row * map->columns * map->channels + channel;
+            for (uint32_t column = 0; column < map->columns; column++, place += map->channels) {
+                uint32_t weight = place * 0x9E3779B1u;
+                weight ^= weight >> 15;
+                sum += (uint32_t)(codes[column * map->column_bytes] + 128) * (weight | 1);
+            }
+        }
+    return sum;
+}

@@ -1,0 +1,114 @@
+"""Places in L1 and L2: regions with lifetimes, given out so that no two that live in the same step overlap."""
+
+import random
+from dataclasses import dataclass, replace
+
+from kwslib.errors import ModelError
+
+ALIGNMENT = 8  # mchan moves eight bytes a cycle
+
+
+class DoesNotFit(ModelError):
+    """Regions that live at the same time need more than the memory has.
+
+    Attributes
+    ----------
+    step, missing : int
+        The step with the largest need, and the bytes that it lacks.
+    """
+
+    def __init__(self, memory: str, step: int, missing: int):
+        super().__init__(f"step {step} lacks {missing} bytes of {memory}")
+        self.memory, self.step, self.missing = memory, step, missing
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of a memory during some steps.
+
+    Attributes
+    ----------
+    name, memory : str
+        Memory is ``L1`` or ``L2``.
+    bytes : int
+    first, last : int
+        Steps in which it holds something, both included.
+    address : int
+        0 until it is placed.
+    """
+
+    name: str
+    memory: str
+    bytes: int
+    first: int
+    last: int
+    address: int = 0
+
+    def overlaps(self, other: "Region") -> bool:
+        """Whether both live in some step."""
+        return self.first <= other.last and other.first <= self.last
+
+    @property
+    def end(self) -> int:
+        """The address behind the last byte."""
+        return self.address + self.bytes
+
+
+def aligned(value: int, to: int = ALIGNMENT) -> int:
+    """`value` rounded up to a multiple of `to`."""
+    return -(-value // to) * to
+
+
+ORDERS = (
+    lambda r: (-r.bytes, r.first, r.name),
+    lambda r: (r.first - r.last, -r.bytes, r.name),
+    lambda r: (-r.bytes * (r.last - r.first + 1), r.first, r.name),
+    lambda r: (r.first, -r.last, -r.bytes, r.name),
+)
+"""In which order regions are placed: by size, by lifetime, by both, by time. No order is best for every network."""
+
+SHUFFLES = 400
+
+
+def place(regions: list[Region], begin: int, end: int) -> list[Region]:
+    """Give every region of one memory an address in [begin, end).
+
+    One after the other, each at the lowest address where nothing that lives at the same time lies; in the first of
+    `ORDERS`, then of shuffled ones (always the same), in which all find a place.
+
+    Raises
+    ------
+    DoesNotFit
+        If there is none.
+    """
+    need, step = max(((live_bytes(regions, r.first), r.first) for r in regions), default=(0, 0))
+    if need > end - begin:
+        raise DoesNotFit(regions[0].memory, step, need - (end - begin))
+    shuffled = random.Random(0)
+    failure: DoesNotFit | None = None
+    for order in (*ORDERS, *[lambda _: shuffled.random()] * SHUFFLES):
+        try:
+            return _place(sorted(regions, key=order), begin, end)
+        except DoesNotFit as error:
+            failure = failure or error
+    raise failure
+
+
+def _place(regions: list[Region], begin: int, end: int) -> list[Region]:
+    placed: list[Region] = []
+    for region in regions:
+        taken = sorted((r for r in placed if r.overlaps(region)), key=lambda r: r.address)
+        address = begin
+        for other in taken:
+            if address + region.bytes <= other.address:
+                break
+            address = max(address, aligned(other.end))
+        if address + region.bytes > end:
+            raise DoesNotFit(region.memory, region.first, address + region.bytes - end)
+        placed.append(replace(region, address=address))
+    return placed
+
+
+def live_bytes(regions: list[Region], step: int) -> int:
+    """Bytes of the regions that live in a step."""
+    return sum(aligned(r.bytes) for r in regions if r.first <= step <= r.last)
