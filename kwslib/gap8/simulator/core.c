@@ -53,6 +53,24 @@ ALWAYS_INLINE uint32_t extend(uint32_t value, int size, bool sign) {
 
 typedef enum { DONE, SPLIT, WAIT } Outcome;
 
+// Pass empty cycles as the engine would, but only where it has nothing else to do on the way.
+ALWAYS_INLINE bool pass_cycles(Domain *d, int count) {
+    int64_t next_ps = m.now_ps + count * d->period_ps;
+    if (UNLIKELY(d->delayed || m.stop || engine_first->next_ps < next_ps || m.limit_ps < next_ps)) return false;
+    m.now_ps = next_ps;
+    d->cycles += count;
+    d->index = (d->index + count) & (SLOTS - 1);
+    return true;
+}
+
+// Go on to the next cycle that has events and return the first one of them; NULL: that is for the engine to do.
+ALWAYS_INLINE Event *next_event(Domain *d) {
+    if (!d->queued) return NULL;
+    int ahead = 1;
+    while (!d->slot[(d->index + ahead) & (SLOTS - 1)]) ahead++;
+    return pass_cycles(d, ahead) ? d->slot[d->index] : NULL;
+}
+
 // Part of an access that lies within one word.
 static Access access_word(Core *c, uint32_t addr, uint8_t *data, int size, bool write, int *cycles) {
     uint32_t offset;

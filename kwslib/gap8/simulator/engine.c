@@ -9,7 +9,7 @@
 
 enum { REF_EDGE_PS = 15258789 };  // from one edge of the reference clock (32768 Hz) to the next
 
-static Domain *first;
+Domain *engine_first;
 static Event edge;
 
 void event_init(Event *event, Domain *domain, void (*run)(Event *), void *owner) {
@@ -17,7 +17,7 @@ void event_init(Event *event, Domain *domain, void (*run)(Event *), void *owner)
 }
 
 static void remove_domain(Domain *d) {
-    Domain **link = &first;
+    Domain **link = &engine_first;
     while (*link != d) link = &(*link)->next;
     *link = d->next;
     d->enqueued = false;
@@ -32,7 +32,7 @@ static void enqueue_domain(Domain *d, int64_t delay) {
     }
     d->enqueued = true;
     d->next_ps = time;
-    Domain **link = &first;
+    Domain **link = &engine_first;
     while (*link && (*link)->next_ps < time) link = &(*link)->next;
     d->next = *link;
     *link = d;
@@ -110,13 +110,12 @@ static void flush_delayed(Domain *d) {
     }
 }
 
-// Run one cycle; return the cycles to the domain's next event, -1 if there is none.
+// Run a cycle, and more of them if it is cores' steps that follow each other; return the cycles to the domain's next event, -1 if there is none.
 static int64_t domain_run(Domain *d) {
     if (UNLIKELY(d->flush)) flush_delayed(d);
-    Event **slot = &d->slot[d->index];
     Event *event;
-    while ((event = *slot) != NULL) {
-        *slot = event->next;
+    while ((event = d->slot[d->index]) != NULL) {  // a core may have moved the index on
+        d->slot[d->index] = event->next;
         event->queued = false;
         d->queued--;
         event->run(event);
@@ -162,13 +161,13 @@ void engine_start(void) {
     reference.delayed = &edge;
     reference.next_ps = 2 * REF_EDGE_PS;  // the first rising one after the start
     reference.enqueued = reference.flush = true;
-    first = &reference;
+    engine_first = &reference;
 }
 
 void engine_run(void) {
-    while (first && !m.stop) {
-        Domain *d = first;
-        first = d->next;
+    while (engine_first && !m.stop) {
+        Domain *d = engine_first;
+        engine_first = d->next;
         d->enqueued = false;
         m.now_ps = d->next_ps;
         d->running = true;
@@ -178,12 +177,12 @@ void engine_run(void) {
             if (UNLIKELY(m.stop)) return;
             if (UNLIKELY(m.now_ps > m.limit_ps)) return;
             delay *= d->period_ps;
-            if (delay <= 0 || (first && first->next_ps < m.now_ps + delay)) break;
+            if (delay <= 0 || (engine_first && engine_first->next_ps < m.now_ps + delay)) break;
             m.now_ps += delay;
         }
         if (delay > 0) {  // the next domain is earlier: go behind it, before others of the same time
             d->next_ps = m.now_ps + delay;
-            Domain **link = &first->next;
+            Domain **link = &engine_first->next;
             while (*link && (*link)->next_ps < d->next_ps) link = &(*link)->next;
             d->next = *link;
             *link = d;

@@ -348,8 +348,19 @@ next_core:;
         c->cycles = cycles;
         if (outcome == WAIT) c->active = false;
     }
-    // Mostly another core is next in this cycle: go on without a detour through the engine.
+    // Mostly another core is next, in this cycle or a later one, or this one itself: go on without a detour through the engine.
     event = d->slot[d->index];
+    if (!event) {
+        if (d->queued == 1 && cycles < SLOTS && d->slot[(d->index + cycles) & (SLOTS - 1)] == &c->step) {
+            if (!pass_cycles(d, cycles)) return;
+            event = &c->step;  // known without a look at the slot
+            d->slot[d->index] = NULL;
+            event->queued = false;
+            d->queued = 0;
+            goto next_core;
+        }
+        event = next_event(d);
+    }
     if (LIKELY(event && event->run == NAME(step))) {
         d->slot[d->index] = event->next;
         event->queued = false;

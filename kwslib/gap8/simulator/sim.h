@@ -58,6 +58,7 @@ void domain_sync(Domain *domain);
 void event_cancel(Event *event);
 void event_bring_forward(Event *event, int64_t delay);
 void event_init(Event *event, Domain *domain, void (*run)(Event *), void *owner);
+extern Domain *engine_first;  // of the domains that do not run just now, the one with the next event
 void engine_start(void);
 void engine_run(void);
 int64_t cycle_now(void);
