@@ -15,7 +15,7 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm, SymLogNorm, TwoSlopeNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import EngFormatter, MaxNLocator, NullLocator, PercentFormatter
 
 from kwslib.speech.fingerprint import INPUT_ZERO_POINT
 
@@ -337,6 +337,7 @@ def intervals(points: Sequence[Point]) -> Picture:
             _error_bars(axes, group, [names.index(p.name) + shift for p in group], theme, number, horizontal=True)
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(5))  # more labels would run into each other
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.grid(True, axis="x", linewidth=0.6)
         axes.set_xlabel("accuracy")

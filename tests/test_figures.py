@@ -134,6 +134,18 @@ def test_intervals_draw_accuracies_and_their_bounds():
     assert [t.get_text() for t in axes.get_yticklabels()] == ["small", "large"]
 
 
+@pytest.mark.parametrize("span", [0.001, 0.01, 0.034, 0.04, 0.2, 0.9])
+def test_labels_of_the_accuracy_axis_do_not_run_into_each_other(span):
+    middle = 0.97 - span / 2
+    points = [figures.Point("small", "digital-silence", middle, middle - span / 2, middle + span / 2)]
+    figure = figures.intervals(points).figure()
+    figure.canvas.draw()
+    shown = [text.get_window_extent() for text in figure.axes[0].get_xticklabels() if text.get_text()]
+    inside = sorted((box for box in shown if box.width), key=lambda box: box.x0)
+    assert len(inside) > 1
+    assert all(left.x1 < right.x0 for left, right in zip(inside, inside[1:], strict=False))
+
+
 def test_costs_are_on_a_logarithmic_axis():
     axes = figures.accuracy_against_cost(POINTS, "multiply-accumulates").figure().axes[0]
     assert axes.get_xscale() == "log"
