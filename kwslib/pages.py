@@ -17,7 +17,7 @@ import pandas as pd
 
 from kwslib import figures, results, tables
 from kwslib.errors import DataError
-from kwslib.paths import book_dir
+from kwslib.paths import book_dir, models_dir
 from kwslib.results import Run
 from kwslib.seed import SILENCE as SEED_SILENCE
 from kwslib.seed import SeedSize, seed_size
@@ -203,6 +203,17 @@ def note(run: Run) -> Html:
     )
 
 
+def card(run: Run) -> Markdown:
+    """The card of a recorded network, ``models/NAME.md``, below its heading; empty for a fresh run or without one.
+
+    A fresh run of the same name was trained on whatever speech there was here, of which the card knows nothing.
+    """
+    path = models_dir() / f"{run.run}.md"
+    if not run.recorded or not path.exists():
+        return Markdown("")
+    return Markdown(path.read_text().split("\n", 1)[1].strip())
+
+
 def badges(runs: list[Run]) -> Html:
     """One line: for each run a label that says whether it is fresh or recorded, and on which speech."""
     labels = (
@@ -269,7 +280,8 @@ def difference_note(run: Run, split: str = "test") -> Markdown:
         )
     if (ours == seeds).all():
         return Markdown(
-            "Both matrices count the same number of clips of every class: this is the same test set, clip for clip."
+            "Both matrices count the same number of clips of every class. By the official split the keywords' clips are "
+            "the same ones; which clips of other words stood for `_unknown_` the seed does not say."
         )
     return Markdown(
         "Both matrices were made on Speech Commands, but not on the same clips: only shares of each row are compared."

@@ -122,7 +122,15 @@ def test_a_difference_says_whether_the_data_are_the_same(run):
     assert "not on the same clips" in pages.difference_note(other).text
     seeds = seed_size("small").accuracy["test"].confusion.tolist()
     same = [replace(m, confusion=seeds) for m in run.measurements]
-    assert "clip for clip" in pages.difference_note(replace(other, measurements=same)).text
+    assert "the same number of clips of every class" in pages.difference_note(replace(other, measurements=same)).text
+
+
+def test_the_card_is_shown_of_the_recorded_network_alone(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "models_dir", lambda: tmp_path)
+    assert pages.card(replace(run, recorded=True)).text == ""
+    (tmp_path / f"{run.run}.md").write_text("# A name\n\nHeard in a cellar.\n")
+    assert pages.card(replace(run, recorded=True)).text == "Heard in a cellar."
+    assert pages.card(run).text == ""
 
 
 def test_matrix_tables_are_both_protocols_and_the_seeds(run):
