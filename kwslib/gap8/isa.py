@@ -264,7 +264,8 @@ def _vector() -> Iterable[Instruction]:
     yield _row("pv.shuffle.sci.h", _r_type(0x57, 6, "110000-"), "SCIU")
     for index, high in enumerate(("110000", "111010", "111100", "111110")):
         yield _row(f"pv.shufflei{index}.sci.b", _r_type(0x57, 7, high + "-"), "SCIU")
-    yield _row("pv.pack.h", _r_type(0x57, 0, "1101000"), "R")
+    # It does not need what rd held, but GVSOC's model waits for it as for the other packs: a load into rd stalls it.
+    yield _row("pv.pack.h", _r_type(0x57, 0, "1101000"), "RA")
     yield _row("pv.packhi.b", _r_type(0x57, 1, "110110-"), "RA")
     yield _row("pv.packlo.b", _r_type(0x57, 1, "111000-"), "RA")
 
