@@ -280,8 +280,8 @@ def difference_note(run: Run, split: str = "test") -> Markdown:
         )
     if (ours == seeds).all():
         return Markdown(
-            "Both matrices count the same number of clips of every class. By the official split the keywords' clips are "
-            "the same ones; which clips of other words stood for `_unknown_` the seed does not say."
+            "Both matrices count the same number of clips of every class. By the official split the keywords' clips "
+            "are the same ones; which clips of other words stood for `_unknown_` the seed does not say."
         )
     return Markdown(
         "Both matrices were made on Speech Commands, but not on the same clips: only shares of each row are compared."
