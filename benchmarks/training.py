@@ -51,7 +51,8 @@ def training_seconds(size, corpus, steps: int, cache: str) -> float:
     from kwslib.sizes import PROFILES
     from kwslib.speech.dataset import CopyMaker, evaluation_codes
 
-    profile, front_end = PROFILES["quick"], size.front_end()
+    profile = PROFILES["quick"]
+    front_end = size.front_end(profile.front_end)
     os.environ["KWS_CACHE"] = cache
     validation = tuple(array[:100] for array in evaluation_codes(corpus, "validation", "noise-silence", front_end))
     with tempfile.TemporaryDirectory() as folder:
