@@ -16,11 +16,11 @@ and counts the same cycles. What it models, and by which rules:
 * **Event units** (``event_unit.c``), **DMA** (``mchan.c``), **timers, SoC control, output** (``peripherals.c``),
   **uDMA with HyperFlash and HyperRAM** (``udma.c``).
 
-Known differences to GVSOC: an illegal instruction, an access outside of memory and a misused device stop the run
-with a message; GVSOC goes on or hangs. The halfword 0x0000 is illegal (GVSOC: ``addi s0, sp, 0``). A signed halfword
-loaded across two words is sign extended (GVSOC leaves the register's upper half). ``fence`` on the fabric controller
-flushes its cache (GVSOC hangs). Semihosting, the cluster's accelerator, and every uDMA peripheral but Hyper are not
-modelled; nor are writes to HyperFlash.
+Known differences to GVSOC: an illegal instruction, an access outside of memory and a misused device stop the run with
+a message; GVSOC goes on or hangs. The halfword 0x0000 is illegal (GVSOC: ``addi s0, sp, 0``). A signed halfword
+loaded across two words is sign extended (GVSOC leaves the register's upper half). ``p.extract`` of all 32 bits is the
+register (GVSOC: zero). ``fence`` on the fabric controller flushes its cache (GVSOC hangs). Semihosting, the cluster's
+accelerator, and every uDMA peripheral but Hyper are not modelled; nor are writes to HyperFlash.
 """
 
 import json
