@@ -1,0 +1,267 @@
+"""A small assembler for the kernels: named registers, labels, hardware loops, the frame of a function.
+
+A kernel is ``void kernel(const uint32_t *arguments)`` in the C calling convention of RISC-V. It may use every
+register but the stack pointer: those that C expects back are saved on the stack, including ``ra``, ``gp`` and ``tp``
+(a kernel calls nothing, and interrupts are off). Instructions are encoded by the one table of the instruction set and
+written as words, because stock compilers do not know Xpulp; the text of each stands beside it as a comment.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kwslib.errors import InputError
+from kwslib.gap8.disassemble import disassemble
+from kwslib.gap8.isa import encode, register_number, table
+from kwslib.gap8.kernels.schedule import STACK_POINTER, Operation, schedule
+
+IMMEDIATE_LOW, IMMEDIATE_HIGH = -2048, 2047
+"""Range of a 12-bit signed immediate (RISC-V unprivileged ISA manual, I-type and S-type)."""
+LOOP_BODY_LEAST = 2
+"""Instructions in the body of a hardware loop at least (RI5CY user manual, and GVSOC's GAP8 model)."""
+LOOP_END_DISTANCE = 2
+"""Instructions from the end of the inner hardware loop to the end of the outer one at least (RI5CY user manual)."""
+
+ARGUMENTS = register_number("a0")
+_SCRATCH = ("a1", "a2", "a3", "a4", "a5", "a6", "a7", "t0", "t1", "t2", "t3", "t4", "t5", "t6")
+_SAVED = (*(f"s{n}" for n in range(12)), "ra", "gp", "tp")
+_BARRIERS = (
+    "BRANCH",
+    "BRANCHI",
+    "J",
+    "JALR",
+    "LOOPI",
+    "LOOPN",
+    "LOOPR",
+    "LOOPSETUP",
+    "LOOPSETUPI",
+    "CSR",
+    "CSRI",
+    "NONE",
+)
+
+
+def fits_immediate(*values: int) -> bool:
+    """Say whether every value fits a 12-bit signed immediate."""
+    return all(IMMEDIATE_LOW <= value <= IMMEDIATE_HIGH for value in values)
+
+
+class Label:
+    """A place in the code: the instruction behind it, or, for the end of a hardware loop, the one in front of it."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.position: int | None = None
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Assembler:
+    """Collects the instructions of one kernel.
+
+    Parameters
+    ----------
+    symbol : str
+        Name of the function.
+
+    Attributes
+    ----------
+    arguments : int
+        Register that holds the address of the argument words at entry; `release` it when it is no longer needed.
+    """
+
+    def __init__(self, symbol: str):
+        if not symbol.isidentifier():
+            raise InputError(f"'{symbol}' cannot be the name of a kernel: letters, digits and _ only")
+        self.symbol = symbol
+        self.arguments = ARGUMENTS
+        self._free = [register_number(name) for name in (*_SCRATCH, *_SAVED)]
+        self._used: set[int] = set()
+        self._slots = 0
+        # operations, and (label, whether it is a loop's end) where a label stands
+        self._items: list[Operation | tuple[Label, bool]] = []
+        self._bounds: dict[int, list[Label]] = {0: [], 1: []}
+
+    # registers and stack
+
+    def register(self) -> int:
+        """Return a free register, one that need not be saved if there is one."""
+        if not self._free:
+            raise AssertionError(f"{self.symbol} needs more registers than there are")
+        register = self._free.pop(0)
+        self._used.add(register)
+        return register
+
+    def registers(self, count: int) -> list[int]:
+        """Return `count` free registers."""
+        return [self.register() for _ in range(count)]
+
+    def release(self, register: int) -> None:
+        """Give a register back."""
+        if register in self._free:
+            raise AssertionError(f"{self.symbol}: register {register} is released twice")
+        self._free.insert(0, register)
+
+    def slot(self) -> int:
+        """Return the offset from ``sp`` of a new word on the stack."""
+        self._slots += 1
+        return 4 * (self._slots - 1)
+
+    # instructions
+
+    def emit(self, mnemonic: str, *operands: int | Label) -> None:
+        """Add one instruction."""
+        if mnemonic not in table():
+            encode(mnemonic)  # says what is wrong with it
+        self._items.append(Operation(mnemonic, operands))
+
+    def load(self, register: int, offset: int, base: int) -> None:
+        """Load a word."""
+        self.emit("lw", register, offset, base)
+
+    def take(self, register: int, pointer: int, step: int = 4) -> None:
+        """Load the word at `pointer` and move the pointer."""
+        self.emit("p.lw.post", register, step, pointer)
+
+    def constant(self, register: int, value: int) -> None:
+        """Load a constant."""
+        low = (value & 0xFFF) - ((value & 0x800) << 1)
+        high = (value - low) & 0xFFFFFFFF
+        if high:
+            self.emit("lui", register, high)
+        if low or not high:
+            self.emit("addi", register, register if high else 0, low)
+
+    def advance(self, register: int, distance: int, scratch: int | None = None) -> None:
+        """Add a constant to a register; one that does not fit an immediate goes through `scratch`."""
+        if fits_immediate(distance):
+            if distance:
+                self.emit("addi", register, register, distance)
+            return
+        if scratch is None:
+            raise AssertionError(
+                f"{self.symbol}: {distance} does not fit an immediate and there is no scratch register"
+            )
+        self.constant(scratch, distance)
+        self.emit("add", register, register, scratch)
+
+    # labels and loops
+
+    def label(self, name: str) -> Label:
+        """Return a label that stands here."""
+        label = Label(name)
+        self.place(label)
+        return label
+
+    def place(self, label: Label) -> None:
+        """Let `label` stand here."""
+        self._items.append((label, False))
+
+    @contextmanager
+    def hardware_loop(self, level: int, count: int) -> Iterator[None]:
+        """Run the body as often as the register `count` says; level 0 is the inner loop, 1 the outer one."""
+        start, end = Label(f"loop{level}"), Label(f"loop{level}_end")
+        self.emit("lp.setup", level, count, end)
+        self.place(start)
+        yield
+        self._items.append((end, True))
+        self._bounds[level] += [start, end]
+
+    def loop_bounds(self, level: int) -> tuple[Label, Label]:
+        """Set start and end of a hardware loop once, for `counted_body` later."""
+        start, end = Label(f"loop{level}"), Label(f"loop{level}_end")
+        self.emit("lp.starti", level, start)
+        self.emit("lp.endi", level, end)
+        return start, end
+
+    @contextmanager
+    def counted_body(self, level: int, bounds: tuple[Label, Label], count: int) -> Iterator[None]:
+        """Run the body `count` times; the loop's registers hold its `bounds` already."""
+        self.emit("lp.counti", level, count)
+        self.place(bounds[0])
+        yield
+        self._items.append((bounds[1], True))
+        self._bounds[level] += bounds
+
+    def repeat_until_zero(self, register: int, start: Label) -> None:
+        """Count `register` down and go back to `start` while it is not zero."""
+        self.emit("addi", register, register, -1)
+        self.emit("bne", register, 0, start)
+
+    # output
+
+    def operations(self) -> list[Operation]:
+        """Return the instructions with frame, in their final order; labels know their positions then."""
+        saved = [register for register in map(register_number, _SAVED) if register in self._used]
+        frame = -(-4 * (self._slots + len(saved)) // 16) * 16  # the stack stays aligned to 16 bytes (RISC-V C ABI)
+        places = [(register, 4 * (self._slots + place)) for place, register in enumerate(saved)]
+        code = [Operation("addi", (STACK_POINTER, STACK_POINTER, -frame))] if frame else []
+        code += [Operation("sw", (register, offset, STACK_POINTER)) for register, offset in places]
+        line: list[Operation] = []
+
+        def close() -> None:
+            code.extend(schedule(line, code[-1] if code else None))
+            line.clear()
+
+        for item in self._items:
+            if isinstance(item, Operation):
+                if table()[item.mnemonic].format in _BARRIERS:
+                    close()
+                    code.append(item)
+                else:
+                    line.append(item)
+                continue
+            close()
+            label, ends = item
+            label.position = len(code) - ends
+        close()
+        code += [Operation("lw", (register, offset, STACK_POINTER)) for register, offset in places]
+        if frame:
+            code.append(Operation("addi", (STACK_POINTER, STACK_POINTER, frame)))
+        code.append(Operation("jalr", (0, 0, register_number("ra"))))
+        self._check_loops(code)
+        return code
+
+    def _check_loops(self, code: list[Operation]) -> None:
+        loops = {}
+        for level, labels in self._bounds.items():
+            loops[level] = [
+                (start.position, end.position) for start, end in zip(labels[::2], labels[1::2], strict=True)
+            ]
+            for start, end in loops[level]:
+                if end - start + 1 < LOOP_BODY_LEAST:
+                    raise AssertionError(f"{self.symbol}: a hardware loop of {end - start + 1} instructions")
+                if table()[code[end].mnemonic].format in _BARRIERS:
+                    raise AssertionError(f"{self.symbol}: a hardware loop ends with {code[end].mnemonic}")
+        for start, end in loops[1]:
+            for inner_start, inner_end in loops[0]:
+                if start <= inner_start <= end and not inner_end <= end - LOOP_END_DISTANCE:
+                    raise AssertionError(f"{self.symbol}: the ends of two hardware loops are too near to each other")
+
+    def words(self) -> list[int]:
+        """Return the encoded instructions."""
+        words = []
+        for place, operation in enumerate(self.operations()):
+            operands = []
+            for operand in operation.operands:
+                if isinstance(operand, Label):
+                    if operand.position is None:
+                        raise AssertionError(f"{self.symbol}: label {operand} was never placed")
+                    operand = 4 * (operand.position - place)
+                operands.append(operand)
+            words.append(encode(operation.mnemonic, *operands))
+        return words
+
+    def text(self) -> str:
+        """Return the kernel as text for a stock assembler."""
+        lines = [
+            f'    .section .text.{self.symbol},"ax",@progbits',
+            "    .balign 16",
+            f"    .globl {self.symbol}",
+            f"    .type {self.symbol}, @function",
+            f"{self.symbol}:",
+        ]
+        for place, word in enumerate(self.words()):
+            lines.append(f"    .4byte {word:#010x}  # {4 * place:5x}: {disassemble(word, 4 * place)}")
+        lines.append(f"    .size {self.symbol}, . - {self.symbol}")
+        return "\n".join(lines) + "\n"
