@@ -4,6 +4,12 @@
 """
 
 from kwslib.gap8.kernels.depthwise import depthwise_4, depthwise_4_refusal, depthwise_5, depthwise_5_refusal
+from kwslib.gap8.kernels.depthwise_stride2 import (
+    depthwise_stride2_4,
+    depthwise_stride2_4_refusal,
+    depthwise_stride2_5,
+    depthwise_stride2_5_refusal,
+)
 from kwslib.gap8.kernels.first_convolution import first_convolution, first_convolution_refusal
 from kwslib.gap8.kernels.pointwise import pointwise, pointwise_refusal
 
@@ -12,6 +18,10 @@ __all__ = [
     "depthwise_4_refusal",
     "depthwise_5",
     "depthwise_5_refusal",
+    "depthwise_stride2_4",
+    "depthwise_stride2_4_refusal",
+    "depthwise_stride2_5",
+    "depthwise_stride2_5_refusal",
     "first_convolution",
     "first_convolution_refusal",
     "pointwise",

@@ -1,7 +1,7 @@
 """First convolution, one input channel: kernel of 10 rows × 4 columns, row stride 2.
 
-A kernel row is one word, and so is what an output column sees of an input row. The ten weight words of a channel stay in
-registers while a column streams through: with stride 2 each input word serves five outputs, whose sums are in five
+A kernel row is one word, and so is what an output column sees of an input row. The ten weight words of a channel stay
+in registers while a column streams through: with stride 2 each input word serves five outputs, whose sums are in five
 registers by turns. An output costs two loads, ten dot products, three instructions of requantisation and a store.
 """
 

@@ -52,7 +52,7 @@ def pointwise(symbol: str, inputs: int, pixel_bytes: int, plane_bytes: int, bloc
     plane_bytes, block_bytes : int
         From one output channel, and from one block of five positions, to the next one in the output.
     words : bool
-        Whether an output channel's block starts at whole words: a word and a byte are stored then, five bytes otherwise.
+        Whether an output channel's block starts at whole words: a word and a byte are stored then, else five bytes.
 
     Notes
     -----

@@ -95,7 +95,7 @@ def schedule(operations: Sequence[Operation], previous: Operation | None = None)
     -------
     list of Operation
         At each step the first one, in the given order, that may go next and does not stall. Where the line would end
-        with a load or a product, a harmless operation is moved behind it, since a loop's next round may want it at once.
+        with a load or a product, a harmless operation is moved behind it: a loop's next round may want it at once.
     """
     waiting = list(operations)
     done: list[Operation] = []

@@ -1,0 +1,166 @@
+"""Random layers for each kernel, with their outputs by NumPy."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from kwslib.gap8 import kernels
+from tests.gap8.kernels.harness import SENTINEL, Trial, parameters, requantised, share
+
+
+@dataclass(frozen=True)
+class Case:
+    """A trial and the bytes it must leave: the whole output region, sentinels where nothing is written."""
+
+    name: str
+    trial: Trial
+    expected: np.ndarray
+    macs: int
+
+
+def words(data: np.ndarray) -> np.ndarray:
+    """Int8 values, four by four along the last axis, as words."""
+    return np.ascontiguousarray(data.astype(np.int8)).view(np.uint32)[..., 0]
+
+
+def first_convolution(
+    name: str, rows: int, columns: int, row_bytes: int, plane_bytes: int, channels: int, **options
+) -> Case:
+    rng = np.random.default_rng(1)
+    top, bottom = options.get("padding", (0, 0))
+    seen = rng.integers(-128, 128, (columns, 2 * rows + 8, 4))
+    seen[:, :top] = 0
+    seen[:, 2 * rows + 8 - bottom :] = 0
+    weights = rng.integers(-127, 128, (channels, 10, 4))
+    q, bias, n = parameters(rng, channels, 40 * 74 * 30)
+    sums = np.stack([np.einsum("xrt,crt->cx", seen[:, 2 * y : 2 * y + 10], weights) for y in range(rows)], axis=1)
+    expected = np.full((channels, plane_bytes), SENTINEL, np.uint8)
+    for y in range(rows):
+        values = requantised(sums[:, y].T.astype(np.int64), q, bias, n).T
+        expected[:, y * row_bytes : y * row_bytes + columns] = values
+    if top or bottom:  # the rows of padding must not be read
+        seen[:, :top] = rng.integers(-128, 128, (columns, top, 4))
+        seen[:, 2 * rows + 8 - bottom :] = rng.integers(-128, 128, (columns, bottom, 4))
+    symbol = f"conv_{rows}_{columns}_{row_bytes}_{top}_{bottom}"
+    trial = Trial(symbol, kernels.first_convolution(symbol, rows, columns, row_bytes, plane_bytes, **options))
+    data = trial.put(words(seen))
+    records = np.concatenate([words(weights).astype(np.uint32), np.stack([q, bias, n], 1).view(np.uint32)], 1)
+    at = trial.put(records)
+    out = trial.reserve(expected.size)
+    for core, part in enumerate(share(channels)):
+        if part:
+            trial.arguments[core] = [data, at + 52 * part[0], out + plane_bytes * part[0], len(part)]
+    return Case(name, trial, expected.ravel(), rows * columns * 40 * channels)
+
+
+def depthwise(
+    name: str,
+    make: Callable[..., str],
+    channels: int,
+    rows: int,
+    columns: int,
+    row_bytes: int,
+    pixel_bytes: int,
+    **options,
+) -> Case:
+    """All four depthwise kernels: `make` is the generator."""
+    rng = np.random.default_rng(2)
+    kind = make.__name__
+    stride = 2 if "stride2" in kind else 1
+    left = kind == "depthwise_4"  # bytes in front of column 0
+    in_rows, in_columns = (2 * rows + 1, 2 * columns) if stride == 2 else (rows + 2, columns)
+    padded = options.get("padded", (False, False))
+    planes = rng.integers(-128, 128, (channels, in_rows, row_bytes))  # garbage where nothing is defined
+    image = rng.integers(0, 128, (channels, in_rows, in_columns))
+    image[:, 0] = 0
+    image[:, -1] = 0 if stride == 1 or padded[1] else image[:, -1]
+    planes[..., left : left + in_columns] = image
+    if kind != "depthwise_5":
+        planes[..., left + in_columns] = 0
+        planes[..., :left] = 0
+    if kind == "depthwise_4":
+        planes[:, 0] = planes[:, -1] = 0
+    for row, known in zip((0, -1), padded, strict=True):
+        if known:  # must not be read
+            planes[:, row] = rng.integers(-128, 128, planes[:, row].shape)
+    wide = np.pad(image, ((0, 0), (0, 0), (stride == 1, 1)))
+    weights = rng.integers(-127, 128, (channels, 3, 3))
+    q, bias, n = parameters(rng, channels, 9 * 74 * 20)
+    sums = np.zeros((rows, columns, channels), np.int64)
+    for i in range(3):
+        for j in range(3):
+            window = wide[:, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
+            sums += (window * weights[:, i, j, None, None]).transpose(1, 2, 0)
+    expected = np.full((rows * columns, pixel_bytes), SENTINEL, np.uint8)
+    expected[:, :channels] = requantised(sums, q, bias, n).reshape(-1, channels)
+    places = {"depthwise_5": (-1, 0, 1, 2), "depthwise_4": (0, 1)}.get(kind, (0,))
+    taps = np.zeros((channels, 3, len(places), 4), np.int64)
+    for number, place in enumerate(places):
+        for tap in range(3):
+            if 0 <= place + tap < 4:
+                taps[:, :, number, place + tap] = weights[:, :, tap]
+    records = np.concatenate([words(taps).reshape(channels, -1), np.stack([q, bias, n], 1).view(np.uint32)], 1)
+    shape = (rows, pixel_bytes) if kind == "depthwise_5" else (rows, columns, row_bytes, pixel_bytes)
+    shape = (rows, row_bytes, pixel_bytes) if kind == "depthwise_stride2_5" else shape
+    symbol = "_".join(map(str, (kind, *shape, *map(int, padded))))
+    trial = Trial(symbol, make(symbol, *shape, **options))
+    at = trial.put(planes.astype(np.int8))
+    record = trial.put(records)
+    out = trial.reserve(expected.size)
+    for core, part in enumerate(share(channels)):
+        if part:
+            first = part[0]
+            trial.arguments[core] = [
+                at + first * in_rows * row_bytes,
+                record + 4 * records.shape[1] * first,
+                out + first,
+                len(part),
+            ]
+    return Case(name, trial, expected.ravel(), rows * columns * 9 * channels)
+
+
+def pointwise(
+    name: str,
+    inputs: int,
+    pixel_bytes: int,
+    plane_bytes: int,
+    block_bytes: int,
+    as_words: bool,
+    groups: int,
+    blocks: int,
+    first_byte: int = 0,
+    **options,
+) -> Case:
+    rng = np.random.default_rng(3)
+    channels, positions = 4 * groups, 5 * blocks
+    data = rng.integers(-128, 128, (positions, pixel_bytes))
+    data[:, :inputs] = rng.integers(0, 128, (positions, inputs))
+    weights = rng.integers(-127, 128, (channels, inputs))
+    q, bias, n = parameters(rng, channels, 74 * 74 * np.sqrt(inputs))
+    codes = requantised(data[:, :inputs] @ weights.T, q, bias, n)
+    expected = np.full(channels * plane_bytes, SENTINEL, np.uint8)
+    for channel in range(channels):
+        for block in range(blocks):
+            place = first_byte + channel * plane_bytes + block * block_bytes
+            expected[place : place + 5] = codes[5 * block : 5 * block + 5, channel]
+    by_step = words(weights.reshape(groups, 4, inputs // 4, 4)).transpose(0, 2, 1).reshape(groups, -1)
+    factors = [values.reshape(groups, 4).view(np.uint32) for values in (q, bias, n)]
+    records = np.concatenate([by_step, *factors], axis=1)
+    symbol = f"pointwise_{inputs}_{pixel_bytes}_{plane_bytes}_{block_bytes}_{as_words:d}"
+    trial = Trial(symbol, kernels.pointwise(symbol, inputs, pixel_bytes, plane_bytes, block_bytes, as_words, **options))
+    at = trial.put(data.astype(np.int8))
+    record = trial.put(records)
+    out = trial.reserve(expected.size) + first_byte
+    for core, part in enumerate(share(groups * blocks)):
+        segments = []
+        for item in part:
+            group, block = divmod(item, blocks)
+            if segments and block:
+                segments[-1][3] += 1
+            else:
+                start = out + 4 * group * plane_bytes + block * block_bytes
+                segments.append([record + 4 * records.shape[1] * group, at + 5 * block * pixel_bytes, start, 1])
+        if segments:
+            trial.arguments[core] = [len(segments), *sum(segments, [])]
+    return Case(name, trial, expected, positions * inputs * channels)
