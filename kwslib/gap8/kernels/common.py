@@ -11,28 +11,69 @@ CODE_BITS = 8
 """``p.clipu`` by this clips to 0..127, the non-negative int8 codes."""
 
 
+LARGEST_SHIFT = 31
+"""``p.addRN`` has five bits for the shift; 0 would round by half of nothing."""
+
+
 @dataclass(frozen=True)
 class Requantise:
-    """Registers of one channel's requantisation: clip((acc · q + B + 2^(n - 1)) >> n, 0, 127).
+    """Requantisation of one channel: clip((acc · q + B + 2^(n - 1)) >> n, 0, 127).
 
     Attributes
     ----------
-    q, bias, n : int
-        Registers that hold the multiplier, the bias times it, and the shift.
+    q, bias : int
+        Registers that hold the multiplier and the bias times it.
+    n : int or None
+        Register that holds the shift.
+    shift : int or None
+        The shift itself, where it is the same for every channel.
     """
 
     q: int
     bias: int
-    n: int
+    n: int | None
+    shift: int | None = None
+
+    @classmethod
+    def allocate(cls, assembler: Assembler, shift: int | None) -> "Requantise":
+        """Take the registers that are needed."""
+        return cls(*assembler.registers(2), assembler.register() if shift is None else None, shift)
+
+    def take(self, assembler: Assembler, records: int) -> None:
+        """Load the parameters at the pointer `records` and move it behind them; a shift that is known is skipped."""
+        assembler.take(self.q, records)
+        if self.n is None:
+            assembler.take(self.bias, records, 8)
+        else:
+            assembler.take(self.bias, records)
+            assembler.take(self.n, records)
+
+    def multiply(self, assembler: Assembler, accumulator: int) -> None:
+        """Emit the first of the three instructions, whose result is there one cycle late."""
+        assembler.emit("mul", accumulator, accumulator, self.q)
+
+    def finish(self, assembler: Assembler, accumulators: Sequence[int]) -> None:
+        """Emit the other two for each accumulator."""
+        for accumulator in accumulators:
+            if self.n is None:
+                assembler.emit("p.addRN", accumulator, accumulator, self.bias, self.shift)
+            else:
+                assembler.emit("p.addRNr", accumulator, self.bias, self.n)
+        for accumulator in accumulators:
+            assembler.emit("p.clipu", accumulator, accumulator, CODE_BITS)
 
     def apply(self, assembler: Assembler, accumulators: Sequence[int]) -> None:
         """Turn accumulators into output codes, each in its register."""
         for accumulator in accumulators:
-            assembler.emit("mul", accumulator, accumulator, self.q)
-        for accumulator in accumulators:
-            assembler.emit("p.addRNr", accumulator, self.bias, self.n)
-        for accumulator in accumulators:
-            assembler.emit("p.clipu", accumulator, accumulator, CODE_BITS)
+            self.multiply(assembler, accumulator)
+        self.finish(assembler, accumulators)
+
+
+def shift_refusal(shift: int | None) -> str | None:
+    """Say why `shift` cannot be the common one, or None if it can (or is None)."""
+    if shift is not None and not 1 <= shift <= LARGEST_SHIFT:
+        return f"a common shift of {shift}: 1 to {LARGEST_SHIFT} are possible"
+    return None
 
 
 def dot(assembler: Assembler, accumulator: int, data: int, weights: int, first: bool) -> None:

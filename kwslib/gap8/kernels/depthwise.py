@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from kwslib.errors import InputError
 from kwslib.gap8.kernels.assembler import Assembler, fits_immediate
-from kwslib.gap8.kernels.common import ChannelPointers, Requantise, dot, each_channel
+from kwslib.gap8.kernels.common import ChannelPointers, Requantise, dot, each_channel, shift_refusal
 
 TAPS = 3
 ROW_BYTES_5 = 8
@@ -38,7 +38,14 @@ def depthwise_4_refusal(rows: int, columns: int, row_bytes: int, pixel_bytes: in
     return None
 
 
-def depthwise_5(symbol: str, rows: int, pixel_bytes: int, *, padded: tuple[bool, bool] = (False, False)) -> str:
+def depthwise_5(
+    symbol: str,
+    rows: int,
+    pixel_bytes: int,
+    *,
+    padded: tuple[bool, bool] = (False, False),
+    shift: int | None = None,
+) -> str:
     """Return the assembler text of a depthwise kernel for exactly five columns.
 
     Parameters
@@ -51,6 +58,8 @@ def depthwise_5(symbol: str, rows: int, pixel_bytes: int, *, padded: tuple[bool,
         From one output position to the next one.
     padded : (bool, bool)
         Whether the first and the last row of a plane are padding zeros: they are not looked at then.
+    shift : int, optional
+        The shift n, if it is the same for every channel: the records' is not looked at then.
 
     Notes
     -----
@@ -58,19 +67,21 @@ def depthwise_5(symbol: str, rows: int, pixel_bytes: int, *, padded: tuple[bool,
     channel's follows it. A record has, for each row of the kernel, [w1 w2 0 0] [w0 w1 w2 0] [0 w0 w1 w2] [0 0 w0 w1],
     then q, B, n. Output (y, x) of a channel is a byte at (5 · y + x) · pixel_bytes; the next channel's is one further.
     """
-    refusal = depthwise_5_refusal(rows, pixel_bytes)
+    refusal = depthwise_5_refusal(rows, pixel_bytes) or shift_refusal(shift)
     if refusal:
         raise InputError(f"kernel {symbol}: {refusal}")
     code = Assembler(symbol)
     sums = code.registers(WIDTH_5)
     weights = [code.registers(4) for _ in range(TAPS)]
     data = [code.registers(2) for _ in range(TAPS)]
-    requantise = Requantise(*code.registers(3))
-    with each_channel(code, scratch=sums[0]) as at:
-        selector = code.register()  # of the shuffle: [x1 x2 x3] of the second operand, [x4] of the first
-        for register in (*sum(weights, []), requantise.q, requantise.bias, requantise.n):
+    requantise = Requantise.allocate(code, shift)
+    selector = code.register()  # of the shuffle: [x1 x2 x3] of the second operand, [x4] of the first
+    code.constant(selector, 0x00070605)
+    # without a register for the shift there is one left to count channels in
+    with each_channel(code, sums[0], None if shift is None else code.register()) as at:
+        for register in sum(weights, []):
             code.take(register, at.records)
-        code.constant(selector, 0x00070605)
+        requantise.take(code, at.records)
 
         def load(row: int) -> None:
             low, high = data[row % TAPS]
@@ -103,6 +114,7 @@ def depthwise_4(
     pixel_bytes: int,
     *,
     padded: tuple[bool, bool] = (False, False),
+    shift: int | None = None,
 ) -> str:
     """Return the assembler text of a depthwise kernel for a multiple of four columns.
 
@@ -118,6 +130,8 @@ def depthwise_4(
         From one output position to the next one.
     padded : (bool, bool)
         Whether the first and the last row of a plane are padding zeros: they are not looked at then.
+    shift : int, optional
+        The shift n, if it is the same for every channel: the records' is not looked at then.
 
     Notes
     -----
@@ -125,7 +139,7 @@ def depthwise_4(
     columns; the next channel's follows it. A record has, for each row of the kernel, [w0 w1 w2 0] [0 w0 w1 w2], then
     q, B, n. Output (y, x) of a channel is a byte at (columns · y + x) · pixel_bytes; the next channel's is one further.
     """
-    refusal = depthwise_4_refusal(rows, columns, row_bytes, pixel_bytes)
+    refusal = depthwise_4_refusal(rows, columns, row_bytes, pixel_bytes) or shift_refusal(shift)
     if refusal:
         raise InputError(f"kernel {symbol}: {refusal}")
     code = Assembler(symbol)
@@ -133,13 +147,14 @@ def depthwise_4(
     channels = code.register()
     weights = [code.registers(2) for _ in range(TAPS)]
     data = [code.registers(2) for _ in range(TAPS)]
-    requantise = Requantise(*code.registers(3))
+    requantise = Requantise.allocate(code, shift)
     selector, output_row = code.registers(2)
     code.constant(selector, 0x01000706)  # of the shuffle: [x1 x2] of the second operand, [x3 x4] of the first
     code.constant(output_row, columns * pixel_bytes)
     with each_channel(code, sums[0], channels) as at:
-        for register in (*sum(weights, []), requantise.q, requantise.bias, requantise.n):
+        for register in sum(weights, []):
             code.take(register, at.records)
+        requantise.take(code, at.records)
 
         def load(row: int) -> None:
             low, high = data[row % TAPS]
@@ -192,31 +207,30 @@ class _Column:
     compute: Callable[[int, range], None]
 
     def output_row(self, row: int) -> None:
-        """Load what output row `row` needs more than the one before did, and compute it."""
+        """Load the last input row that output row `row` needs, unless it is known to be zeros, and compute."""
         taps = range(int(row == 0 and self.padded[0]), TAPS - int(row == self.rows - 1 and self.padded[1]))
-        for tap in taps:
-            if row == 0 or tap == TAPS - 1:
-                self.load(row - 1 + tap)
+        if taps[-1] == TAPS - 1:
+            self.load(row + 1)
         self.compute(row, taps)
 
 
 def _column(code: Assembler, column: _Column, at: ChannelPointers, row_bytes: int, count: int) -> None:
-    """Emit all rows of a column: those at a padded border by themselves, the ones between in a loop of three."""
+    """Emit all rows of a column: those at a padded border by themselves, the others in a loop of three."""
+    first, last = int(column.padded[0]), column.rows - int(column.padded[1])
     if column.padded[0]:
         code.advance(at.data, row_bytes, scratch=count)
-    # the first row loads three input rows, the others one; the last one may be without the third
-    first, last = 1, column.rows - int(column.padded[1] and column.rows > 1)
-    column.output_row(0)
-    rounds, rest = divmod(last - first, TAPS)
+    else:
+        column.load(-1)
+    column.load(0)
+    if column.padded[0]:
+        column.output_row(0)
+    rounds, rest = divmod(max(last - first, 0), TAPS)
     if rounds > 1:
         code.constant(count, rounds)
         with code.hardware_loop(0, count):
             for row in range(first, first + TAPS):
                 column.output_row(row)
-    elif rounds == 1:
-        for row in range(first, first + TAPS):
-            column.output_row(row)
-    for row in range(last - rest, last):
+    for row in range(first + TAPS * rounds if rounds > 1 else first, first + TAPS * rounds + rest):
         column.output_row(row)
-    if last < column.rows:
+    if column.padded[1] and column.rows > first:
         column.output_row(column.rows - 1)

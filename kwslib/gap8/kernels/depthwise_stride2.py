@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kwslib.errors import InputError
 from kwslib.gap8.kernels.assembler import Assembler, fits_immediate
-from kwslib.gap8.kernels.common import ChannelPointers, Requantise, dot, each_channel
+from kwslib.gap8.kernels.common import ChannelPointers, Requantise, dot, each_channel, shift_refusal
 
 TAPS, STRIDE = 3, 2
 WORD = 4
@@ -44,7 +44,13 @@ def _refusal(rows: int, columns: int, row_bytes: int, pixel_bytes: int, width: i
 
 
 def depthwise_stride2_5(
-    symbol: str, rows: int, row_bytes: int, pixel_bytes: int, *, padded: tuple[bool, bool] = (False, False)
+    symbol: str,
+    rows: int,
+    row_bytes: int,
+    pixel_bytes: int,
+    *,
+    padded: tuple[bool, bool] = (False, False),
+    shift: int | None = None,
 ) -> str:
     """Return the assembler text of a depthwise kernel of stride 2 for exactly five output columns.
 
@@ -60,6 +66,8 @@ def depthwise_stride2_5(
         From one output position to the next one.
     padded : (bool, bool)
         Whether the first and the last row of a plane are padding zeros: they are not looked at then.
+    shift : int, optional
+        The shift n, if it is the same for every channel: the records' is not looked at then.
 
     Notes
     -----
@@ -68,10 +76,10 @@ def depthwise_stride2_5(
     [w0 w1 w2 0] of each kernel row, then q, B, n. Output (y, x) of a channel is a byte at (5 · y + x) · pixel_bytes;
     the next channel's is one further.
     """
-    refusal = depthwise_stride2_5_refusal(rows, row_bytes, pixel_bytes)
+    refusal = depthwise_stride2_5_refusal(rows, row_bytes, pixel_bytes) or shift_refusal(shift)
     if refusal:
         raise InputError(f"kernel {symbol}: {refusal}")
-    return _text(symbol, rows, WIDTH_5, WIDTH_5, row_bytes, pixel_bytes, padded)
+    return _text(symbol, rows, WIDTH_5, WIDTH_5, row_bytes, pixel_bytes, padded, shift)
 
 
 def depthwise_stride2_4(
@@ -82,6 +90,7 @@ def depthwise_stride2_4(
     pixel_bytes: int,
     *,
     padded: tuple[bool, bool] = (False, False),
+    shift: int | None = None,
 ) -> str:
     """Return the assembler text of a depthwise kernel of stride 2 for a multiple of four output columns.
 
@@ -95,21 +104,28 @@ def depthwise_stride2_4(
     As `depthwise_stride2_5`, with 2 · columns input columns and a zero behind them; output (y, x) of a channel is a
     byte at (columns · y + x) · pixel_bytes.
     """
-    refusal = depthwise_stride2_4_refusal(rows, columns, row_bytes, pixel_bytes)
+    refusal = depthwise_stride2_4_refusal(rows, columns, row_bytes, pixel_bytes) or shift_refusal(shift)
     if refusal:
         raise InputError(f"kernel {symbol}: {refusal}")
-    return _text(symbol, rows, columns, WIDTH_4, row_bytes, pixel_bytes, padded)
+    return _text(symbol, rows, columns, WIDTH_4, row_bytes, pixel_bytes, padded, shift)
 
 
 def _text(
-    symbol: str, rows: int, columns: int, width: int, row_bytes: int, pixel_bytes: int, padded: tuple[bool, bool]
+    symbol: str,
+    rows: int,
+    columns: int,
+    width: int,
+    row_bytes: int,
+    pixel_bytes: int,
+    padded: tuple[bool, bool],
+    shift: int | None,
 ) -> str:
     """Return the text of a kernel that works in strips of `width` output columns."""
     code = Assembler(symbol)
     sums = [code.registers(width), code.registers(width)]
     channels = code.register()
     weights, words = code.registers(TAPS), code.registers(ROW_WORDS)
-    requantise = Requantise(*code.registers(3))
+    requantise = Requantise.allocate(code, shift)
     selector, output_row = code.registers(2)
     code.constant(selector, SELECTOR)
     code.constant(output_row, columns * pixel_bytes)
@@ -118,8 +134,9 @@ def _text(
         strip = _Strip(
             code, rows, row_bytes, pixel_bytes, padded, sums, weights, words, requantise, selector, output_row
         )
-        for register in (*weights, requantise.q, requantise.bias, requantise.n):
+        for register in weights:
             code.take(register, at.records)
+        requantise.take(code, at.records)
         if strips > 1:
             count = code.register()
             code.constant(count, strips)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from kwslib.errors import InputError
 from kwslib.gap8.kernels.assembler import Assembler, fits_immediate
-from kwslib.gap8.kernels.common import ChannelPointers, Requantise, dot, each_channel
+from kwslib.gap8.kernels.common import ChannelPointers, Requantise, dot, each_channel, shift_refusal
 
 KERNEL_ROWS, STRIDE = 10, 2
 LIVE = KERNEL_ROWS // STRIDE
@@ -37,6 +37,7 @@ def first_convolution(
     plane_bytes: int,
     *,
     padding: tuple[int, int] = (0, 0),
+    shift: int | None = None,
 ) -> str:
     """Return the assembler text of a first convolution.
 
@@ -50,6 +51,8 @@ def first_convolution(
         From one output row, and from one output channel, to the next one.
     padding : (int, int)
         Input rows at the top and at the bottom that are padding zeros: they are not looked at.
+    shift : int, optional
+        The shift n, if it is the same for every channel: the records' is not looked at then.
 
     Notes
     -----
@@ -58,16 +61,17 @@ def first_convolution(
     record has the ten words of the kernel's rows, q, B and n. Output (y, x) of a channel is a byte at
     y · row_bytes + x; the next channel's is plane_bytes further.
     """
-    refusal = first_convolution_refusal(rows, columns, row_bytes, plane_bytes, padding=padding)
+    refusal = first_convolution_refusal(rows, columns, row_bytes, plane_bytes, padding=padding) or shift_refusal(shift)
     if refusal:
         raise InputError(f"kernel {symbol}: {refusal}")
     code = Assembler(symbol)
-    kernel = _FirstConvolution(code, rows, row_bytes, padding)
+    kernel = _FirstConvolution(code, rows, row_bytes, padding, shift)
     count = code.register()
     words = STRIDE * rows + KERNEL_ROWS - STRIDE
     with each_channel(code, scratch=count) as at:
-        for register in (*kernel.weights, kernel.requantise.q, kernel.requantise.bias, kernel.requantise.n):
+        for register in kernel.weights:
             code.take(register, at.records)
+        kernel.requantise.take(code, at.records)
         code.advance(at.data, 4 * padding[0])
         code.constant(count, columns)
         with code.hardware_loop(1, count):
@@ -83,6 +87,7 @@ class _FirstConvolution:
     rows: int
     row_bytes: int
     padding: tuple[int, int]
+    shift: int | None
     sums: list[int] = field(init=False)
     weights: list[int] = field(init=False)
     data: list[int] = field(init=False)
@@ -92,7 +97,7 @@ class _FirstConvolution:
         self.sums = self.code.registers(LIVE)
         self.weights = self.code.registers(KERNEL_ROWS)
         self.data = self.code.registers(STRIDE)
-        self.requantise = Requantise(*self.code.registers(3))
+        self.requantise = Requantise.allocate(self.code, self.shift)
 
     @property
     def _seen(self) -> range:
@@ -102,30 +107,34 @@ class _FirstConvolution:
     def column(self, at: ChannelPointers, count: int) -> None:
         """Emit one output column; the pair of input rows p starts output p and completes output p - 4."""
         code = self.code
-        first, last = self._steady()
-        rounds, rest = divmod(last - first, LIVE)
-        for pair in range(first):
-            self._pair(at, pair)
-        code.constant(count, rounds)
-        with code.hardware_loop(0, count):
-            for pair in range(first, first + LIVE):
+        for row in self._seen[:STRIDE]:
+            self._load(at, row)
+        pairs = range(self._seen.start // STRIDE, self.rows + LIVE - 1)
+        plain = [pair for pair in pairs if self._is_plain(pair)]
+        rounds = len(plain) // LIVE
+        looped = range(plain[0], plain[0] + LIVE * rounds) if rounds > 1 else range(0)
+        for pair in pairs:
+            if looped and pair == looped.start:
+                code.constant(count, rounds)
+                with code.hardware_loop(0, count):
+                    for body in looped[:LIVE]:
+                        self._pair(at, body)
+            if pair not in looped:
                 self._pair(at, pair)
-        for pair in range(last - rest, self.rows + LIVE - 1):
-            self._pair(at, pair)
         code.advance(at.data, 4 * sum(self.padding))
         code.advance(at.output, 1 - self.rows * self.row_bytes, scratch=count)
 
-    def _steady(self) -> tuple[int, int]:
-        """Range of the pairs that all have five live outputs, no padding, and exactly one output to complete."""
-        pairs = self.rows + LIVE - 1
-        plain = [pair for pair in range(pairs) if self._is_plain(pair)]
-        return plain[0], plain[-1] + 1
-
     def _is_plain(self, pair: int) -> bool:
+        """Say whether a pair has five live outputs of which it starts one and completes one, and is loaded ahead of."""
         outputs = range(pair - LIVE + 1, pair + 1)
-        rows = range(STRIDE * pair, STRIDE * pair + STRIDE)
-        inside = all(0 <= output < self.rows for output in outputs) and all(row in self._seen for row in rows)
-        return inside and all(self._first(output) == STRIDE * output for output in outputs[-1:])
+        rows = range(STRIDE * pair, STRIDE * pair + 2 * STRIDE)
+        last, first = outputs[0], outputs[-1]
+        return (
+            last >= 0
+            and first < self.rows
+            and all(row in self._seen for row in rows)
+            and self._first(first) == STRIDE * first
+        )
 
     def _first(self, output: int) -> int:
         return max(STRIDE * output, self._seen.start)
@@ -133,20 +142,26 @@ class _FirstConvolution:
     def _last(self, output: int) -> int:
         return min(STRIDE * output + KERNEL_ROWS, self._seen.stop) - 1
 
+    def _load(self, at: ChannelPointers, row: int) -> None:
+        if row in self._seen:
+            self.code.take(self.data[row % STRIDE], at.data)
+
     def _pair(self, at: ChannelPointers, pair: int) -> None:
-        """Two input rows: the output that they complete first, so that its requantisation fills the gaps."""
+        """Two input rows; each register is loaded again, for the next pair, as soon as it has been used."""
         code = self.code
         complete = []
-        for row, register in enumerate(self.data, STRIDE * pair):
+        for row in range(STRIDE * pair, STRIDE * pair + STRIDE):
             if row not in self._seen:
                 continue
-            code.take(register, at.data)
-            for output in range(pair - LIVE + 1, pair + 1):
-                if 0 <= output < self.rows:
-                    total = self.sums[output % LIVE]
-                    dot(code, total, register, self.weights[row - STRIDE * output], first=row == self._first(output))
-                    if row == self._last(output):
-                        complete.append(total)
-        self.requantise.apply(code, complete)
+            for output in range(pair - LIVE + 1, pair + 1):  # the oldest first: its product is then late no more
+                if not 0 <= output < self.rows:
+                    continue
+                total, weights = self.sums[output % LIVE], self.weights[row - STRIDE * output]
+                dot(code, total, self.data[row % STRIDE], weights, first=row == self._first(output))
+                if row == self._last(output):
+                    self.requantise.multiply(code, total)
+                    complete.append(total)
+            self._load(at, row + STRIDE)
+        self.requantise.finish(code, complete)
         for total in complete:
             code.emit("p.sb.post", total, self.row_bytes, at.output)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from kwslib.errors import InputError
 from kwslib.gap8.kernels.assembler import Assembler, Label, fits_immediate
-from kwslib.gap8.kernels.common import Requantise, dot
+from kwslib.gap8.kernels.common import Requantise, dot, shift_refusal
 from kwslib.gap8.kernels.schedule import STACK_POINTER
 
 CHANNELS, POSITIONS = 4, 5
@@ -38,7 +38,16 @@ def pointwise_refusal(inputs: int, pixel_bytes: int, plane_bytes: int, block_byt
     return None
 
 
-def pointwise(symbol: str, inputs: int, pixel_bytes: int, plane_bytes: int, block_bytes: int, words: bool) -> str:
+def pointwise(
+    symbol: str,
+    inputs: int,
+    pixel_bytes: int,
+    plane_bytes: int,
+    block_bytes: int,
+    words: bool,
+    *,
+    shift: int | None = None,
+) -> str:
     """Return the assembler text of a pointwise kernel.
 
     Parameters
@@ -53,6 +62,8 @@ def pointwise(symbol: str, inputs: int, pixel_bytes: int, plane_bytes: int, bloc
         From one output channel, and from one block of five positions, to the next one in the output.
     words : bool
         Whether an output channel's block starts at whole words: a word and a byte are stored then, else five bytes.
+    shift : int, optional
+        The shift n, if it is the same for every channel: the records' is not looked at then.
 
     Notes
     -----
@@ -60,10 +71,10 @@ def pointwise(symbol: str, inputs: int, pixel_bytes: int, plane_bytes: int, bloc
     A record serves four channels: for each four inputs the weights of the four channels (four words), then four words
     each of q, B and n.
     """
-    refusal = pointwise_refusal(inputs, pixel_bytes, plane_bytes, block_bytes, words)
+    refusal = pointwise_refusal(inputs, pixel_bytes, plane_bytes, block_bytes, words) or shift_refusal(shift)
     if refusal:
         raise InputError(f"kernel {symbol}: {refusal}")
-    return _Pointwise(symbol, inputs, pixel_bytes, plane_bytes, block_bytes, words).text()
+    return _Pointwise(symbol, inputs, pixel_bytes, plane_bytes, block_bytes, words, shift).text()
 
 
 @dataclass
@@ -74,6 +85,7 @@ class _Pointwise:
     plane_bytes: int
     block_bytes: int
     words: bool
+    shift: int | None
     code: Assembler = field(init=False)
 
     def __post_init__(self):
@@ -132,12 +144,16 @@ class _Pointwise:
 
     def _requantise(self) -> None:
         """Parameters lie behind the weights; those of the next channel are loaded while one is computed."""
-        sets = [Requantise(*self.data[:2], self.weights[0]), Requantise(*self.data[2:4], self.weights[1])]
+        sets = [
+            Requantise(*self.data[2 * number : 2 * number + 2], None if self.shift else weights, self.shift)
+            for number, weights in enumerate(self.weights)
+        ]
         behind = CHANNELS * self.inputs
 
         def load(channel: int) -> None:
             for number, register in enumerate((sets[channel % 2].q, sets[channel % 2].bias, sets[channel % 2].n)):
-                self.code.load(register, behind + (number * CHANNELS + channel) * WORD, self.record)
+                if register is not None:
+                    self.code.load(register, behind + (number * CHANNELS + channel) * WORD, self.record)
 
         load(0)
         for channel in range(CHANNELS):

@@ -24,6 +24,11 @@ def words(data: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(data.astype(np.int8)).view(np.uint32)[..., 0]
 
 
+def factors(q: np.ndarray, bias: np.ndarray, n: np.ndarray, shift: int | None = None, **_) -> np.ndarray:
+    """What stands behind the weights of each channel; of a common shift, something else, since it must not be read."""
+    return np.stack([q, bias, n if shift is None else n + 5], axis=1).astype(np.int32).view(np.uint32)
+
+
 def first_convolution(
     name: str, rows: int, columns: int, row_bytes: int, plane_bytes: int, channels: int, **options
 ) -> Case:
@@ -33,7 +38,7 @@ def first_convolution(
     seen[:, :top] = 0
     seen[:, 2 * rows + 8 - bottom :] = 0
     weights = rng.integers(-127, 128, (channels, 10, 4))
-    q, bias, n = parameters(rng, channels, 40 * 74 * 30)
+    q, bias, n = parameters(rng, channels, 40 * 74 * 30, options.get("shift"))
     sums = np.stack([np.einsum("xrt,crt->cx", seen[:, 2 * y : 2 * y + 10], weights) for y in range(rows)], axis=1)
     expected = np.full((channels, plane_bytes), SENTINEL, np.uint8)
     for y in range(rows):
@@ -42,10 +47,10 @@ def first_convolution(
     if top or bottom:  # the rows of padding must not be read
         seen[:, :top] = rng.integers(-128, 128, (columns, top, 4))
         seen[:, 2 * rows + 8 - bottom :] = rng.integers(-128, 128, (columns, bottom, 4))
-    symbol = f"conv_{rows}_{columns}_{row_bytes}_{top}_{bottom}"
+    symbol = f"conv_{rows}_{columns}_{row_bytes}_{top}_{bottom}_{options.get('shift')}"
     trial = Trial(symbol, kernels.first_convolution(symbol, rows, columns, row_bytes, plane_bytes, **options))
     data = trial.put(words(seen))
-    records = np.concatenate([words(weights).astype(np.uint32), np.stack([q, bias, n], 1).view(np.uint32)], 1)
+    records = np.concatenate([words(weights).astype(np.uint32), factors(q, bias, n, **options)], 1)
     at = trial.put(records)
     out = trial.reserve(expected.size)
     for core, part in enumerate(share(channels)):
@@ -86,7 +91,7 @@ def depthwise(
             planes[:, row] = rng.integers(-128, 128, planes[:, row].shape)
     wide = np.pad(image, ((0, 0), (0, 0), (stride == 1, 1)))
     weights = rng.integers(-127, 128, (channels, 3, 3))
-    q, bias, n = parameters(rng, channels, 9 * 74 * 20)
+    q, bias, n = parameters(rng, channels, 9 * 74 * 20, options.get("shift"))
     sums = np.zeros((rows, columns, channels), np.int64)
     for i in range(3):
         for j in range(3):
@@ -100,10 +105,10 @@ def depthwise(
         for tap in range(3):
             if 0 <= place + tap < 4:
                 taps[:, :, number, place + tap] = weights[:, :, tap]
-    records = np.concatenate([words(taps).reshape(channels, -1), np.stack([q, bias, n], 1).view(np.uint32)], 1)
+    records = np.concatenate([words(taps).reshape(channels, -1), factors(q, bias, n, **options)], 1)
     shape = (rows, pixel_bytes) if kind == "depthwise_5" else (rows, columns, row_bytes, pixel_bytes)
     shape = (rows, row_bytes, pixel_bytes) if kind == "depthwise_stride2_5" else shape
-    symbol = "_".join(map(str, (kind, *shape, *map(int, padded))))
+    symbol = "_".join(map(str, (kind, *shape, *map(int, padded), options.get("shift"))))
     trial = Trial(symbol, make(symbol, *shape, **options))
     at = trial.put(planes.astype(np.int8))
     record = trial.put(records)
@@ -137,7 +142,7 @@ def pointwise(
     data = rng.integers(-128, 128, (positions, pixel_bytes))
     data[:, :inputs] = rng.integers(0, 128, (positions, inputs))
     weights = rng.integers(-127, 128, (channels, inputs))
-    q, bias, n = parameters(rng, channels, 74 * 74 * np.sqrt(inputs))
+    q, bias, n = parameters(rng, channels, 74 * 74 * np.sqrt(inputs), options.get("shift"))
     codes = requantised(data[:, :inputs] @ weights.T, q, bias, n)
     expected = np.full(channels * plane_bytes, SENTINEL, np.uint8)
     for channel in range(channels):
@@ -145,9 +150,9 @@ def pointwise(
             place = first_byte + channel * plane_bytes + block * block_bytes
             expected[place : place + 5] = codes[5 * block : 5 * block + 5, channel]
     by_step = words(weights.reshape(groups, 4, inputs // 4, 4)).transpose(0, 2, 1).reshape(groups, -1)
-    factors = [values.reshape(groups, 4).view(np.uint32) for values in (q, bias, n)]
-    records = np.concatenate([by_step, *factors], axis=1)
-    symbol = f"pointwise_{inputs}_{pixel_bytes}_{plane_bytes}_{block_bytes}_{as_words:d}"
+    behind = factors(q, bias, n, **options).reshape(groups, 4, 3).transpose(0, 2, 1).reshape(groups, 12)
+    records = np.concatenate([by_step, behind], axis=1)
+    symbol = f"pointwise_{inputs}_{pixel_bytes}_{plane_bytes}_{block_bytes}_{as_words:d}_{options.get('shift')}"
     trial = Trial(symbol, kernels.pointwise(symbol, inputs, pixel_bytes, plane_bytes, block_bytes, as_words, **options))
     at = trial.put(data.astype(np.int8))
     record = trial.put(records)

@@ -123,9 +123,14 @@ def requantised(accumulators: np.ndarray, q: np.ndarray, bias: np.ndarray, n: np
     return np.clip(value, 0, 127).astype(np.uint8)
 
 
-def parameters(rng: np.random.Generator, channels: int, spread: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def parameters(
+    rng: np.random.Generator, channels: int, spread: float, shift: int | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Random q, B and n of channels; `spread` is the typical size of an accumulator, which becomes some 64."""
     q = rng.integers(86, 512, channels)
     n = np.maximum(1, np.round(np.log2(q * spread / 64)) + rng.integers(-1, 2, channels)).astype(np.int64)
+    if shift is not None:
+        n[:] = shift
+        q = np.maximum(1, 2.0**shift / spread * rng.uniform(32, 128, channels)).astype(np.int64)
     bias = q * rng.integers(-int(spread) // 2 - 1, int(spread) // 2 + 1, channels)
     return q.astype(np.int32), bias.astype(np.int32), n.astype(np.int32)
