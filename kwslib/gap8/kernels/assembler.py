@@ -6,6 +6,7 @@ register but the stack pointer: those that C expects back are saved on the stack
 written as words, because stock compilers do not know Xpulp; the text of each stands beside it as a comment.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,6 +51,7 @@ class Label:
 
     def __init__(self, name: str):
         self.name = name
+        self.placed = False
         self.position: int | None = None
 
     def __repr__(self) -> str:
@@ -71,7 +73,7 @@ class Assembler:
     """
 
     def __init__(self, symbol: str):
-        if not symbol.isidentifier():
+        if not re.fullmatch(r"[A-Za-z_]\w*", symbol, re.ASCII):
             raise InputError(f"'{symbol}' cannot be the name of a kernel: letters, digits and _ only")
         self.symbol = symbol
         self.arguments = ARGUMENTS
@@ -80,7 +82,7 @@ class Assembler:
         self._slots = 0
         # operations, and (label, whether it is a loop's end) where a label stands
         self._items: list[Operation | tuple[Label, bool]] = []
-        self._bounds: dict[int, list[Label]] = {0: [], 1: []}
+        self._loops: dict[int, list[tuple[Label, Label]]] = {0: [], 1: []}
 
     # registers and stack
 
@@ -155,17 +157,21 @@ class Assembler:
 
     def place(self, label: Label) -> None:
         """Let `label` stand here."""
-        self._items.append((label, False))
+        self._stand(label, ends=False)
+
+    def _stand(self, label: Label, ends: bool) -> None:
+        if label.placed:
+            raise AssertionError(f"{self.symbol}: label {label} is placed twice")
+        label.placed = True
+        self._items.append((label, ends))
 
     @contextmanager
     def hardware_loop(self, level: int, count: int) -> Iterator[None]:
         """Run the body as often as the register `count` says; level 0 is the inner loop, 1 the outer one."""
-        start, end = Label(f"loop{level}"), Label(f"loop{level}_end")
-        self.emit("lp.setup", level, count, end)
-        self.place(start)
-        yield
-        self._items.append((end, True))
-        self._bounds[level] += [start, end]
+        bounds = Label(f"loop{level}"), Label(f"loop{level}_end")
+        self.emit("lp.setup", level, count, bounds[1])
+        with self._body(level, bounds):
+            yield
 
     def loop_bounds(self, level: int) -> tuple[Label, Label]:
         """Set start and end of a hardware loop once, for `counted_body` later."""
@@ -178,10 +184,15 @@ class Assembler:
     def counted_body(self, level: int, bounds: tuple[Label, Label], count: int) -> Iterator[None]:
         """Run the body `count` times; the loop's registers hold its `bounds` already."""
         self.emit("lp.counti", level, count)
-        self.place(bounds[0])
+        with self._body(level, bounds):
+            yield
+
+    @contextmanager
+    def _body(self, level: int, bounds: tuple[Label, Label]) -> Iterator[None]:
+        self._stand(bounds[0], ends=False)
         yield
-        self._items.append((bounds[1], True))
-        self._bounds[level] += bounds
+        self._stand(bounds[1], ends=True)
+        self._loops[level].append(bounds)
 
     def repeat_until_zero(self, register: int, start: Label) -> None:
         """Count `register` down and go back to `start` while it is not zero."""
@@ -223,12 +234,11 @@ class Assembler:
         return code
 
     def _check_loops(self, code: list[Operation]) -> None:
-        loops = {}
-        for level, labels in self._bounds.items():
-            loops[level] = [
-                (start.position, end.position) for start, end in zip(labels[::2], labels[1::2], strict=True)
-            ]
-            for start, end in loops[level]:
+        loops = {
+            level: [(start.position, end.position) for start, end in bounds] for level, bounds in self._loops.items()
+        }
+        for ranges in loops.values():
+            for start, end in ranges:
                 if end - start + 1 < LOOP_BODY_LEAST:
                     raise AssertionError(f"{self.symbol}: a hardware loop of {end - start + 1} instructions")
                 if table()[code[end].mnemonic].format in _BARRIERS:

@@ -1,0 +1,75 @@
+"""Products a cycle of the generated GAP8 kernels, eight cores, at the shapes of the three networks.
+
+    python benchmarks/kernels.py [--filter TEXT]
+
+Each kernel runs on the embedded simulator on random data, every output byte is compared with NumPy, and the cycles
+from barrier to barrier are those of the cluster timer: `cold` is the first call, `warm` the better of two more. "plain"
+reads padding rows and the shift of each channel; "known" skips rows that are known to be padding and has one shift for
+all channels. `limit` is what the instructions of the innermost loop allow, padding rows included.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from kwslib.gap8 import kernels
+from tests.gap8.kernels import cases
+from tests.gap8.kernels.harness import CORES, run
+
+CHANNELS = (64, 172, 276)
+KNOWN = {"shift": 17}
+BOTH = {"padded": (True, True)}
+
+
+def shapes():
+    """Yield name, whether the best options are used, products in an inner loop, its instructions, and the case."""
+    small, medium, large = CHANNELS
+    for known in (False, True):
+        shift = KNOWN if known else {}
+        rows = BOTH if known else {}
+        # as many channels as fit the harness's part of L1; all eight cores have the same number of them
+        for name, shape, count, top_bottom in (
+            ("small", (25, 5, 8, 216), 64, (4, 5)),
+            ("medium", (25, 10, 12, 324), 128, (4, 5)),
+            ("large", (49, 40, 44, 2156), 8, (4, 4)),
+        ):
+            options = shift | ({"padding": top_bottom} if known else {})
+            yield f"first convolution {name}", known, 40, 16, cases.first_convolution(name, *shape, count, **options)
+        for name, make, inner, count, shape in (
+            ("small, stride 1", kernels.depthwise_5, (45, 38), 64, (25, 5, 8, small + 4)),
+            ("medium, stride 2", kernels.depthwise_stride2_5, (45, 45), 80, (13, 5, 12, medium)),
+            ("medium, stride 1", kernels.depthwise_5, (45, 38), 168, (13, 5, 8, medium)),
+            ("large, stride 2", kernels.depthwise_stride2_4, (36, 38), 16, (25, 20, 44, 16)),
+            ("large, stride 1", kernels.depthwise_4, (36, 31), 32, (25, 20, 24, 32)),
+        ):
+            yield f"depthwise {name}", known, *inner, cases.depthwise(name, make, count, *shape, **shift, **rows)
+        for name, shape in (
+            ("small", (small, small + 4, 216, 8, True, 16, 25)),
+            ("medium", (medium, medium, 120, 8, True, 8, 13)),
+            ("large", (large, large, 48, 5, False, 8, 8)),
+        ):
+            yield f"pointwise {name}", known, 80, 29, cases.pointwise(name, *shape, **shift)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--filter", default="", help="only kernels whose name contains this text")
+    options = parser.parse_args()
+    chosen = [shape for shape in shapes() if options.filter in shape[0]]
+    with tempfile.TemporaryDirectory() as folder:
+        outcomes = run([case.trial for *_, case in chosen], Path(folder))
+    print(f"{'kernel':34} {'options':7} {'bytes':>6} {'cold':>7} {'warm':>7} {'MAC/cycle':>10} {'limit':>6}")
+    for (name, known, macs, instructions, case), outcome in zip(chosen, outcomes, strict=True):
+        if (outcome.output != case.expected).any():
+            sys.exit(f"{name}: the output is not NumPy's")
+        size = 4 * case.trial.text.count(".4byte")
+        print(
+            f"{name:34} {'known' if known else 'plain':7} {size:6} {outcome.cold_cycles:7} {outcome.warm_cycles:7} "
+            f"{case.macs / outcome.warm_cycles:10.2f} {CORES * macs / instructions:6.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
