@@ -12,6 +12,7 @@ from kwslib.gap8.kernels.depthwise_stride2 import (
 )
 from kwslib.gap8.kernels.first_convolution import first_convolution, first_convolution_refusal
 from kwslib.gap8.kernels.pointwise import pointwise, pointwise_refusal
+from kwslib.gap8.kernels.pool import plane_sums, plane_sums_refusal
 
 __all__ = [
     "depthwise_4",
@@ -24,6 +25,8 @@ __all__ = [
     "depthwise_stride2_5_refusal",
     "first_convolution",
     "first_convolution_refusal",
+    "plane_sums",
+    "plane_sums_refusal",
     "pointwise",
     "pointwise_refusal",
 ]

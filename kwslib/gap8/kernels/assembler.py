@@ -1,9 +1,7 @@
-"""A small assembler for the kernels: named registers, labels, hardware loops, the frame of a function.
+"""A small assembler for the kernels: instructions, labels, hardware loops.
 
-A kernel is ``void kernel(const uint32_t *arguments)`` in the C calling convention of RISC-V. It may use every
-register but the stack pointer: those that C expects back are saved on the stack, including ``ra``, ``gp`` and ``tp``
-(a kernel calls nothing, and interrupts are off). Instructions are encoded by the one table of the instruction set and
-written as words, because stock compilers do not know Xpulp; the text of each stands beside it as a comment.
+Instructions are encoded by the one table of the instruction set and written as words, because stock compilers do not
+know Xpulp; the text of each stands beside it as a comment.
 """
 
 import re
@@ -12,8 +10,9 @@ from contextlib import contextmanager
 
 from kwslib.errors import InputError
 from kwslib.gap8.disassemble import disassemble
-from kwslib.gap8.isa import encode, register_number, table
-from kwslib.gap8.kernels.schedule import STACK_POINTER, Operation, schedule
+from kwslib.gap8.isa import encode, table
+from kwslib.gap8.kernels.frame import Frame
+from kwslib.gap8.kernels.schedule import Operation, schedule
 
 IMMEDIATE_LOW, IMMEDIATE_HIGH = -2048, 2047
 """Range of a 12-bit signed immediate (RISC-V unprivileged ISA manual, I-type and S-type)."""
@@ -22,9 +21,6 @@ LOOP_BODY_LEAST = 2
 LOOP_END_DISTANCE = 2
 """Instructions from the end of the inner hardware loop to the end of the outer one at least (RI5CY user manual)."""
 
-ARGUMENTS = register_number("a0")
-_SCRATCH = ("a1", "a2", "a3", "a4", "a5", "a6", "a7", "t0", "t1", "t2", "t3", "t4", "t5", "t6")
-_SAVED = (*(f"s{n}" for n in range(12)), "ra", "gp", "tp")
 _BARRIERS = (
     "BRANCH",
     "BRANCHI",
@@ -58,56 +54,22 @@ class Label:
         return self.name
 
 
-class Assembler:
+class Assembler(Frame):
     """Collects the instructions of one kernel.
 
     Parameters
     ----------
     symbol : str
         Name of the function.
-
-    Attributes
-    ----------
-    arguments : int
-        Register that holds the address of the argument words at entry; `release` it when it is no longer needed.
     """
 
     def __init__(self, symbol: str):
         if not re.fullmatch(r"[A-Za-z_]\w*", symbol, re.ASCII):
             raise InputError(f"'{symbol}' cannot be the name of a kernel: letters, digits and _ only")
-        self.symbol = symbol
-        self.arguments = ARGUMENTS
-        self._free = [register_number(name) for name in (*_SCRATCH, *_SAVED)]
-        self._used: set[int] = set()
-        self._slots = 0
+        super().__init__(symbol)
         # operations, and (label, whether it is a loop's end) where a label stands
         self._items: list[Operation | tuple[Label, bool]] = []
         self._loops: dict[int, list[tuple[Label, Label]]] = {0: [], 1: []}
-
-    # registers and stack
-
-    def register(self) -> int:
-        """Return a free register, one that need not be saved if there is one."""
-        if not self._free:
-            raise AssertionError(f"{self.symbol} needs more registers than there are")
-        register = self._free.pop(0)
-        self._used.add(register)
-        return register
-
-    def registers(self, count: int) -> list[int]:
-        """Return `count` free registers."""
-        return [self.register() for _ in range(count)]
-
-    def release(self, register: int) -> None:
-        """Give a register back."""
-        if register in self._free:
-            raise AssertionError(f"{self.symbol}: register {register} is released twice")
-        self._free.insert(0, register)
-
-    def slot(self) -> int:
-        """Return the offset from ``sp`` of a new word on the stack."""
-        self._slots += 1
-        return 4 * (self._slots - 1)
 
     # instructions
 
@@ -203,11 +165,8 @@ class Assembler:
 
     def operations(self) -> list[Operation]:
         """Return the instructions with frame, in their final order; labels know their positions then."""
-        saved = [register for register in map(register_number, _SAVED) if register in self._used]
-        frame = -(-4 * (self._slots + len(saved)) // 16) * 16  # the stack stays aligned to 16 bytes (RISC-V C ABI)
-        places = [(register, 4 * (self._slots + place)) for place, register in enumerate(saved)]
-        code = [Operation("addi", (STACK_POINTER, STACK_POINTER, -frame))] if frame else []
-        code += [Operation("sw", (register, offset, STACK_POINTER)) for register, offset in places]
+        prologue, epilogue = self.prologue_and_epilogue()
+        code = list(prologue)
         line: list[Operation] = []
 
         def close() -> None:
@@ -226,10 +185,7 @@ class Assembler:
             label, ends = item
             label.position = len(code) - ends
         close()
-        code += [Operation("lw", (register, offset, STACK_POINTER)) for register, offset in places]
-        if frame:
-            code.append(Operation("addi", (STACK_POINTER, STACK_POINTER, frame)))
-        code.append(Operation("jalr", (0, 0, register_number("ra"))))
+        code += epilogue
         self._check_loops(code)
         return code
 

@@ -1,0 +1,56 @@
+"""Sums of planes against NumPy."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kwslib.errors import InputError
+from kwslib.gap8.kernels import plane_sums, plane_sums_refusal
+from tests.gap8.kernels import cases
+from tests.gap8.kernels.harness import Trial, share
+
+
+def case(name: str, channels: int, *shape: int) -> cases.Case:
+    rows, columns, row_bytes, plane_bytes, left = shape
+    rng = np.random.default_rng(4)
+    planes = rng.integers(-128, 128, (channels, plane_bytes)).astype(np.int8)
+    grid = planes[:, : rows * row_bytes].reshape(channels, rows, row_bytes)[..., left : left + columns]
+    symbol = "_".join(map(str, ("sums", *shape)))
+    trial = Trial(symbol, plane_sums(symbol, *shape))
+    at = trial.put(planes)
+    out = trial.reserve(4 * channels)
+    for core, part in enumerate(share(channels)):
+        if part:
+            trial.arguments[core] = [at + part[0] * plane_bytes, out + 4 * part[0], len(part)]
+    return cases.Case(name, trial, grid.sum((1, 2), dtype=np.int32).view(np.uint8), channels * rows * columns)
+
+
+def test_equal_and_fast(tmp_path: Path):
+    tried = [
+        case("small", 64, 25, 5, 8, 216, 0),
+        case("medium", 172, 13, 5, 8, 120, 0),
+        case("large", 32, 25, 20, 24, 648, 1),
+        case("one code", 3, 1, 1, 4, 4, 3),
+        case("one word", 9, 6, 4, 4, 24, 0),
+        case("aligned", 9, 2, 12, 16, 36, 0),
+    ]
+    speed = cases.check(tried, tmp_path)
+    assert speed["small"] > 8.3 and speed["large"] > 12.2
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (0, 5, 8, 216, 0),
+        (25, 0, 8, 216, 0),
+        (25, 5, 8, 216, 4),
+        (25, 5, 4, 216, 0),
+        (25, 5, 10, 216, 0),
+        (2, 5, 8, 17, 0),
+    ],
+)
+def test_shapes_that_do_not_fit(shape):
+    assert plane_sums_refusal(*shape)
+    with pytest.raises(InputError, match="kernel k: "):
+        plane_sums("k", *shape)
