@@ -1,4 +1,8 @@
-"""From a C project to a GAP8 program: compiled and linked by ziglang from PyPI, or by a RISC-V GCC of the system."""
+"""From a C project to a program: compiled and linked by ziglang from PyPI, or by a RISC-V GCC of the system.
+
+Programs for GAP8 and for upstream's target pulp-open are bare-metal ELF files; one for the host is the same planned
+network with kernels in portable C (`kwslib.gap8.native`).
+"""
 
 import hashlib
 import importlib.util
@@ -14,11 +18,12 @@ import numpy as np
 from elftools.elf.elffile import ELFFile
 
 from kwslib import subproc
-from kwslib.errors import InputError, ToolError
+from kwslib.errors import InputError, ModelError, ToolError, check_name
 from kwslib.gap8 import codegen
 from kwslib.gap8.graph import Graph
 from kwslib.gap8.plan import Plan
 from kwslib.gap8.plan import plan as make_plan
+from kwslib.gap8.simulator.build import compiler_command as host_compiler
 from kwslib.paths import atomic_path, atomic_write_bytes, cache_dir
 
 COMPILER_VARIABLE = "KWS_RISCV_CC"
@@ -29,9 +34,14 @@ FLAGS = (
     *("-fno-zero-initialized-in-bss", "-fno-strict-aliasing", "-nostdlib", "-static", "-msmall-data-limit=0"),
 )
 ZIG_TARGET = ("--target=riscv32-freestanding-none", "-mcpu=generic_rv32+m+c+zicsr", "-fno-sanitize=all", "-mno-relax")
-GCC_TARGET = ("-march=rv32imc_zicsr", "-mno-relax")
-MACROS = {"gap8": (), "pulp-open": ("-DPULP_OPEN",)}
-"""What the C sources are told by target chip."""
+GCC_TARGET = ("-march=rv32imc_zicsr", "-mno-relax", "-fno-tree-loop-distribute-patterns")  # else memset calls itself
+HOST_FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fno-strict-aliasing")
+TARGETS = {"gap8": (), "pulp-open": ("-DPULP_OPEN",), "host": ("-DKWS_HOST",)}
+"""What the C sources are told, by what they are compiled for."""
+
+GENERATED = ("network.c", "kernels.S", "contents.S")
+PROJECT, PLAN, PROGRAM = "project", "plan.json", "network.elf"
+"""What `build` leaves in its folder."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,23 @@ def compiler() -> list[str]:
     return [sys.executable, "-m", "ziglang", "cc", *ZIG_TARGET, "-mabi=ilp32"]
 
 
+def command(target: str) -> list[str]:
+    """All words of the compiler's call but the name of the program.
+
+    Raises
+    ------
+    InputError, ToolError
+        If there is no compiler for the target.
+    """
+    check_name("target", target, TARGETS)
+    if target == "host":
+        sources = [*codegen.RUNTIME, *codegen.HOST, *codegen.HOST_PROGRAM, "network.c", "contents.S"]
+        return [*host_compiler(), *HOST_FLAGS, *TARGETS[target], "-I.", *sources]
+    sources = [*codegen.DEVICE, *codegen.RUNTIME, *GENERATED]
+    linker = ["-Wl,-T,link.ld", "-L.", "-Wl,--build-id=none"]
+    return [*compiler(), *FLAGS, *TARGETS[target], "-I.", *linker, *sources]
+
+
 def compile_project(folder: Path, elf: Path, target: str = "gap8") -> None:
     """Compile and link a project that `kwslib.gap8.codegen.write_project` wrote.
 
@@ -83,7 +110,7 @@ def compile_project(folder: Path, elf: Path, target: str = "gap8") -> None:
     folder, elf : Path
         `elf` appears whole or not at all.
     target : str
-        ``gap8`` or ``pulp-open``.
+        Name in `TARGETS`.
 
     Raises
     ------
@@ -91,12 +118,10 @@ def compile_project(folder: Path, elf: Path, target: str = "gap8") -> None:
         If compiling or linking fails; the linker also proves that program and plan fit L1 and L2.
     """
     elf = elf.absolute()
-    sources = [*codegen.DEVICE, *codegen.RUNTIME, "network.c", "kernels.S", "contents.S"]
+    words = command(target)
     with atomic_path(elf) as temporary, tempfile.TemporaryDirectory(prefix="kws-build-") as work:
         caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache_dir() / "zig"), "ZIG_LOCAL_CACHE_DIR": work}
-        command = [*compiler(), *FLAGS, *MACROS[target], "-I.", "-Wl,-T,link.ld", "-L."]
-        command += ["-Wl,--build-id=none", "-o", str(temporary), *sources]
-        subproc.run(command, timeout_s=BUILD_TIMEOUT_S, cwd=folder, env=caches)
+        subproc.run([*words, "-o", temporary], timeout_s=BUILD_TIMEOUT_S, cwd=folder, env=caches)
 
 
 def build(
@@ -106,22 +131,40 @@ def build(
     codes: np.ndarray | None = None,
     target: str = "gap8",
 ) -> Build:
-    """Plan a network, write its C project into `folder`/project, and compile `folder`/network.elf.
+    """Plan a network, write its C project, the plan and the program into a folder: all of them, or nothing.
+
+    Parameters
+    ----------
+    graph : Graph
+    folder : Path
+        Gets `PROJECT`, `PLAN` and `PROGRAM`; what else lies there stays.
+    classes : sequence of str, optional
+        Names of the classes.
+    codes : ndarray, optional
+        The input in the image; codes of zero otherwise.
+    target : str
+        Name in `TARGETS`.
 
     Raises
     ------
     ModelError
-        If the network does not fit GAP8.
+        If the network does not fit GAP8, or needs an external memory that the target does not have.
     ToolError
         If there is no compiler or it fails.
     """
     plan = make_plan(graph)
-    compiler()  # before anything is written
-    codegen.write_project(plan, folder / "project", classes, codes)
-    plan.save(folder / "plan.json")
-    elf = folder / "network.elf"
-    compile_project(folder / "project", elf, target)
-    return Build(elf, plan)
+    if target == "pulp-open" and plan.flash_image:
+        raise ModelError(
+            f"{graph.name} streams {len(plan.flash_image)} bytes of weights from GAP8's HyperFlash, and pulp-open has "
+            "another external memory: use the platform gvsoc or simulator for it"
+        )
+    command(target)  # a missing compiler is met before anything is written
+    program = folder / PROGRAM
+    with atomic_path(folder / PROJECT) as project:
+        codegen.write_project(plan, project, classes, codes)
+        compile_project(project, program, target)
+    plan.save(folder / PLAN)
+    return Build(program, plan)
 
 
 def with_input(built: Build, codes: np.ndarray, elf: Path, warm_runs: int = 0, check: bool = True) -> Path:
@@ -158,6 +201,7 @@ def with_input(built: Build, codes: np.ndarray, elf: Path, warm_runs: int = 0, c
     image = codegen.input_image(built.plan, codes, warm_runs, check)
     data[offset : offset + len(image)] = image
     atomic_write_bytes(elf, bytes(data))
+    elf.chmod(built.elf.stat().st_mode)
     return elf
 
 

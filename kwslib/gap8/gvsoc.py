@@ -69,6 +69,8 @@ class Gvsoc:
     """
 
     name = "gvsoc"
+    target = "gap8"
+    counts_cycles = True
 
     def __init__(self, home: Path | str | None = None):
         self.home = _find(home)
@@ -93,7 +95,7 @@ class Gvsoc:
             commit = f" {git.stdout.strip()}" if git.returncode == 0 else ""
         return f"gap_sdk{commit} (GAP8 rev C, build {digest.hexdigest()[:12]})"
 
-    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None) -> RunResult:
+    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None, log: Path | None = None) -> RunResult:
         """Run a program; see `kwslib.gap8.platform.Platform.run`."""
         program = read_program(elf)
         flash = program.flash if flash is None else check_flash(flash)
@@ -107,6 +109,7 @@ class Gvsoc:
                 timeout_s=timeout_s,
                 cwd=work,
                 env=self._environment(),
+                log=log,
                 check=False,
             )
         stdout, diagnostics = _separate(completed.stdout)

@@ -1,7 +1,7 @@
 """The one way to run a GAP8 program, wherever it runs: a table of platforms behind one interface.
 
 A program is a bare-metal ELF. What the external flash holds travels in the section ``.flash``, which is not loaded and
-whose first byte is byte 0 of the flash. To add a platform, write one module with a class that has ``name``,
+whose first byte is byte 0 of the flash. To add a platform, write one module with a class that has ``name``, ``target``,
 ``version`` and ``run``, and enter it in `PLATFORMS`.
 """
 
@@ -10,16 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from kwslib.errors import KwsError, check_name
+from kwslib.errors import InputError, KwsError, check_name
 
 PLATFORMS = {
     "simulator": "kwslib.gap8.simulator:Simulator",
     "gvsoc": "kwslib.gap8.gvsoc:Gvsoc",
+    "pulp-open": "kwslib.gap8.pulp_open:PulpOpen",
+    "host": "kwslib.gap8.native:Native",
 }
 """Platform name to ``module:class``; imported on first use, because a platform may need what is not installed."""
 
 FLASH_SECTION = ".flash"
 """ELF section that holds the content of the external flash."""
+
+WITH_HOME = ("gvsoc", "pulp-open")
+"""Platforms that are installed in a folder of their own, which may be named."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,26 @@ class RunResult:
 
 
 class Platform(Protocol):
-    """Something that runs GAP8 programs."""
+    """Something that runs GAP8 programs.
+
+    Attributes
+    ----------
+    name : str
+        Name in `PLATFORMS`.
+    target : str
+        Name in `kwslib.gap8.build.TARGETS`: what its programs are compiled for.
+    counts_cycles : bool
+        Whether its programs print a table of cycles.
+    """
 
     name: str
+    target: str
+    counts_cycles: bool
 
     def version(self) -> str:
         """What tells this build of the platform from others, for provenance."""
 
-    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None) -> RunResult:
+    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None, log: Path | None = None) -> RunResult:
         """Run a program to its end.
 
         Parameters
@@ -67,6 +84,8 @@ class Platform(Protocol):
             Seconds of the host after which it is killed.
         flash : bytes, optional
             Content of the external flash, instead of the program's own section ``.flash``.
+        log : Path, optional
+            File that gets the command line and everything it printed, whatever happens.
 
         Raises
         ------
@@ -77,18 +96,27 @@ class Platform(Protocol):
         """
 
 
-def open_platform(name: str) -> Platform:
+def open_platform(name: str, home: Path | str | None = None) -> Platform:
     """Return the platform of that name, ready to run.
+
+    Parameters
+    ----------
+    name : str
+    home : Path or str, optional
+        Folder where it is installed, in place of the one that its environment variable names.
 
     Raises
     ------
     kwslib.errors.InputError
-        If there is none of that name.
+        If there is none of that name, or it has no folder.
     kwslib.errors.ToolError
         If it is not installed.
     """
     module, _, class_name = PLATFORMS[check_name("platform", name, PLATFORMS)].partition(":")
-    return getattr(importlib.import_module(module), class_name)()
+    if home is not None and name not in WITH_HOME:
+        raise InputError(f"the platform '{name}' is not installed in a folder: leave --gvsoc {home} out")
+    found = getattr(importlib.import_module(module), class_name)
+    return found(home) if name in WITH_HOME else found()
 
 
 def availability() -> dict[str, str]:

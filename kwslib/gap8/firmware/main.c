@@ -3,14 +3,21 @@
 #include "print.h"
 #include "runtime.h"
 
-/* Replaced in the program file by whoever runs it on another clip: options, then the codes. */
-extern struct input {
-    uint32_t warm_runs, check;
-    int8_t codes[];
-} network_input;
-
 static volatile uint32_t cluster_ready, cluster_done;
 static uint32_t cold[LAYER_COUNT], warm[LAYER_COUNT], totals[2];
+
+/* whole * part / all, without the library's division of 64 bits; part <= all < 2^31. */
+static uint32_t share_of(uint32_t whole, uint32_t part, uint32_t all) {
+    uint64_t product = (uint64_t)whole * part;
+    uint32_t quotient = 0, rest = 0;
+    for (uint32_t i = 0; i < 64; i++) {
+        rest = rest << 1 | (uint32_t)(product >> 63);
+        product <<= 1;
+        quotient <<= 1;
+        if (rest >= all) rest -= all, quotient |= 1;
+    }
+    return quotient;
+}
 
 /* Cycles of each layer from the stamps of the steps; a fused step's are shared out as its core cycles were. */
 static void account(uint32_t *cycles, uint32_t *total) {
@@ -19,7 +26,7 @@ static void account(uint32_t *cycles, uint32_t *total) {
         cycles[layer] = spent;
         if (layer + 1 < LAYER_COUNT && network_layers[layer + 1].second) {
             uint32_t first = inference.fused_first >> 8, second = inference.fused_second >> 8;
-            cycles[layer] = (uint32_t)((uint64_t)spent * first / (first + second));
+            cycles[layer] = share_of(spent, first, first + second);
             cycles[layer + 1] = spent - cycles[layer];
         }
     }
@@ -56,44 +63,6 @@ void cluster_main(uint32_t core) {
     if (core == 0) cluster_done = 1;
 }
 
-static void print_rows(const char *lead, const uint32_t *cycles, uint32_t total) {
-    uint64_t operations = 0;
-    for (uint32_t i = 0; i < LAYER_COUNT; i++) {
-        uint64_t own = (uint64_t)network_layers[i].operations_high << 32 | network_layers[i].operations_low;
-        print_row(lead, network_layers[i].name, cycles[i], own);
-        operations += own;
-    }
-    print_row(lead, "Total", total, operations);
-}
-
-static void report(void) {
-    print("Network: ");
-    print(network_name);
-    print("\n");
-    print_rows("", cold, totals[0]);
-    if (network_input.warm_runs) print_rows("Warm ", warm, totals[1]);
-    if (network_input.check)
-        for (uint32_t i = 0; i < LAYER_COUNT; i++) {
-            uint32_t sum = 0;
-            for (uint32_t core = 0; core < CORES; core++) sum += inference.checksums[core][i];
-            print("Checksum ");
-            print(network_layers[i].name);
-            print(": ");
-            print_hex(sum);
-            print("\n");
-        }
-    print_codes("Logits", codes_at(logits_codes), class_count, 0);
-    print_codes("Output", codes_at(output_codes), class_count, (int32_t)output_offset);
-    uint32_t winner = 0;
-    for (uint32_t i = 1; i < class_count; i++)
-        if (codes_at(logits_codes)[i] > codes_at(logits_codes)[winner]) winner = i;
-    print("Class: ");
-    print_number(winner);
-    print(" ");
-    print(class_names[winner]);
-    print("\n");
-}
-
 static void leave(uint32_t status) {
     REG32(SOC_EXIT) = 0x80000000u | status;
     for (;;) __asm__ volatile("wfi");
@@ -121,6 +90,6 @@ void fc_main(void) {
     while (!cluster_done) {
         for (uint32_t i = 0; i < 64; i++) __asm__ volatile("nop"); /* leave L2 to the cluster */
     }
-    report();
+    report(&(struct table){cold, totals[0]}, network_input.warm_runs ? &(struct table){warm, totals[1]} : 0);
     leave(0);
 }

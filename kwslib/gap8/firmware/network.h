@@ -155,12 +155,21 @@ struct layer {
     struct map output;          /* rows 0: no map of it exists, its step adds the checksum up tile by tile */
 };
 
+/* What lies at the head of the weights' image, and is replaced in the program file by whoever runs it on another clip:
+   options, then the codes. */
+extern struct input {
+    uint32_t warm_runs, check;
+    int8_t codes[];
+} network_input;
+
 extern const char network_name[];
 extern const uint32_t class_count;
 extern const struct step network_steps[];
 extern const struct transfer network_transfers[];
 extern const struct layer network_layers[];
 extern const address output_codes, logits_codes; /* int8, in L1 */
+extern const uint32_t input_bytes;
+extern const address image_begin;                /* of the weights' image in L2 */
 extern const uint32_t output_offset;             /* 128 where the file's codes are uint8 */
 extern const address pad_fill;                   /* planes in L2 that are filled at the start, for their padding */
 extern const uint32_t pad_fill_bytes, pad_value;

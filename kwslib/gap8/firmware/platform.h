@@ -17,6 +17,10 @@ uint32_t dma_out_lines(address l1, address l2, uint32_t bytes, uint32_t stride, 
 static inline void dma_wait(uint32_t id) { (void)id; }
 void flash_start(address l2, uint32_t offset, uint32_t bytes);
 static inline uint32_t flash_busy(void) { return 0; }
+void put(char c);
+void host_load(const uint8_t *image, uint32_t where, uint32_t bytes, const uint8_t *flash);
+void host_run(const int8_t *codes, uint32_t clips, uint32_t bytes, address input, int8_t *logits, int8_t *outputs,
+              uint32_t *checksums);
 
 #else
 #include "gap8.h"

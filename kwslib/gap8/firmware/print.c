@@ -1,7 +1,7 @@
 /* Printing, in the seed's format: no library is linked, and nothing of this is measured. */
 #include "print.h"
 
-#include "gap8.h"
+#include "platform.h"
 
 enum { NAME_COLUMNS = 45, NUMBER_COLUMNS = 10 };
 

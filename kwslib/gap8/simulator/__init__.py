@@ -115,6 +115,7 @@ def simulate(
     check_uninitialised: bool = False,
     flash: bytes | Path | None = None,
     program: Path | None = None,
+    log: Path | None = None,
 ) -> SimulationResult:
     """Run a bare-metal GAP8 program to its end.
 
@@ -140,6 +141,8 @@ def simulate(
         Content of the external flash (or the file that holds it), instead of the ELF's section ``.flash``.
     program : Path, optional
         A simulator compiled before; `build.executable` otherwise.
+    log : Path, optional
+        File that gets the command line and everything it printed, whatever happens.
 
     Raises
     ------
@@ -173,7 +176,7 @@ def simulate(
                 (Path(folder) / "flash.bin").write_bytes(flash)
                 flash = Path(folder) / "flash.bin"
             command += ["--flash", flash]
-        done = subproc.run(command, timeout_s=timeout_s, check=False)
+        done = subproc.run(command, timeout_s=timeout_s, log=log, check=False)
         if not report.is_file():
             raise _error(done)
         found = json.loads(report.read_text())
@@ -215,12 +218,14 @@ class Simulator:
     """The embedded simulator as one of the platforms of `kwslib.gap8.platform`."""
 
     name = "simulator"
+    target = "gap8"
+    counts_cycles = True
 
     def version(self) -> str:
         """Return the hash of the simulator's sources."""
         return source_hash()
 
-    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None) -> RunResult:
+    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None, log: Path | None = None) -> RunResult:
         """Run a program to its end; see `kwslib.gap8.platform.Platform`."""
-        done = simulate(elf, timeout_s=timeout_s, flash=flash)
+        done = simulate(elf, timeout_s=timeout_s, flash=flash, log=log)
         return RunResult(done.exit_status & 0xFF, done.stdout, done.stderr, done.wall_s, self.name, self.version())
