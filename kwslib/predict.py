@@ -64,7 +64,7 @@ def of_run(name: str | None = None) -> Network:
         raise DataError(f"run {run.run} has no {MODEL}; run it again")
     front_end = SIZES[run.size].front_end(run.front_end)
     label = "recorded run" if run.recorded else "run"
-    return Network(graph.load(path), front_end, f"{label} {run.run}, trained on {run.corpus['name']}")
+    return Network(graph.load(path, run.run), front_end, f"{label} {run.run}, trained on {run.corpus['name']}")
 
 
 def of_file(path: Path, kind: str | None = None) -> Network:

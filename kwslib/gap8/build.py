@@ -39,7 +39,10 @@ HOST_FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fno-strict-ali
 TARGETS = {"gap8": (), "pulp-open": ("-DPULP_OPEN",), "host": ("-DKWS_HOST",)}
 """What the C sources are told, by what they are compiled for."""
 
+ABI = "-mabi=ilp32"
+LINKER_FLAGS = ("-Wl,-T,link.ld", "-L.", "-Wl,--build-id=none")
 GENERATED = ("network.c", "kernels.S", "contents.S")
+HOST_SOURCES = (*codegen.RUNTIME, *codegen.HOST, *codegen.HOST_PROGRAM, "network.c", "contents.S")
 PROJECT, PLAN, PROGRAM = "project", "plan.json", "network.elf"
 """What `build` leaves in its folder."""
 
@@ -76,13 +79,13 @@ def compiler() -> list[str]:
                 f"no RISC-V compiler '{wanted}': give {COMPILER_VARIABLE} the name or path of one, "
                 "or unset it to use ziglang"
             )
-        return [found, *GCC_TARGET, "-mabi=ilp32"]
+        return [found, *GCC_TARGET, ABI]
     if importlib.util.find_spec("ziglang") is None:
         raise ToolError(
             "no RISC-V compiler: install ziglang (pip install 'ziglang==0.15.*'), "
             f"or set {COMPILER_VARIABLE} to a RISC-V GCC"
         )
-    return [sys.executable, "-m", "ziglang", "cc", *ZIG_TARGET, "-mabi=ilp32"]
+    return [sys.executable, "-m", "ziglang", "cc", *ZIG_TARGET, ABI]
 
 
 def command(target: str) -> list[str]:
@@ -95,11 +98,9 @@ def command(target: str) -> list[str]:
     """
     check_name("target", target, TARGETS)
     if target == "host":
-        sources = [*codegen.RUNTIME, *codegen.HOST, *codegen.HOST_PROGRAM, "network.c", "contents.S"]
-        return [*host_compiler(), *HOST_FLAGS, *TARGETS[target], "-I.", *sources]
+        return [*host_compiler(), *HOST_FLAGS, *TARGETS[target], "-I.", *HOST_SOURCES]
     sources = [*codegen.DEVICE, *codegen.RUNTIME, *GENERATED]
-    linker = ["-Wl,-T,link.ld", "-L.", "-Wl,--build-id=none"]
-    return [*compiler(), *FLAGS, *TARGETS[target], "-I.", *linker, *sources]
+    return [*compiler(), *FLAGS, *TARGETS[target], "-I.", *LINKER_FLAGS, *sources]
 
 
 def compile_project(folder: Path, elf: Path, target: str = "gap8") -> None:
@@ -152,6 +153,8 @@ def build(
     ToolError
         If there is no compiler or it fails.
     """
+    if (folder / PROJECT).exists() and not (folder / PROJECT / "counts.h").is_file():
+        raise InputError(f"{folder / PROJECT} is there and no C project of a network: choose another folder")
     plan = make_plan(graph)
     if target == "pulp-open" and plan.flash_image:
         raise ModelError(

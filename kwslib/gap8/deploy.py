@@ -11,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.errors import DataError, ToolError
+from kwslib.errors import DataError, InputError
 from kwslib.gap8 import build as building
 from kwslib.gap8 import profile as profiles
 from kwslib.gap8.graph import Graph
+from kwslib.gap8.launch import launch
 from kwslib.gap8.platform import open_platform
 from kwslib.paths import atomic_write_text, write_json
 
 SCHEMA = 1
-DEPLOYMENT, LOG, PLAN = "deployment.json", "program.txt", "plan.json"
-PROGRAM = "network.elf"
+DEPLOYMENT, OUTPUT, LOG = "deployment.json", "program.txt", "program.log"
+"""Figures; what the first run printed; the same with the command line and the platform's own messages."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ def deploy(
     timeout_s: float = 600.0,
     classes: Sequence[str] | None = None,
     provenance: dict[str, Any] | None = None,
+    home: Path | None = None,
 ) -> Deployment:
     """Build a network, run it on some clips, hold every layer against the reference, and write what was found.
 
@@ -117,44 +119,41 @@ def deploy(
     clips : ndarray (clips, ...)
         Input codes in the network's type; the first one gives the cycles.
     folder : Path
-        Gets ``deployment.json``, ``plan.json``, ``program.txt`` (what the first run printed), ``network.elf`` and the
-        C project.
+        Gets `DEPLOYMENT`, `OUTPUT`, `LOG`, and what `kwslib.gap8.build.build` leaves.
     platform : str
+        Name of a platform that counts cycles.
     timeout_s : float
         Seconds of the host for each program run.
     classes : sequence of str, optional
         Names of the classes.
     provenance : dict, optional
         Kept with the figures.
+    home : Path, optional
+        Where the platform is installed.
 
     Raises
     ------
     kwslib.errors.KwsError
         If it does not fit, there is no compiler or platform, a run fails, or anything differs from the reference.
     """
-    machine = open_platform(platform)
+    machine = open_platform(platform, home)
+    if not machine.counts_cycles:
+        raise InputError(f"the platform '{platform}' counts no cycles: choose simulator or gvsoc")
     if len(clips) == 0:
         raise DataError("no clip to run the network on")
     start_s = time.monotonic()
-    built = building.build(graph, folder, classes, clips[0])
+    built = building.build(graph, folder, classes, clips[0], machine.target)
     build_s = time.monotonic() - start_s
-    expected = [(layer.name, layer.operations) for layer in graph.layers]
     first: profiles.Profile | None = None
     run_s = 0.0
     stalls: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="kws-deploy-") as work:
         for number, codes in enumerate(clips):
-            elf = building.with_input(built, codes, Path(work) / PROGRAM, warm_runs=int(number == 0), check=True)
-            done = machine.run(elf, timeout_s)
+            elf = building.with_input(built, codes, Path(work) / building.PROGRAM, warm_runs=int(number == 0))
+            done, found = launch(machine, graph, elf, codes, timeout_s, None if number else folder / LOG)
             if number == 0:
-                atomic_write_text(folder / LOG, done.stdout)
+                atomic_write_text(folder / OUTPUT, done.stdout)
                 run_s = done.wall_s
-            if done.exit_status != 0:
-                raise ToolError(
-                    f"the program ended with status {done.exit_status} on {platform}\n{done.stdout[-2000:]}"
-                )
-            found = profiles.parse(done.stdout, expected)
-            profiles.check_outputs(found, graph, codes)
             first = first or found
         if platform == "simulator":
             stalls = _stalls(built, clips[0], Path(work), timeout_s)

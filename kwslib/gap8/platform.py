@@ -119,6 +119,18 @@ def open_platform(name: str, home: Path | str | None = None) -> Platform:
     return found(home) if name in WITH_HOME else found()
 
 
+def target_of(name: str) -> str:
+    """What programs for a platform are compiled for; the platform need not be installed.
+
+    Raises
+    ------
+    kwslib.errors.InputError
+        If there is none of that name.
+    """
+    module, _, class_name = PLATFORMS[check_name("platform", name, PLATFORMS)].partition(":")
+    return getattr(importlib.import_module(module), class_name).target
+
+
 def availability() -> dict[str, str]:
     """Say of each platform which version is here, or why it is not."""
     found = {}

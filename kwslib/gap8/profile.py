@@ -90,7 +90,7 @@ class Profile:
         return sum(layer.operations for layer in self.layers)
 
 
-def parse(text: str, expected: Sequence[tuple[str, int]] | None = None) -> Profile:
+def parse(text: str, expected: Sequence[tuple[str, int]] | None = None, table: bool = True) -> Profile:
     """Read the layer profile in a program's output.
 
     Parameters
@@ -99,6 +99,8 @@ def parse(text: str, expected: Sequence[tuple[str, int]] | None = None) -> Profi
         Standard output; lines that are not of the profile are left alone.
     expected : sequence of (str, int), optional
         Names and operations of the layers that must be there, in their order.
+    table : bool
+        False for a program of the host, which counts no cycles: it must then have no table.
 
     Raises
     ------
@@ -135,7 +137,9 @@ def parse(text: str, expected: Sequence[tuple[str, int]] | None = None) -> Profi
             winner = int(chosen["number"])
         elif _LOOKS_LIKE_A_ROW.search(line):
             raise ProfileError(f"line {number} of the program's output cannot be understood: {line.strip()!r}")
-    if not tables[False]:
+    if not table and (tables[False] or tables[True] or totals):
+        raise ProfileError("the program printed a table of cycles, which the host does not count")
+    if table and not tables[False]:
         raise ProfileError("the program printed no layer table" + ("" if text.strip() else "; it printed nothing"))
     for warm, layers in tables.items():
         if layers or warm in totals:
