@@ -15,11 +15,14 @@ class DoesNotFit(ModelError):
     ----------
     step, missing : int
         The step with the largest need, and the bytes that it lacks.
+    layer : str or None
+        Name of the layer that the step runs, once it is known.
     """
 
     def __init__(self, memory: str, step: int, missing: int):
         super().__init__(f"step {step} lacks {missing} bytes of {memory}")
         self.memory, self.step, self.missing = memory, step, missing
+        self.layer: str | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@
 5. networks of another build layer by layer, channels last, maps in L2 (`kwslib.gap8.plan_general`).
 """
 
+from bisect import bisect
 from dataclasses import asdict, dataclass, field, replace
 from math import prod
 from pathlib import Path
@@ -305,13 +306,13 @@ class Builder:
         for name in [n for n in self._wanted if n.startswith("stream ")]:
             self.use(name, "L2", 0, 0, last)
         plan.l1_begin = L1_BASE + self.l1_own_bytes
-        wanted = list(self._wanted.values())
-        l1 = place([r for r in wanted if r.memory == "L1"], plan.l1_begin, L1_BASE + L1_BYTES)
-        l2 = [r for r in wanted if r.memory == "L2" and r.name != "weights"]
         weights = replace(self._wanted["weights"], address=plan.l2_begin)
-        if weights.end > L2_BASE + L2_BYTES:
-            raise DoesNotFit("L2", 0, weights.end - L2_BASE - L2_BYTES)
-        placed = [*l1, weights, *place(l2, aligned(weights.end), L2_BASE + L2_BYTES)]
+        try:
+            placed = self._place(weights, offsets)
+        except DoesNotFit as error:
+            step = plan.steps[min(error.step, last)]
+            error.layer = " and ".join(plan.graph.layers[layer].name for layer in step.layers)
+            raise
         plan.regions = {region.name: region for region in sorted(placed, key=lambda r: r.address)}
         plan.regions |= {
             name: Region(name, "table", 0, 0, last, weights.address + offset) for name, offset in tables.items()
@@ -321,6 +322,24 @@ class Builder:
             for transfer, offset in zip(plan.transfers, offsets, strict=True)
         ]
         return plan
+
+    def _place(self, weights: Region, offsets: list[int]) -> list[Region]:
+        """Give the regions of both memories their places, behind the weights in L2."""
+        plan, wanted = self.plan, list(self._wanted.values())
+        l1 = place([r for r in wanted if r.memory == "L1"], plan.l1_begin, L1_BASE + L1_BYTES)
+        missing = weights.end - L2_BASE - L2_BYTES
+        if missing > 0:  # the step is the one whose weights pass the end
+            passed = [
+                index
+                for index, (transfer, offset) in enumerate(zip(plan.transfers, offsets, strict=True))
+                if not transfer.slot and weights.address + offset + len(transfer.data) > L2_BASE + L2_BYTES
+            ]
+            starts = [step.first_transfer for step in plan.steps]
+            raise DoesNotFit("L2", max(bisect(starts, passed[0]) - 1, 0) if passed else 0, missing)
+        l2 = place(
+            [r for r in wanted if r.memory == "L2" and r.name != "weights"], aligned(weights.end), L2_BASE + L2_BYTES
+        )
+        return [*l1, weights, *l2]
 
 
 def scaling(form: int, output: Tensor, clamp: tuple[int, int]) -> dict[str, int]:
@@ -348,17 +367,17 @@ def plan(graph: Graph) -> Plan:
 
     attempts = [(plan_chain.build, name, flags) for name, flags in plan_chain.STRATEGIES.items()]
     attempts.append((plan_general.build, "layer by layer", {}))
-    failure: ModelError | None = None
     reason = plan_chain.unsuitable(graph)
+    failures: list[tuple[str, DoesNotFit]] = []
     for build, name, flags in attempts:
         if build is plan_chain.build and reason:
             continue
         try:
             return build(graph, name, **flags)
         except DoesNotFit as error:
-            layer = error.layer if hasattr(error, "layer") else None
-            failure = ModelError(
-                f"{graph.name} does not fit: {layer or 'a layer'} lacks {error.missing} bytes of {error.memory} "
-                f"({name})"
-            )
-    raise failure
+            failures.append((name, error))
+    name, nearest = min(failures, key=lambda failure: failure[1].missing)
+    raise ModelError(
+        f"{graph.name} does not fit GAP8: {nearest.layer} lacks {nearest.missing} bytes of {nearest.memory} "
+        f"({name}; the one that lacks least of {len(failures)} ways)"
+    )

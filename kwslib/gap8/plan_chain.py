@@ -583,7 +583,7 @@ def build(graph: Graph, strategy: str, tiled: bool, fused: bool, flash: bool = F
     try:
         return chain.build()
     except DoesNotFit as error:
-        steps = chain.b.plan.steps
-        step = steps[min(error.step, len(steps) - 1)] if steps else None
-        error.layer = graph.layers[step.layers[-1]].name if step else graph.layers[0].name
+        if error.layer is None:  # the layer that was to be added next
+            steps = chain.b.plan.steps
+            error.layer = graph.layers[steps[-1].layers[-1] + 1 if steps else 0].name
         raise

@@ -79,7 +79,7 @@ def build(graph: Graph, strategy: str) -> Plan:
             _add(b, graph, index, layer)
         return b.finish()
     except DoesNotFit as error:
-        error.layer = graph.layers[min(error.step or at, len(graph.layers) - 1)].name
+        error.layer = error.layer or graph.layers[at].name
         raise
 
 
