@@ -94,7 +94,8 @@ def _counts(plan: Plan) -> str:
     layers = len(plan.graph.layers)
     return (
         f"{BANNER}#pragma once\n"
-        f"enum {{ STEP_COUNT = {len(plan.steps)}, LAYER_COUNT = {layers}, TRANSFER_COUNT = {len(plan.transfers)} }};\n"
+        f"enum {{ STEP_COUNT = {len(plan.steps)}, LAYER_COUNT = {layers}, TRANSFER_COUNT = {len(plan.transfers)},\n"
+        f"       GEOMETRY_COUNT = {len(plan.geometries)} }};\n"
     )
 
 
@@ -149,16 +150,24 @@ def _network(plan: Plan, classes: Sequence[str]) -> str:
         lines.append("#endif\n\n")
     lines.append(f"const char network_name[] = {_text(graph.name)};\n")
     lines.append(f"const uint32_t class_count = {graph.classes};\n")
-    lines.append("static const struct geometry geometries[] = {\n")
+    lines.append("const struct geometry network_geometries[GEOMETRY_COUNT] = {\n")
     lines += [f"    {_value(plan, geometry)},\n" for geometry in plan.geometries]
-    lines.append("    {0}\n};\n\nconst struct step network_steps[STEP_COUNT] = {\n")
+    lines.append("};\n\nconst struct step network_steps[STEP_COUNT] = {\n")
     lines += [_step(plan, step) for step in plan.steps]
     lines.append("};\n\nconst struct transfer network_transfers[] = {\n")
-    for transfer, source in zip(plan.transfers, plan.sources, strict=True):
+    flash = [index for index, transfer in enumerate(plan.transfers) if transfer.slot]
+    for index, (transfer, source) in enumerate(zip(plan.transfers, plan.sources, strict=True)):
+        before = [i for i in flash if i < index and plan.transfers[i].slot == transfer.slot]
+        after = before[-1] + 1 if before else 0
+        following = next((i for i in flash if i > index), len(plan.transfers))
         members = {"target": transfer.target, "slot": transfer.slot or 0, "source": f"0x{source:08x}"}
         members["bytes"] = len(transfer.data)
+        members |= {"after": after, "next": following}
         lines.append(f"    {_value(plan, members)},\n")
-    lines.append("    {0}\n};\n\nconst struct layer network_layers[LAYER_COUNT] = {\n")
+    lines.append(
+        f"    {{0}}\n}};\n\nconst uint32_t first_flash_transfer = {flash[0] if flash else len(plan.transfers)};\n"
+    )
+    lines.append("\nconst struct layer network_layers[LAYER_COUNT] = {\n")
     for index, layer in enumerate(graph.layers):
         members = {
             "name": _text(layer.name),

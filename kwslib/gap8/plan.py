@@ -29,6 +29,7 @@ STACK_BYTES = 512  # of a cluster core; kernels use 96 of them (shared/gap8: 512
 FC_STACK_BYTES = 2048
 CODE_BYTES = 30 * 1024  # code, constants and the fabric controller's stack; the linker script checks it
 STEP_BYTES = 128  # `struct step` of firmware/network.h, with room to spare; the linker script checks the sum
+GEOMETRY_BYTES = 104  # `struct geometry`, likewise
 INPUT_HEADER_BYTES = 8  # options before the codes
 GUARD_BYTES = 4  # bytes around the input in L1 that `spread` may read
 
@@ -56,7 +57,7 @@ class Kernel:
     """A kernel in assembly: the function of `kwslib.gap8.kernels` that makes it, and what it is made for."""
 
     generator: str
-    parameters: tuple[tuple[str, int], ...]
+    parameters: tuple[tuple[str, Any], ...]
 
 
 @dataclass
@@ -233,7 +234,7 @@ class Builder:
             self.plan.geometries.append(values)
         return f"&geometries[{self.plan.geometries.index(values)}]"
 
-    def kernel(self, generator: str, **parameters: int) -> str:
+    def kernel(self, generator: str, **parameters: Any) -> str:
         """Ask for an assembly kernel; returns its symbol."""
         wanted = Kernel(generator, tuple(parameters.items()))
         for symbol, known in self.plan.kernels.items():
@@ -270,7 +271,7 @@ class Builder:
         """Bytes of the runtime's own data and the stacks, as firmware/runtime.h declares them, rounded up."""
         steps, layers = len(self.plan.steps), len(self.plan.graph.layers)
         inference = 4 * (steps + 1 + 2 * CORES + 3 + CORES * layers)
-        arguments = 4 * 36 * CORES
+        arguments = 4 * 36 * CORES + GEOMETRY_BYTES * len(self.plan.geometries)
         return aligned(aligned(inference + arguments + steps * STEP_BYTES + 128, 64) + CORES * STACK_BYTES, 64)
 
     def finish(self) -> Plan:

@@ -25,6 +25,7 @@ STRATEGIES: dict[str, dict[str, bool]] = {
     "maps in L2, first two layers fused, pointwise weights in flash": {"tiled": True, "fused": True, "flash": True},
 }
 BLOCK = 5  # positions of a pointwise block (4 channels × 5 positions: 22.07 MAC/cycle, shared/gap8/kernels.md)
+PADDED = (True, False)  # which border rows of a plane the depthwise kernels know to be padding; both: larger code
 TILE_CHANNELS = 16  # of a depthwise tile: two for each core, and a line of the 2D transfer
 CHUNK_COST_CYCLES = 150  # barrier, wait and restart; for comparing tilings only
 TILE_COST_CYCLES = 300
@@ -106,6 +107,7 @@ class _Planes:
         if self.generator and self.generator != "depthwise_5":
             parameters["row_bytes"] = self.row_bytes
         parameters["pixel_bytes"] = pixel_bytes
+        parameters |= {"padded": PADDED, "shift": _common_shift(self.layer)}
         return _assembly(builder, self.generator, parameters) or "portable_depthwise"
 
     def geometry(self, builder: Builder, pixel_bytes: int) -> str:
@@ -123,7 +125,13 @@ class _Planes:
         )
 
 
-def _assembly(builder: Builder, generator: str | None, parameters: dict[str, int]) -> str | None:
+def _common_shift(layer: Layer) -> int | None:
+    """The shift of the three-instruction requantisation, where it is the same for every channel."""
+    shifts = {int(shift) for shift in layer.requantisation.n}
+    return shifts.pop() if len(shifts) == 1 else None
+
+
+def _assembly(builder: Builder, generator: str | None, parameters: dict[str, Any]) -> str | None:
     """The symbol of an assembly kernel, or None where there is none for these parameters."""
     if generator is None or kernels.refusal(generator, **parameters) is not None:
         return None
@@ -236,7 +244,14 @@ class _Chain:
         convolve = _assembly(
             b,
             "first_convolution" if fast else None,
-            {"rows": rows, "columns": columns, "row_bytes": planes.row_bytes, "plane_bytes": planes.plane_bytes},
+            {
+                "rows": rows,
+                "columns": columns,
+                "row_bytes": planes.row_bytes,
+                "plane_bytes": planes.plane_bytes,
+                "padding": (layer.padding[0], max(0, padded - layer.padding[0] - layer.input.shape[0])),
+                "shift": _common_shift(layer),
+            },
         )
         fields["convolve"] = convolve or "portable_first_convolution"
         fields["convolution"] = b.geometry(
@@ -383,7 +398,8 @@ class _Chain:
                     "pixel_bytes": pixel,
                     "plane_bytes": kernel_plane,
                     "block_bytes": block_bytes,
-                    "words": int(words),
+                    "words": words,
+                    "shift": _common_shift(layer),
                 },
             )
         fields: dict[str, Any] = {
@@ -453,7 +469,7 @@ class _Chain:
         """Rows of a tile and groups of a chunk that keep all cores evenly busy in what L1 has left."""
         rows, columns, _ = layer.output.shape
         unit = 29 * layer.input.shape[2] // 4 + 100  # cycles of a block, from the kernel's instructions
-        own = 4 * 36 * CORES + CORES * 512 + 128 * (len(self.layers) + 1) + 40 * len(self.layers) + 1024
+        own = 4 * 36 * CORES + CORES * 512 + 128 * (len(self.layers) + 1) + 40 * len(self.layers) + 1024 + 640
         free = L1_BYTES - own - self._others(at)
         best = None
         for tile_rows in range(1, rows + 1) if self.tiled else (rows,):

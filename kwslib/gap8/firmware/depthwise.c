@@ -38,6 +38,7 @@ static void tiled(uint32_t core, const struct step *step) {
         if (count > d->tile_channels) count = d->tile_channels;
         if (core == 0) {
             fetch_wait(transfer + tile + 1);
+            fetch_poll();
             dma_wait(received);
             if (tile >= 2) dma_wait(sent[tile & 1]);
         }

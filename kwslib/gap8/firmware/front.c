@@ -43,6 +43,7 @@ static void fused(uint32_t core, const struct step *step) {
         address records = front->records[tile & 1], output = front->output[tile & 1];
         if (core == 0) {
             fetch_wait(transfer + tile + 1);
+            fetch_poll();
             if (front->output_l2 && tile >= 2) dma_wait(sent[tile & 1]);
         }
         barrier();
@@ -130,8 +131,7 @@ void run_front(uint32_t core, const struct step *step) {
     if (front->depthwise) {
         fill_words(front->planes + core * front->plane_bytes, front->plane_bytes, padding);
     } else {
-        for (uint32_t c = share_begin(core, front->channels); c < share_begin(core + 1, front->channels); c++)
-            fill_words(front->planes + c * front->plane_bytes, front->plane_bytes, padding);
+        fill_planes(core, front->planes, front->channels, front->convolution, front->origin, padding);
     }
     barrier();
     spread(core, front);

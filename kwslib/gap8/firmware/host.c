@@ -20,7 +20,7 @@ void flash_start(address l2, uint32_t offset, uint32_t bytes) { __builtin_memcpy
 void host_load(const uint8_t *image, uint32_t where, uint32_t bytes, const uint8_t *flash) {
     __builtin_memcpy(at(where), image, bytes);
     host_flash = flash;
-    __builtin_memcpy(steps, network_steps, sizeof steps);
+    load_tables();
     if (pad_fill_bytes) fill_words(pad_fill, pad_fill_bytes, four_times((int32_t)pad_value));
 }
 

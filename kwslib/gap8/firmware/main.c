@@ -38,7 +38,7 @@ void cluster_main(uint32_t core) {
     if (core == 0) {
         barrier_set();
         cluster_time_start();
-        for (uint32_t i = 0; i < sizeof steps / 4; i++) ((uint32_t *)steps)[i] = ((const uint32_t *)network_steps)[i];
+        load_tables();
         cluster_ready = 1;
     } else {
         while (!cluster_ready) {
@@ -88,7 +88,7 @@ void fc_main(void) {
     for (uint32_t core = 0; core < CORES; core++) REG32(CLUSTER_BOOT + 4 * core) = L2_BASE + BOOT_OFFSET;
     REG32(CLUSTER_FETCH_ENABLE) = (1u << CORES) - 1;
     while (!cluster_done) {
-        for (uint32_t i = 0; i < 64; i++) __asm__ volatile("nop"); /* leave L2 to the cluster */
+        for (uint32_t i = 0; i < 2000; i++) __asm__ volatile("nop"); /* leave L2 to the cluster */
     }
     report(&(struct table){cold, totals[0]}, network_input.warm_runs ? &(struct table){warm, totals[1]} : 0);
     leave(0);

@@ -51,6 +51,8 @@ struct map {
 struct transfer {
     address target, slot;
     uint32_t source, bytes;
+    uint32_t after;             /* from the flash: transfers before this one must have left the slot */
+    uint32_t next;              /* the next one from the flash */
 };
 
 enum step_kind { FRONT, DEPTHWISE, POINTWISE, POOL, LINEAR, SOFTMAX, GENERAL };
@@ -165,7 +167,10 @@ extern struct input {
 extern const char network_name[];
 extern const uint32_t class_count;
 extern const struct step network_steps[];
+extern const struct geometry network_geometries[];
+extern struct geometry geometries[];             /* the same in L1 */
 extern const struct transfer network_transfers[];
+extern const uint32_t first_flash_transfer;      /* TRANSFER_COUNT: none */
 extern const struct layer network_layers[];
 extern const address output_codes, logits_codes; /* int8, in L1 */
 extern const uint32_t input_bytes;

@@ -2,21 +2,11 @@
    chunks of channel groups; the maps lie in L1, or tiles of rows pass through it. */
 #include "runtime.h"
 
-/* Padding around the maps' rows: the depthwise layer behind reads it. Whole planes are filled; what is inside of them
-   is written later. */
+/* Padding around the maps' rows: the depthwise layer behind reads it. */
 static void fill(uint32_t core, const struct pointwise *p) {
     uint32_t padding = four_times(p->geometry->scaling.zero_point), channels = 4 * p->groups;
     if (!p->output_l2) {
-        for (uint32_t c = share_begin(core, channels); c < share_begin(core + 1, channels); c++) {
-            address plane = p->output[0] + c * p->plane_bytes;
-            uint32_t bottom = p->origin & ~3u, rows = p->rows * p->row_bytes;
-            if (p->row_bytes == 8 && p->geometry->left == 0) { /* rows of five: no padding beside them is read */
-                fill_words(plane, bottom, padding);
-                fill_words(plane + bottom + rows, p->plane_bytes - bottom - rows, padding);
-            } else {
-                fill_words(plane, p->plane_bytes, padding);
-            }
-        }
+        fill_planes(core, p->output[0], channels, p->geometry, p->origin, padding);
         return;
     }
     uint32_t words = p->chunk_groups * p->tile_plane_bytes; /* times four channels, in words */
@@ -38,25 +28,34 @@ static void share(uint32_t core, const struct pointwise *p, uint32_t groups, uin
         unit += end_of_lead;
     }
     uint32_t one_line = p->row_blocks == 1; /* then rows follow one another as blocks do */
-    while (unit < end) {
-        uint32_t group = unit / blocks, in_group = unit % blocks, run;
-        uint32_t row = one_line ? in_group : in_group / p->row_blocks, block = one_line ? 0 : in_group % p->row_blocks;
-        if (one_line) {
-            run = blocks - in_group;
-        } else {
-            uint32_t last = p->row_blocks - 1, regular = p->last_start == last * g->block_positions;
-            run = block == last ? 1 : (regular ? p->row_blocks : last) - block;
-        }
-        if (run > end - unit) run = end - unit;
-        uint32_t column = block * g->block_positions;
-        if (block == p->row_blocks - 1) column = p->last_start;
+    uint32_t last = p->row_blocks - 1, regular = p->last_start == last * g->block_positions;
+    uint32_t group = unit / blocks, in_group = unit - group * blocks;
+    uint32_t row = in_group, block = 0, left = end > unit ? end - unit : 0; /* divisions only here: they take 30 cycles */
+    if (!one_line) {
+        row = in_group / p->row_blocks;
+        block = in_group - row * p->row_blocks;
+    }
+    while (left) {
+        uint32_t run = one_line ? rows - row : block == last ? 1 : (regular ? p->row_blocks : last) - block;
+        if (run > left) run = left;
+        uint32_t column = block == last ? p->last_start : block * g->block_positions;
         uint32_t *segment = a + 1 + 4 * count++;
         segment[0] = records + group * p->group_bytes;
         segment[1] = input + (row * g->columns + column) * g->pixel_bytes;
         segment[2] = output + 4 * group * plane + row * p->row_bytes + column;
         segment[3] = run;
-        unit += run;
-        if (count == (ARGUMENT_WORDS - 1) / 4 || unit == end) {
+        left -= run;
+        if (one_line) {
+            row += run;
+        } else if ((block += run) == p->row_blocks) {
+            block = 0;
+            row++;
+        }
+        if (row == rows) {
+            row = 0;
+            group++;
+        }
+        if (count == (ARGUMENT_WORDS - 1) / 4 || left == 0) {
             a[0] = count;
             p->kernel(a, g);
             count = 0;

@@ -3,67 +3,67 @@
 
 IN_L1 struct inference inference;
 IN_L1 struct step steps[STEP_COUNT];
+IN_L1 struct geometry geometries[GEOMETRY_COUNT];
 IN_L1 uint32_t arguments[CORES][ARGUMENT_WORDS];
+
+void load_tables(void) {
+    for (uint32_t i = 0; i < sizeof steps / 4; i++) ((uint32_t *)steps)[i] = ((const uint32_t *)network_steps)[i];
+    for (uint32_t i = 0; i < sizeof geometries / 4; i++)
+        ((uint32_t *)geometries)[i] = ((const uint32_t *)network_geometries)[i];
+}
 
 /* --- weights ------------------------------------------------------------------------------------------------- */
 
 enum { IN_FLIGHT = 8 };
 static IN_L1 struct {
-    uint32_t started, ended;          /* transfers to L1 */
-    uint32_t flash_next, flash_ended; /* the next one to read from the flash, and how many have arrived in L2 */
+    uint32_t started, ended;      /* transfers to L1 */
+    uint32_t flash_next;          /* the next one to read from the flash; those before have arrived in L2 */
+    uint32_t flash_after;         /* what must have ended before */
     uint32_t reading;
     uint32_t ids[IN_FLIGHT];
 } stream;
 
-static uint32_t from_flash(uint32_t index) { return network_transfers[index].slot != 0; }
-
-static void flash_skip(void) {
-    while (stream.flash_next < TRANSFER_COUNT && !from_flash(stream.flash_next)) stream.flash_next++;
-}
-
-/* Whether the place in L2 that transfer `index` passes through is free: the one that used it before has left it. */
-static uint32_t slot_free(uint32_t index) {
-    for (uint32_t other = stream.ended; other < index; other++)
-        if (network_transfers[other].slot == network_transfers[index].slot) return 0;
-    return 1;
+static void flash_aim(uint32_t index) {
+    stream.flash_next = index;
+    stream.flash_after = index < TRANSFER_COUNT ? network_transfers[index].after : 0;
 }
 
 void fetch_poll(void) {
+    if (stream.flash_next >= TRANSFER_COUNT) return;
+    const struct transfer *t = &network_transfers[stream.flash_next];
     if (stream.reading) {
         if (flash_busy()) return;
         stream.reading = 0;
-        stream.flash_ended = ++stream.flash_next;
-        flash_skip();
+        flash_aim(t->next);
+        t = &network_transfers[stream.flash_next];
     }
-    if (stream.flash_next < TRANSFER_COUNT && slot_free(stream.flash_next)) {
-        const struct transfer *t = &network_transfers[stream.flash_next];
+    if (stream.flash_next < TRANSFER_COUNT && stream.ended >= stream.flash_after) {
         flash_start(t->slot, t->source, t->bytes);
         stream.reading = 1;
     }
 }
 
 void fetch_begin(void) {
-    stream.started = stream.ended = stream.flash_next = stream.flash_ended = stream.reading = 0;
-    flash_skip();
+    stream.started = stream.ended = stream.reading = 0;
+    flash_aim(first_flash_transfer);
     fetch_poll();
 }
 
 void fetch_until(uint32_t end) {
     for (; stream.started < end; stream.started++) {
         const struct transfer *t = &network_transfers[stream.started];
+        uint32_t source = t->source;
         if (t->slot) {
-            while (stream.flash_ended <= stream.started) fetch_poll();
-            stream.ids[stream.started % IN_FLIGHT] = dma_in(t->target, t->slot, t->bytes);
-        } else {
-            stream.ids[stream.started % IN_FLIGHT] = dma_in(t->target, t->source, t->bytes);
+            while (stream.flash_next <= stream.started) fetch_poll();
+            source = t->slot;
         }
+        stream.ids[stream.started % IN_FLIGHT] = dma_in(t->target, source, t->bytes);
     }
 }
 
 void fetch_wait(uint32_t end) {
     fetch_until(end);
     for (; stream.ended < end; stream.ended++) dma_wait(stream.ids[stream.ended % IN_FLIGHT]);
-    fetch_poll();
 }
 
 /* --- the steps ------------------------------------------------------------------------------------------------ */
@@ -144,6 +144,18 @@ int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const
         code = scale_once(sum + bias, first, last);
     }
     return clamp(code + scaling->zero_point, scaling->low, scaling->high);
+}
+
+/* The padding of every channel's plane; where there is some beside the columns too, whole planes: what is inside of them
+   is written later. */
+void fill_planes(uint32_t core, address planes, uint32_t channels, const struct geometry *g, uint32_t origin,
+                 uint32_t word) {
+    uint32_t beside = g->left || (g->row_bytes > g->columns && g->columns != 5); /* rows of five: none is read there */
+    uint32_t top = beside ? 0 : origin, rows = beside ? 0 : g->rows * g->row_bytes, plane = g->plane_bytes;
+    for (uint32_t c = share_begin(core, channels); c < share_begin(core + 1, channels); c++) {
+        fill_words(planes + c * plane, top, word);
+        fill_words(planes + c * plane + top + rows, plane - top - rows, word);
+    }
 }
 
 /* Sum over a map of (code + 128) times an odd number made of its place in the canonical order (row, column, channel),

@@ -18,6 +18,7 @@ extern struct inference inference;
 extern struct step steps[STEP_COUNT];     /* the network's steps, copied to L1 */
 extern uint32_t arguments[CORES][ARGUMENT_WORDS];
 
+void load_tables(void);                  /* copy steps and geometries to L1, once */
 void infer(uint32_t core);
 
 /* Transfers of weights, in their order; core 0 alone calls these. */
@@ -34,6 +35,8 @@ void run_linear(uint32_t core, const struct step *step);
 void run_softmax(uint32_t core, const struct step *step);
 void run_general(uint32_t core, const struct step *step);
 
+void fill_planes(uint32_t core, address planes, uint32_t channels, const struct geometry *geometry, uint32_t origin,
+                 uint32_t word);
 uint32_t checksum(const struct map *map, uint32_t first_channel, uint32_t channels, uint32_t step);
 int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling);
 int32_t mean_code(int32_t sum, int32_t count, const struct pool *pool);
