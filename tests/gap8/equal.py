@@ -1,0 +1,70 @@
+"""Holds a planned network against the integer reference, layer by layer, where it runs."""
+
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from kwslib.gap8 import build, host, plan_chain, reference
+from kwslib.gap8.launch import launch
+from kwslib.gap8.plan import plan
+from kwslib.gap8.platform import open_platform
+from kwslib.gap8.profile import checksum
+from tests.gap8 import networks
+
+STRATEGIES = tuple(plan_chain.STRATEGIES)
+GENERAL = "layer by layer"
+CLIPS = 4
+
+
+@contextlib.contextmanager
+def only(strategy):
+    """Let the planner try one of `STRATEGIES` alone, and `GENERAL` after it."""
+    saved = plan_chain.STRATEGIES
+    plan_chain.STRATEGIES = {name: flags for name, flags in saved.items() if name == strategy}
+    try:
+        yield
+    finally:
+        plan_chain.STRATEGIES = saved
+
+
+def reference_checksums(graph, codes):
+    """The checksum of every layer's output: an array (clips, layers)."""
+    found = reference.run(graph, codes, layers=True)
+    sums = [[checksum(layer[clip]) for layer in found.layers] for clip in range(len(codes))]
+    return found, np.array(sums, np.uint32)
+
+
+def assert_on_host(graph, clips=CLIPS, seed=0):
+    codes = networks.clips(graph.input, clips, seed)
+    found, sums = reference_checksums(graph, codes)
+    own = host.run(graph, codes, checksums=True, processes=1)
+    wrong = [
+        layer.name for layer, equal in zip(graph.layers, (own.checksums == sums).all(axis=0), strict=True) if not equal
+    ]
+    assert not wrong, wrong
+    assert (own.logits == found.logits).all() and (own.codes == found.codes).all()
+    assert (own.winner == found.winner).all()
+
+
+def assert_on_platform(graph, folder, platform="simulator", clips=2, seed=0, timeout_s=300):
+    """Build once, run on some clips, check everything; returns the profiles."""
+    machine = open_platform(platform)
+    built = build.build(graph, folder, target=machine.target)
+    profiles = []
+    for number, codes in enumerate(networks.clips(graph.input, clips, seed)):
+        elf = build.with_input(built, codes, folder / f"clip{number}.elf", warm_runs=1)
+        profiles.append(launch(machine, graph, elf, codes, timeout_s)[1])
+    return profiles
+
+
+def assert_everywhere(graph, folder, strategy=None):
+    """On the host and on the simulator; `strategy` is the one that the plan must have."""
+    planned = plan(graph)
+    if strategy is not None:
+        assert planned.strategy == strategy
+    with ThreadPoolExecutor(1) as other:  # compilers take most of the time, and there are two
+        compiled = other.submit(host.library, planned)
+        assert_on_platform(graph, folder)
+        compiled.result()
+    assert_on_host(graph)
