@@ -41,9 +41,11 @@ def load(cases, name, **options):
     return graph.load(networks.quantised(*cases[name], **options), name)
 
 
-@pytest.mark.parametrize("name", [name for name in FAST if name != "5 columns, stride 2"])  # which is tried below
+@pytest.mark.parametrize("name", ["5 columns", "20 columns, stride 2"])
 def test_shapes_of_the_three_sizes(name, tmp_path):
-    assert_everywhere(load(FAST, name), tmp_path)
+    network = load(FAST, name)
+    assert len(plan(network).kernels) >= 3
+    assert_everywhere(network, tmp_path)
 
 
 @pytest.mark.parametrize("strategy", [*STRATEGIES, GENERAL])
@@ -52,7 +54,7 @@ def test_every_strategy_computes_the_same(strategy, tmp_path):
         assert_everywhere(load(FAST, "5 columns, stride 2"), tmp_path, strategy)
 
 
-@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("name", list(ODD)[1:5])
 def test_odd_shapes_on_the_host(name):
     network = load(ODD, name, seed=3)
     assert plan(network).strategy == STRATEGIES[0]
@@ -63,8 +65,8 @@ def test_an_odd_shape_on_the_simulator(tmp_path):
     assert_on_platform(load(ODD, "width 13, stride 1 and 2×2", seed=3), tmp_path)
 
 
-def test_without_a_softmax(tmp_path):
-    assert_everywhere(load(FAST, "5 columns", softmax=False, classes=7), tmp_path, STRATEGIES[0])
+def test_without_a_softmax():
+    assert_on_host(load(FAST, "5 columns", softmax=False, classes=7))
 
 
 @pytest.mark.slow
