@@ -185,7 +185,8 @@ def _find(home: Path | str | None) -> Path:
         )
     folder = Path(given).expanduser()
     if not folder.is_dir():
-        raise ToolError(f"no GVSOC: {HOME_VARIABLE} names {folder}, which is no folder; give the folder of the GAP SDK")
+        named = HOME_VARIABLE if home is None else "--gvsoc"
+        raise ToolError(f"no GVSOC: {named} names {folder}, which is no folder; give the folder of the GAP SDK")
     return folder.resolve()
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import stat
 from pathlib import Path
 
 import pytest
@@ -14,63 +13,22 @@ from kwslib.gap8.agreement import compare
 from kwslib.gap8.gvsoc import Gvsoc
 from kwslib.gap8.platform import open_platform
 from kwslib.subproc import CommandTimeout
+from tests.gap8.fake_gvsoc import build, executable, launcher, write_gapy
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "gap8"
 PROBES = FIXTURES / "probes"
 PROGRAM = PROBES / "barriers.elf"
 FLASH_PROGRAM = PROBES / "hyper.elf"
 
-BOARD = {
-    "vp_comps": ["chip", "dpi_clock", "pulp_chip", "dpi", "ref_clock", "flash", "flash_clock", "ram", "ram_clock"],
-    "vp_bindings": [
-        ["chip->uart0", "dpi->uart0"],
-        ["chip->hyper0_cs1", "flash->cs"],
-        ["ref_clock->clock_sync", "chip->ref_clock"],
-        ["ram_clock->out", "ram->clock"],
-    ],
-    "chip": {"soc": {"l2": {"size": 524288}, "fc": {"boot_addr": "0x1A000000"}}},
-    "flash": {},
-    "ram": {},
-}
-
-
-def executable(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """A folder that looks like a GAP SDK with GVSOC built; its launcher copies what it was given to `seen`."""
-    home = tmp_path / "sdk"
+    """A fake install; its launcher copies what it was given to `seen`."""
     (tmp_path / "seen").mkdir()
-    executable(
-        home / "install/workstation/bin/gvsoc_launcher",
-        f'#!/bin/sh\ncp * {tmp_path}/seen\necho "$1" "$GVSOC_PATH" > {tmp_path}/seen/words\n',
-    )
-    for model in gvsoc.MODELS:
-        path = home / "install/workstation/python" / model
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(model)
-    write_gapy(home, {"target": {"system_tree": {"board": BOARD}}})
+    home = build(tmp_path / "sdk", f'cp * {tmp_path}/seen\necho "$1" "$GVSOC_PATH" > {tmp_path}/seen/words\n')
     monkeypatch.setenv(gvsoc.HOME_VARIABLE, str(home))
     monkeypatch.delenv(gvsoc.PYTHON_VARIABLE, raising=False)
     return home
-
-
-def write_gapy(home: Path, configuration) -> None:
-    executable(
-        home / "utils/gapy/gapy",
-        "import os, sys\n"
-        "folder = next(w for w in sys.argv if w.startswith('--work-dir=')).partition('=')[2]\n"
-        "assert '--target=gapuino_v3' in sys.argv and os.environ['INSTALL_DIR'].endswith('install/workstation')\n"
-        f"open(folder + '/gvsoc_config.json', 'w').write({json.dumps(json.dumps(configuration))})\n",
-    )
-
-
-def launcher(home: Path, text: str) -> None:
-    executable(home / "install/workstation/bin/gvsoc_launcher", "#!/bin/sh\n" + text)
 
 
 def test_without_the_variable_it_says_what_to_set(monkeypatch):
