@@ -21,13 +21,13 @@ from kwslib.paths import models_dir
 CLIPS = {"small": 1024, "medium": 512, "large": 32}
 
 
-def seconds(work, rounds):
+def clips_a_second(run, network, codes, rounds, **options):
     times = []
     for _ in range(rounds):
         start_s = time.perf_counter()
-        work()
+        run(network, codes, **options)
         times.append(time.perf_counter() - start_s)
-    return statistics.median(times)
+    return len(codes) / statistics.median(times)
 
 
 def main():
@@ -43,9 +43,9 @@ def main():
         few = codes[: max(8, CLIPS[size] // 8)]
         found = host.run(network, few, processes=1)  # compiled before it is timed
         assert (found.codes == reference.run(network, few).codes).all()
-        one = len(codes) / seconds(lambda: host.run(network, codes, processes=1), arguments.rounds)
-        every = len(codes) / seconds(lambda: host.run(network, codes), arguments.rounds)
-        numpy = len(few) / seconds(lambda: reference.run(network, few), arguments.rounds)
+        one = clips_a_second(host.run, network, codes, arguments.rounds, processes=1)
+        every = clips_a_second(host.run, network, codes, arguments.rounds)
+        numpy = clips_a_second(reference.run, network, few, arguments.rounds)
         print(f"{size:8} {one:12.0f} {every:12.0f} {numpy:12.0f} {one / numpy:16.2f}")
 
 
