@@ -73,6 +73,8 @@ def put_project(folder):
     shutil.copytree(ROOT / "kwslib", folder / "kwslib", ignore=shutil.ignore_patterns("__pycache__"))
     ignored = shutil.ignore_patterns("results", ".ipynb_checkpoints")
     shutil.copytree(ROOT / "book", folder / "book", ignore=ignored)
+    programs = Path("tests", "fixtures", "gap8")  # the chapter on cycles runs them
+    shutil.copytree(ROOT / programs, folder / programs)
     # What must not become a page.
     (folder / "README.md").write_text("# No page\n")
     (folder / ".venv" / "lib").mkdir(parents=True)
