@@ -95,7 +95,7 @@ def _makefile(first: str) -> str:
         "ZIG_TARGET": " ".join((*building.ZIG_TARGET, building.ABI)),
         "HOST_FLAGS": " ".join((*building.HOST_FLAGS, *building.TARGETS["host"])),
         "LINKER_FLAGS": " ".join(building.LINKER_FLAGS),
-        "DEVICE_SOURCES": " ".join((*codegen.DEVICE, *codegen.RUNTIME, *building.GENERATED)),
+        "DEVICE_SOURCES": " ".join(building.device_sources()),
         "HOST_SOURCES": " ".join(building.HOST_SOURCES),
     }
     for name, value in values.items():

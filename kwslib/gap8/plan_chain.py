@@ -514,13 +514,14 @@ class _Chain:
         source = b.use(name, self.memory, self._channels(channels) * plane_bytes, at)
         output = b.use("pooled", "L1", aligned(channels, 4), at, at + 1)
         fields: dict[str, Any] = {"output": output, "tile_channels": channels, "input_l2": 0}
-        base = source + origin
+        top = origin - left
+        base = source + top
         fields["tiles"] = (source, source)
         if self.tiled:
             tile = max(CORES, min(channels, 20 * 1024 // plane_bytes) // CORES * CORES)
             fields["tiles"] = tuple(b.use(f"tile {at} {i}", "L1", tile * plane_bytes, at) for i in range(2))
             fields["input_l2"], fields["tile_channels"] = source, tile
-            base = fields["tiles"][0] + origin
+            base = fields["tiles"][0] + top
         fields["input"] = {
             "base": base,
             "rows": rows,
@@ -530,11 +531,22 @@ class _Chain:
             "column_bytes": 1,
             "channel_bytes": plane_bytes,
         }
+        parameters = {
+            "rows": rows,
+            "columns": columns,
+            "row_bytes": row_bytes,
+            "plane_bytes": plane_bytes,
+            "left": left,
+        }
+        fields["sum"] = _assembly(b, "plane_sums", parameters) or "portable_plane_sums"
+        fields["geometry"] = b.geometry(**parameters)
+        fields["sums"] = b.use("sums", "L1", 4 * min(channels, fields["tile_channels"]), at)
         fields |= pool_fields(layer)
         step = b.add("pool", (index,), **fields)
         b.map(index, output, channels, channels, 1)
         step.dma_in_bytes = channels * plane_bytes if self.tiled else 0
-        step.description = f"tiles of {fields['tile_channels']} channels" if self.tiled else "whole"
+        where = f"tiles of {fields['tile_channels']} channels" if self.tiled else "whole"
+        step.description = f"{fields['sum']}, {where}"
 
     def _linear(self, index: int) -> None:
         b, layer, at = self.b, self.layers[index], self.now

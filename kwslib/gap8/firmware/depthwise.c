@@ -5,22 +5,21 @@ static void resident(uint32_t core, const struct step *step) {
     const struct depthwise *d = &step->u.depthwise;
     uint32_t *a = arguments[core];
     uint32_t begin = share_begin(core, d->channels), end = share_begin(core + 1, d->channels);
-    uint32_t lead = core == 0 && end - begin > 2 ? 2 : 0;
+    uint32_t count = core == 0 && end - begin > LEAD_CHANNELS ? LEAD_CHANNELS : end - begin;
     a[0] = d->input[0] + begin * d->geometry->plane_bytes;
     a[1] = d->records[0] + begin * d->record_bytes;
     a[2] = d->output[0] + begin;
-    if (lead) {
-        a[3] = lead;
+    for (uint32_t part = 0; begin < end; part++) {
+        if (part) fetch_ahead(step->prefetch); /* what follows is in the instruction cache by now */
+        a[3] = count;
         d->kernel(a, d->geometry);
-        fetch_until(step->prefetch); /* only now: instruction refills wait behind a DMA, and the code is warm here */
-        a[0] += lead * d->geometry->plane_bytes;
-        a[1] += lead * d->record_bytes;
-        a[2] += lead;
-    } else if (core == 0) {
-        fetch_until(step->prefetch);
+        begin += count;
+        a[0] += count * d->geometry->plane_bytes;
+        a[1] += count * d->record_bytes;
+        a[2] += count;
+        count = end - begin;
     }
-    a[3] = end - begin - lead;
-    if (a[3]) d->kernel(a, d->geometry);
+    if (core == 0) fetch_until(step->prefetch);
 }
 
 static void tiled(uint32_t core, const struct step *step) {

@@ -59,7 +59,7 @@ static void fused(uint32_t core, const struct step *step) {
             inference.first_share[core] += middle - start;
             if (inference.checking)
                 check_plane(core, step->first_layer, front->convolution, front, plane + front->origin, first + channel);
-            if (core == 0 && ++warm == 2) fetch_until(tile + 1 < tiles ? transfer + tile + 2 : step->prefetch);
+            if (core == 0 && ++warm == 2) fetch_ahead(tile + 1 < tiles ? transfer + tile + 2 : step->prefetch);
             middle = cluster_time();
             a[0] = plane;
             a[1] = records + count * front->record_bytes + channel * front->second_record_bytes;
@@ -102,41 +102,35 @@ static void alone(uint32_t core, const struct step *step) {
     uint32_t begin = share_begin(core, front->channels), end = share_begin(core + 1, front->channels);
     if (core == 0) fetch_wait(transfer + 1);
     barrier();
-    uint32_t lead = core == 0 && end - begin > 2 ? 2 : 0;
     a[0] = front->columns;
     a[1] = front->records[0] + begin * front->record_bytes;
     a[2] = front->planes + front->origin + begin * front->plane_bytes;
-    if (lead) {
-        a[3] = lead;
+    uint32_t count = core == 0 && end - begin > LEAD_CHANNELS ? LEAD_CHANNELS : end - begin;
+    for (uint32_t part = 0; begin < end; part++) {
+        if (part) fetch_ahead(step->prefetch); /* what follows is in the instruction cache by now */
+        a[3] = count;
         front->convolve(a, front->convolution);
-        fetch_until(step->prefetch); /* only now: instruction refills wait behind a DMA, and the code is warm here */
-        a[1] += lead * front->record_bytes;
-        a[2] += lead * front->plane_bytes;
-    } else if (core == 0) {
-        fetch_until(step->prefetch);
+        begin += count;
+        a[1] += count * front->record_bytes;
+        a[2] += count * front->plane_bytes;
+        count = end - begin;
     }
-    a[3] = end - begin - lead;
-    if (a[3]) front->convolve(a, front->convolution);
+    if (core == 0) fetch_until(step->prefetch);
 }
 
 void run_front(uint32_t core, const struct step *step) {
     const struct front *front = &step->u.front;
-    uint32_t id = 0;
-    if (core == 0) {
-        id = dma_in(front->input, front->input_l2, (front->input_bytes + 3) & ~3u);
-        fetch_until(step->first_transfer + 1);
-        dma_wait(id);
-    }
+    if (core == 0) dma_wait(dma_in(front->input, front->input_l2, (front->input_bytes + 3) & ~3u));
+    barrier();
+    spread(core, front);
+    /* the records come while the padding is written: before, instructions of `spread` would wait behind them */
+    if (core == 0) fetch_ahead(step->first_transfer + 1);
     uint32_t padding = four_times(front->convolution->scaling.zero_point);
     if (front->depthwise) {
         fill_words(front->planes + core * front->plane_bytes, front->plane_bytes, padding);
+        fused(core, step);
     } else {
         fill_planes(core, front->planes, front->channels, front->convolution, front->origin, padding);
-    }
-    barrier();
-    spread(core, front);
-    if (front->depthwise)
-        fused(core, step);
-    else
         alone(core, step);
+    }
 }

@@ -97,6 +97,9 @@ struct pointwise {
 };
 
 struct pool {
+    kernel_function *sum;       /* arguments: planes, sums (int32), channels */
+    const struct geometry *geometry;
+    address sums;               /* a word for each channel of the map, or of a tile */
     struct map input;           /* in L1, or where tiles of it go */
     address tiles[2], input_l2;
     uint32_t tile_channels;

@@ -16,21 +16,19 @@ static void fill(uint32_t core, const struct pointwise *p) {
     }
 }
 
-/* One core's share of a chunk's groups and a tile's rows, as runs of blocks of one group in one row. */
+/* One core's share of a chunk's groups and a tile's rows, as runs of blocks of one group in one row: at most `most` of
+   its blocks from the one with number `skip` on. */
 static void share(uint32_t core, const struct pointwise *p, uint32_t groups, uint32_t rows, address records,
-                  address input, address output, uint32_t plane, uint32_t lead, uint32_t end_of_lead) {
+                  address input, address output, uint32_t plane, uint32_t skip, uint32_t most) {
     const struct geometry *g = p->geometry;
     uint32_t *a = arguments[core], blocks = rows * p->row_blocks, units = groups * blocks;
-    uint32_t unit = share_begin(core, units), end = share_begin(core + 1, units), count = 0;
-    if (lead) {
-        if (lead < end - unit) end = unit + lead;
-    } else {
-        unit += end_of_lead;
-    }
+    uint32_t unit = share_begin(core, units) + skip, end = share_begin(core + 1, units), count = 0;
+    uint32_t left = end > unit ? end - unit : 0;
+    if (left > most) left = most;
     uint32_t one_line = p->row_blocks == 1; /* then rows follow one another as blocks do */
     uint32_t last = p->row_blocks - 1, regular = p->last_start == last * g->block_positions;
     uint32_t group = unit / blocks, in_group = unit - group * blocks;
-    uint32_t row = in_group, block = 0, left = end > unit ? end - unit : 0; /* divisions only here: they take 30 cycles */
+    uint32_t row = in_group, block = 0; /* divisions only here: they take 30 cycles */
     if (!one_line) {
         row = in_group / p->row_blocks;
         block = in_group - row * p->row_blocks;
@@ -63,8 +61,6 @@ static void share(uint32_t core, const struct pointwise *p, uint32_t groups, uin
     }
 }
 
-enum { LEAD_BLOCKS = 2 };
-
 static void resident(uint32_t core, const struct step *step) {
     const struct pointwise *p = &step->u.pointwise;
     uint32_t transfer = step->first_transfer, chunks = (p->groups + p->chunk_groups - 1) / p->chunk_groups;
@@ -76,13 +72,12 @@ static void resident(uint32_t core, const struct step *step) {
             barrier();
         }
         address records = p->records[chunk & 1], output = p->output[0] + p->origin + 4 * first * p->plane_bytes;
-        uint32_t lead = 0;
-        if (core == 0) {
-            lead = LEAD_BLOCKS;
-            share(core, p, groups, p->rows, records, p->input[0], output, p->plane_bytes, lead, 0);
-            fetch_until(chunk + 1 < chunks ? transfer + chunk + 2 : step->prefetch);
+        uint32_t most = core == 0 ? LEAD_BLOCKS : ~0u;
+        for (uint32_t skip = 0;; skip = LEAD_BLOCKS, most = ~0u) {
+            if (skip) fetch_ahead(chunk + 1 < chunks ? transfer + chunk + 2 : step->prefetch);
+            share(core, p, groups, p->rows, records, p->input[0], output, p->plane_bytes, skip, most);
+            if (most == ~0u) break;
         }
-        share(core, p, groups, p->rows, records, p->input[0], output, p->plane_bytes, 0, lead);
     }
 }
 
@@ -113,21 +108,22 @@ static void tiled(uint32_t core, const struct step *step) {
                 for (uint32_t i = core; i < groups * plane; i += CORES) ((uint32_t *)at(output))[i] = padding;
                 barrier();
             }
-            uint32_t lead = 0;
-            if (core == 0) {
-                lead = LEAD_BLOCKS;
-                share(core, p, groups, rows, p->records[chunk & 1], input, output + g->left, plane, lead, 0);
-                uint32_t next = tile + 1 < tiles ? tile + 1 : 0;
-                if (next || chunk + 1 < chunks) {
-                    uint32_t next_rows = p->rows - next * p->tile_rows;
-                    if (next_rows > p->tile_rows) next_rows = p->tile_rows;
-                    received = dma_in(p->input[(turn + 1) & 1], p->input_l2 + next * p->tile_rows * row_bytes,
-                                      next_rows * row_bytes);
+            uint32_t most = core == 0 ? LEAD_BLOCKS : ~0u;
+            for (uint32_t skip = 0;; skip = LEAD_BLOCKS, most = ~0u) {
+                if (skip) {
+                    fetch_ahead(chunk + 1 < chunks ? transfer + chunk + 2 : tile + 1 < tiles ? 0 : step->prefetch);
+                    fetch_poll();
+                    uint32_t next = tile + 1 < tiles ? tile + 1 : 0;
+                    if (next || chunk + 1 < chunks) {
+                        uint32_t next_rows = p->rows - next * p->tile_rows;
+                        if (next_rows > p->tile_rows) next_rows = p->tile_rows;
+                        received = dma_in(p->input[(turn + 1) & 1], p->input_l2 + next * p->tile_rows * row_bytes,
+                                          next_rows * row_bytes);
+                    }
                 }
-                fetch_until(chunk + 1 < chunks ? transfer + chunk + 2 : tile + 1 < tiles ? 0 : step->prefetch);
-                fetch_poll();
+                share(core, p, groups, rows, p->records[chunk & 1], input, output + g->left, plane, skip, most);
+                if (most == ~0u) break;
             }
-            share(core, p, groups, rows, p->records[chunk & 1], input, output + g->left, plane, 0, lead);
             barrier();
             if (core == 0)
                 sent[turn & 1] = dma_out_lines(

@@ -24,6 +24,7 @@ void infer(uint32_t core);
 /* Transfers of weights, in their order; core 0 alone calls these. */
 void fetch_begin(void);
 void fetch_until(uint32_t end);          /* start all before `end` that have not been started */
+void fetch_ahead(uint32_t end);          /* the same, from inside of a layer */
 void fetch_wait(uint32_t end);           /* wait for all before `end` */
 void fetch_poll(void);                   /* keep the flash busy */
 
@@ -42,6 +43,8 @@ int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const
 int32_t mean_code(int32_t sum, int32_t count, const struct pool *pool);
 int32_t scale_once(int32_t sum, int32_t multiplier, int32_t shift);
 int32_t scale_twice(int32_t sum, int32_t multiplier, int32_t shift);
+
+enum { LEAD_CHANNELS = 2, LEAD_BLOCKS = 1 }; /* what core 0 computes of a layer before it fetches ahead */
 
 static inline uint32_t share_begin(uint32_t core, uint32_t count) { return core * count / CORES; }
 

@@ -14,24 +14,15 @@ int32_t mean_code(int32_t sum, int32_t count, const struct pool *p) {
     return code < p->scaling.low ? p->scaling.low : code > p->scaling.high ? p->scaling.high : code;
 }
 
-static int32_t plane_sum(address plane, const struct map *map) {
-    /* whole words by dot products with ones, the rest of a row by a word of fewer ones */
-    uint32_t columns = map->columns, rest = columns & 3, ones = rest ? 0x01010101u >> 8 * (4 - rest) : 0;
-    int32_t sum = 0;
-    for (uint32_t row = 0; row < map->rows; row++, plane += map->row_bytes) {
-        const uint8_t *bytes = at(plane);
-        uint32_t column = 0;
-        for (; column + 4 <= columns; column += 4) sum = dot(sum, word_at(bytes + column), 0x01010101u);
-        if (rest) sum = dot(sum, word_at(bytes + column), ones);
-    }
-    return sum;
-}
-
 static void pool_planes(uint32_t core, const struct pool *p, address planes, uint32_t first, uint32_t count) {
     int32_t size = (int32_t)(p->input.rows * p->input.columns);
-    for (uint32_t c = share_begin(core, count); c < share_begin(core + 1, count); c++)
-        ((int8_t *)at(p->output))[first + c] =
-            (int8_t)mean_code(plane_sum(planes + c * p->input.channel_bytes, &p->input), size, p);
+    uint32_t begin = share_begin(core, count), end = share_begin(core + 1, count), *a = arguments[core];
+    a[0] = planes + begin * p->input.channel_bytes;
+    a[1] = p->sums + 4 * begin;
+    a[2] = end - begin;
+    if (a[2]) p->sum(a, p->geometry);
+    const int32_t *sums = at(p->sums);
+    for (uint32_t c = begin; c < end; c++) ((int8_t *)at(p->output))[first + c] = (int8_t)mean_code(sums[c], size, p);
 }
 
 void run_pool(uint32_t core, const struct step *step) {
@@ -42,7 +33,7 @@ void run_pool(uint32_t core, const struct step *step) {
         pool_planes(core, p, p->input.base, 0, channels);
         return;
     }
-    uint32_t skip = p->input.base - p->tiles[0]; /* rows and bytes of padding before the first value of a plane */
+    uint32_t skip = p->input.base - p->tiles[0]; /* the padding before the first row of a plane */
     if (core == 0) received = dma_in(p->tiles[0], p->input_l2, (channels < tile ? channels : tile) * plane);
     for (uint32_t first = 0, turn = 0; first < channels; first += tile, turn++) {
         uint32_t count = channels - first < tile ? channels - first : tile;

@@ -2,4 +2,4 @@
 #pragma once
 #include "runtime.h"
 
-kernel_function portable_first_convolution, portable_depthwise, portable_pointwise;
+kernel_function portable_first_convolution, portable_depthwise, portable_pointwise, portable_plane_sums;

@@ -87,3 +87,15 @@ void portable_pointwise(const uint32_t *a, const struct geometry *g) {
             }
     }
 }
+
+/* Arguments: planes (their first whole row), sums, channels. */
+void portable_plane_sums(const uint32_t *a, const struct geometry *g) {
+    int32_t *sums = at(a[1]);
+    for (uint32_t c = 0; c < a[2]; c++) {
+        const int8_t *row = codes_at(a[0] + c * g->plane_bytes + g->left);
+        int32_t sum = 0;
+        for (uint32_t y = 0; y < g->rows; y++, row += g->row_bytes)
+            for (uint32_t x = 0; x < g->columns; x++) sum += row[x];
+        sums[c] = sum;
+    }
+}
