@@ -164,6 +164,8 @@ def find(name: str) -> Run:
 
 
 RECORDED_FILES = (METRICS, "accuracy.csv", "history.csv", "model.tflite", "mistakes")
+OPTIONAL_FILES = ("gap8",)
+"""Recorded where it is there: the figures of the network on GAP8."""
 
 
 def record(name: str) -> Path:
@@ -191,7 +193,7 @@ def record(name: str) -> Path:
         raise DataError(f"{source} lacks {', '.join(missing)}; run it again")
     with atomic_path(target) as temporary:
         temporary.mkdir()
-        for file in RECORDED_FILES:
+        for file in (*RECORDED_FILES, *(name for name in OPTIONAL_FILES if (source / name).exists())):
             copy = shutil.copytree if (source / file).is_dir() else shutil.copyfile
             copy(source / file, temporary / file)
     return target

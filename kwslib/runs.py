@@ -23,6 +23,10 @@ from kwslib.results import Run
 from kwslib.speech import open_corpus
 
 PARTIAL = ".partial"
+GAP8 = "gap8.ipynb"
+"""Template of the notebook that runs a trained network on GAP8; executed after the training's where a book has it."""
+GAP8_CLIPS = {"large": 5}
+"""Clips that are run on GAP8 where not the notebook's own number: a program of large takes seconds of the host."""
 PATIENCE_S = 5.0
 """A process that is killed may take a moment to end, and its notebook with it."""
 
@@ -56,6 +60,7 @@ def up_to_date(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
         and run.corpus["hash"] == corpus
         and run.provenance["kwslib"] == __version__
         and (folder / TEMPLATE).exists()
+        and ((folder / GAP8).exists() or not (book_dir() / GAP8).exists())
     )
     return run if same else None
 
@@ -162,6 +167,8 @@ def _execute(chosen: Parameters, corpus: str, base: Path, force: bool, stream: T
                 title=chosen.run,
                 stream=stream,
             )
+            if (book_dir() / GAP8).exists():
+                _deploy(chosen, folder, stream)
         except notebook.NotebookError as error:
             where = ""
             if (folder / TEMPLATE).exists():
@@ -177,6 +184,32 @@ def _execute(chosen: Parameters, corpus: str, base: Path, force: bool, stream: T
     failed.unlink(missing_ok=True)
     shutil.rmtree(partial, ignore_errors=True)
     return results.load(target)
+
+
+def _deploy(chosen: Parameters, folder: Path, stream: TextIO | None) -> None:
+    """Run the network just trained on GAP8; its figures become a part of the run."""
+    parameters = {
+        "size": chosen.size.name,
+        "run": chosen.run,
+        "corpus": chosen.corpus,
+        "data": chosen.data or "",
+        "folder": str(folder / "gap8"),
+    }
+    if chosen.size.name in GAP8_CLIPS:
+        parameters["clips"] = GAP8_CLIPS[chosen.size.name]
+    notebook.execute(
+        book_dir() / GAP8,
+        folder / GAP8,
+        parameters,
+        folder=book_dir(),
+        log=folder.parent / "kernel.log",
+        variables={"KWS_RESULTS": str(folder.parent)},
+        title=chosen.run,
+        stream=stream,
+    )
+    for built in ("project", "network.elf"):  # can be built again from model.tflite
+        path = folder / "gap8" / built
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def staging(chosen: Parameters, corpus: str, base: Path) -> Path:
