@@ -207,7 +207,7 @@ def _deploy(chosen: Parameters, folder: Path, stream: TextIO | None) -> None:
         title=chosen.run,
         stream=stream,
     )
-    for built in ("project", "network.elf"):  # can be built again from model.tflite
+    for built in ("project", "network.elf", "program.log"):  # can be made again from model.tflite
         path = folder / "gap8" / built
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
