@@ -37,7 +37,18 @@ LIMITS = {
 published peak of PULP-NN (A. Garofalo et al., 2020)."""
 DMA_BYTES_PER_CYCLE = 8  # mchan's width, measured on GVSOC's model
 STALLS = ("dependency", "branch", "tcdm", "memory", "fetch", "multicycle")
-WINDOW_MS = 1000
+
+
+def _two(value: float) -> str:
+    return "–" if value != value else f"{value:.2f}"
+
+
+FORMATS = {
+    **dict.fromkeys(("operations/cycle", "MAC/cycle", "seed's / ours", *(f"ms at {c} MHz" for c in CLOCKS_MHZ)), _two),
+    "share": lambda value: f"{100 * value:.1f} %",
+    "estimated µJ": lambda value: f"{value:.0f}",
+}
+"""How the columns of these tables are written."""
 
 
 def deployment_of(run: Run) -> Deployment:

@@ -16,7 +16,7 @@ from tests.sample_run import sample_run
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "book").glob("*.md"))
-NAMES = ("v0.02", "95 %", "Warden 2018")
+NAMES = ("ASAP 2018", "v0.02", "95 %", "Warden 2018")
 """Numbers that are names, or part of a method, and no results."""
 
 

@@ -1,11 +1,15 @@
 """The recorded networks on the simulator and on GVSOC: equal to the reference, and to each other within 3 and 2 %."""
 
+import hashlib
+import json
+
+import numpy as np
 import pytest
 
 from kwslib.errors import ToolError
-from kwslib.gap8 import graph
+from kwslib.gap8 import graph, profile
 from kwslib.gap8.gvsoc import Gvsoc
-from kwslib.paths import models_dir
+from kwslib.paths import models_dir, recorded_programs_dir
 from tests.gap8.equal import assert_on_platform
 
 SIZES = ("small", "medium", "large")
@@ -57,3 +61,40 @@ def test_the_simulator_counts_what_gvsoc_counts(real, size, tmp_path):
     print(f"{size} total: GVSOC {reference.cycles}, simulator {own.cycles}, {total:+.2%}")
     assert not far, far
     assert abs(total) <= TOTAL_TOLERANCE
+
+
+RECORDED = recorded_programs_dir() / "networks"
+
+
+def recorded(size):
+    """What GVSOC printed, the graph and the codes that it was printed for."""
+    entry = json.loads((RECORDED / "recorded.json").read_text())["networks"][size]
+    path = models_dir() / f"quick-{size}" / "model.tflite"
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == entry["model_sha256"], "record GVSOC's log of this network"
+    network = graph.load(path, f"quick-{size}")
+    codes = np.arange(np.prod(network.input.shape), dtype=np.uint32).astype(np.uint8).reshape(network.input.shape)
+    return profile.parse((RECORDED / f"{size}.gvsoc.txt").read_text()), network, codes
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_gvsoc_printed_is_the_reference(size):
+    found, network, codes = recorded(size)
+    profile.check_outputs(found, network, codes)
+
+
+@pytest.mark.parametrize("size", ["small", "medium", pytest.param("large", marks=pytest.mark.slow)])
+def test_the_simulator_counts_what_gvsoc_counted(size, tmp_path):
+    from kwslib.gap8 import build
+    from kwslib.gap8.simulator import simulate
+
+    theirs, network, codes = recorded(size)
+    elf = build.with_input(build.build(network, tmp_path / "b"), codes, tmp_path / "x.elf", warm_runs=1)
+    own = profile.parse(simulate(elf).stdout)
+    for one, other in zip(own.layers, theirs.layers, strict=True):
+        assert abs(one.cycles / other.cycles - 1) <= LAYER_TOLERANCE, (one, other)
+    assert abs(own.cycles / theirs.cycles - 1) <= TOTAL_TOLERANCE
+
+
+@pytest.mark.parametrize(("size", "cycles"), [("small", 180_000), ("medium", 570_000), ("large", 12_000_000)])
+def test_recorded_cycles_reach_what_is_wanted(size, cycles):
+    assert recorded(size)[0].cycles <= cycles
