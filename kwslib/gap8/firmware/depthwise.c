@@ -42,30 +42,28 @@ static void tiled(uint32_t core, const struct step *step) {
             if (tile >= 2) dma_wait(sent[tile & 1]);
         }
         barrier();
-        uint32_t begin = share_begin(core, count), end = share_begin(core + 1, count), done = 0;
+        uint32_t begin = share_begin(core, count), end = share_begin(core + 1, count);
         address output = d->output[tile & 1];
         a[0] = d->input[tile & 1] + begin * plane;
         a[1] = d->records[tile & 1] + begin * d->record_bytes;
         a[2] = output + begin;
-        if (core == 0) {
-            if (end > begin) {
-                a[3] = done = 1;
-                d->kernel(a, g);
-                a[0] += plane;
-                a[1] += d->record_bytes;
-                a[2] += 1;
-            }
-            if (tile + 1 < tiles) {
+        uint32_t part_channels = core == 0 && end > begin ? 1 : end - begin;
+        for (uint32_t part = 0; part == 0 || begin < end; part++) {
+            if (core == 0 && (part || end - begin <= 1)) { /* what follows is in the instruction cache by now */
                 uint32_t next = d->channels - first - count;
                 if (next > d->tile_channels) next = d->tile_channels;
-                received = dma_in(d->input[(tile + 1) & 1], d->input_l2 + (first + count) * plane, next * plane);
-                fetch_until(transfer + tile + 2);
-            } else {
-                fetch_until(step->prefetch);
+                fetch_ahead(tile + 1 < tiles ? transfer + tile + 2 : step->prefetch);
+                if (next)
+                    received = dma_in(d->input[(tile + 1) & 1], d->input_l2 + (first + count) * plane, next * plane);
             }
+            a[3] = part_channels;
+            if (a[3]) d->kernel(a, g);
+            begin += part_channels;
+            a[0] += part_channels * plane;
+            a[1] += part_channels * d->record_bytes;
+            a[2] += part_channels;
+            part_channels = end - begin;
         }
-        a[3] = end - begin - done;
-        if (a[3]) d->kernel(a, g);
         barrier();
         if (count == d->tile_channels) {
             if (core == 0)
