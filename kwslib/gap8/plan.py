@@ -25,7 +25,7 @@ from kwslib.paths import write_json
 L1_BASE, L1_BYTES = 0x10000000, 64 * 1024
 L2_BASE, L2_BYTES = 0x1C000000, 512 * 1024
 CORES = 8
-STACK_BYTES = 512  # of a cluster core; kernels use 96 of them (shared/gap8: 512 are enough, measured)
+STACK_BYTES = 512  # of a cluster core; kernels use 96 of them: 512 are enough, measured
 FC_STACK_BYTES = 2048
 CODE_BYTES = 30 * 1024  # code, constants and the fabric controller's stack; the linker script checks it
 STEP_BYTES = 128  # `struct step` of firmware/network.h, with room to spare; the linker script checks the sum

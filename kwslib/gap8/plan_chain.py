@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.gap8 import kernels, records
+from kwslib.gap8 import records
 from kwslib.gap8.graph import Graph, Layer
+from kwslib.gap8.layouts import BLOCK, Planes, assembly, common_shift, pixel_bytes, shape, suits_assembly
 from kwslib.gap8.memory import DoesNotFit, aligned
 from kwslib.gap8.plan import (
     CORES,
@@ -14,9 +15,9 @@ from kwslib.gap8.plan import (
     L1_BYTES,
     Builder,
     Plan,
-    Ref,
     scaling,
 )
+from kwslib.gap8.plan_ends import add_softmax, pool_fields
 
 STRATEGIES: dict[str, dict[str, bool]] = {
     "maps in L1": {"tiled": False, "fused": False},
@@ -24,8 +25,6 @@ STRATEGIES: dict[str, dict[str, bool]] = {
     "maps in L2, first two layers fused": {"tiled": True, "fused": True},
     "maps in L2, first two layers fused, pointwise weights in flash": {"tiled": True, "fused": True, "flash": True},
 }
-BLOCK = 5  # positions of a pointwise block (4 channels × 5 positions: 22.07 MAC/cycle, shared/gap8/kernels.md)
-PADDED = (True, False)  # which border rows of a plane the depthwise kernels know to be padding; both: larger code
 TILE_CHANNELS = 16  # of a depthwise tile: two for each core, and a line of the 2D transfer
 CHUNK_COST_CYCLES = 150  # barrier, wait and restart; for comparing tilings only
 TILE_COST_CYCLES = 300
@@ -53,116 +52,6 @@ def unsuitable(graph: Graph) -> str | None:
         if layer.kind == "pointwise" and -(-layer.input.shape[2] // 4) * 4 > 1024:
             return f"{layer.name} has more than 1024 inputs"
     return None
-
-
-def _fast(layer: Layer) -> bool:
-    """Whether the three-instruction requantisation of the assembly kernels is this layer's arithmetic."""
-    plain = layer.output.zero_point == 0 and layer.input.zero_point == 0 and layer.clamp == (0, 127)
-    return plain and records.form(layer) == records.SNAPPED and int(layer.requantisation.n.min()) >= 1
-
-
-class _Planes:
-    """How the planes lie that a depthwise layer reads, and which kernel reads them."""
-
-    def __init__(self, layer: Layer):
-        self.layer = layer
-        rows, columns, _ = layer.input.shape
-        out_rows, out_columns, _ = layer.output.shape
-        top, _, left, _ = layer.padding
-        self.rows = (out_rows - 1) * layer.stride[0] + layer.kernel[0]
-        self.top, self.left, self.places = top, 0, (0,)
-        self.generator = None
-        self.row_bytes = aligned(columns, 4)
-        fast = _fast(layer) and top == 1
-        if fast and layer.stride == (1, 1) and left == 1 and columns == out_columns == BLOCK:
-            self.generator, self.places, self.row_bytes = "depthwise_5", (-1, 0, 1, 2), 8
-        elif fast and layer.stride == (1, 1) and left == 1 and columns == out_columns and columns % 4 == 0:
-            self.generator, self.places, self.row_bytes, self.left = "depthwise_4", (0, 1), columns + 4, 1
-        elif fast and layer.stride == (2, 2) and left == 0 and columns == 2 * out_columns:
-            if out_columns == BLOCK:
-                self.generator, self.row_bytes = "depthwise_stride2_5", 12
-            elif out_columns % 4 == 0:
-                self.generator, self.row_bytes = "depthwise_stride2_4", columns + 4
-        if columns == BLOCK and self.generator is None:
-            self.row_bytes = 8
-        self.rows = max(self.rows, top + rows)
-        if self.generator and self.rows != top + rows + layer.padding[1]:
-            self.generator = None
-
-    @property
-    def plane_bytes(self) -> int:
-        return self.rows * self.row_bytes
-
-    @property
-    def origin(self) -> int:
-        """Byte of row 0, column 0 in a plane."""
-        return self.top * self.row_bytes + self.left
-
-    def kernel(self, builder: Builder, pixel_bytes: int) -> str:
-        """The symbol of the kernel that writes channels last, `pixel_bytes` apart."""
-        rows, columns, _ = self.layer.output.shape
-        parameters = {"rows": rows}
-        if self.generator in ("depthwise_4", "depthwise_stride2_4"):
-            parameters["columns"] = columns
-        if self.generator and self.generator != "depthwise_5":
-            parameters["row_bytes"] = self.row_bytes
-        parameters["pixel_bytes"] = pixel_bytes
-        parameters |= {"padded": PADDED, "shift": _common_shift(self.layer)}
-        return _assembly(builder, self.generator, parameters) or "portable_depthwise"
-
-    def geometry(self, builder: Builder, pixel_bytes: int) -> str:
-        layer = self.layer
-        return builder.geometry(
-            **_shape(layer),
-            pixel_bytes=pixel_bytes,
-            plane_bytes=self.plane_bytes,
-            row_bytes=self.row_bytes,
-            left=self.left,
-            record_bytes=4 * (3 * len(self.places) + 3),
-            tap_words=len(self.places),
-            tap_word=self.places.index(0),
-            scaling=scaling(records.form(layer), layer.output, layer.clamp),
-        )
-
-
-def _common_shift(layer: Layer) -> int | None:
-    """The shift of the three-instruction requantisation, where it is the same for every channel."""
-    shifts = {int(shift) for shift in layer.requantisation.n}
-    return shifts.pop() if len(shifts) == 1 else None
-
-
-def _assembly(builder: Builder, generator: str | None, parameters: dict[str, Any]) -> str | None:
-    """The symbol of an assembly kernel, or None where there is none for these parameters."""
-    if generator is None or kernels.refusal(generator, **parameters) is not None:
-        return None
-    return builder.kernel(generator, **parameters)
-
-
-def _shape(layer: Layer) -> dict[str, int]:
-    rows, columns, _ = layer.output.shape
-    return {
-        "rows": rows,
-        "columns": columns,
-        "input_rows": layer.input.shape[0],
-        "input_columns": layer.input.shape[1],
-        "kernel_rows": layer.kernel[0],
-        "kernel_columns": layer.kernel[1],
-        "stride_rows": layer.stride[0],
-        "stride_columns": layer.stride[1],
-        "pad_top": layer.padding[0],
-        "pad_left": layer.padding[2],
-        "inputs": layer.input.shape[2],
-        "input_zero_point": layer.input.zero_point,
-    }
-
-
-def pixel_bytes(channels: int) -> int:
-    """Bytes from one position to the next, channels last.
-
-    An odd number of words: neighbouring positions then begin in different banks of L1 (1.4 % of a pointwise layer).
-    """
-    words = -(-channels // 4)
-    return 4 * (words + 1 - words % 2)
 
 
 class _Chain:
@@ -193,10 +82,10 @@ class _Chain:
         """Index of the step that is added next."""
         return len(self.b.plan.steps)
 
-    def _planes_of(self, index: int) -> _Planes | None:
+    def _planes_of(self, index: int) -> Planes | None:
         """The planes in which layer `index` must write its output, from who reads it; None: for the pool."""
         reader = self.layers[index + 1]
-        return _Planes(reader) if reader.kind == "depthwise" else None
+        return Planes(reader) if reader.kind == "depthwise" else None
 
     def _output_planes(self, index: int) -> tuple[str, int, int, int, int, int, bool]:
         """Where a layer writes planes: region, rows, plane and row bytes, origin, left byte, and if it is new."""
@@ -226,8 +115,8 @@ class _Chain:
         codes = b.use("input", "L1", aligned(size + 2 * GUARD_BYTES + 4), step_index) + GUARD_BYTES
         words = b.use("column words", "L1", 4 * columns * padded, step_index)
         conv = records.first_convolution(layer)
-        planes = _Planes(second)
-        fast = _fast(layer) and layer.kernel[0] == 10 and layer.stride[0] == 2
+        planes = Planes(second)
+        fast = suits_assembly(layer) and layer.kernel[0] == 10 and layer.stride[0] == 2
         fields: dict[str, Any] = {
             "input_l2": b.plan.input,
             "input": codes,
@@ -241,7 +130,7 @@ class _Chain:
             "row_bytes": planes.row_bytes,
             "origin": planes.origin,
         }
-        convolve = _assembly(
+        convolve = assembly(
             b,
             "first_convolution" if fast else None,
             {
@@ -250,12 +139,12 @@ class _Chain:
                 "row_bytes": planes.row_bytes,
                 "plane_bytes": planes.plane_bytes,
                 "padding": (layer.padding[0], max(0, padded - layer.padding[0] - layer.input.shape[0])),
-                "shift": _common_shift(layer),
+                "shift": common_shift(layer),
             },
         )
         fields["convolve"] = convolve or "portable_first_convolution"
         fields["convolution"] = b.geometry(
-            **_shape(layer),
+            **shape(layer),
             plane_bytes=planes.plane_bytes,
             row_bytes=planes.row_bytes,
             record_bytes=4 * conv.shape[1],
@@ -325,7 +214,7 @@ class _Chain:
 
     def _depthwise(self, index: int) -> None:
         b, layer, at = self.b, self.layers[index], self.now
-        planes = _Planes(layer)
+        planes = Planes(layer)
         rows, columns, channels = layer.output.shape
         recs = records.depthwise(layer, planes.places)
         record_bytes = 4 * recs.shape[1]
@@ -389,8 +278,8 @@ class _Chain:
         block_bytes = row_bytes if one_line else positions
         words = one_line and left == 0 and positions == BLOCK
         kernel = None
-        if _fast(layer) and positions == BLOCK:
-            kernel = _assembly(
+        if suits_assembly(layer) and positions == BLOCK:
+            kernel = assembly(
                 b,
                 "pointwise",
                 {
@@ -399,7 +288,7 @@ class _Chain:
                     "plane_bytes": kernel_plane,
                     "block_bytes": block_bytes,
                     "words": words,
-                    "shift": _common_shift(layer),
+                    "shift": common_shift(layer),
                 },
             )
         fields: dict[str, Any] = {
@@ -419,7 +308,7 @@ class _Chain:
             "fill": int(new or self.tiled),
         }
         fields["geometry"] = b.geometry(
-            **_shape(layer) | {"inputs": inputs},
+            **shape(layer) | {"inputs": inputs},
             pixel_bytes=pixel,
             plane_bytes=kernel_plane,
             row_bytes=row_bytes,
@@ -502,7 +391,7 @@ class _Chain:
             pass
         elif self.layers[index].kind == "depthwise":
             size = min(TILE_CHANNELS if self.tiled else 1 << 30, self.layers[index].output.shape[2])
-            taken += aligned(4 * (3 * len(_Planes(self.layers[index]).places) + 3) * size)
+            taken += aligned(4 * (3 * len(Planes(self.layers[index]).places) + 3) * size)
         else:
             taken += aligned(self.layers[index].output.shape[2] * 8)
         return taken
@@ -538,7 +427,7 @@ class _Chain:
             "plane_bytes": plane_bytes,
             "left": left,
         }
-        fields["sum"] = _assembly(b, "plane_sums", parameters) or "portable_plane_sums"
+        fields["sum"] = assembly(b, "plane_sums", parameters) or "portable_plane_sums"
         fields["geometry"] = b.geometry(**parameters)
         fields["sums"] = b.use("sums", "L1", 4 * min(channels, fields["tile_channels"]), at)
         fields |= pool_fields(layer)
@@ -573,30 +462,6 @@ class _Chain:
 
     def _softmax(self, index: int) -> None:
         add_softmax(self.b, index, self.b.use("logits", "L1", 0, self.now))
-
-
-def pool_fields(layer: Layer) -> dict[str, Any]:
-    """Members of ``struct pool`` and ``struct general`` that say how a mean becomes a code."""
-    form = layer.requantisation
-    return {
-        "halves_up": int(layer.halves_up),
-        "requantises": int(form is not None),
-        "multiplier": int(form.multiplier[0]) if form else 0,
-        "shift": int(form.shift[0]) if form else 0,
-        "input_zero_point": layer.input.zero_point,
-        "scaling": scaling(records.EXACT_TWICE, layer.output, layer.clamp),
-    }
-
-
-def add_softmax(builder: Builder, index: int, source: Any) -> None:
-    """Add the softmax; `source` is where its input codes lie in L1."""
-    layer, at = builder.plan.graph.layers[index], len(builder.plan.steps)
-    classes = prod(layer.output.shape)
-    output = builder.use("probabilities", "L1", aligned(classes, 4), at, len(builder.plan.graph.layers) + 1)
-    builder.plan.constants.append(("softmax table", layer.table.astype("<i4").tobytes()))
-    step = builder.add("softmax", (index,), input=source, output=output, table=Ref("softmax table"), classes=classes)
-    builder.map(index, output, classes, classes, 1)
-    step.description = "every core its classes"
 
 
 def build(graph: Graph, strategy: str, tiled: bool, fused: bool, flash: bool = False) -> Plan:

@@ -7,7 +7,7 @@ from kwslib.gap8 import records
 from kwslib.gap8.graph import Graph, Layer
 from kwslib.gap8.memory import DoesNotFit, aligned
 from kwslib.gap8.plan import L1_BYTES, Builder, Plan, Ref, scaling
-from kwslib.gap8.plan_chain import add_softmax, pool_fields
+from kwslib.gap8.plan_ends import add_softmax, pool_fields
 
 KINDS = {
     "convolution": "ANY_CONVOLUTION",

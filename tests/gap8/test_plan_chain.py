@@ -88,9 +88,3 @@ def test_what_is_not_built_like_the_ds_cnn_is_left_to_the_general_plan(layers, r
     network = graph.load(networks.quantised((12, 8), layers))
     assert reason in plan_chain.unsuitable(network)
     assert plan(network).strategy == GENERAL
-
-
-def test_pixels_begin_in_different_banks():
-    for channels in range(1, 300):
-        assert plan_chain.pixel_bytes(channels) >= channels
-        assert plan_chain.pixel_bytes(channels) % 8 == 4
