@@ -12,6 +12,10 @@ MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 GOALS = ("clean", "all", "run")
 
 
+NOT_NESTED = {"MAKEFLAGS": "", "MAKELEVEL": "0"}
+"""Variables for a make that is nobody's child: called below another one it prints more, and takes over its flags."""
+
+
 def run_app(
     folder: Path,
     arguments: Sequence[str] = (),
@@ -56,7 +60,7 @@ def run_app(
             raise InputError(f"'{argument}' is no argument for the application's make: give NAME=VALUE")
     if home is not None and not home.is_dir():
         raise InputError(f"--gvsoc names {home}, which is no folder; give the folder of the GAP SDK")
-    variables = {} if home is None else {HOME_VARIABLE: str(home.absolute())}
+    variables = dict(NOT_NESTED) if home is None else {**NOT_NESTED, HOME_VARIABLE: str(home.absolute())}
     words = ["make", *GOALS, "platform=gvsoc", *arguments]
     done = subproc.run(words, timeout_s=timeout_s, cwd=folder, env=variables, log=log)
     try:

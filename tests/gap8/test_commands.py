@@ -12,6 +12,7 @@ from kwslib import subproc
 from kwslib.cli import main
 from kwslib.errors import InputError
 from kwslib.gap8 import deploy, gvsoc, inputs
+from kwslib.gap8.apps import NOT_NESTED
 from kwslib.gap8.build import COMPILER_VARIABLE
 from kwslib.gap8.codegen import FIRMWARE
 from kwslib.gap8.commands import by_function, gap8
@@ -292,7 +293,7 @@ def make(*words, **variables):
         ["make", "--no-print-directory", *words],
         timeout_s=120,
         cwd=FIRMWARE,
-        env={"KWS": str(Path(sys.executable).parent / "kws"), **variables},
+        env={**NOT_NESTED, "KWS": str(Path(sys.executable).parent / "kws"), **variables},
         check=False,
     )
 

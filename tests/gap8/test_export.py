@@ -10,6 +10,7 @@ import pytest
 from kwslib import subproc
 from kwslib.errors import InputError
 from kwslib.gap8 import graph
+from kwslib.gap8.apps import NOT_NESTED
 from kwslib.gap8.export import MARKER, export
 from kwslib.gap8.launch import launch
 from kwslib.gap8.platform import open_platform
@@ -51,7 +52,7 @@ def make(folder, *words, check=True):
         ["make", f"PYTHON={sys.executable} -P", "RISCV_CC=", f"CC={ZIG}", *words],
         timeout_s=120,
         cwd=folder,
-        env={**variables, "PYTHONPATH": ""},
+        env={**variables, **NOT_NESTED, "PYTHONPATH": ""},
         check=check,
     )
 
