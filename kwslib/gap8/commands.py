@@ -261,6 +261,7 @@ def run(
     codes, heard = read_clip(chosen, _one(clips))
     folder = _folder(out, chosen.graph.name, machine.target)
     built = building.build(chosen.graph, folder, chosen.labels, codes, machine.target)
+    deploy.forget(folder)
     log = folder / deploy.LOG
     done, _ = launch(machine, chosen.graph, built.elf, codes, timeout_s, log)
     atomic_write_text(folder / deploy.OUTPUT, done.stdout)

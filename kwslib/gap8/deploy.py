@@ -144,6 +144,7 @@ def deploy(
     start_s = time.monotonic()
     built = building.build(graph, folder, classes, clips[0], machine.target)
     build_s = time.monotonic() - start_s
+    forget(folder)
     first: profiles.Profile | None = None
     run_s = 0.0
     stalls: list[dict[str, Any]] = []
@@ -190,6 +191,12 @@ def deploy(
     )
     write_json(folder / DEPLOYMENT, {"schema": SCHEMA, **asdict(deployment)})
     return deployment
+
+
+def forget(folder: Path) -> None:
+    """Remove what was found of the program that lay in `folder` before."""
+    for name in (DEPLOYMENT, OUTPUT):
+        (folder / name).unlink(missing_ok=True)
 
 
 MEMORY_COLUMNS = ("l1_peak_bytes", "l2_peak_bytes", "dma_in_bytes", "dma_out_bytes")

@@ -280,6 +280,8 @@ def test_no_compiler(place, model, monkeypatch):
 )
 def test_a_gvsoc_that_misbehaves(place, model, script, message):
     home = fake_gvsoc.build(place / "sdk", script + "\n")
+    (place / "o").mkdir()
+    (place / "o" / "program.txt").write_text("of an older run")
     words = ["--platform", "gvsoc", "--gvsoc", home, "--timeout", "0.5" if "sleep" in script else "60"]
     result = kws("run", model, *words, "--out", place / "o")
     assert result.exit_code == 1
