@@ -10,7 +10,6 @@
 enum {
     SOC_CLUSTER_POWER = 0x1A104070,
     SOC_EXIT = 0x1A1040A0,
-    FC_ICACHE = 0x1B201400,
     CLUSTER_FETCH_ENABLE = 0x10200008,
     CLUSTER_BOOT = 0x10200040,
     CLUSTER_TIMER = 0x10200400,
@@ -28,9 +27,9 @@ enum {
 };
 
 #ifdef PULP_OPEN
-enum { STDOUT = 0x1A10F000, DMA_FLAGS_SHIFT = 1, BOOT_OFFSET = 0x80 };
+enum { STDOUT = 0x1A10F000, FC_ICACHE = 0x1A108800, DMA_FLAGS_SHIFT = 1, BOOT_OFFSET = 0x80 };
 #else
-enum { STDOUT = 0x1A110000, DMA_FLAGS_SHIFT = 0, BOOT_OFFSET = 0 };
+enum { STDOUT = 0x1A110000, FC_ICACHE = 0x1B201400, DMA_FLAGS_SHIFT = 0, BOOT_OFFSET = 0 };
 #endif
 
 static inline void *at(address a) { return (void *)a; }
@@ -91,10 +90,12 @@ static inline void dma_wait(uint32_t id) {
 }
 
 static inline void flash_open(void) {
+#ifndef PULP_OPEN /* whose external memory is another */
     REG32(UDMA_CLOCK) |= 8;
     REG32(HYPER_CONFIG_4) = 0x701; /* addresses from 1 << 24 up are the flash's */
     REG32(HYPER_CONFIG_0) = 0x700;
     REG32(HYPER_CONFIG_3) = 0;
+#endif
 }
 static inline uint32_t flash_busy(void) { return REG32(HYPER_RX_CONFIG) >> 4 & 1; }
 static inline void flash_start(address l2, uint32_t offset, uint32_t bytes) {
