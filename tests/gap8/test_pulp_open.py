@@ -5,8 +5,13 @@ import re
 import pytest
 
 from kwslib.errors import InputError, ToolError
+from kwslib.gap8 import graph
+from kwslib.gap8.plan import plan
 from kwslib.gap8.pulp_open import HOME_VARIABLE, PulpOpen
+from kwslib.paths import models_dir
 from kwslib.subproc import CommandTimeout
+from tests.gap8 import networks
+from tests.gap8.equal import GENERAL, STRATEGIES, assert_on_platform, only
 from tests.gap8.fake_gvsoc import executable
 from tests.gap8.test_gvsoc import FLASH_PROGRAM, PROGRAM
 
@@ -78,3 +83,28 @@ def test_a_crash_and_a_hang(gvsoc):
         gvsoc("echo 'no such model' >&2; kill -SEGV $$").run(PROGRAM, 10)
     with pytest.raises(CommandTimeout, match="did not end within 0.5 s"):
         gvsoc("sleep 60").run(PROGRAM, 0.5)
+
+
+@pytest.fixture(scope="module")
+def real():
+    try:
+        return PulpOpen()
+    except ToolError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.gvsoc
+@pytest.mark.parametrize("size", ["small", "medium"])
+def test_the_recorded_networks(real, size, tmp_path):
+    network = graph.load(models_dir() / f"quick-{size}" / "model.tflite", size)
+    found = assert_on_platform(network, tmp_path, "pulp-open")
+    print(*(f"{size} {row.name}: {row.cycles} cycles" for row in found[0].layers), sep="\n")
+
+
+@pytest.mark.gvsoc
+@pytest.mark.parametrize("strategy", [*STRATEGIES[:-1], GENERAL])
+def test_every_strategy_without_flash(real, strategy, tmp_path):
+    with only(strategy):
+        network = graph.load(networks.quantised(*networks.MEDIUM))
+        assert plan(network).strategy == strategy
+        assert_on_platform(network, tmp_path, "pulp-open")
