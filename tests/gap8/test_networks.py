@@ -90,19 +90,25 @@ def test_the_simulator_counts_what_gvsoc_counts(real, size, tmp_path):
 RECORDED = recorded_programs_dir() / "networks"
 
 
-def recorded(size):
+def recorded(size, index="recorded.json", suffix="gvsoc"):
     """What GVSOC printed, the graph and the codes that it was printed for."""
-    entry = json.loads((RECORDED / "recorded.json").read_text())["networks"][size]
+    entry = json.loads((RECORDED / index).read_text())["networks"][size]
     path = models_dir() / f"quick-{size}" / "model.tflite"
     assert hashlib.sha256(path.read_bytes()).hexdigest() == entry["model_sha256"], "record GVSOC's log of this network"
     network = graph.load(path, f"quick-{size}")
     codes = np.arange(np.prod(network.input.shape), dtype=np.uint32).astype(np.uint8).reshape(network.input.shape)
-    return profile.parse((RECORDED / f"{size}.gvsoc.txt").read_text()), network, codes
+    return profile.parse((RECORDED / f"{size}.{suffix}.txt").read_text()), network, codes
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_what_gvsoc_printed_is_the_reference(size):
     found, network, codes = recorded(size)
+    profile.check_outputs(found, network, codes)
+
+
+@pytest.mark.parametrize("size", ["small", "medium"])
+def test_what_upstreams_pulp_open_printed_is_the_reference(size):
+    found, network, codes = recorded(size, "pulp_open.json", "pulp-open")
     profile.check_outputs(found, network, codes)
 
 
