@@ -73,8 +73,8 @@ def main() -> None:
 @click.option("--all", "every", is_flag=True, help="Run all three sizes.")
 @click.option("--force", is_flag=True, help="Begin anew even if the run is there or half done.")
 def run_command(every: bool, force: bool, **values: Any) -> None:
-    """Train one size or all, convert, measure, and keep the notebook."""
-    from kwslib import runs, stages
+    """Train one size or all, convert, measure, run the network on GAP8, and keep the notebooks."""
+    from kwslib import deployments, runs, stages
     from kwslib.parameters import check_all
     from kwslib.sizes import SIZES
     from kwslib.sweep import positive
@@ -102,6 +102,7 @@ def run_command(every: bool, force: bool, **values: Any) -> None:
                 f"   test accuracy, 8-bit, {silence}: {100 * found.accuracy:.2f} % "
                 f"({100 * found.low:.2f} to {100 * found.high:.2f}) on {run.corpus['name']}"
             )
+        click.echo(f"   {deployments.line(run)}")
         click.echo(f"   in {run.folder}")
     click.echo(stages.table(stages.note(stages_s, anew=every)))
 

@@ -1,146 +1,156 @@
-"""What the book says of a network on GAP8: the tables and pictures of a deployment, beside the seed's."""
+"""What the book says of a network on GAP8: tables and pictures of a deployment, beside the seed's.
 
-from collections import Counter
-from collections.abc import Iterable
-from pathlib import Path
+Cycles and bytes are measured by `kwslib.gap8`; what else is known of the chip stands here, each with its source.
+"""
+
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
 
-from kwslib import figures
+from kwslib import deployments, figures, tables
+from kwslib.deployments import Found
 from kwslib.errors import DataError
-from kwslib.figures import Picture, Theme
-from kwslib.gap8 import deploy
-from kwslib.gap8.deploy import Deployment
+from kwslib.figures import Ceiling, LayerCycles, MemoryUse, Picture, RooflinePoint
+from kwslib.gap8.deploy import Deployment, LayerRow
 from kwslib.gap8.plan import L1_BYTES, L2_BYTES
-from kwslib.paths import cache_dir
-from kwslib.predict import codes_for, of_file, of_run
+from kwslib.pages import Html, Markdown, Table, count, links
 from kwslib.results import Run
-from kwslib.seed import seed_size
-from kwslib.speech import open_corpus
-from kwslib.speech.corpus import LABELS
+from kwslib.seed import CORPUS as SEED_CORPUS
+from kwslib.seed import SILENCE as SEED_SILENCE
+from kwslib.seed import SeedLayer, seed_size
+from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
-FOLDER = "gap8"
+SEED = "the seed"
+FILES = {
+    "deployment.json": "all figures (JSON)",
+    "plan.json": "the plan: steps, memory regions, kernels (JSON)",
+    "program.txt": "what the program printed",
+    "layers.csv": "layers (CSV)",
+    "layers.json": "layers (JSON)",
+    "stalls.csv": "stalls by function (CSV)",
+    "stalls.json": "stalls by function (JSON)",
+}
 CLOCKS_MHZ = (50, 100, 175)
-POWER_MW, POWER_CLOCK_MHZ = 75, 90
-"""Worst-case power envelope of GAP8 computing a CNN at 90 MHz and 1.0 V: E. Flamand et al., "GAP-8: A RISC-V SoC for AI
-at the Edge of the IoT", ASAP 2018. Nothing was measured here: energies made with it are estimates."""
-LIMITS = {
-    "instruction set: 8 cores × 4 MAC": 32.0,
-    "inner loop, 4 channels × 5 positions": 22.07,
-    "PULP-NN, published peak": 15.5,
+POWER_MW, POWER_CLOCK_MHZ, POWER_SUPPLY_V = 75.0, 90.0, 1.0
+"""Worst-case power envelope of GAP8 in CNN inference, its accelerator included; the abstract of `POWER_SOURCE`."""
+POWER_SOURCE = (
+    "E. Flamand, D. Rossi, F. Conti, I. Loi, A. Pullini, F. Rotenberg, L. Benini, “GAP-8: A RISC-V SoC for AI at the "
+    "Edge of the IoT”, ASAP 2018, doi:10.1109/ASAP.2018.8445101"
+)
+SUPPLIES_V = ((1.0, 90.0), (1.2, 175.0))
+"""Core supply, and the fastest cluster clock in MHz that it allows; from `SUPPLY_SOURCE`."""
+SUPPLY_SOURCE = "GreenWaves Technologies, gap_sdk, benchmarks/gap8/cnn/README.md"
+MEASURED_PJ_PER_MAC = 63.0
+"""What others measured on the chip, a MobileNet in 8 bits, end to end: for comparison; the abstract of `DORY`."""
+DORY = (
+    "A. Burrello, A. Garofalo, N. Bruschi, G. Tagliavini, D. Rossi, F. Conti, “DORY: Automatic End-to-End Deployment "
+    "of Real-World DNNs on Low-Cost IoT MCUs”, IEEE Transactions on Computers, 2021, arXiv:2008.07127"
+)
+ENERGY_FORMULA = (
+    f"E = {POWER_MW:g} mW · cycles / {POWER_CLOCK_MHZ:g} MHz · (V / {POWER_SUPPLY_V:.1f} V)², an upper estimate: "
+    f"{POWER_MW:g} mW is the chip's published worst case at {POWER_CLOCK_MHZ:g} MHz and {POWER_SUPPLY_V:.1f} V "
+    "(ASAP 2018)"
+)
+
+BLOCKED_MACS, BLOCKED_INSTRUCTIONS = 80, 29
+"""Of the pointwise inner loop on one core: 9 loads and 20 dot products."""
+CEILINGS = (
+    Ceiling("instruction set, 8 cores × 4 MAC", 32.0),
+    Ceiling("inner loop of 4 channels × 5 positions", round(8 * BLOCKED_MACS / BLOCKED_INSTRUCTIONS, 2)),
+    Ceiling("PULP-NN's published peak", 15.5),
+)
+PULP_NN = (
+    "A. Garofalo, M. Rusci, F. Conti, D. Rossi, L. Benini, “PULP-NN: accelerating quantized neural networks on "
+    "parallel ultra-low-power RISC-V processors”, Philosophical Transactions of the Royal Society A 378 (2020) 20190155"
+)
+DMA_BYTES_PER_CYCLE = 8.0
+"""What the cluster's DMA moves between L2 and L1; measured on GVSOC's model of GAP8."""
+
+SOURCES = (POWER_SOURCE, SUPPLY_SOURCE, DORY, PULP_NN)
+
+STALLS = {
+    "dependency": "result awaited",
+    "branch": "branches",
+    "tcdm": "L1 conflicts",
+    "memory": "L2 and devices",
+    "fetch": "instruction fetch",
+    "multicycle": "long instructions",
 }
-"""MAC/cycle: four int8 products a dot-product instruction; 80 MAC in 29 instructions on each of eight cores; and the
-published peak of PULP-NN (A. Garofalo et al., 2020)."""
-DMA_BYTES_PER_CYCLE = 8  # mchan's width, measured on GVSOC's model
-STALLS = ("dependency", "branch", "tcdm", "memory", "fetch", "multicycle")
+START_UP = ("_start", "cluster_stacks_end", "cluster_main", "load_tables")
+"""Functions that run before the first inference and belong to none."""
 
 
-def _two(value: float) -> str:
-    return "–" if value != value else f"{value:.2f}"
+# --- tables -------------------------------------------------------------------------------------------------------
 
 
-FORMATS = {
-    **dict.fromkeys(("operations/cycle", "MAC/cycle", "seed's / ours", *(f"ms at {c} MHz" for c in CLOCKS_MHZ)), _two),
-    "share": lambda value: f"{100 * value:.1f} %",
-    "estimated µJ": lambda value: f"{value:.0f}",
-}
-"""How the columns of these tables are written."""
+def _decimals(places: int) -> Callable[[float], str]:
+    return lambda value: "–" if pd.isna(value) else f"{value:.{places}f}"
 
 
-def deployment_of(run: Run) -> Deployment:
-    """Return the deployment in a run's folder.
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
-    return deploy.load(Path(run.folder) / FOLDER)
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
 
 
-def input_codes(name: str, clips: int, model: str = "", corpus: str = "synthetic", data: str = "") -> tuple[Any, Any]:
-    """The graph of a run (or of a ``.tflite`` file) and the input codes of the first test clips of every label in turn.
-
-    Raises
-    ------
-    kwslib.errors.KwsError
-        If there is no such network or corpus, or `clips` is not positive.
-    """
-    if clips < 1:
-        raise DataError(f"clips must be at least 1, not {clips}")
-    network = of_file(Path(model)) if model else of_run(name)
-    found = open_corpus(corpus, data or None).clips("test", "noise-silence")
-    # one of each label, then the second of each, ...
-    seen: Counter[str] = Counter()
-    order = []
-    for index, label in enumerate(found.labels):
-        order.append((seen[label], index))
-        seen[label] += 1
-    chosen = [index for _, index in sorted(order)[:clips]]
-    return network.graph, codes_for(network, found.audio[chosen])
+def _seed_layers(size: str) -> dict[str, SeedLayer]:
+    return {layer.name: layer for layer in seed_size(size).layers} if size else {}
 
 
-def deploy_run(
-    run: str,
-    clips: int,
-    platform: str,
-    timeout_s: float,
-    folder: Path | None,
-    provenance: dict[str, Any],
-    model: str = "",
-    corpus: str = "synthetic",
-    data: str = "",
-) -> Deployment:
-    """Build and run a network on GAP8 and keep the figures in `folder`; what can be built again goes to the cache."""
-    network, codes = input_codes(run, clips, model, corpus, data)
-    target = folder or cache_dir() / "deployments" / network.name
-    return deploy.deploy(network, codes, target, platform, timeout_s, LABELS, provenance)
-
-
-def layers(deployment: Deployment, size: str | None = None) -> pd.DataFrame:
-    """A row a layer and the total: cycles, the seed's operations, MAC, and the seed's cycles if `size` is given."""
-    seeds = {layer.name: layer.cycles for layer in seed_size(size).layers} if size else {}
-    rows = [_row(r.name, r.cycles, r.warm_cycles, r.operations, r.macs, deployment.cycles) for r in deployment.rows]
-    rows.append(
-        _row(
-            "Total",
-            deployment.cycles,
-            deployment.warm_cycles,
-            deployment.operations,
-            deployment.macs,
-            deployment.cycles,
-        )
-    )
-    if seeds:
-        seeds["Total"] = seed_size(size).cycles
-        for row in rows:
-            cycles = _seed_cycles(seeds, row["layer"])
-            row |= {"seed's cycles": cycles, "seed's / ours": cycles / row["cycles"] if cycles else None}
-    return pd.DataFrame(rows)
-
-
-def _seed_cycles(seeds: dict[str, int], name: str) -> int | None:
-    # the seed's names differ in details of the last layers: the number in front decides
-    if name in seeds:
-        return seeds[name]
-    stem = name.split("_")[0] + "_"
-    return next((cycles for layer, cycles in seeds.items() if layer.startswith(stem)), None)
-
-
-def _row(name: str, cycles: int, warm: int, operations: int, macs: int, total: int) -> dict[str, Any]:
+def _figures(name: str, cycles: int, warm: int, operations: int, macs: int, total: int) -> dict[str, Any]:
     return {
         "layer": name,
         "cycles": cycles,
         "warm cycles": warm,
         "operations": operations,
         "operations/cycle": operations / cycles,
+        "MAC": macs,
         "MAC/cycle": macs / cycles if macs else None,
         "share": cycles / total,
     }
+
+
+def layers(deployment: Deployment, size: str = "") -> pd.DataFrame:
+    """A row a layer and the total; beside the seed's if `size` names one of its networks."""
+    rows = []
+    for row in deployment.rows:
+        figures_ = _figures(row.name, row.cycles, row.warm_cycles, row.operations, row.macs, deployment.cycles)
+        rows.append(figures_ | {"fused": row.fused})
+    whole = deployment
+    total = _figures("Total", whole.cycles, whole.warm_cycles, whole.operations, whole.macs, whole.cycles)
+    rows.append(total | {"fused": False})
+    if size:
+        seeds = _seed_layers(size)
+        seeds["Total"] = SeedLayer("Total", seed_size(size).cycles, seed_size(size).operations)
+        for row in rows:
+            seed = seeds[row["layer"]]
+            row["seed's cycles"] = seed.cycles
+            row["seed's operations/cycle"] = seed.operations / seed.cycles
+            row["seed's / ours"] = seed.cycles / row["cycles"]
+    return pd.DataFrame(rows)
+
+
+HEADS = {
+    "warm cycles": "warm",
+    "operations/cycle": "op./\N{ZERO WIDTH SPACE}cycle",
+    "MAC/cycle": "MAC/\N{ZERO WIDTH SPACE}cycle",
+    "seed's operations/cycle": "its op./\N{ZERO WIDTH SPACE}cycle",
+    "seed's / ours": "seed's/\N{ZERO WIDTH SPACE}ours",
+}
+"""Short heads, and where they may break."""
+
+
+def layer_table(deployment: Deployment, size: str = "", name: str = "network") -> Table:
+    """What the program printed, layer by layer, beside the seed's."""
+    frame = layers(deployment, size)
+    frame_layers = [f"{row['layer']}{' †' if row['fused'] else ''}" for row in frame.to_dict("records")]
+    shown = frame.assign(layer=[layer.replace("_Relu", "") for layer in frame_layers]).drop(columns=["fused", "MAC"])
+    shown = shown.rename(columns=HEADS)
+    rates = [HEADS.get(column, column) for column in frame if "/" in column]
+    formats = {**dict.fromkeys(rates, _decimals(2)), "share": _percent}
+    caption = f"{name}: cycles by layer, first inference (cold) and second (warm)"
+    caption += ", beside the seed's" if size else ""
+    caption += "; † fused: computed together, their cycles shared out by measurement" if frame["fused"].any() else ""
+    return Table(frame, f"{name}-gap8-layers", caption, formats, shown, dense=True)
 
 
 def latency_ms(cycles: int, clock_mhz: float) -> float:
@@ -148,173 +158,226 @@ def latency_ms(cycles: int, clock_mhz: float) -> float:
     return cycles / clock_mhz / 1000
 
 
-def energy_uj(cycles: int) -> float:
-    """Estimated microjoules: `POWER_MW` for as long as it takes at `POWER_CLOCK_MHZ`."""
-    return POWER_MW * latency_ms(cycles, POWER_CLOCK_MHZ)
+def supply_v(clock_mhz: float) -> float:
+    """The lower of the chip's two supplies that allows a cluster clock."""
+    return next(volts for volts, fastest_mhz in SUPPLIES_V if clock_mhz <= fastest_mhz)
+
+
+def energy_uj(cycles: int, clock_mhz: float = POWER_CLOCK_MHZ) -> float:
+    """Estimated microjoules of some cycles: the published power over the time, by the square of the supply."""
+    return POWER_MW * latency_ms(cycles, POWER_CLOCK_MHZ) * (supply_v(clock_mhz) / POWER_SUPPLY_V) ** 2
+
+
+def speeds(deployment: Deployment, name: str = "network") -> Table:
+    """Latency and estimated energy by clock."""
+    frame = pd.DataFrame(
+        {
+            "cluster clock, MHz": clock,
+            "core supply, V": supply_v(clock),
+            "latency, ms": latency_ms(deployment.cycles, clock),
+            "warm latency, ms": latency_ms(deployment.warm_cycles, clock),
+            "estimated energy, µJ": energy_uj(deployment.cycles, clock),
+            "estimated pJ/MAC": 1e6 * energy_uj(deployment.cycles, clock) / deployment.macs,
+        }
+        for clock in CLOCKS_MHZ
+    )
+    formats = {
+        "core supply, V": _decimals(1),
+        **dict.fromkeys(("latency, ms", "warm latency, ms"), _decimals(2)),
+        **dict.fromkeys(("estimated energy, µJ", "estimated pJ/MAC"), _decimals(0)),
+    }
+    caption = f"{name}: one inference by clock, without the front end; the energy is an estimate, nothing was measured"
+    return Table(frame, f"{name}-gap8-speeds", caption, formats)
 
 
 def totals(runs: Iterable[Run]) -> pd.DataFrame:
-    """A row a network: cycles beside the seed's, latency by clock, estimated energy."""
+    """A row a network: cycles beside the seed's, latency by clock, estimated energy, and where it is from."""
     rows = []
     for run in runs:
-        found = deployment_of(run)
-        seeds = seed_size(run.size).cycles
+        found = deployments.of_run(run)
+        whole, seeds = found.deployment, seed_size(run.size).cycles
         row = {
             "network": run.size,
-            "cycles": found.cycles,
-            "warm cycles": found.warm_cycles,
+            "cycles": whole.cycles,
+            "warm cycles": whole.warm_cycles,
             "seed's cycles": seeds,
-            "seed's / ours": seeds / found.cycles,
-            "MAC/cycle": found.macs / found.cycles,
+            "seed's / ours": seeds / whole.cycles,
+            "MAC/cycle": whole.macs / whole.cycles,
         }
-        row |= {f"ms at {clock} MHz": latency_ms(found.cycles, clock) for clock in CLOCKS_MHZ}
-        rows.append(row | {"estimated µJ": energy_uj(found.cycles), "clips equal": found.clips_checked})
+        row |= {f"ms at {clock} MHz": latency_ms(whole.cycles, clock) for clock in CLOCKS_MHZ}
+        row |= {"estimated µJ": energy_uj(whole.cycles), "clips checked": whole.clips_checked}
+        rows.append(row | {"platform": whole.platform, "version": whole.platform_version, "state": found.state})
     return pd.DataFrame(rows)
 
 
-def memory(deployment: Deployment) -> pd.DataFrame:
-    """A row a layer: peak bytes of L1 and L2, and bytes moved by DMA in its step (fused layers share them)."""
+def totals_table(runs: Iterable[Run], name: str = "gap8-totals") -> Table:
+    """One inference of each network beside the seed's."""
+    frame = totals(runs)
+    left_out = ["warm cycles", "ms at 50 MHz", "ms at 175 MHz", "platform", "version"]
+    shown = frame.drop(columns=left_out).rename(columns=HEADS)
+    rates = [column for column in shown if "/" in column or "ms" in column.split()]
+    formats = {**dict.fromkeys(rates, _decimals(2)), "estimated µJ": _decimals(0)}
+    caption = "One inference on GAP8 beside the seed's, without the front end; the energy is an estimate"
+    return Table(frame, name, caption, formats, shown)
+
+
+def steps(found: Found) -> pd.DataFrame:
+    """A row a step of the plan: its layers, how they are computed, memory and what is moved."""
     return pd.DataFrame(
         {
-            "layer": row.name,
-            "L1 peak bytes": row.l1_peak_bytes,
-            "L2 peak bytes": row.l2_peak_bytes,
-            "DMA in bytes": row.dma_in_bytes,
-            "DMA out bytes": row.dma_out_bytes,
+            "layers": _short(step["layers"]),
+            "how": step["description"].replace("_", " "),
+            "L1 peak bytes": step["l1_peak_bytes"],
+            "L2 peak bytes": step["l2_peak_bytes"],
+            "to L1, bytes": step["dma_in_bytes"],
+            "to L2, bytes": step["dma_out_bytes"],
+            "from flash, bytes": step["flash_bytes"],
         }
-        for row in deployment.rows
+        for step in found.plan["steps"]
     )
 
 
-def stalls(deployment: Deployment, most: int = 10) -> pd.DataFrame:
-    """Cycles by function, added up over the eight cores: all, and what was lost by kind of stall; the largest first."""
-    if not deployment.stalls:
-        return pd.DataFrame(columns=["function", "instructions", "cycles", *STALLS, "sleep"])
-    frame = pd.DataFrame(deployment.stalls)
-    frame = frame[frame["core"] != "fc"]
+def step_table(found: Found, name: str = "network") -> Table:
+    """The plan, a row a step."""
+    caption = f"{name}: the plan, {found.deployment.strategy}; peaks include stacks and code"
+    return Table(steps(found), f"{name}-gap8-plan", caption)
+
+
+def _short(names: Iterable[str]) -> str:
+    """``S1 + S2`` of the layers of a step."""
+    return " + ".join(name.split("_")[0] for name in names)
+
+
+def stalls(deployment: Deployment, most: int = 12) -> pd.DataFrame:
+    """Cycles of the first inference by function, added up over the eight cores; empty where the platform is silent."""
     columns = ["instructions", "cycles", *(f"{kind}_cycles" for kind in STALLS), "sleep_cycles"]
+    frame = pd.DataFrame(deployment.stalls, columns=["core", "function", *columns])
+    frame = frame[frame["core"].str.startswith("pe") & ~frame["function"].isin(START_UP)]
     summed = frame.groupby("function")[columns].sum().sort_values("cycles", ascending=False).head(most)
-    return summed.rename(columns=lambda name: name.removesuffix("_cycles")).reset_index()
+    summed = summed.rename(columns={f"{kind}_cycles": text for kind, text in STALLS.items()})
+    return summed.rename(columns={"sleep_cycles": "asleep"}).reset_index()
 
 
-def cycles_picture(deployment: Deployment, size: str) -> Picture:
-    """Cycles of each layer beside the seed's, on a logarithmic axis."""
-    frame = layers(deployment, size).iloc[:-1]
+def stall_table(deployment: Deployment, name: str = "network") -> Table:
+    """Where the cores' cycles went, by function."""
+    caption = f"{name}: core cycles by function over eight cores, awake and of these lost to each kind of stall; asleep"
+    return Table(stalls(deployment), f"{name}-gap8-stalls", caption)
 
-    def draw(theme: Theme) -> Figure:
-        figure, axes = figures._figure(6.4, 0.42 * len(frame) + 1.2)
-        places = np.arange(len(frame))
-        axes.barh(places + 0.2, frame["seed's cycles"].astype(float), 0.4, color=theme.series[1], label="the seed")
-        axes.barh(places - 0.2, frame["cycles"], 0.4, color=theme.series[0], label="this book")
-        axes.set_yticks(places, frame["layer"])
-        axes.invert_yaxis()
-        axes.set_xscale("log")
-        axes.set_xlabel("cycles of the first inference")
-        axes.legend(loc="lower right")
-        return figure
 
-    slowest = frame.loc[frame["cycles"].idxmax()]
-    return Picture(
-        draw,
-        f"Cycles by layer, {size}: the whole takes {deployment.cycles} cycles, the seed's {seed_size(size).cycles}; "
-        f"the costliest layer is {slowest['layer']} with {slowest['cycles']}.",
-        wide=True,
-    )
+def status(runs: Iterable[Run]) -> pd.DataFrame:
+    """Every run that was deployed: by which platform, on how many clips, when and from which commit."""
+    rows = []
+    for run in runs:
+        try:
+            found = deployments.of_run(run)
+        except DataError:
+            continue
+        made = found.deployment.provenance
+        rows.append(
+            {
+                "run": run.run,
+                "state": found.state,
+                "cycles": found.deployment.cycles,
+                "clips checked": found.deployment.clips_checked,
+                "platform": found.deployment.platform,
+                "version": found.deployment.platform_version,
+                "date": made["date"][:16].replace("T", " "),
+                "commit": made["commit"][:10] + (" (changed)" if made["dirty"] else ""),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+# --- pictures and labels ------------------------------------------------------------------------------------------
+
+
+def cycles_picture(deployment: Deployment, size: str = "") -> Picture:
+    """Cycles of each layer, beside the seed's if `size` names one of its networks."""
+    seeds = _seed_layers(size)
+    rows = [LayerCycles(row.name, row.cycles, seeds[row.name].cycles if seeds else 0) for row in deployment.rows]
+    return figures.layer_cycles(rows, "this book", SEED)
 
 
 def roofline(deployment: Deployment) -> Picture:
-    """MAC/cycle of each step with weights against its MACs for a byte moved by DMA, under the limits of `LIMITS`."""
-    steps: dict[int, dict[str, Any]] = {}
-    for row in deployment.rows:
-        step = steps.setdefault(row.step, {"macs": 0, "cycles": 0, "kinds": [], "bytes": 0})
-        step["macs"] += row.macs
-        step["cycles"] += row.cycles
-        step["kinds"].append(row.kind)
-        step["bytes"] = row.dma_in_bytes + row.dma_out_bytes
-    points = [
-        (" + ".join(step["kinds"]), step["macs"] / max(step["bytes"], 1), step["macs"] / step["cycles"])
-        for step in steps.values()
-        if step["macs"]
-    ]
-    kinds = list(dict.fromkeys(kind for kind, _, _ in points))
-
-    def draw(theme: Theme) -> Figure:
-        figure, axes = figures._figure(6.4, 4.6)
-        low, high = min(x for _, x, _ in points) / 3, max(x for _, x, _ in points) * 3
-        grid = np.geomspace(low, high, 200)
-        for number, (name, limit) in enumerate(LIMITS.items()):
-            axes.plot(
-                grid,
-                np.minimum(limit, DMA_BYTES_PER_CYCLE * grid),
-                color=theme.ink,
-                linestyle=("-", "--", ":")[number],
-                linewidth=1,
-                label=f"{name}: {limit:g}",
-            )
-        for number, kind in enumerate(kinds):
-            chosen = [(x, y) for name, x, y in points if name == kind]
-            axes.scatter(
-                *zip(*chosen, strict=True),
-                color=theme.series[number % len(theme.series)],
-                marker=figures.MARKERS[number % len(figures.MARKERS)],
-                label=kind,
-                zorder=3,
-            )
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xlabel("MAC for each byte moved by DMA")
-        axes.set_ylabel("MAC/cycle, eight cores")
-        axes.legend(fontsize=8)
-        return figure
-
-    best = max(points, key=lambda point: point[2])
-    return Picture(
-        draw,
-        f"Roofline of {len(points)} steps: the fastest is a {best[0]} step with {best[2]:.1f} MAC/cycle.",
-        wide=True,
-    )
-
-
-def memory_picture(deployment: Deployment) -> Picture:
-    """Peak bytes of L1 and L2 in each layer, as a share of the memory."""
-    frame = memory(deployment)
-
-    def draw(theme: Theme) -> Figure:
-        figure, axes = figures._figure(6.4, 0.42 * len(frame) + 1.2)
-        places = np.arange(len(frame))
-        for number, (name, size) in enumerate((("L1", L1_BYTES), ("L2", L2_BYTES))):
-            values = frame[f"{name} peak bytes"]
-            label = f"{name}, of {size // 1024} KB"
-            axes.barh(places + 0.4 * number - 0.2, 100 * values / size, 0.4, color=theme.series[number], label=label)
-        axes.set_yticks(places, frame["layer"])
-        axes.invert_yaxis()
-        axes.set_xlim(0, 100)
-        axes.xaxis.set_major_formatter(EngFormatter(unit="%", sep=""))
-        axes.set_xlabel("peak use, stacks and code included")
-        axes.legend(loc="lower right")
-        return figure
-
-    l1, l2 = frame["L1 peak bytes"].max(), frame["L2 peak bytes"].max()
-    return Picture(
-        draw, f"Memory by layer: at most {l1} of {L1_BYTES} bytes of L1 and {l2} of {L2_BYTES} bytes of L2.", wide=True
-    )
-
-
-def cost_points(runs: Iterable[Run], split: str = "validation") -> list[figures.Point]:
-    """Accuracy of the 8-bit networks with their cycles as cost, a series a silence protocol."""
+    """What each step with weights reaches; fused layers are one step."""
     points = []
-    for run in runs:
-        cycles = deployment_of(run).cycles
-        for silence in ("digital-silence", "noise-silence"):
+    for index in sorted({row.step for row in deployment.rows}):
+        rows = [row for row in deployment.rows if row.step == index]
+        macs, moved = sum(row.macs for row in rows), rows[0].dma_in_bytes + rows[0].dma_out_bytes
+        if macs and moved:
+            cycles = sum(row.cycles for row in rows)
+            points.append(RooflinePoint(_short(row.name for row in rows), _kind(rows), macs / moved, macs / cycles))
+    return figures.roofline(points, CEILINGS, DMA_BYTES_PER_CYCLE)
+
+
+def _kind(rows: list[LayerRow]) -> str:
+    return " + ".join(dict.fromkeys(row.kind.replace("_", " ") for row in rows))
+
+
+def memory_picture(found: Found) -> Picture:
+    """Peak use of both memories, step by step."""
+    uses = [
+        MemoryUse(
+            f"{_short(step['layers'])} {step['kind']}", {"L1": step["l1_peak_bytes"], "L2": step["l2_peak_bytes"]}
+        )
+        for step in found.plan["steps"]
+    ]
+    return figures.memory_bars(uses, {"L1": L1_BYTES, "L2": L2_BYTES})
+
+
+def stall_picture(deployment: Deployment) -> Picture | None:
+    """What the cores did in the first inference, as parts of their cycles; None where the platform does not tell."""
+    frame = stalls(deployment, most=len(deployment.stalls))
+    if frame.empty:
+        return None
+    names = {"instructions": "instructions"} | {text: text for text in STALLS.values()} | {"asleep": "asleep"}
+    sums = {shown: float(frame[column].sum()) for column, shown in names.items()}
+    whole = sum(sums.values())
+    return figures.shares({name: value / whole for name, value in sums.items()}, "share of the eight cores' cycles")
+
+
+def accuracy_points(runs: Iterable[Run], split: str = "validation") -> list[figures.Point]:
+    """Accuracy of the 8-bit networks with their cycles as cost, and the seed's with its own."""
+    runs = list(runs)
+    points = []
+    for silence in SILENCE_PROTOCOLS:
+        for run in runs:
             found = run.measurement("tflite", split, silence)
-            points.append(figures.Point(run.size, silence, found.accuracy, found.low, found.high, float(cycles)))
-    return sorted(points, key=lambda point: point.series)
+            series = f"{silence}, {tables.corpus_name(run)}"
+            cycles = float(deployments.of_run(run).deployment.cycles)
+            points.append(figures.Point(run.size, series, found.accuracy, found.low, found.high, cycles))
+    for run in runs:
+        seeds = seed_size(run.size)
+        accuracy = seeds.accuracy[split]
+        low, high = accuracy.interval
+        series = f"{SEED}: {SEED_SILENCE}, {tables.CORPUS_NAMES[SEED_CORPUS]}"
+        points.append(figures.Point(run.size, series, accuracy.share, low, high, float(seeds.cycles)))
+    return points
 
 
-def badge(deployment: Deployment) -> str:
-    """One sentence: on which platform, and that every layer was right."""
-    return (
-        f"Bit-exact: every layer's output equals the integer reference on {deployment.clips_checked} clips. "
-        f"Cycles by the platform '{deployment.platform}', version {deployment.platform_version}; "
-        f"{deployment.strategy}; program {deployment.elf_digest}."
+def badge(found: Found) -> Html:
+    """Labels: that every layer was right and on how many clips, by which platform, fresh or recorded."""
+    whole = found.deployment
+    texts = (
+        f"bit-exact: every layer equals the integer reference on {count(whole.clips_checked)} test clips",
+        f"{found.state}: {whole.platform}, version {whole.platform_version}",
+        f"program {whole.elf_digest}",
     )
+    labels = " ".join(f'<span class="kws-label {found.state}">{text}</span>' for text in texts)
+    return Html(f'<p class="kws-badges">{labels}</p>')
+
+
+def save_tables(found: Found, size: str = "") -> None:
+    """Write the tables of a deployment beside it, as CSV and JSON."""
+    layer_table(found.deployment, size).save(found.folder, "layers")
+    stall_table(found.deployment).save(found.folder, "stalls")
+
+
+def downloads(found: Found) -> Markdown:
+    """Links to the files of a deployment."""
+    return links(found.folder, FILES)
+
+
+def sources() -> Markdown:
+    """What is known of the chip by others' word: a list."""
+    return Markdown("\n".join(f"* {source}" for source in SOURCES))

@@ -17,7 +17,7 @@ import pandas as pd
 
 from kwslib import figures, results, tables
 from kwslib.errors import DataError
-from kwslib.paths import book_dir, models_dir
+from kwslib.paths import atomic_write_text, book_dir, models_dir
 from kwslib.results import Run
 from kwslib.seed import SILENCE as SEED_SILENCE
 from kwslib.seed import SeedSize, seed_size
@@ -75,6 +75,8 @@ class Table:
         Column -> function from a value to text; shares, counts and the rest have a form of their own without it.
     shown : DataFrame, optional
         What the page shows in place of `frame`.
+    dense : bool
+        Whether it has so many columns that they must be set tighter.
     """
 
     frame: pd.DataFrame
@@ -82,6 +84,7 @@ class Table:
     caption: str = ""
     formats: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     shown: pd.DataFrame | None = None
+    dense: bool = False
 
     def _repr_html_(self) -> str:
         columns = self._columns()
@@ -95,8 +98,9 @@ class Table:
             rows.append(f"<tr>{inner}</tr>")
         caption = html.escape(self.caption)
         above = f'<p class="kws-caption">{caption}</p>' if caption else ""
+        kind = "kws-table dense" if self.dense else "kws-table"
         return (
-            f'<div class="kws-table">{above}<div class="kws-scroll"><table class="table" aria-label="{caption}">'
+            f'<div class="{kind}">{above}<div class="kws-scroll"><table class="table" aria-label="{caption}">'
             f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{self._links()}</div>"
         )
 
@@ -119,12 +123,25 @@ class Table:
             columns.append((str(name), pd.api.types.is_numeric_dtype(values), texts))
         return columns
 
+    @property
+    def csv(self) -> str:
+        """The whole table as CSV."""
+        return self.frame.to_csv(index=False, lineterminator="\n")
+
+    @property
+    def json(self) -> str:
+        """The whole table as JSON, an object a row."""
+        return self.frame.to_json(orient="records", indent=1, double_precision=15) + "\n"
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write the table as ``NAME.csv`` and ``NAME.json``."""
+        atomic_write_text(folder / f"{name}.csv", self.csv)
+        atomic_write_text(folder / f"{name}.json", self.json)
+
     def _links(self) -> str:
-        csv = self.frame.to_csv(index=False, lineterminator="\n")
-        records = self.frame.to_json(orient="records", indent=1, double_precision=15) + "\n"
         return (
-            f'<p class="kws-links">This table: {_link(f"{self.name}.csv", "text/csv", csv)} · '
-            f"{_link(f'{self.name}.json', 'application/json', records)}</p>"
+            f'<p class="kws-links">This table: {_link(f"{self.name}.csv", "text/csv", self.csv)} · '
+            f"{_link(f'{self.name}.json', 'application/json', self.json)}</p>"
         )
 
 
@@ -332,10 +349,15 @@ def mistakes(run: Run) -> Html:
 
 def downloads(run: Run) -> Markdown:
     """Links to the files of a run."""
-    folder = os.path.relpath(Path(run.folder).resolve(), book_dir().resolve())
+    return links(Path(run.folder), FILES)
+
+
+def links(folder: Path, files: Mapping[str, str]) -> Markdown:
+    """Links to those files of a folder that are there, by name and with what they are."""
+    shown = os.path.relpath(folder.resolve(), book_dir().resolve())
     lines = [
-        f"* {{download}}`{text} <{Path(folder, name).as_posix()}>`"
-        for name, text in FILES.items()
-        if (Path(run.folder) / name).exists()
+        f"* {{download}}`{text} <{Path(shown, name).as_posix()}>`"
+        for name, text in files.items()
+        if (folder / name).exists()
     ]
     return Markdown("\n".join(lines))

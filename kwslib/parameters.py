@@ -144,15 +144,15 @@ def _declared(template: Path) -> dict[str, Declared]:
     }
 
 
-def declared() -> dict[str, Declared]:
-    """The parameters that the notebook declares, by name.
+def declared(template: str = TEMPLATE) -> dict[str, Declared]:
+    """The parameters that a notebook of the book declares, by name.
 
     Raises
     ------
     InputError
         If there is no notebook.
     """
-    return _declared(book_dir() / TEMPLATE)
+    return _declared(book_dir() / template)
 
 
 def parse(name: str, text: str) -> Any:

@@ -164,12 +164,14 @@ def find(name: str) -> Run:
 
 
 RECORDED_FILES = (METRICS, "accuracy.csv", "history.csv", "model.tflite", "mistakes")
-OPTIONAL_FILES = ("gap8",)
-"""Recorded where it is there: the figures of the network on GAP8."""
+GAP8 = "gap8"
+"""Folder of the figures of a run's network on GAP8; recorded where it is there."""
 
 
 def record(name: str) -> Path:
-    """Copy a fresh run, its checkpoints and notebook left out, to where recorded ones travel with the project.
+    """Copy a fresh run, its checkpoints and notebooks left out, to where recorded ones travel with the project.
+
+    Where only figures on GAP8 are fresh, of a network that is recorded already, they are copied alone.
 
     Parameters
     ----------
@@ -187,13 +189,17 @@ def record(name: str) -> Path:
         If there is no such run, or it is not whole.
     """
     source, target = results_dir() / name, models_dir() / name
+    if not (source / METRICS).exists() and (source / GAP8).is_dir() and (target / METRICS).exists():
+        with atomic_path(target / GAP8) as temporary:
+            shutil.copytree(source / GAP8, temporary)
+        return target
     load(source)
     missing = [file for file in RECORDED_FILES if not (source / file).exists()]
     if missing:
         raise DataError(f"{source} lacks {', '.join(missing)}; run it again")
     with atomic_path(target) as temporary:
         temporary.mkdir()
-        for file in (*RECORDED_FILES, *(name for name in OPTIONAL_FILES if (source / name).exists())):
+        for file in (*RECORDED_FILES, *([GAP8] if (source / GAP8).exists() else [])):
             copy = shutil.copytree if (source / file).is_dir() else shutil.copyfile
             copy(source / file, temporary / file)
     return target

@@ -15,18 +15,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from kwslib import __version__, notebook, results
+from kwslib import __version__, deployments, notebook, results
 from kwslib.errors import DataError, InputError, KwsError
-from kwslib.parameters import FAILED, TEMPLATE, Parameters, check
+from kwslib.parameters import FAILED, TEMPLATE, Parameters, check, declared
 from kwslib.paths import book_dir, results_dir
 from kwslib.results import Run
 from kwslib.speech import open_corpus
 
 PARTIAL = ".partial"
-GAP8 = "gap8.ipynb"
-"""Template of the notebook that runs a trained network on GAP8; executed after the training's where a book has it."""
-GAP8_CLIPS = {"large": 5}
-"""Clips that are run on GAP8 where not the notebook's own number: a program of large takes seconds of the host."""
 PATIENCE_S = 5.0
 """A process that is killed may take a moment to end, and its notebook with it."""
 
@@ -60,7 +56,6 @@ def up_to_date(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
         and run.corpus["hash"] == corpus
         and run.provenance["kwslib"] == __version__
         and (folder / TEMPLATE).exists()
-        and ((folder / GAP8).exists() or not (book_dir() / GAP8).exists())
     )
     return run if same else None
 
@@ -112,7 +107,9 @@ def execute(
     force: bool = False,
     stream: TextIO | None = None,
 ) -> Run:
-    """Execute one run, or return the one that is there with the same inputs.
+    """Execute one run, or return the one that is there with the same inputs; then deploy its network on GAP8.
+
+    A network that is trained stays where it is if its deployment fails, and the next call tries that again alone.
 
     Parameters
     ----------
@@ -143,7 +140,10 @@ def execute(
     corpus = corpus_hash(chosen.corpus, chosen.data)
     with claim(base / chosen.run):
         found = None if force else up_to_date(chosen, corpus, base / chosen.run)
-        return found or _execute(chosen, corpus, base, force, stream)
+        found = found or _execute(chosen, corpus, base, force, stream)
+        if (book_dir() / deployments.TEMPLATE).exists() and not deployed(found):
+            _deploy(chosen, found, base, stream)
+        return found
 
 
 def _execute(chosen: Parameters, corpus: str, base: Path, force: bool, stream: TextIO | None) -> Run:
@@ -167,8 +167,6 @@ def _execute(chosen: Parameters, corpus: str, base: Path, force: bool, stream: T
                 title=chosen.run,
                 stream=stream,
             )
-            if (book_dir() / GAP8).exists():
-                _deploy(chosen, folder, stream)
         except notebook.NotebookError as error:
             where = ""
             if (folder / TEMPLATE).exists():
@@ -186,30 +184,46 @@ def _execute(chosen: Parameters, corpus: str, base: Path, force: bool, stream: T
     return results.load(target)
 
 
-def _deploy(chosen: Parameters, folder: Path, stream: TextIO | None) -> None:
-    """Run the network just trained on GAP8; its figures become a part of the run."""
-    parameters = {
-        "size": chosen.size.name,
-        "run": chosen.run,
-        "corpus": chosen.corpus,
-        "data": chosen.data or "",
-        "folder": str(folder / "gap8"),
-    }
-    if chosen.size.name in GAP8_CLIPS:
-        parameters["clips"] = GAP8_CLIPS[chosen.size.name]
-    notebook.execute(
-        book_dir() / GAP8,
-        folder / GAP8,
-        parameters,
-        folder=book_dir(),
-        log=folder.parent / "kernel.log",
-        variables={"KWS_RESULTS": str(folder.parent)},
-        title=chosen.run,
-        stream=stream,
-    )
-    for built in ("project", "network.elf", "program.log"):  # can be made again from model.tflite
-        path = folder / "gap8" / built
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+def deployed(run: Run) -> bool:
+    """Whether a run's own folder has what ``gap8.ipynb`` would make of its network again, and that notebook."""
+    defaults = declared(deployments.TEMPLATE)
+    made = deployments.up_to_date(run, defaults["platform"].default, defaults["clips"].default)
+    return made and (run.folder / deployments.TEMPLATE).exists()
+
+
+def _deploy(chosen: Parameters, run: Run, base: Path, stream: TextIO | None) -> None:
+    """Execute the notebook that builds, runs and checks the network on GAP8, and puts its figures into the run."""
+    name = f"{run.run}.gap8"
+    partial, failed = base / PARTIAL / name, failed_notebook(base, name)
+    output = partial / deployments.TEMPLATE
+    given = {"size": run.size, "run": run.run, "corpus": chosen.corpus}
+    if chosen.data:
+        given["data"] = chosen.data
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+        try:
+            notebook.execute(
+                book_dir() / deployments.TEMPLATE,
+                output,
+                given,
+                folder=book_dir(),
+                log=partial / "kernel.log",
+                variables={"KWS_RESULTS": str(base)},
+                title=run.run,
+                stream=stream,
+            )
+        except notebook.NotebookError as error:
+            where = ""
+            if output.exists():
+                failed.parent.mkdir(exist_ok=True)
+                output.replace(failed)
+                where = f"\n  its notebook: {failed}"
+            raise notebook.NotebookError(f"run {run.run} is trained, but not on GAP8: {error}{where}") from error
+        output.replace(run.folder / deployments.TEMPLATE)
+    except OSError as error:
+        raise KwsError(f"cannot write {run.folder}: {error.strerror}; free space or set KWS_RESULTS") from error
+    failed.unlink(missing_ok=True)
+    shutil.rmtree(partial, ignore_errors=True)
 
 
 def staging(chosen: Parameters, corpus: str, base: Path) -> Path:
