@@ -22,6 +22,7 @@ from kwslib.gap8 import build as building
 from kwslib.gap8 import deploy
 from kwslib.gap8.deploy import Deployment
 from kwslib.gap8.inputs import Chosen, choose_network
+from kwslib.gap8.platform import open_platform
 from kwslib.paths import atomic_path, results_dir
 from kwslib.predict import Network, codes_for
 from kwslib.provenance import provenance
@@ -161,6 +162,7 @@ def choose(
         raise InputError(f"timeout_s is {timeout_s:g}: give a positive number of seconds")
     if model and run:
         raise InputError("model and run both name a network: give one")
+    open_platform(platform)  # an unknown one, or one that is not installed, is told before anything is built
     network = choose_network(Path(model) if model else None, run or None, None if model or run else size)
     trained = None if model else results.find(network.graph.name)
     digest = hashlib.sha256(Path(model).read_bytes()).hexdigest() if model else trained.network["tflite_sha256"]

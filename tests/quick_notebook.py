@@ -1,7 +1,8 @@
 """A project folder whose notebook has the real parameters cell but only pretends to train, so that runs take a second.
 
 Seed 13 fails as a user's mistake does, seed 14 as a bug does, seed 15 kills its process; every run counts to `steps`,
-0.05 s a step, in a file that it goes on from.
+0.05 s a step, in a file that it goes on from. `build_gap8` adds a notebook that only pretends to deploy; it fails where
+the file ``refuse`` lies beside it.
 """
 
 from pathlib import Path
@@ -60,7 +61,8 @@ results.save(
         run=chosen.run, size=chosen.size.name, profile=chosen.profile.name, seed=seed,
         front_end=chosen.front_end.kind,
         corpus={"name": source.name, "hash": source.manifest["hash"], "splits": source.manifest["splits"]},
-        training={**chosen.config, "best_step": step}, network={}, measurements=measurements, agreement={},
+        training={**chosen.config, "best_step": step}, network={"tflite_sha256": f"{seed:064}"},
+        measurements=measurements, agreement={},
         durations_s={"training": 1.0}, provenance=provenance(),
     ),
     chosen.folder,
@@ -76,4 +78,30 @@ def build(root: Path) -> Path:
     cells = [first, nbformat.v4.new_code_cell(BODY), nbformat.v4.new_code_cell(SAVE)]
     (root / "book").mkdir(parents=True)
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=real.metadata), root / "book" / "train.ipynb")
+    return root
+
+
+GAP8 = """
+from pathlib import Path
+
+from kwslib import deployments, results
+from kwslib.errors import DataError
+from kwslib.paths import results_dir
+from tests.sample_run import sample_deployment
+
+if Path("refuse").exists():
+    raise DataError("no layer is right")
+found = results.load(results_dir() / run)
+digest = found.network["tflite_sha256"]
+sample_deployment(found.folder, found.size, digest, deployments.key(digest, platform, clips))
+print("deployed", run)
+"""
+
+
+def build_gap8(root: Path) -> Path:
+    """Write ``book/gap8.ipynb`` below `root`, as well as `build` does."""
+    real = nbformat.read(book_dir() / "gap8.ipynb", as_version=4)
+    first = next(cell for cell in real.cells if "parameters" in cell.metadata.get("tags", ()))
+    cells = [nbformat.v4.new_markdown_cell("# On GAP8\n"), first, nbformat.v4.new_code_cell(GAP8)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=real.metadata), root / "book" / "gap8.ipynb")
     return root

@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from kwslib import mistakes, results
+from kwslib.gap8 import deploy
+from kwslib.gap8.deploy import Deployment, LayerRow
+from kwslib.paths import write_json
 from kwslib.provenance import provenance
 from kwslib.sizes import profile_named, size_named
 from kwslib.speech.corpus import LABELS, SILENCE_PROTOCOLS, Clips
@@ -94,4 +97,46 @@ def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus
     mistakes.write(heard, mistakes.worst(heard, softmax), path / "mistakes")
     (path / "model.tflite").write_bytes(network)
     results.save(run, path, history)
+    sample_deployment(path, size, run.network["tflite_sha256"])
     return results.load(path)
+
+
+def sample_deployment(folder: Path, size: str, tflite_sha256: str, key: str = "drawn") -> None:
+    """Write ``folder/gap8`` as a deployment leaves it, with drawn cycles; the first two layers are fused."""
+    rng = np.random.default_rng(len(size))
+    layers = size_named(size).layers
+    memory = {"l1_peak_bytes": 60_000, "l2_peak_bytes": 300_000, "dma_in_bytes": 4_000, "dma_out_bytes": 0}
+    rows = []
+    for index, layer in enumerate(layers):
+        cycles = int(layer.operations / rng.uniform(5, 20)) + 600
+        place = {"step": max(0, index - 1), "fused": index < 2}
+        counts = {"operations": layer.operations, "macs": layer.macs}
+        rows.append(
+            LayerRow(layer.name, layer.kind, cycles=cycles, warm_cycles=cycles - 7, **counts, **place, **memory)
+        )
+    kinds = ("dependency", "branch", "tcdm", "memory", "fetch", "multicycle")
+    counted = {"instructions": 900, "cycles": 1000, "sleep_cycles": 50, **{f"{kind}_cycles": 10 for kind in kinds}}
+    functions = ("cluster_main", "kernel_0_pointwise", "run_depthwise")
+    stalls = [{"core": f"pe{core}", "function": function, **counted} for core in range(8) for function in functions]
+    deployment = Deployment(
+        network=folder.name,
+        platform="simulator",
+        platform_version="drawn",
+        strategy="maps in L1, first two layers fused",
+        rows=rows,
+        clips_checked=20,
+        elf_digest="0123456789abcdef",
+        build_s=1.0,
+        run_s=0.5,
+        weights_l2_bytes=40_000,
+        weights_flash_bytes=0,
+        stalls=[*stalls, {"core": "fc", "function": "fc_main", **counted}],
+        provenance=provenance(tflite_sha256=tflite_sha256, key=key),
+    )
+    steps = [
+        {"kind": layer.kind, "layers": [layer.name], "description": "kernel_0, whole", **memory, "flash_bytes": 0}
+        for layer in layers[1:]
+    ]
+    steps[0]["layers"] = [layer.name for layer in layers[:2]]
+    write_json(folder / results.GAP8 / "deployment.json", {"schema": deploy.SCHEMA, **asdict(deployment)})
+    write_json(folder / results.GAP8 / "plan.json", {"schema": 1, "strategy": deployment.strategy, "steps": steps})

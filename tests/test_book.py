@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from kwslib import subproc
+from kwslib.pages import count
+from kwslib.seed import seed_size
 from kwslib.sizes import SIZES
 from tests.sample_run import sample_run
 
@@ -67,6 +69,25 @@ def test_every_size_has_a_chapter_and_all_are_alike():
     assert alike[0] == alike[1] == alike[2]
 
 
+def test_every_size_has_a_chapter_on_gap8_and_all_are_alike():
+    texts = [(ROOT / "book" / f"gap8_{size}.md").read_text() for size in SIZES]
+    alike = [
+        text.replace(f"quick-{size}", "quick-*").replace(f"# {size.capitalize()}", "# *")
+        for size, text in zip(SIZES, texts, strict=True)
+    ]
+    assert alike[0] == alike[1] == alike[2]
+
+
+@pytest.mark.parametrize("name", ["train.ipynb", "gap8.ipynb"])
+def test_notebooks_are_thin_and_without_outputs(name):
+    notebook = nbformat.read(ROOT / "book" / name, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert len(code) <= 20
+    assert sum(len(cell.source.splitlines()) for cell in code) <= 150
+    assert not any(cell.outputs or cell.execution_count for cell in code)
+    assert sum("parameters" in cell.metadata.get("tags", ()) for cell in code) == 1
+
+
 def put_project(folder):
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(ROOT / name, folder)
@@ -104,6 +125,7 @@ def built(request, tmp_path_factory):
     sample_run(folder / "models", "small", "seed", "speech_commands")
     if fresh:
         put_notebook(folder / "book" / "results" / "quick-small" / "train.ipynb", "An executed run")
+        put_notebook(folder / "book" / "results" / "quick-small" / "gap8.ipynb", "An executed deployment")
         put_notebook(folder / "book" / "results" / "failed" / "train.ipynb", "A failed run", error=True)
         put_notebook(folder / "book" / "results" / ".partial" / "quick-small" / "train.ipynb", "A half run")
     dead = "http://127.0.0.1:9"
@@ -118,7 +140,7 @@ def built(request, tmp_path_factory):
 @pytest.mark.slow
 def test_the_book_has_its_pages_and_no_others(built):
     folder, fresh, pages = built
-    expected = {path.stem for path in CHAPTERS} | ({"train"} if fresh else set())
+    expected = {path.stem for path in CHAPTERS} | ({"train", "gap8"} if fresh else set())
     assert set(pages) == expected
     assert (folder / "_build/html/index.html").exists()
     everything = "".join(pages.values())
@@ -126,6 +148,7 @@ def test_the_book_has_its_pages_and_no_others(built):
     assert "A failed run" not in everything
     assert "A half run" not in everything
     assert ("An executed run" in pages["index"]) == fresh
+    assert ("An executed deployment" in pages["index"]) == fresh
 
 
 @pytest.mark.slow
@@ -174,6 +197,27 @@ def test_every_network_can_be_downloaded(built):
         assert len(set(links)) == 1
         linked = (folder / "_build/html/book" / links[0]).resolve()
         assert linked.read_bytes() == (base / f"quick-{size}" / "model.tflite").read_bytes()
+
+
+@pytest.mark.slow
+def test_the_deployments_of_the_three_sizes_are_shown_beside_the_seeds(built):
+    folder, fresh, pages = built
+    base = folder / ("book/results" if fresh else "models")
+    for size in SIZES:
+        rows = json.loads((base / f"quick-{size}" / "gap8" / "deployment.json").read_text())["rows"]
+        cycles = sum(row["cycles"] for row in rows)
+        page = html.unescape(pages[f"gap8_{size}"])
+        assert "bit-exact: every layer equals the integer reference on 20 test clips" in page
+        assert f"{'fresh' if fresh else 'recorded'}: simulator, version drawn" in page
+        for text in (page, html.unescape(pages["index"]), html.unescape(pages["comparison"])):
+            assert f">{count(cycles)}<" in text
+            assert f">{count(seed_size(size).cycles)}<" in text
+            assert "without the front end" in text
+        links = re.findall(r'href="([^"]+/(?:deployment|plan)\.json)"', page)
+        assert {(folder / "_build/html/book" / link).resolve().name for link in links} == {
+            "deployment.json",
+            "plan.json",
+        }
 
 
 @pytest.mark.slow

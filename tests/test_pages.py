@@ -75,6 +75,20 @@ def test_another_table_can_be_shown_than_is_downloaded():
     assert download(html, "t.csv") == "raw\n0.123456\n"
 
 
+def test_a_table_of_many_columns_is_set_tighter():
+    frame = pd.DataFrame({"a": [1]})
+    assert 'class="kws-table dense"' in Table(frame, "t", dense=True)._repr_html_()
+    assert 'class="kws-table"' in Table(frame, "t")._repr_html_()
+
+
+def test_a_table_is_written_as_its_links_have_it(tmp_path):
+    table = Table(pd.DataFrame({"a": [1 / 3]}), "t")
+    table.save(tmp_path, "kept")
+    shown = table._repr_html_()
+    assert (tmp_path / "kept.csv").read_text() == download(shown, "t.csv")
+    assert (tmp_path / "kept.json").read_text() == download(shown, "t.json")
+
+
 def test_the_headline_has_one_row_for_each_network_with_its_data(run):
     shown = texts(pages.headline([run], "c")._repr_html_())
     columns = shown.index("bytes") + 1

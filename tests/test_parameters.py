@@ -16,16 +16,17 @@ def no_data(monkeypatch, tmp_path):
     monkeypatch.setenv("KWS_RESULTS", str(tmp_path / "results"))
 
 
-def test_declared_is_the_parameters_cell():
-    cells = nbformat.read(book_dir() / "train.ipynb", as_version=4).cells
+@pytest.mark.parametrize("template", ["train.ipynb", "gap8.ipynb"])
+def test_declared_is_the_parameters_cell(template):
+    cells = nbformat.read(book_dir() / template, as_version=4).cells
     cell = next(cell for cell in cells if "parameters" in cell.metadata.get("tags", ()))
     values = {}
     exec(cell.source, values)
     del values["__builtins__"]
     annotations = {name: kind.__name__ for name, kind in values.pop("__annotations__").items()}
-    assert {name: entry.default for name, entry in declared().items()} == values
-    assert {name: entry.type for name, entry in declared().items()} == annotations
-    assert all(entry.help for entry in declared().values())
+    assert {name: entry.default for name, entry in declared(template).items()} == values
+    assert {name: entry.type for name, entry in declared(template).items()} == annotations
+    assert all(entry.help for entry in declared(template).values())
 
 
 def test_defaults_are_a_quick_small_run():

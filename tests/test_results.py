@@ -115,7 +115,8 @@ def test_a_fresh_run_is_recorded_without_checkpoints_and_notebook(made, places):
     (fresh / "quick-small" / "train.ipynb").write_text("{}")
     for _ in range(2):  # the second time it replaces the first
         assert results.record("quick-small") == recorded / "quick-small"
-    assert sorted(path.name for path in (recorded / "quick-small").iterdir()) == sorted(results.RECORDED_FILES)
+    expected = sorted([*results.RECORDED_FILES, results.GAP8])
+    assert sorted(path.name for path in (recorded / "quick-small").iterdir()) == expected
     shutil.rmtree(fresh / "quick-small")
     assert results.find("quick-small").recorded
 
@@ -129,3 +130,22 @@ def test_only_a_whole_run_is_recorded(made, places):
     with pytest.raises(DataError, match="lacks model.tflite; run it again"):
         results.record("quick-small")
     assert not recorded.exists()
+
+
+def test_a_run_that_was_not_deployed_is_recorded_without(made, places):
+    fresh, recorded = places
+    shutil.copytree(made.folder, fresh / "quick-small")
+    shutil.rmtree(fresh / "quick-small" / results.GAP8)
+    results.record("quick-small")
+    assert not (recorded / "quick-small" / results.GAP8).exists()
+
+
+def test_a_fresh_deployment_of_a_recorded_network_is_recorded_alone(made, places):
+    fresh, recorded = places
+    shutil.copytree(made.folder, recorded / "quick-small")
+    shutil.copytree(made.folder / results.GAP8, fresh / "quick-small" / results.GAP8)
+    (fresh / "quick-small" / results.GAP8 / "program.txt").write_text("new")
+    before = (recorded / "quick-small" / results.METRICS).read_text()
+    assert results.record("quick-small") == recorded / "quick-small"
+    assert (recorded / "quick-small" / results.GAP8 / "program.txt").read_text() == "new"
+    assert (recorded / "quick-small" / results.METRICS).read_text() == before

@@ -11,11 +11,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from kwslib import results, runs
+from kwslib import deployments, results, runs
 from kwslib.errors import DataError, InputError, KwsError
+from kwslib.gap8 import deploy
 from kwslib.notebook import NotebookError
 from kwslib.parameters import check
 from kwslib.runs import RunBusy, claim, execute
+from kwslib.seed import seed_size
 from tests import corpora, quick_notebook
 
 
@@ -188,6 +190,57 @@ def test_kernel_is_the_running_interpreter(place, monkeypatch, tmp_path):
     assert execute({"seed": 5}).seed == 5
 
 
+@pytest.fixture(scope="module")
+def gap8_root(tmp_path_factory):
+    return quick_notebook.build_gap8(quick_notebook.build(tmp_path_factory.mktemp("gap8")))
+
+
+@pytest.fixture
+def gap8(gap8_root, place, monkeypatch):
+    """The project of `place` with a notebook that pretends to deploy; returns its folder."""
+    monkeypatch.setenv("KWS_ROOT", str(gap8_root))
+    yield gap8_root / "book"
+    (gap8_root / "book" / "refuse").unlink(missing_ok=True)
+
+
+def test_a_network_is_deployed_after_its_training(place, gap8):
+    stream = io.StringIO()
+    run = execute({"seed": 6}, stream=stream)
+    assert "deployed quick-small-s6" in stream.getvalue()
+    assert deployments.of_run(run).deployment.clips_checked == 20
+    text = (run.folder / "gap8.ipynb").read_text()
+    assert "# On GAP8: quick-small-s6" in text
+    assert str(place) not in text
+    assert not list((place / ".partial").iterdir())
+    before = (run.folder / "gap8.ipynb").stat().st_mtime_ns
+    execute({"seed": 6}, stream=stream)
+    assert (run.folder / "gap8.ipynb").stat().st_mtime_ns == before
+
+
+def test_what_has_changed_is_deployed_again_without_training(place, gap8, monkeypatch):
+    run = execute({"seed": 6})
+    monkeypatch.setattr(deployments, "_sources", lambda: "others")
+    assert not runs.deployed(run)
+    stream = io.StringIO()
+    execute({"seed": 6}, stream=stream)
+    assert stream.getvalue().split() == ["deployed", "quick-small-s6"]
+
+
+def test_a_failed_deployment_leaves_the_training_and_is_tried_again_alone(place, gap8):
+    (gap8 / "refuse").touch()
+    with pytest.raises(NotebookError, match="run quick-small-s6 is trained, but not on GAP8: no layer is right\n"):
+        execute({"seed": 6})
+    failed = place / "failed" / "quick-small-s6.gap8.ipynb"
+    assert "no layer is right" in failed.read_text()
+    run = results.load(place / "quick-small-s6")
+    assert not (run.folder / "gap8.ipynb").exists()
+    (gap8 / "refuse").unlink()
+    stream = io.StringIO()
+    execute({"seed": 6}, stream=stream)
+    assert stream.getvalue().split() == ["deployed", "quick-small-s6"]
+    assert not failed.exists()
+
+
 @pytest.mark.slow
 def test_real_notebook_trains_and_keeps_everything(monkeypatch, tmp_path, speech):
     for name, value in {"DATA": speech, "CACHE": tmp_path / "cache", "RESULTS": tmp_path / "r"}.items():
@@ -211,6 +264,12 @@ def test_plain_papermill_runs_the_notebook(tmp_path, speech):
     subprocess.run(command, env=env, check=True, timeout=600, cwd=tmp_path)
     assert results.load(tmp_path / "r" / "quick-small-8steps").size == "small"
     assert nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    command[3:5] = [checkout / "book" / "gap8.ipynb", tmp_path / "gap8.ipynb"]
+    command[5:] = ["-p", "run", "quick-small-8steps", "-p", "clips", "2"]
+    subprocess.run(command, env=env, check=True, timeout=600, cwd=tmp_path)
+    found = deploy.load(tmp_path / "r" / "quick-small-8steps" / "gap8")
+    assert found.clips_checked == 2
+    assert found.cycles < seed_size("small").cycles
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
