@@ -9,7 +9,7 @@ export KWS_INSTALL_S = $(shell cat $(VENV)/.install_s 2>/dev/null)
 
 .PHONY: book pages test test-slow lint format install clean
 
-book: $(READY)  ## train, convert and measure the three sizes, then build the static book
+book: $(READY)  ## train, convert, measure and deploy the three sizes, then build the static book
 	$(BIN)/kws run --all $(if $(DATA),--data "$(DATA)")
 	$(BIN)/kws book
 

@@ -22,6 +22,7 @@ from kwslib.seed import SeedLayer, seed_size
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
 SEED = "the seed"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 FILES = {
     "deployment.json": "all figures (JSON)",
     "plan.json": "the plan: steps, memory regions, kernels (JSON)",
@@ -88,6 +89,10 @@ def _decimals(places: int) -> Callable[[float], str]:
     return lambda value: "–" if pd.isna(value) else f"{value:.{places}f}"
 
 
+def _whole(value: float) -> str:
+    return count(round(value))
+
+
 def _percent(value: float) -> str:
     return f"{100 * value:.1f} %"
 
@@ -142,7 +147,7 @@ HEADS = {
 def layer_table(deployment: Deployment, size: str = "", name: str = "network") -> Table:
     """What the program printed, layer by layer, beside the seed's."""
     frame = layers(deployment, size)
-    frame_layers = [f"{row['layer']}{' †' if row['fused'] else ''}" for row in frame.to_dict("records")]
+    frame_layers = [f"{row['layer']}{NO_BREAK + '†' if row['fused'] else ''}" for row in frame.to_dict("records")]
     shown = frame.assign(layer=[layer.replace("_Relu", "") for layer in frame_layers]).drop(columns=["fused", "MAC"])
     shown = shown.rename(columns=HEADS)
     rates = [HEADS.get(column, column) for column in frame if "/" in column]
@@ -184,7 +189,7 @@ def speeds(deployment: Deployment, name: str = "network") -> Table:
     formats = {
         "core supply, V": _decimals(1),
         **dict.fromkeys(("latency, ms", "warm latency, ms"), _decimals(2)),
-        **dict.fromkeys(("estimated energy, µJ", "estimated pJ/MAC"), _decimals(0)),
+        **dict.fromkeys(("estimated energy, µJ", "estimated pJ/MAC"), _whole),
     }
     caption = f"{name}: one inference by clock, without the front end; the energy is an estimate, nothing was measured"
     return Table(frame, f"{name}-gap8-speeds", caption, formats)
@@ -216,7 +221,7 @@ def totals_table(runs: Iterable[Run], name: str = "gap8-totals") -> Table:
     left_out = ["warm cycles", "ms at 50 MHz", "ms at 175 MHz", "platform", "version"]
     shown = frame.drop(columns=left_out).rename(columns=HEADS)
     rates = [column for column in shown if "/" in column or "ms" in column.split()]
-    formats = {**dict.fromkeys(rates, _decimals(2)), "estimated µJ": _decimals(0)}
+    formats = {**dict.fromkeys(rates, _decimals(2)), "estimated µJ": _whole}
     caption = "One inference on GAP8 beside the seed's, without the front end; the energy is an estimate"
     return Table(frame, name, caption, formats, shown)
 
@@ -225,7 +230,7 @@ def steps(found: Found) -> pd.DataFrame:
     """A row a step of the plan: its layers, how they are computed, memory and what is moved."""
     return pd.DataFrame(
         {
-            "layers": _short(step["layers"]),
+            "layers": _short(step["layers"]).replace(" ", NO_BREAK),
             "how": step["description"].replace("_", " "),
             "L1 peak bytes": step["l1_peak_bytes"],
             "L2 peak bytes": step["l2_peak_bytes"],
