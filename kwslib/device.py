@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from kwslib import deployments, figures, tables
+from kwslib import deployments, figures, figures_gap8, tables
 from kwslib.deployments import Found
 from kwslib.errors import DataError
-from kwslib.figures import Ceiling, LayerCycles, MemoryUse, Picture, RooflinePoint
+from kwslib.figures import Picture
+from kwslib.figures_gap8 import Ceiling, LayerCycles, MemoryUse, RooflinePoint
 from kwslib.gap8.deploy import Deployment, LayerRow
 from kwslib.gap8.plan import L1_BYTES, L2_BYTES
 from kwslib.pages import Html, Markdown, Table, count, links
@@ -300,7 +301,7 @@ def cycles_picture(deployment: Deployment, size: str = "") -> Picture:
     """Cycles of each layer, beside the seed's if `size` names one of its networks."""
     seeds = _seed_layers(size)
     rows = [LayerCycles(row.name, row.cycles, seeds[row.name].cycles if seeds else 0) for row in deployment.rows]
-    return figures.layer_cycles(rows, "this book", SEED)
+    return figures_gap8.layer_cycles(rows, "this book", SEED)
 
 
 def roofline(deployment: Deployment) -> Picture:
@@ -312,7 +313,7 @@ def roofline(deployment: Deployment) -> Picture:
         if macs and moved:
             cycles = sum(row.cycles for row in rows)
             points.append(RooflinePoint(_short(row.name for row in rows), _kind(rows), macs / moved, macs / cycles))
-    return figures.roofline(points, CEILINGS, DMA_BYTES_PER_CYCLE)
+    return figures_gap8.roofline(points, CEILINGS, DMA_BYTES_PER_CYCLE)
 
 
 def _kind(rows: list[LayerRow]) -> str:
@@ -327,7 +328,7 @@ def memory_picture(found: Found) -> Picture:
         )
         for step in found.plan["steps"]
     ]
-    return figures.memory_bars(uses, {"L1": L1_BYTES, "L2": L2_BYTES})
+    return figures_gap8.memory_bars(uses, {"L1": L1_BYTES, "L2": L2_BYTES})
 
 
 def stall_picture(deployment: Deployment) -> Picture | None:
@@ -338,7 +339,9 @@ def stall_picture(deployment: Deployment) -> Picture | None:
     names = {"instructions": "instructions"} | {text: text for text in STALLS.values()} | {"asleep": "asleep"}
     sums = {shown: float(frame[column].sum()) for column, shown in names.items()}
     whole = sum(sums.values())
-    return figures.shares({name: value / whole for name, value in sums.items()}, "share of the eight cores' cycles")
+    return figures_gap8.shares(
+        {name: value / whole for name, value in sums.items()}, "share of the eight cores' cycles"
+    )
 
 
 def accuracy_points(runs: Iterable[Run], split: str = "validation") -> list[figures.Point]:

@@ -7,9 +7,10 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from kwslib import figures
-from kwslib.figures import DARK, LIGHT, Ceiling, LayerCycles, MemoryUse, Point, RooflinePoint
+from kwslib.figures import DARK, LIGHT, Point
 from kwslib.seed import seed_size
 from kwslib.speech.corpus import LABELS
+from tests.test_figures_gap8 import GAP8_PICTURES
 
 GROUNDS = {"light": "#ffffff", "dark": "#121212"}
 """Page grounds of the book's theme in its two modes."""
@@ -27,12 +28,6 @@ POINTS = [
     Point("large", "digital-silence", 0.95, 0.94, 0.96, 218_291_712),
     Point("small", "noise-silence", 0.85, 0.82, 0.88, 2_656_768),
 ]
-LAYERS = [LayerCycles("S1", 20_000, 450_000), LayerCycles("S2", 50, 40), LayerCycles("S3", 7)]
-CEILINGS = [Ceiling("all", 32.0), Ceiling("most", 15.5)]
-REACHED = [RooflinePoint("S1", "front", 80.0, 15.0), RooflinePoint("S2", "linear", 0.9, 1.1)]
-USES = [MemoryUse("S1", {"L1": 65_536, "L2": 1_024}), MemoryUse("S2", {"L1": 32_768, "L2": 2_048})]
-MEMORIES = {"L1": 65_536, "L2": 524_288}
-PARTS = {"instructions": 0.9, "asleep": 0.1}
 PICTURES = {
     "confusion": lambda: figures.confusion(MATRIX, LABELS),
     "confusion_shares": lambda: figures.confusion(MATRIX, LABELS, normalised=True),
@@ -41,10 +36,7 @@ PICTURES = {
     "fingerprints": lambda: figures.fingerprints({"yes": np.eye(49, 10, dtype=np.uint8), "no": np.zeros((49, 10))}),
     "intervals": lambda: figures.intervals(POINTS),
     "cost": lambda: figures.accuracy_against_cost(POINTS, "multiply-accumulates"),
-    "layers": lambda: figures.layer_cycles(LAYERS, "ours", "theirs"),
-    "roofline": lambda: figures.roofline(REACHED, CEILINGS, 8.0),
-    "memory": lambda: figures.memory_bars(USES, MEMORIES),
-    "shares": lambda: figures.shares(PARTS, "share of all cycles"),
+    **GAP8_PICTURES,
 }
 
 
@@ -181,43 +173,6 @@ def test_a_legend_fits_its_picture(name):
     figure.canvas.draw()
     box = figure.legends[0].get_window_extent()
     assert box.x0 >= 0 and box.x1 <= figure.bbox.width
-
-
-def test_layer_cycles_show_both_and_their_ratio():
-    picture = figures.layer_cycles(LAYERS, "ours", "theirs")
-    axes = picture.figure().axes[0]
-    ours, theirs = axes.collections
-    assert ours.get_offsets()[:, 0].tolist() == [20_000, 50, 7]
-    assert theirs.get_offsets().tolist() == [[450_000, 0], [40, 1]]
-    assert [text.get_text() for text in axes.texts] == ["22.5×", "0.8×"]
-    assert "S1: 20000, theirs 450000, 22.5 times; S2: 50, theirs 40, 0.8 times; S3: 7." in picture.alt
-    alone = figures.layer_cycles([LAYERS[2]], "ours", "theirs").figure()
-    assert len(alone.axes[0].collections) == 1 and not alone.legends
-
-
-def test_a_roofline_has_a_slope_and_its_ceilings():
-    picture = figures.roofline(REACHED, CEILINGS, 8.0)
-    axes = picture.figure().axes[0]
-    for line, ceiling in zip(axes.lines, CEILINGS, strict=True):
-        intensity, rate = line.get_data()
-        assert np.allclose(rate, np.minimum(8 * intensity, ceiling.mac_per_cycle))
-        assert rate[-1] == ceiling.mac_per_cycle and rate[0] < ceiling.mac_per_cycle
-    assert axes.collections[0].get_offsets().tolist() == [[80.0, 15.0]]
-    assert "S2: 1.1 MAC/cycle at 0.9 MAC a byte" in picture.alt and "15.5, most" in picture.alt
-
-
-def test_memory_bars_end_at_the_bytes_in_use():
-    picture = figures.memory_bars(USES, MEMORIES)
-    first, second = picture.figure().axes
-    assert [bar.get_width() for bar in first.patches] == [64, 32]
-    assert [bar.get_width() for bar in second.patches] == [1, 2]
-    assert [axes.lines[0].get_xdata()[0] for axes in (first, second)] == [64, 512]
-    assert "L1 at most 65536 of 65536 bytes" in picture.alt
-
-
-def test_shares_are_written_at_their_bars():
-    axes = figures.shares(PARTS, "share of all cycles").figure().axes[0]
-    assert [text.get_text() for text in axes.texts] == ["90.0 %", "10.0 %"]
 
 
 def test_fingerprints_are_drawn_with_time_to_the_right():

@@ -141,7 +141,6 @@ def _network(plan: Plan, classes: Sequence[str]) -> str:
     graph = plan.graph
     second = {step.layers[1] for step in plan.steps if len(step.layers) > 1}
     lines = [BANNER, '#include "kernels/kernels.h"\n\n']
-    lines += [f"kernel_function {name};\n" for name in ()]
     if plan.kernels:
         lines.append("#ifdef KWS_HOST /* the portable kernels compute what the assembly ones do */\n")
         lines += [f"#define {name} portable_{_portable(kernel.generator)}\n" for name, kernel in plan.kernels.items()]
@@ -178,10 +177,8 @@ def _network(plan: Plan, classes: Sequence[str]) -> str:
         text = ", ".join(f".{name} = {value}" for name, value in members.items())
         lines.append(f"    {{{text},\n     .output = {_map(plan, plan.maps[index])}}},\n")
     lines.append("};\n\n")
-    last = next(s for s in reversed(plan.steps))
-    outputs = _output(last)
     lines.append(f"const address logits_codes = {_value(plan, Ref('logits'))};\n")
-    lines.append(f"const address output_codes = {_value(plan, outputs)};\n")
+    lines.append(f"const address output_codes = {_value(plan, plan.steps[-1].fields['output'])};\n")
     lines.append(f"const uint32_t output_offset = {graph.output.offset};\n")
     lines.append(f"const uint32_t input_bytes = {input_end(plan) - INPUT_HEADER_BYTES};\n")
     lines.append(f"const address image_begin = 0x{plan.l2_begin:08x};\n")
@@ -190,10 +187,6 @@ def _network(plan: Plan, classes: Sequence[str]) -> str:
     lines.append(f"const uint32_t pad_fill_bytes = {size}, pad_value = {code & 0xFF};\n")
     lines.append("const char *const class_names[] = {" + ", ".join(_text(name) for name in classes) + "};\n")
     return "".join(lines)
-
-
-def _output(step: Step) -> Ref:
-    return step.fields["output"]
 
 
 def _portable(generator: str) -> str:

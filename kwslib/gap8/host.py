@@ -52,7 +52,7 @@ class HostOutputs:
     checksums: np.ndarray | None
 
 
-def library(plan: Plan) -> Path:
+def compile_library(plan: Plan) -> Path:
     """Compile the library of a plan into the cache, once for each state of its sources; returns its path.
 
     Raises
@@ -132,7 +132,7 @@ def run(graph: Graph, codes: np.ndarray, checksums: bool = False, processes: int
             f"{graph.name} takes {tensor.dtype} clips of shape {tensor.shape}, got {codes.dtype} of {codes.shape}"
         )
     plan = make_plan(graph)
-    path = str(library(plan))
+    path = str(compile_library(plan))
     core = np.ascontiguousarray(tensor.to_core(np.ascontiguousarray(codes)).reshape(len(codes), -1))
     parts = (
         codegen.contents(plan)["l2.bin"],

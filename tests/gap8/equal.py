@@ -64,7 +64,7 @@ def assert_everywhere(graph, folder, strategy=None):
     if strategy is not None:
         assert planned.strategy == strategy
     with ThreadPoolExecutor(1) as other:  # compilers take most of the time, and there are two
-        compiled = other.submit(host.library, planned)
+        compiled = other.submit(host.compile_library, planned)
         assert_on_platform(graph, folder)
         compiled.result()
     assert_on_host(graph)

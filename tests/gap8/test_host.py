@@ -52,16 +52,16 @@ def test_other_codes(network, codes):
 
 
 def test_the_library_is_compiled_once(network):
-    path = host.library(plan(network))
+    path = host.compile_library(plan(network))
     before = path.stat().st_mtime_ns
-    assert host.library(plan(network)) == path and path.stat().st_mtime_ns == before
+    assert host.compile_library(plan(network)) == path and path.stat().st_mtime_ns == before
 
 
 def test_a_compiler_that_fails_leaves_no_library(network, monkeypatch, tmp_path):
     monkeypatch.setenv("KWS_CACHE", str(tmp_path))
     monkeypatch.setenv("KWS_CC", "false")
     with pytest.raises(ToolError, match="failed with exit status 1"):
-        host.library(plan(network))
+        host.compile_library(plan(network))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
