@@ -1,0 +1,59 @@
+"""Which part of a background recording a training may use, and which part is kept for measuring robustness.
+
+The one place that knows the split: a training of profile ``best`` takes `training_part`, the robustness chapter
+`held_out_part`. The profiles before it (``seed``, ``quick``) draw from whole recordings.
+"""
+
+import numpy as np
+
+from kwslib.errors import DataError
+from kwslib.speech.corpus import CLIP_SAMPLES
+
+HELD_OUT_PARTS = 5
+"""The last one of so many equal parts of a recording is held out."""
+
+
+def split_sample(samples: int) -> int:
+    """Return the first sample of the held-out part in a recording of so many samples."""
+    return samples - samples // HELD_OUT_PARTS
+
+
+def training_part(recording: np.ndarray) -> np.ndarray:
+    """Return the first four fifths of a recording, a view of it.
+
+    Parameters
+    ----------
+    recording : ndarray, shape (samples,)
+        At 16 kHz.
+
+    Raises
+    ------
+    DataError
+        If the part is shorter than a clip of one second.
+    """
+    return _at_least_a_clip(recording[: split_sample(len(recording))], "training", len(recording))
+
+
+def held_out_part(recording: np.ndarray) -> np.ndarray:
+    """Return the last fifth of a recording, a view of it, which `training_part` leaves out.
+
+    Parameters
+    ----------
+    recording : ndarray, shape (samples,)
+        At 16 kHz.
+
+    Raises
+    ------
+    DataError
+        If the part is shorter than a clip of one second.
+    """
+    return _at_least_a_clip(recording[split_sample(len(recording)) :], "held-out", len(recording))
+
+
+def _at_least_a_clip(part: np.ndarray, name: str, samples: int) -> np.ndarray:
+    if len(part) < CLIP_SAMPLES:
+        raise DataError(
+            f"the {name} part of a background recording of {samples} samples has {len(part)}; "
+            f"at least {CLIP_SAMPLES} are needed: use a longer recording"
+        )
+    return part
