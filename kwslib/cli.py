@@ -242,6 +242,23 @@ def record(names: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("run", metavar="RUN_OR_MODEL_FOLDER")
+@click.option("--data", default="", help="Folder that holds speech_commands_v0.02; KWS_DATA by default.")
+@click.option("--corpus", default="speech_commands", show_default=True, help="synthetic or speech_commands.")
+@click.option("--clips", type=int, default=0, show_default=True, help="Test clips, of every label in proportion; 0: all.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Draws those clips and the seconds of noise.")
+@click.option("--threshold", "thresholds", type=float, multiple=True, help="Least probability of a false accept.")
+def robustness(run: str, thresholds: tuple[float, ...], **options: Any) -> None:
+    """Measure a network in noise, shifted, louder and softer, and on noise alone; `kws record` then keeps it."""
+    from kwslib import robustness as measuring
+    from kwslib.paths import results_dir
+
+    more = {"thresholds": thresholds} if thresholds else {}
+    found = measuring.measure_run(run, **options, **more, say=click.echo)
+    click.echo(f"in {results_dir() / found.run / 'robustness'}")
+
+
+@main.command()
 @click.argument("one", metavar="RUN")
 @click.argument("other", metavar="RUN")
 def compare(one: str, other: str) -> None:

@@ -166,12 +166,15 @@ def find(name: str) -> Run:
 RECORDED_FILES = (METRICS, "accuracy.csv", "history.csv", "model.tflite", "mistakes")
 GAP8 = "gap8"
 """Folder of the figures of a run's network on GAP8; recorded where it is there."""
+ROBUSTNESS = "robustness"
+"""Folder of what a run's network makes of noise, shift and level; recorded where it is there."""
+OPTIONAL = (GAP8, ROBUSTNESS)
 
 
 def record(name: str) -> Path:
     """Copy a fresh run, its checkpoints and notebooks left out, to where recorded ones travel with the project.
 
-    Where only figures on GAP8 are fresh, of a network that is recorded already, they are copied alone.
+    Where only figures on GAP8 or of robustness are fresh, of a network that is recorded already, they are copied alone.
 
     Parameters
     ----------
@@ -189,9 +192,11 @@ def record(name: str) -> Path:
         If there is no such run, or it is not whole.
     """
     source, target = results_dir() / name, models_dir() / name
-    if not (source / METRICS).exists() and (source / GAP8).is_dir() and (target / METRICS).exists():
-        with atomic_path(target / GAP8) as temporary:
-            shutil.copytree(source / GAP8, temporary)
+    optional = [folder for folder in OPTIONAL if (source / folder).is_dir()]
+    if not (source / METRICS).exists() and optional and (target / METRICS).exists():
+        for folder in optional:
+            with atomic_path(target / folder) as temporary:
+                shutil.copytree(source / folder, temporary)
         return target
     load(source)
     missing = [file for file in RECORDED_FILES if not (source / file).exists()]
@@ -199,7 +204,7 @@ def record(name: str) -> Path:
         raise DataError(f"{source} lacks {', '.join(missing)}; run it again")
     with atomic_path(target) as temporary:
         temporary.mkdir()
-        for file in (*RECORDED_FILES, *([GAP8] if (source / GAP8).exists() else [])):
+        for file in (*RECORDED_FILES, *optional):
             copy = shutil.copytree if (source / file).is_dir() else shutil.copyfile
             copy(source / file, temporary / file)
     return target

@@ -1,7 +1,7 @@
 """Accuracy as it should be reported: confusion matrices, intervals, recall and precision."""
 
 from dataclasses import dataclass
-from math import sqrt
+from math import exp, lgamma, log, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -37,6 +37,43 @@ def wilson_interval(correct: int, clips: int, confidence: float = 0.95) -> tuple
     half = z * sqrt(share * (1 - share) / clips + z * z / (4 * clips * clips))
     scale = 1 + z * z / clips
     return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+
+def poisson_interval(count: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Exact interval of the mean of a Poisson variable of which one value is known (F. Garwood, 1936).
+
+    Parameters
+    ----------
+    count : int
+        Events seen.
+    confidence : float
+        Two-sided confidence level, between 0 and 1.
+
+    Returns
+    -------
+    low, high : float
+        Expected events; divide by the hours of observation for a rate. `low` is 0 for no events.
+
+    Raises
+    ------
+    InputError
+        If the count is negative, or the confidence is not between 0 and 1.
+    """
+    if count < 0 or not 0 < confidence < 1:
+        raise InputError(f"no interval for {count} events at confidence {confidence}")
+    tail = (1 - confidence) / 2
+    low = 0.0 if count == 0 else _poisson_mean(count - 1, 1 - tail)
+    return low, _poisson_mean(count, tail)
+
+
+def _poisson_mean(count: int, probability: float) -> float:
+    """Mean at which at most `count` events have this probability; it falls with the mean, so halving finds it."""
+    low, high = 0.0, 2.0 * count + 50.0
+    for _ in range(100):
+        mean = (low + high) / 2
+        at_most = sum(exp(k * log(mean) - mean - lgamma(k + 1)) for k in range(count + 1))
+        low, high = (mean, high) if at_most > probability else (low, mean)
+    return (low + high) / 2
 
 
 def confusion_matrix(labels: np.ndarray, winners: np.ndarray) -> np.ndarray:

@@ -103,6 +103,10 @@ class Corpus(abc.ABC):
     def noise(self) -> list[np.ndarray]:
         """Return the background recordings: float32 in [-1, 1], 16 kHz, each at least one second long."""
 
+    def noise_names(self) -> list[str]:
+        """Return what the background recordings are called, in the order of `noise`."""
+        return [f"recording_{number}" for number in range(self.manifest["noise_recordings"])]
+
 
 def check_split(split: str, silence: str = "digital-silence") -> None:
     """Raise InputError unless `split` and `silence` name a split and a silence protocol."""

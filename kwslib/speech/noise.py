@@ -11,6 +11,8 @@ from kwslib.speech.corpus import CLIP_SAMPLES
 
 HELD_OUT_PARTS = 5
 """The last one of so many equal parts of a recording is held out."""
+WHOLE_RECORDING_PROFILES = ("quick", "seed")
+"""Profiles whose training draws from whole recordings, the held-out part too."""
 
 
 def split_sample(samples: int) -> int:

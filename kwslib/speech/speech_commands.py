@@ -193,6 +193,10 @@ class SpeechCommands(Corpus):
             raise DataError(f"{self.folder} has no {MAIN_FOLDER}/{NOISE_FOLDER}, needed for training: {ADVICE}")
         return [read_wav(self.folder / path).astype(np.float32) / 32768 for path in self._recordings]
 
+    def noise_names(self) -> list[str]:
+        """See `Corpus.noise_names`."""
+        return [Path(path).stem for path in self._recordings]
+
 
 def noise_piece(noise: Sequence[np.ndarray], *seed: int) -> np.ndarray:
     """Return one second of a background recording at a random volume, int16 (16000,), the same for the same seed."""

@@ -1,0 +1,154 @@
+"""Speech under worse conditions: noise at a stated ratio, moved in time, louder or softer. Works on int16 clips.
+
+The signal-to-noise ratio of a mixture is the *active* power of the clip over the mean power of the one second of noise
+that is added. Active power is the mean over those frames of 20 ms whose power is within 20 dB of the loudest frame's:
+the pauses around a word, half of most clips, do not count. What a clip's own recording hums counts as signal.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kwslib.errors import DataError, InputError
+from kwslib.speech.corpus import CLIP_SAMPLES, SAMPLE_RATE_HZ
+
+FRAME_SAMPLES = 320
+ACTIVE_RANGE_DB = 20.0
+MOST_DRAWS = 1000
+LARGEST = 32767
+
+
+def active_power(audio: np.ndarray) -> np.ndarray:
+    """Return the active power of clips, in squared int16 steps; 0 for digital silence.
+
+    Parameters
+    ----------
+    audio : ndarray of int16, shape (n, 16000)
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+    """
+    frames = np.asarray(audio, np.float64).reshape(len(audio), -1, FRAME_SAMPLES)
+    power = np.mean(frames**2, axis=2)
+    active = power >= power.max(axis=1, keepdims=True) * 10 ** (-ACTIVE_RANGE_DB / 10)
+    return np.sum(power * active, axis=1) / active.sum(axis=1)
+
+
+def noise_segment(recording: np.ndarray, seed: Sequence[int]) -> np.ndarray:
+    """Return one second of a recording, the same for the same seed; never one of digital silence.
+
+    Parameters
+    ----------
+    recording : ndarray, shape (samples,)
+        At least 16000 samples.
+    seed : sequence of int
+        Non-negative; here (seed, clip, noise).
+
+    Returns
+    -------
+    ndarray, shape (16000,)
+        A view.
+
+    Raises
+    ------
+    DataError
+        If the recording is shorter, or no second with sound is found in it.
+    """
+    if len(recording) < CLIP_SAMPLES:
+        raise DataError(f"a noise recording has {len(recording)} samples; {CLIP_SAMPLES} are needed")
+    generator = np.random.Generator(np.random.PCG64(list(seed)))
+    for _ in range(MOST_DRAWS):
+        start = int(generator.integers(len(recording) - CLIP_SAMPLES + 1))
+        segment = recording[start : start + CLIP_SAMPLES]
+        if segment.any():
+            return segment
+    raise DataError(f"a noise recording of {len(recording)} samples is digital silence: no ratio to it can be set")
+
+
+def mix(audio: np.ndarray, signal_power: np.ndarray, noise: np.ndarray, snr_db: float) -> tuple[np.ndarray, np.ndarray]:
+    """Add noise to clips at a signal-to-noise ratio.
+
+    A mixture beyond full scale is turned down as a whole, as a recorder's gain would be: so the ratio holds, and
+    clipping is left to `change_level`.
+
+    Parameters
+    ----------
+    audio : ndarray of int16, shape (n, 16000)
+    signal_power : ndarray of float64, shape (n,)
+        What the ratio refers to, positive: `active_power`, or a substitute where a clip has no signal.
+    noise : ndarray, shape (n, 16000)
+        In any scale, none of them digital silence.
+    snr_db : float
+        In decibels.
+
+    Returns
+    -------
+    mixed : ndarray of int16, shape (n, 16000)
+    turned_down : ndarray of bool, shape (n,)
+
+    Raises
+    ------
+    InputError
+        If a power is not positive.
+    """
+    noise = np.asarray(noise, np.float64)
+    noise_power = np.mean(noise**2, axis=1)
+    if not (np.all(noise_power > 0) and np.all(np.asarray(signal_power) > 0)):
+        raise InputError("a signal-to-noise ratio needs a signal and a noise with power above zero")
+    factor = np.sqrt(signal_power / noise_power / 10 ** (snr_db / 10))
+    mixed = audio + factor[:, None] * noise
+    peak = np.abs(mixed).max(axis=1)
+    mixed *= np.minimum(1.0, LARGEST / np.maximum(peak, 1.0))[:, None]
+    return np.rint(mixed).astype(np.int16), peak > LARGEST
+
+
+def move(audio: np.ndarray, shift_ms: float) -> np.ndarray:
+    """Return clips later (positive) or earlier by `shift_ms`, int16 (n, 16000); zeros move in.
+
+    Raises
+    ------
+    InputError
+        If the shift is a second or more: nothing would be left.
+    """
+    shift = round(shift_ms * SAMPLE_RATE_HZ / 1000)
+    if abs(shift) >= CLIP_SAMPLES:
+        raise InputError(f"a shift of {shift_ms:g} ms leaves nothing of a second: give less than 1000 either way")
+    moved = np.zeros_like(audio)
+    moved[:, max(0, shift) : CLIP_SAMPLES + min(0, shift)] = audio[:, max(0, -shift) : CLIP_SAMPLES - max(0, shift)]
+    return moved
+
+
+def change_level(audio: np.ndarray, gain_db: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return clips louder or softer, rounded to int16 and clipped at full scale, and which of them were clipped.
+
+    Returns
+    -------
+    changed : ndarray of int16, shape (n, 16000)
+    clipped : ndarray of bool, shape (n,)
+    """
+    scaled = np.rint(np.asarray(audio, np.float64) * 10 ** (gain_db / 20))
+    changed = np.clip(scaled, -LARGEST - 1, LARGEST)
+    return changed.astype(np.int16), np.any(changed != scaled, axis=1)
+
+
+def stream(recording: np.ndarray, hop_s: float) -> np.ndarray:
+    """Return the seconds that a listener hears, one every `hop_s`, int16 (n, 16000).
+
+    Parameters
+    ----------
+    recording : ndarray of float32, shape (samples,)
+        In [-1, 1], at least 16000 samples.
+    hop_s : float
+        Seconds from one to the next.
+
+    Raises
+    ------
+    InputError
+        If the hop is shorter than a sample.
+    """
+    hop = round(hop_s * SAMPLE_RATE_HZ)
+    if hop < 1:
+        raise InputError(f"a hop of {hop_s:g} s is shorter than a sample")
+    samples = np.clip(np.rint(np.asarray(recording) * 32768), -LARGEST - 1, LARGEST).astype(np.int16)
+    return np.lib.stride_tricks.sliding_window_view(samples, CLIP_SAMPLES)[::hop]
