@@ -245,7 +245,9 @@ def record(names: tuple[str, ...]) -> None:
 @click.argument("run", metavar="RUN_OR_MODEL_FOLDER")
 @click.option("--data", default="", help="Folder that holds speech_commands_v0.02; KWS_DATA by default.")
 @click.option("--corpus", default="speech_commands", show_default=True, help="synthetic or speech_commands.")
-@click.option("--clips", type=int, default=0, show_default=True, help="Test clips, of every label in proportion; 0: all.")
+@click.option(
+    "--clips", type=int, default=0, show_default=True, help="Test clips, of every label in proportion; 0: all."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Draws those clips and the seconds of noise.")
 @click.option("--threshold", "thresholds", type=float, multiple=True, help="Least probability of a false accept.")
 def robustness(run: str, thresholds: tuple[float, ...], **options: Any) -> None:
