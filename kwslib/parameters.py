@@ -17,8 +17,9 @@ from typing import Any
 
 from kwslib import sizes
 from kwslib.errors import InputError, check_name
+from kwslib.network.recipe import Recipe
 from kwslib.paths import book_dir, results_dir
-from kwslib.sizes import BATCH_CLIPS, Profile, Schedule, Size
+from kwslib.sizes import BATCH_CLIPS, CosineSchedule, Profile, Schedule, Size
 from kwslib.speech import CORPORA
 from kwslib.speech.fingerprint import KINDS, FrontEnd
 
@@ -57,7 +58,7 @@ class Parameters:
 
     size: Size
     profile: Profile
-    schedule: Schedule
+    schedule: Schedule | CosineSchedule
     front_end: FrontEnd
     corpus: str
     data: str
@@ -84,11 +85,19 @@ class Parameters:
         return self.profile.copies[self.size.name]
 
     @property
+    def recipe(self) -> Recipe:
+        """What is done to batches and weights beside the schedule."""
+        return self.profile.recipe(self.size.name)
+
+    @property
     def config(self) -> dict[str, Any]:
         """What decides the result, the content of the corpus apart; JSON-able.
 
         The number of threads is in it, because it decides the order in which floating-point sums are taken.
         """
+        recipe = {} if self.recipe.plain else {"recipe": self.recipe.key}
+        if self.recipe.teacher:
+            recipe["teacher_sha256"] = self.recipe.teacher_sha256
         return json.loads(
             json.dumps(
                 {
@@ -97,12 +106,13 @@ class Parameters:
                     "corpus": self.corpus,
                     "front_end": self.front_end.key,
                     "schedule": asdict(self.schedule),
-                    "augmentation": asdict(self.profile.augmentation),
+                    "augmentation": self.profile.augmentation.key,
                     "copies": self.copies,
                     "batch_clips": BATCH_CLIPS,
                     "validate_every_steps": self.validate_every_steps,
                     "seed": self.seed,
                     "threads": self.threads,
+                    **recipe,
                 }
             )
         )
@@ -211,7 +221,7 @@ def check(**values: Any) -> Parameters:
         size=size,
         profile=profile,
         schedule=schedule,
-        front_end=size.front_end(kind),
+        front_end=size.front_end(kind, profile.input_scale),
         corpus=corpus,
         data=str(Path(data).expanduser().absolute()) if corpus == "speech_commands" and data else "",
         seed=whole["seed"],

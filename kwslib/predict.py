@@ -62,9 +62,10 @@ def of_run(name: str | None = None) -> Network:
     path = run.folder / MODEL
     if not path.exists():
         raise DataError(f"run {run.run} has no {MODEL}; run it again")
-    front_end = SIZES[run.size].front_end(run.front_end)
+    network = graph.load(path, run.run)
+    front_end = SIZES[run.size].front_end(run.front_end, network.input.scale)
     label = "recorded run" if run.recorded else "run"
-    return Network(graph.load(path, run.run), front_end, f"{label} {run.run}, trained on {run.corpus['name']}")
+    return Network(network, front_end, f"{label} {run.run}, trained on {run.corpus['name']}")
 
 
 def of_file(path: Path, kind: str | None = None) -> Network:
@@ -86,7 +87,7 @@ def of_file(path: Path, kind: str | None = None) -> Network:
     if kind is None and (path.parent / results.METRICS).exists():
         kind = results.load(path.parent).front_end
     for size in SIZES.values():
-        front_end = size.front_end(kind or "magnitude")
+        front_end = size.front_end(kind or "magnitude", network.input.scale)
         if (*front_end.shape, 1) == network.input.shape:
             break
     else:

@@ -4,13 +4,14 @@ Source of the architectures, front ends and the `seed` schedules: the seed's tra
 (``--model_size_info``, ``--window_size_ms``, ``--learning_rate``, ``--how_many_training_steps``, ``--quantize``).
 """
 
-from dataclasses import dataclass, replace
-from math import prod
+from dataclasses import dataclass, field, replace
+from math import cos, pi, prod
 
 from kwslib.errors import InputError, check_name
+from kwslib.network.recipe import Recipe
 from kwslib.speech.augment import Augmentation
 from kwslib.speech.corpus import LABELS
-from kwslib.speech.fingerprint import FrontEnd
+from kwslib.speech.fingerprint import INPUT_SCALE, FrontEnd
 
 BATCH_CLIPS = 100  # the seed's --batch_size default
 
@@ -70,9 +71,9 @@ class Size:
         rows = [numbers[i : i + 5] for i in range(0, 5 * count, 5)]
         return tuple(Block(c, (height, width), (down, across)) for c, height, width, down, across in rows)
 
-    def front_end(self, kind: str = "magnitude") -> FrontEnd:
-        """The front end of this size, of the given kind (``magnitude`` or ``power``)."""
-        return FrontEnd(kind, self.window_ms, self.stride_ms, self.coefficients)
+    def front_end(self, kind: str = "magnitude", scale: float = INPUT_SCALE) -> FrontEnd:
+        """The front end of this size, of the given kind (``magnitude`` or ``power``) and scale of the codes."""
+        return FrontEnd(kind, self.window_ms, self.stride_ms, self.coefficients, scale)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -203,18 +204,73 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class CosineSchedule:
+    """Warm-up, then half a cosine down to nothing, in each phase (Loshchilov and Hutter, 2017).
+
+    The floating-point phase takes `float_steps`, of them `warm_up_steps` rising to `rate`; the quantised phase begins
+    at `quantised_rate`.
+    """
+
+    rate: float
+    quantised_rate: float
+    steps: int
+    float_steps: int
+    warm_up_steps: int
+
+    def __post_init__(self):
+        if self.rate <= 0 or self.quantised_rate <= 0:
+            raise InputError(f"learning rates must be positive, got {self.rate} and {self.quantised_rate}")
+        if not 0 < self.warm_up_steps < self.float_steps < self.steps:
+            raise InputError(
+                f"warm-up ({self.warm_up_steps} steps), floating-point phase ({self.float_steps}) and schedule "
+                f"({self.steps}) must each be longer than the one before"
+            )
+
+    def learning_rate(self, step: int) -> float:
+        """Learning rate of the step with this index, counted from 0."""
+        if not 0 <= step < self.steps:
+            raise InputError(f"step {step} lies behind the schedule's end")
+        if step < self.warm_up_steps:
+            return self.rate * (step + 1) / self.warm_up_steps
+        top, start, end = self.rate, self.warm_up_steps, self.float_steps
+        if step >= self.float_steps:
+            top, start, end = self.quantised_rate, self.float_steps, self.steps
+        return top * (0.5 + 0.5 * cos(pi * (step - start) / (end - start)))
+
+    def scaled(self, steps: int) -> "CosineSchedule":
+        """The same schedule squeezed or stretched to a number of steps in all.
+
+        Raises
+        ------
+        InputError
+            If `steps` leaves a phase without a step.
+        """
+        if steps < 6:
+            raise InputError(f"steps must be at least 6 for this schedule, got {steps}")
+        warm_up = max(1, round(self.warm_up_steps * steps / self.steps))
+        floating = min(steps - 1, max(warm_up + 1, round(self.float_steps * steps / self.steps)))
+        return replace(self, steps=steps, float_steps=floating, warm_up_steps=warm_up)
+
+
+@dataclass(frozen=True)
 class Profile:
-    """How a network is trained: front end, schedules by size, augmentation.
+    """How a network is trained: front end, schedules by size, augmentation, recipe by size.
 
     `copies` augmented copies of the training set are made, by size, and visited in turn, pass by pass.
     """
 
     name: str
     front_end: str
-    schedules: dict[str, Schedule]
+    schedules: dict[str, Schedule | CosineSchedule]
     augmentation: Augmentation
     copies: dict[str, int]
     validate_every_steps: dict[str, int]
+    recipes: dict[str, Recipe] = field(default_factory=dict)
+    input_scale: float = INPUT_SCALE
+
+    def recipe(self, size: str) -> Recipe:
+        """The recipe of a size; the plain one where none is set."""
+        return self.recipes.get(size, Recipe())
 
 
 def _stages(learning_rates: str, steps: str) -> tuple[Stage, ...]:
@@ -234,6 +290,9 @@ QUICK_SCHEDULES = {
     "medium": Schedule(_stages("0.002,0.0005,0.0001", "420,200,80"), 520),
     "large": Schedule(_stages("0.002,0.0005,0.0001", "100,35,15"), 115),
 }
+BEST_RECIPE = Recipe(
+    label_smoothing=0.1, time_masks=2, mask_frames=6, coefficient_masks=1, mask_coefficients=2, weight_decay=0.001
+)
 PROFILES: dict[str, Profile] = {
     "quick": Profile(
         "quick",
@@ -250,6 +309,24 @@ PROFILES: dict[str, Profile] = {
         Augmentation(),
         copies={"small": 4, "medium": 4, "large": 4},
         validate_every_steps={"small": 200, "medium": 500, "large": 100},
+    ),
+    "best": Profile(
+        "best",
+        "power",
+        {
+            "small": CosineSchedule(0.004, 0.0005, 12000, 10000, 300),
+            "medium": CosineSchedule(0.003, 0.0003, 9000, 7800, 300),
+            "large": CosineSchedule(0.002, 0.0002, 6000, 5400, 200),
+        },
+        Augmentation(hold_out_noise=True),
+        copies={"small": 12, "medium": 12, "large": 8},
+        validate_every_steps={"small": 500, "medium": 400, "large": 200},
+        recipes={
+            "small": Recipe(label_smoothing=0.05, time_masks=1, mask_frames=4, teacher="medium", teacher_share=0.7),
+            "medium": BEST_RECIPE,
+            "large": BEST_RECIPE,
+        },
+        input_scale=0.75,
     ),
 }
 

@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kwslib.errors import InputError
-from kwslib.sizes import PROFILES, SEED_SCHEDULES, SIZES, Schedule, Stage, profile_named, size_named
+from kwslib.sizes import PROFILES, SEED_SCHEDULES, SIZES, CosineSchedule, Schedule, Stage, profile_named, size_named
+from kwslib.speech.fingerprint import INPUT_SCALE
 
 SEED = json.loads((Path(__file__).parent / "fixtures" / "seed_tables.json").read_text())["sizes"]
 COMMANDS = {
@@ -71,7 +73,8 @@ def test_learning_rate_by_step():
 def test_a_scaled_schedule_keeps_its_stages(schedule, steps):
     scaled = schedule.scaled(steps)
     assert scaled.steps == steps
-    assert [s.learning_rate for s in scaled.stages] == [s.learning_rate for s in schedule.stages]
+    if isinstance(schedule, Schedule):
+        assert [s.learning_rate for s in scaled.stages] == [s.learning_rate for s in schedule.stages]
     assert 0 < scaled.float_steps < steps
 
 
@@ -85,6 +88,42 @@ def test_too_few_steps_are_refused(steps):
 def test_a_stage_without_steps_or_rate_is_refused(rate, steps):
     with pytest.raises(InputError, match="positive steps and learning rate"):
         Schedule((Stage(rate, steps),), 1)
+
+
+def test_a_cosine_schedule_rises_falls_and_begins_again_when_quantised():
+    schedule = CosineSchedule(0.004, 0.0005, steps=1000, float_steps=800, warm_up_steps=100)
+    rates = [schedule.learning_rate(step) for step in range(1000)]
+    assert rates[0] == pytest.approx(0.00004) and rates[99] == rates[100] == max(rates) == 0.004
+    assert rates[450] == pytest.approx(0.002) and 0 < rates[799] < 1e-7
+    assert rates[800] == 0.0005 and rates[900] == pytest.approx(0.00025)
+    assert np.all(np.diff(rates[100:800]) < 0) and np.all(np.diff(rates[800:]) < 0)
+    for step in (-1, 1000):
+        with pytest.raises(InputError, match=f"step {step} lies"):
+            schedule.learning_rate(step)
+
+
+@given(st.integers(6, 100_000))
+def test_a_scaled_cosine_schedule_keeps_its_rates_and_phases(steps):
+    scaled = PROFILES["best"].schedules["small"].scaled(steps)
+    assert scaled.rate == PROFILES["best"].schedules["small"].rate
+    assert 0 < scaled.warm_up_steps < scaled.float_steps < scaled.steps == steps
+
+
+def test_a_cosine_schedule_without_a_phase_is_refused():
+    with pytest.raises(InputError, match="must each be longer"):
+        CosineSchedule(0.004, 0.0005, steps=1000, float_steps=1000, warm_up_steps=100)
+    with pytest.raises(InputError, match="learning rates must be positive"):
+        CosineSchedule(0, 0.0005, steps=1000, float_steps=800, warm_up_steps=100)
+    with pytest.raises(InputError, match="at least 6"):
+        PROFILES["best"].schedules["small"].scaled(5)
+
+
+def test_the_profiles_of_old_keep_the_scale_of_the_seed_and_a_plain_recipe():
+    for name in ("seed", "quick"):
+        assert PROFILES[name].input_scale == INPUT_SCALE
+        assert all(PROFILES[name].recipe(size).plain for size in SIZES)
+        assert "hold_out_noise" not in PROFILES[name].augmentation.key
+    assert PROFILES["best"].augmentation.key["hold_out_noise"]
 
 
 def test_unknown_names_get_the_nearest():

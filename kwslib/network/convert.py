@@ -13,7 +13,7 @@ from kwslib.errors import ModelError
 from kwslib.network import ds_cnn
 from kwslib.network.quantisation import weight_scale
 from kwslib.sizes import Size
-from kwslib.speech.fingerprint import INPUT_SCALE, INPUT_ZERO_POINT
+from kwslib.speech.fingerprint import INPUT_ZERO_POINT
 
 
 def to_tflite(size: Size, network: keras.Model) -> bytes:
@@ -147,7 +147,7 @@ def check_scales(data: bytes, network: keras.Model) -> None:
         if set(np.atleast_1d(quantization.zeroPoint).tolist()) != {zero_point}:
             raise ModelError(f"{name}: the {what} zero point in the file is not {zero_point}")
 
-    compare("input", "fingerprint", graph.inputs[0], INPUT_SCALE, INPUT_ZERO_POINT)
+    compare("input", "fingerprint", graph.inputs[0], ds_cnn.input_scale(network), INPUT_ZERO_POINT)
     for operator, layer in zip(operators, layers, strict=True):
         compare(layer.name, "weight", operator.inputs[1], weight_scale(layer.maximum.numpy()))
         compare(layer.name, "output", operator.outputs[0], layer.scale.numpy())

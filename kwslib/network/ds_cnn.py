@@ -22,6 +22,7 @@ BATCH_NORM_MOMENTUM = 0.96  # the seed's normalizer_params: decay 0.96
 
 SAMPLES = 1_000_000  # activations of a layer that calibration looks at
 CHUNK_CLIPS = 25  # clips whose activations are all in memory at once, 20 MB a clip for large
+INPUT = "input"  # codes of the fingerprint
 POOLED = "pooled"  # codes of the average pool; TFLite gives them the scale of the layer before
 
 
@@ -57,7 +58,7 @@ def float_network(size: Size) -> keras.Model:
     return keras.Model(inputs, keras.layers.Dense(len(LABELS), name="linear")(x), name="float")
 
 
-def quantised_network(size: Size, clips: int | None = None) -> keras.Model:
+def quantised_network(size: Size, clips: int | None = None, input_scale: float = INPUT_SCALE) -> keras.Model:
     """Build the folded network whose weights and activations are fake-quantised.
 
     Parameters
@@ -65,6 +66,8 @@ def quantised_network(size: Size, clips: int | None = None) -> keras.Model:
     size : Size
     clips : int, optional
         Fixed batch size, for conversion; free otherwise.
+    input_scale : float
+        What one step of the fingerprint's codes is worth.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def quantised_network(size: Size, clips: int | None = None) -> keras.Model:
     """
     shape = (*size.front_end().shape, 1)
     x = inputs = keras.Input(shape, batch_size=clips, name="fingerprint")
-    x = FakeQuantise(INPUT_SCALE, name="input")(x)
+    x = FakeQuantise(input_scale, name=INPUT)(x)
     for row in _weighted(size):
         kind = QuantisedDepthwise if row.kind == "depthwise" else QuantisedConvolution
         x = kind(row.output_shape[-1], row.kernel, row.stride, name=row.name)(x)
@@ -85,6 +88,11 @@ def _pooled(size, x):
     window = next(row.kernel for row in size.layers if row.kind == "average_pool")
     x = keras.layers.AveragePooling2D(window, name="pool")(x)
     return keras.layers.Reshape((x.shape[-1],), name="flat")(x)
+
+
+def input_scale(network: keras.Model) -> float:
+    """What one step of the fingerprint's codes is worth to a quantised network."""
+    return float(keras.ops.convert_to_numpy(network.get_layer(INPUT).scale))
 
 
 def quantised_layers(network: keras.Model) -> list[QuantisedLayer]:
@@ -192,7 +200,7 @@ def refresh_ranges(network: keras.Model) -> list[Snapped]:
     list of Snapped
         One for each layer with weights.
     """
-    s_in, found = np.float32(INPUT_SCALE), []
+    s_in, found = np.float32(input_scale(network)), []
     for layer in quantised_layers(network):
         kernel = np.abs(keras.ops.convert_to_numpy(layer.folded))
         largest = kernel.reshape(-1, kernel.shape[-1]).max(axis=0) if layer.ranges_per_channel else kernel.max()

@@ -20,12 +20,14 @@ import numpy as np
 
 from kwslib.errors import InputError, KwsError
 from kwslib.network import checkpoint, ds_cnn
+from kwslib.network.recipe import Recipe
 from kwslib.paths import atomic_write_text
-from kwslib.sizes import BATCH_CLIPS, Schedule, Size
-from kwslib.speech.fingerprint import dequantise
+from kwslib.sizes import BATCH_CLIPS, CosineSchedule, Schedule, Size
+from kwslib.speech.fingerprint import INPUT_SCALE, dequantise
 
 CALIBRATION_CLIPS = 200  # for the statistics of batch norm and the ranges of activations
 REFRESH_STEPS = 50  # how often weight ranges follow the weights
+VARIATION = 1  # sets the draws of a step's variation apart from those of a pass's order
 AVERAGE_STEPS, AVERAGE_MOMENTUM = 10, 0.9  # the quantised network that is kept is a running average of snapshots
 FILES = ("checkpoint.npz", "float.npz", "best.npz", "history.csv")
 
@@ -59,35 +61,51 @@ class Trained:
     progress: Progress
 
 
-def as_input(codes: np.ndarray) -> np.ndarray:
+def as_input(codes: np.ndarray, scale: float = INPUT_SCALE) -> np.ndarray:
     """Turn uint8 fingerprint codes (clips, frames, coefficients) into float32 network input with a last axis of one."""
-    return dequantise(np.asarray(codes))[..., np.newaxis]
+    return dequantise(np.asarray(codes), scale)[..., np.newaxis]
 
 
-def logits(network: keras.Model, codes: np.ndarray) -> np.ndarray:
-    """Run a network on uint8 fingerprint codes (clips, frames, coefficients); float32 (clips, 12)."""
-    return network.predict(_batched(codes), verbose=0)
+def logits(network: keras.Model, codes: np.ndarray, scale: float | None = None) -> np.ndarray:
+    """Run a network on uint8 fingerprint codes (clips, frames, coefficients); float32 (clips, 12).
+
+    A quantised network knows the `scale` of its codes, the floating-point one has to be told.
+    """
+    return network.predict(_batched(codes, ds_cnn.input_scale(network) if scale is None else scale), verbose=0)
 
 
 class _batched(keras.utils.PyDataset):
     """Evaluation batches made one at a time, so that a large set is never in memory as floats."""
 
-    def __init__(self, codes):
+    def __init__(self, codes, scale):
         super().__init__()
-        self.codes = codes
+        self.codes, self.scale = codes, scale
 
     def __len__(self):
         return -(-len(self.codes) // BATCH_CLIPS)
 
     def __getitem__(self, index):
-        return (as_input(self.codes[index * BATCH_CLIPS : (index + 1) * BATCH_CLIPS]),)
+        return (as_input(self.codes[index * BATCH_CLIPS : (index + 1) * BATCH_CLIPS], self.scale),)
 
 
 class Batches:
-    """Training batches by step number: pass p visits copy p modulo `count`, in an order drawn from (seed, p)."""
+    """Training batches by step number: pass p visits copy p modulo `count`, in an order drawn from (seed, p).
 
-    def __init__(self, copies: Copies, count: int, seed: int):
+    With a plain recipe the targets are labels, int32 (clips,), else probabilities, float32 (clips, 12); what the
+    recipe varies is drawn from (seed, step).
+    """
+
+    def __init__(
+        self,
+        copies: Copies,
+        count: int,
+        seed: int,
+        scale: float = INPUT_SCALE,
+        recipe: Recipe | None = None,
+        taught: Callable[[int], np.ndarray] | None = None,
+    ):
         self.copies, self.count, self.seed = copies, count, seed
+        self.scale, self.recipe, self.taught = scale, recipe or Recipe(), taught
         self.clips = len(copies(0)[1])
         self.steps_per_pass = self.clips // BATCH_CLIPS
         if not self.steps_per_pass:
@@ -100,13 +118,18 @@ class Batches:
             self.now = visit
             self.order = np.random.default_rng([self.seed, visit]).permutation(self.clips)
             self.codes, self.labels = self.copies(visit % self.count)
+            self.probabilities = self.taught(visit % self.count) if self.taught else None
         chosen = self.order[position * BATCH_CLIPS : (position + 1) * BATCH_CLIPS]
-        return as_input(self.codes[chosen]), self.labels[chosen].astype(np.int32)
+        x, labels = as_input(self.codes[chosen], self.scale), self.labels[chosen].astype(np.int32)
+        if self.recipe.plain:
+            return x, labels
+        targets = self.recipe.targets(labels, self.probabilities[chosen] if self.taught else None)
+        return self.recipe.vary(x, targets, np.random.default_rng([self.seed, step, VARIATION]))
 
 
 def train(
     size: Size,
-    schedule: Schedule,
+    schedule: Schedule | CosineSchedule,
     copies: Copies,
     copy_count: int,
     validation: tuple[np.ndarray, np.ndarray],
@@ -114,6 +137,9 @@ def train(
     seed: int,
     folder: Path,
     validate_every_steps: int,
+    input_scale: float = INPUT_SCALE,
+    recipe: Recipe | None = None,
+    taught: Callable[[int], np.ndarray] | None = None,
     config: dict[str, Any] | None = None,
     say: Callable[[str], None] = print,
 ) -> Trained:
@@ -122,7 +148,7 @@ def train(
     Parameters
     ----------
     size : Size
-    schedule : Schedule
+    schedule : Schedule or CosineSchedule
     copies : callable
         Copy number -> training codes uint8 (clips, frames, coefficients) and labels uint8 (clips,).
     copy_count : int
@@ -135,6 +161,12 @@ def train(
         Gets ``checkpoint.npz``, ``float.npz``, ``best.npz`` and ``history.csv``.
     validate_every_steps : int
         Steps between validations; each writes a checkpoint.
+    input_scale : float
+        What one step of the codes is worth.
+    recipe : Recipe, optional
+        What is varied in batches and targets; nothing by default.
+    taught : callable, optional
+        Copy number -> the teacher's probabilities, float32 (clips, 12), if the recipe has one.
     config : dict, optional
         Whatever else the result depends on; a checkpoint of another configuration is refused.
     say : callable
@@ -153,11 +185,13 @@ def train(
     """
     if validate_every_steps <= 0:
         raise InputError(f"validate_every_steps must be positive, got {validate_every_steps}")
+    recipe = recipe or Recipe()
     config = _json_like({**(config or {}), "size": size.name, "schedule": asdict(schedule), "seed": seed})
     _deterministic(seed)
-    batches = Batches(copies, copy_count, seed)
-    calibration = np.concatenate([batches(step)[0] for step in range(CALIBRATION_CLIPS // BATCH_CLIPS)])
-    session = _Session(size, schedule, validation, calibration, folder, config, say)
+    batches = Batches(copies, copy_count, seed, input_scale, recipe, taught)
+    plain = Batches(copies, copy_count, seed, input_scale)
+    calibration = np.concatenate([plain(step)[0] for step in range(CALIBRATION_CLIPS // BATCH_CLIPS)])
+    session = _Session(size, schedule, validation, calibration, folder, config, say, input_scale, recipe)
     progress = session.progress
     while progress.step < schedule.steps:
         if not progress.quantised and progress.step == schedule.float_steps:
@@ -199,7 +233,8 @@ def _deterministic(seed: int) -> None:
 class _Session:
     """The network in training, its optimizer and its progress."""
 
-    def __init__(self, size, schedule, validation, calibration, folder, config, say):
+    def __init__(self, size, schedule, validation, calibration, folder, config, say, input_scale, recipe):
+        self.input_scale, self.recipe = input_scale, recipe
         self.size, self.schedule, self.folder, self.say = size, schedule, folder, say
         self.validation, self.calibration = validation, calibration
         self.progress = Progress(config)
@@ -211,11 +246,14 @@ class _Session:
                 raise InputError(
                     f"{self.path} was made with another configuration; remove {folder} or choose another run name"
                 )
-        self._use((ds_cnn.quantised_network if self.progress.quantised else ds_cnn.float_network)(size))
+        self._use(self._quantised() if self.progress.quantised else ds_cnn.float_network(size))
         if resumed:
             checkpoint.restore(self.path, **self._owners())
             say(f"going on from step {self.progress.step} of {schedule.steps}")
         self.clock_s = time.monotonic()
+
+    def _quantised(self):
+        return ds_cnn.quantised_network(self.size, input_scale=self.input_scale)
 
     def _owners(self):
         owners = {"network": self.network, "optimizer": self.optimizer}
@@ -223,16 +261,22 @@ class _Session:
 
     def _use(self, network):
         self.network = network
-        self.average = ds_cnn.quantised_network(self.size) if network.name == "quantised" else None
-        self.optimizer = keras.optimizers.Adam()
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        self.average = self._quantised() if network.name == "quantised" else None
+        if self.recipe.weight_decay and not self.average:
+            self.optimizer = keras.optimizers.AdamW(weight_decay=self.recipe.weight_decay)
+        else:
+            self.optimizer = keras.optimizers.Adam()
+        losses = keras.losses
+        loss = (losses.SparseCategoricalCrossentropy if self.recipe.plain else losses.CategoricalCrossentropy)(
+            from_logits=True
+        )
         network.compile(self.optimizer, loss, jit_compile=False)
         self.optimizer.build(network.trainable_variables)
         self.rate = None
 
     def quantise(self) -> None:
         """Go over to the folded, fake-quantised network, with a new optimizer."""
-        network = ds_cnn.quantised_network(self.size)
+        network = self._quantised()
         ds_cnn.fold(self.network, network)
         ds_cnn.calibrate(network, self.calibration)
         self._use(network)
@@ -266,7 +310,9 @@ class _Session:
         else:
             ds_cnn.estimate_statistics(self.network, self.calibration)
         codes, labels = self.validation
-        accuracy = float(np.mean(logits(self.average or self.network, codes).argmax(axis=1) == labels))
+        accuracy = float(
+            np.mean(logits(self.average or self.network, codes, self.input_scale).argmax(axis=1) == labels)
+        )
         now_s = time.monotonic()
         progress.trained_s += now_s - self.clock_s
         self.clock_s = now_s
@@ -296,7 +342,7 @@ class _Session:
     def _keep_best(self):
         network = self.average
         if network is None:
-            network = ds_cnn.quantised_network(self.size)
+            network = self._quantised()
             ds_cnn.fold(self.network, network)
         checkpoint.save(self.folder / ("best.npz" if self.progress.quantised else "float.npz"), network=network)
 

@@ -1,7 +1,8 @@
 """Augmentation for training: background noise, time shift and volume, as in the TensorFlow example."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,8 @@ class Augmentation:
         Largest shift to the left or right in milliseconds (``--time_shift_ms``); zeros move in.
     gain_db : float
         Largest change of the speech's level in decibels, up or down, drawn uniformly; none in the example.
+    hold_out_noise : bool
+        Leave the last fifth of each background recording out (`kwslib.speech.noise`); the example uses it whole.
 
     Raises
     ------
@@ -35,6 +38,7 @@ class Augmentation:
     noise_volume: float = 0.1
     shift_ms: float = 100.0
     gain_db: float = 0.0
+    hold_out_noise: bool = False
 
     def __post_init__(self):
         limits = {"noise_probability": 1, "noise_volume": 1, "shift_ms": 1000, "gain_db": 60}
@@ -42,6 +46,11 @@ class Augmentation:
             value = getattr(self, name)
             if not 0 <= value <= top:
                 raise InputError(f"{name} is {value}: give a number from 0 to {top}")
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """What tells two augmentations apart; without `hold_out_noise` where that is not asked for."""
+        return {name: value for name, value in asdict(self).items() if name != "hold_out_noise" or value}
 
 
 def augment(

@@ -3,7 +3,6 @@
 The codes are what the networks read (uint8, `fingerprint.quantise`), so nothing is lost by keeping them alone.
 """
 
-import dataclasses
 import multiprocessing
 import os
 import signal
@@ -19,6 +18,7 @@ from kwslib.speech.augment import Augmentation, augment
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.fingerprint import FrontEnd, fingerprints, quantise
+from kwslib.speech.noise import training_part
 
 ARITHMETIC_VERSION = 1
 """Raised whenever augmentation, fingerprints or codes come out differently, so that no stale file is read."""
@@ -83,7 +83,9 @@ def training_codes(corpus: Corpus, front_end: FrontEnd, augmentation: Augmentati
         return augment(clips, noise, augmentation, seed, copy, indices)
 
     noise = corpus.noise() if augmentation.noise_probability > 0 else []
-    key = {"augmentation": dataclasses.asdict(augmentation), "seed": seed, "copy": copy}
+    if augmentation.hold_out_noise:
+        noise = [training_part(recording) for recording in noise]
+    key = {"augmentation": augmentation.key, "seed": seed, "copy": copy}
     chunks = _in_chunks(len(clips), vary, front_end)
     return _cached(corpus, key, front_end, len(clips), chunks), clips.labels
 
@@ -94,7 +96,7 @@ def _in_chunks(
     def chunks() -> Iterator[np.ndarray]:
         for start in range(0, clips, CHUNK_CLIPS):
             _end_with_parent()
-            yield quantise(fingerprints(audio(slice(start, start + CHUNK_CLIPS)), front_end))
+            yield quantise(fingerprints(audio(slice(start, start + CHUNK_CLIPS)), front_end), front_end.scale)
 
     return chunks
 

@@ -35,6 +35,8 @@ class FrontEnd:
         Length of a frame and distance between frames, in milliseconds.
     coefficients : int
         Cepstral coefficients kept of each frame.
+    scale : float
+        What one step of the 8-bit codes is worth; the seed's by default.
 
     Raises
     ------
@@ -46,6 +48,7 @@ class FrontEnd:
     window_ms: int
     stride_ms: int
     coefficients: int
+    scale: float = INPUT_SCALE
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -54,6 +57,8 @@ class FrontEnd:
             raise InputError(f"window_ms is {self.window_ms}: give 1 to 1000 milliseconds")
         if self.stride_ms < 1:
             raise InputError(f"stride_ms is {self.stride_ms}: give at least 1 millisecond")
+        if not 0 < self.scale < float("inf"):
+            raise InputError(f"scale is {self.scale}: give a positive number")
         if not 1 <= self.coefficients <= MEL_BANDS:
             raise InputError(f"coefficients is {self.coefficients}: give 1 to {MEL_BANDS}, the mel bands")
 
@@ -84,8 +89,9 @@ class FrontEnd:
 
     @property
     def key(self) -> str:
-        """Short name that tells front ends apart: ``magnitude-40-20-10``."""
-        return f"{self.kind}-{self.window_ms}-{self.stride_ms}-{self.coefficients}"
+        """Short name that tells front ends apart: ``magnitude-40-20-10``, and the scale if it is not the seed's."""
+        scale = "" if self.scale == INPUT_SCALE else f"-{self.scale:g}"
+        return f"{self.kind}-{self.window_ms}-{self.stride_ms}-{self.coefficients}{scale}"
 
 
 def mel(frequency_hz: np.ndarray | float) -> np.ndarray:
