@@ -253,11 +253,10 @@ def record(names: tuple[str, ...]) -> None:
 def robustness(run: str, thresholds: tuple[float, ...], **options: Any) -> None:
     """Measure a network in noise, shifted, louder and softer, and on noise alone; `kws record` then keeps it."""
     from kwslib import robustness as measuring
-    from kwslib.paths import results_dir
 
     more = {"thresholds": thresholds} if thresholds else {}
     found = measuring.measure_run(run, **options, **more, say=click.echo)
-    click.echo(f"in {results_dir() / found.run / 'robustness'}")
+    click.echo(f"in {found.folder}")
 
 
 @main.command()

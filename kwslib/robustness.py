@@ -18,7 +18,7 @@ from kwslib.network.evaluate import TFLITE_KERNELS, tflite_predictor
 from kwslib.paths import models_dir, results_dir
 from kwslib.provenance import provenance
 from kwslib.results import Run
-from kwslib.robustness_records import ALL, FalseAccepts, Point, Robustness, save
+from kwslib.robustness_records import ALL, FalseAccepts, Found, Point, Robustness, save
 from kwslib.speech import open_corpus
 from kwslib.speech.cache import CHUNK_CLIPS
 from kwslib.speech.corpus import LABELS, SAMPLE_RATE_HZ, SILENCE, UNKNOWN, Corpus
@@ -242,7 +242,7 @@ def _mixtures(
 
 def measure_run(
     name: str, data: str = "", corpus: str = "speech_commands", clips: int = 0, seed: int = 0, **more: Any
-) -> Robustness:
+) -> Found:
     """Measure the run of this name or folder, and keep what was found with its results in `paths.results_dir`.
 
     Raises
@@ -252,5 +252,6 @@ def measure_run(
     """
     run = choose(name)
     found = measure(run, open_corpus(corpus, data or None), clips=clips, seed=seed, **more)
-    save(found, results_dir() / found.run / results.ROBUSTNESS)
-    return found
+    folder = results_dir() / found.run / results.ROBUSTNESS
+    save(found, folder)
+    return Found(found, folder, recorded=False)

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib import mistakes, results
+from kwslib import mistakes, results, robustness_records
 from kwslib.gap8 import deploy
 from kwslib.gap8.deploy import Deployment, LayerRow
 from kwslib.paths import write_json
 from kwslib.provenance import provenance
+from kwslib.robustness_records import ALL, FalseAccepts, Robustness
 from kwslib.sizes import profile_named, size_named
 from kwslib.speech.corpus import LABELS, SILENCE_PROTOCOLS, Clips
-from kwslib.statistics import Accuracy, confusion_matrix
+from kwslib.statistics import Accuracy, confusion_matrix, wilson_interval
 
 PER_CLASS = 30
 
@@ -140,3 +141,37 @@ def sample_deployment(folder: Path, size: str, tflite_sha256: str, key: str = "d
     steps[0]["layers"] = [layer.name for layer in layers[:2]]
     write_json(folder / results.GAP8 / "deployment.json", {"schema": deploy.SCHEMA, **asdict(deployment)})
     write_json(folder / results.GAP8 / "plan.json", {"schema": 1, "strategy": deployment.strategy, "steps": steps})
+
+
+def sample_robustness(folder: Path, run: results.Run) -> Robustness:
+    """Write ``folder/robustness`` as a measurement leaves it, with drawn accuracies and two noises."""
+    points = [_robustness_point("snr", "", None, 0.9)]
+    points += [_robustness_point("snr", noise, snr, 0.5) for noise in ("hiss", "hum") for snr in (0.0, 10.0)]
+    points += [_robustness_point("shift", "", shift, 0.8) for shift in (-100.0, 0.0, 100.0)]
+    points += [_robustness_point("level", "", gain, 0.7) for gain in (-10.0, 0.0, 10.0)]
+    accepts = [FalseAccepts(noise, 0.5, 40, 1, 0.005, 200.0, 5.1, 1114.3) for noise in ("hiss", "hum")]
+    accepts.append(FalseAccepts(ALL, 0.5, 80, 2, 0.01, 200.0, 24.2, 722.5))
+    found = Robustness(
+        run=run.run,
+        size=run.size,
+        tflite_sha256=run.network["tflite_sha256"],
+        corpus={"name": "speech_commands", "hash": "0"},
+        noise_in_training="none of these recordings",
+        seed=0,
+        clips=100,
+        without_signal=1,
+        reference_power=1e6,
+        hop_s=0.5,
+        points=points,
+        false_accepts=accepts,
+        provenance=provenance(),
+    )
+    robustness_records.save(found, folder / results.ROBUSTNESS)
+    return found
+
+
+def _robustness_point(kind: str, noise: str, value: float | None, accuracy: float) -> robustness_records.Point:
+    correct = round(100 * accuracy)
+    low, high = wilson_interval(correct, 100)
+    groups = (80, correct - 8, 10, 4, 10, 4)
+    return robustness_records.Point(kind, noise, value, 100, correct, correct / 100, low, high, *groups, 3)

@@ -1,4 +1,4 @@
-from math import sqrt
+from math import log, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwslib.errors import InputError
-from kwslib.statistics import Accuracy, confusion_matrix, wilson_interval
+from kwslib.statistics import Accuracy, confusion_matrix, poisson_interval, wilson_interval
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,22 @@ def test_confusion_matrix_counts(pairs):
     assert found.correct == np.sum(labels == winners)
     assert found.share == pytest.approx(np.mean(labels == winners))
     assert found.interval == wilson_interval(found.correct, found.clips)
+
+
+# Garwood's table of the exact 95 % limits, as reprinted in Pearson and Hartley, Biometrika Tables, table 40.
+@pytest.mark.parametrize(
+    ("count", "low", "high"),
+    [(0, 0, 3.69), (1, 0.0253, 5.57), (2, 0.242, 7.22), (5, 1.62, 11.67), (10, 4.80, 18.39), (50, 37.11, 65.92)],
+)
+def test_poisson_intervals_are_garwoods(count, low, high):
+    assert poisson_interval(count) == pytest.approx((low, high), abs=0.006)
+
+
+def test_a_poisson_interval_without_events_ends_at_the_logarithm_of_the_tail():
+    assert poisson_interval(0) == (0.0, pytest.approx(-log(0.025), rel=1e-9))
+
+
+@pytest.mark.parametrize(("count", "confidence"), [(-1, 0.95), (3, 0), (3, 1)])
+def test_no_poisson_interval_of_nonsense(count, confidence):
+    with pytest.raises(InputError, match="no interval for"):
+        poisson_interval(count, confidence)
