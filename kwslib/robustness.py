@@ -23,7 +23,7 @@ from kwslib.speech import open_corpus
 from kwslib.speech.cache import CHUNK_CLIPS
 from kwslib.speech.corpus import LABELS, SAMPLE_RATE_HZ, SILENCE, UNKNOWN, Corpus
 from kwslib.speech.disturb import active_power, change_level, mix, move, noise_segment, stream
-from kwslib.speech.noise import WHOLE_RECORDING_PROFILES, held_out_part
+from kwslib.speech.noise import held_out_part
 from kwslib.statistics import poisson_interval, wilson_interval
 
 SNR_DB = (-5.0, 0.0, 5.0, 10.0, 15.0, 20.0)
@@ -72,11 +72,13 @@ def stratified(labels: np.ndarray, clips: int, seed: int) -> np.ndarray:
 
 def noise_in_training(run: Run, corpus: str) -> str:
     """Say how much of a corpus' background recordings the training of a run had heard."""
-    if run.corpus["name"] != corpus:
+    augmentation = run.training["augmentation"]
+    if run.corpus["name"] != corpus or not augmentation["noise_probability"]:
         return "none of these recordings"
-    if run.profile in WHOLE_RECORDING_PROFILES:
-        return "whole recordings, the held-out fifth too"
-    return "the first four fifths alone"
+    # Runs from before there was a choice do not name it: they drew from whole recordings.
+    if augmentation.get("hold_out_noise", False):
+        return "the first four fifths alone"
+    return "whole recordings, the held-out fifth too"
 
 
 Listener = Callable[[Iterable[np.ndarray]], np.ndarray]

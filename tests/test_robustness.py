@@ -1,16 +1,23 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from kwslib import predict, results, robustness
+from kwslib.cli import main
 from kwslib.errors import DataError, InputError, ModelError
 from kwslib.gap8 import reference
 from kwslib.paths import models_dir
 from kwslib.robustness_records import ALL
+from kwslib.speech import open_corpus
 from kwslib.speech.corpus import LABELS, SILENCE, Clips, Corpus
+from kwslib.speech.speech_commands import TEST_FOLDER
 from kwslib.statistics import poisson_interval
+from tests.corpora import write_wav
+from tests.gap8 import networks
 
 RUN = "seed-small"
 
@@ -117,13 +124,9 @@ def test_recordings_too_short_to_hold_a_fifth_out_are_refused():
 
 
 def test_missing_noise_recordings_are_told(tmp_path):
-    from kwslib.speech import open_corpus
-    from kwslib.speech.speech_commands import TEST_FOLDER
-    from tests.corpora import write_wav
-
     for label in LABELS:
         write_wav(tmp_path / TEST_FOLDER / label / "a.wav", np.ones(16000))
-    with pytest.raises(DataError, match="lacks|has no .*_background_noise_"):
+    with pytest.raises(DataError, match="has no .*_background_noise_"):
         robustness.measure(robustness.choose(RUN), open_corpus("speech_commands", tmp_path))
 
 
@@ -145,6 +148,10 @@ def test_a_network_of_another_input_is_refused(tmp_path):
     (folder / "model.tflite").write_bytes(b"nonsense")
     with pytest.raises(ModelError):
         robustness.measure(robustness.choose(str(folder)), Drawn())
+    _, blocks = networks.SMALL
+    (folder / "model.tflite").write_bytes(networks.quantised((20, 10), blocks))
+    with pytest.raises(ModelError, match=r"reads an input of \(20, 10, 1\); the fingerprints here are"):
+        robustness.measure(robustness.choose(str(folder)), Drawn())
     (folder / "model.tflite").unlink()
     with pytest.raises(DataError, match="model.tflite does not exist"):
         robustness.measure(robustness.choose(str(folder)), Drawn())
@@ -160,6 +167,9 @@ def test_what_training_heard_is_told():
     run = results.find(RUN)
     assert robustness.noise_in_training(run, run.corpus["name"]) == "whole recordings, the held-out fifth too"
     assert robustness.noise_in_training(run, "another") == "none of these recordings"
+    for change, said in (({"hold_out_noise": True}, "the first four fifths"), ({"noise_probability": 0}, "none of")):
+        training = run.training | {"augmentation": run.training["augmentation"] | change}
+        assert robustness.noise_in_training(replace(run, training=training), run.corpus["name"]).startswith(said)
 
 
 def test_results_lie_with_those_of_the_run(tmp_path, monkeypatch):
@@ -172,3 +182,22 @@ def test_results_lie_with_those_of_the_run(tmp_path, monkeypatch):
         "points.csv",
         "robustness.json",
     ]
+
+
+def test_the_command_says_one_line_for_what_is_wrong(tmp_path, monkeypatch):
+    monkeypatch.setenv("KWS_RESULTS", str(tmp_path / "results"))
+    for words, message in (
+        (["nobody", "--data", str(tmp_path)], "error: there is no run 'nobody'"),
+        ([RUN, "--data", str(tmp_path / "none")], "error: the data folder"),
+        ([RUN, "--corpus", "real"], "error: unknown corpus 'real'"),
+    ):
+        done = CliRunner().invoke(main, ["robustness", *words])
+        assert done.exit_code
+        assert done.stderr.startswith(message)
+        assert done.stderr.count("\n") == 1
+    monkeypatch.setattr(robustness, "open_corpus", lambda *_: Drawn())
+    done = CliRunner().invoke(main, ["robustness", RUN, "--clips", "12", "--threshold", "2"])
+    assert done.stderr == "error: threshold is 2: give a probability from 0 to 1\n"
+    done = CliRunner().invoke(main, ["robustness", RUN, "--clips", "12"])
+    assert done.exit_code == 0, done.output
+    assert done.output.endswith(f"in {tmp_path / 'results' / RUN / 'robustness'}\n")

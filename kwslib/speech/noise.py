@@ -1,7 +1,7 @@
 """Which part of a background recording a training may use, and which part is kept for measuring robustness.
 
-The one place that knows the split: a training of profile ``best`` takes `training_part`, the robustness chapter
-`held_out_part`. The profiles before it (``seed``, ``quick``) draw from whole recordings.
+The one place that knows the split: a training whose augmentation says ``hold_out_noise`` takes `training_part`, the
+robustness chapter `held_out_part`. Other trainings draw from whole recordings.
 """
 
 import numpy as np
@@ -11,8 +11,6 @@ from kwslib.speech.corpus import CLIP_SAMPLES
 
 HELD_OUT_PARTS = 5
 """The last one of so many equal parts of a recording is held out."""
-WHOLE_RECORDING_PROFILES = ("quick", "seed")
-"""Profiles whose training draws from whole recordings, the held-out part too."""
 
 
 def split_sample(samples: int) -> int:
