@@ -72,8 +72,12 @@ def main() -> None:
 @main.command("run", cls=Parameterised)
 @click.option("--all", "every", is_flag=True, help="Run all three sizes.")
 @click.option("--force", is_flag=True, help="Begin anew even if the run is there or half done.")
-def run_command(every: bool, force: bool, **values: Any) -> None:
+@click.option("--model", help="Evaluate a released network (folder or .tflite) on the test clips; nothing is trained.")
+def run_command(every: bool, force: bool, model: str | None, **values: Any) -> None:
     """Train one size or all, convert, measure, run the network on GAP8, and keep the notebooks."""
+    if model is not None:
+        _evaluate(model, {name: value for name, value in values.items() if value is not None}, every)
+        return
     from kwslib import deployments, runs, stages
     from kwslib.parameters import check_all
     from kwslib.sizes import SIZES
@@ -105,6 +109,31 @@ def run_command(every: bool, force: bool, **values: Any) -> None:
         click.echo(f"   {deployments.line(run)}")
         click.echo(f"   in {run.folder}")
     click.echo(stages.table(stages.note(stages_s, anew=every)))
+
+
+def _evaluate(model: str, given: dict[str, Any], every: bool) -> None:
+    from kwslib import evaluation
+
+    if every:
+        raise InputError("--model names one network, --all every size: give one")
+    folder = evaluation.execute(model, given, stream=sys.stdout)
+    click.echo(evaluation.text(folder, evaluation.open_released(model).run))
+
+
+@main.command("release")
+@click.argument("name", metavar="RUN")
+@click.option("--seeds", multiple=True, metavar="RUN", help="A run of the same recipe with another seed; repeatable.")
+@click.option("--note", default="", help="What the card says of the data beside the counts.")
+@click.option(
+    "--note-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The same, from a file."
+)
+def release_command(name: str, seeds: tuple[str, ...], note: str, note_file: Path | None) -> None:
+    """Put a finished run on Speech Commands into models/SIZE, with a card made from its figures."""
+    from kwslib.release import release
+
+    if note and note_file:
+        raise InputError("--note and --note-file both give the note: give one")
+    click.echo(f"released in {release(name, seeds, note_file.read_text() if note_file else note)}")
 
 
 @main.command()

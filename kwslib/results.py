@@ -159,6 +159,12 @@ def find(name: str) -> Run:
         return load(results_dir() / name)
     if (models_dir() / name / METRICS).exists():
         return load(models_dir() / name, recorded=True)
+    # A release lies in a folder that is called as its size, not as its run.
+    for path in sorted(models_dir().glob(f"*/{METRICS}")):
+        with contextlib.suppress(DataError):
+            run = load(path.parent, recorded=True)
+            if run.run == name:
+                return run
     known = sorted({path.parent.name for base in (results_dir(), models_dir()) for path in base.glob(f"*/{METRICS}")})
     raise DataError(f"there is no run '{name}'; there are: {', '.join(known) or 'none'}")
 

@@ -17,7 +17,7 @@ from kwslib.seed import CORPUS as SEED_CORPUS
 from kwslib.seed import SILENCE as SEED_SILENCE
 from kwslib.seed import SPLITS as SEED_SPLITS
 from kwslib.seed import seed_size
-from kwslib.sizes import SIZES, Size, size_named
+from kwslib.sizes import SIZES, CosineSchedule, Schedule, Size, size_named
 from kwslib.speech.corpus import LABELS, SILENCE_PROTOCOLS, SPLITS
 
 CORPUS_NAMES = {"synthetic": "synthetic speech", "speech_commands": "Speech Commands"}
@@ -46,7 +46,8 @@ def all_runs() -> list[Run]:
     found: dict[str, Run] = {}
     for base, recorded in ((results_dir(), False), (models_dir(), True)):
         for path in sorted(base.glob(f"*/{METRICS}")):
-            found.setdefault(path.parent.name, results.load(path.parent, recorded=recorded))
+            run = results.load(path.parent, recorded=recorded)
+            found.setdefault(run.run, run)  # a release lies in a folder that is not called as its run
     return sorted(found.values(), key=lambda run: (run.profile, list(SIZES).index(run.size), run.run))
 
 
@@ -231,7 +232,16 @@ def split_totals(runs: Iterable[Run]) -> pd.DataFrame:
 
 def steps(run: Run) -> int:
     """Training steps of a run."""
-    return sum(stage["steps"] for stage in run.training["schedule"]["stages"])
+    schedule = run.training["schedule"]
+    return schedule["steps"] if "steps" in schedule else sum(stage["steps"] for stage in schedule["stages"])
+
+
+def stages_of(schedule: Schedule | CosineSchedule) -> list[tuple[float, int]]:
+    """Learning rate and steps of each stage of a schedule; of a cosine schedule the rate that a phase falls from."""
+    if isinstance(schedule, Schedule):
+        return [(stage.learning_rate, stage.steps) for stage in schedule.stages]
+    quantised = schedule.steps - schedule.float_steps
+    return [(schedule.rate, schedule.float_steps), (schedule.quantised_rate, quantised)]
 
 
 def training(run: Run) -> pd.DataFrame:
@@ -289,18 +299,19 @@ def packages(runs: Iterable[Run]) -> pd.DataFrame:
 
 def pairs(value: Mapping[str, Any]) -> pd.DataFrame:
     """A nested mapping as a table of names and texts; inner names follow their outer one."""
-    return pd.DataFrame(_flat(value), columns=["what", "value"])
+    return pd.DataFrame(flat(value), columns=["what", "value"])
 
 
-def _flat(value: Mapping[str, Any], outer: str = "") -> list[tuple[str, str]]:
+def flat(value: Mapping[str, Any], outer: str = "") -> list[tuple[str, str]]:
+    """What a nested mapping says, a pair of name and text for each value."""
     rows: list[tuple[str, str]] = []
     for key, entry in value.items():
         name = f"{outer}{key}".replace("_", " ")
         if isinstance(entry, Mapping):
-            rows += _flat(entry, f"{name}: ")
+            rows += flat(entry, f"{name}: ")
         elif isinstance(entry, list) and entry and all(isinstance(item, Mapping) for item in entry):
             for number, item in enumerate(entry, 1):
-                rows += _flat(item, f"{name} {number}: ")
+                rows += flat(item, f"{name} {number}: ")
         else:
             rows.append((name, ", ".join(map(str, entry)) if isinstance(entry, list) else str(entry)))
     return rows

@@ -78,7 +78,7 @@ def test_every_size_has_a_chapter_on_gap8_and_all_are_alike():
     assert alike[0] == alike[1] == alike[2]
 
 
-@pytest.mark.parametrize("name", ["train.ipynb", "gap8.ipynb", "measure_robustness.ipynb"])
+@pytest.mark.parametrize("name", ["train.ipynb", "gap8.ipynb", "evaluate.ipynb", "measure_robustness.ipynb"])
 def test_notebooks_are_thin_and_without_outputs(name):
     notebook = nbformat.read(ROOT / "book" / name, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]

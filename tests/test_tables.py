@@ -167,3 +167,11 @@ def test_everything_that_decided_the_training_is_listed(run):
     rows = dict(tables.training(run).to_numpy().tolist())
     assert rows["schedule: stages 1: learning rate"] == "0.002"
     assert rows["best step"] == str(tables.steps(run)) == str(PROFILES["quick"].schedules["small"].steps)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_stages_of_every_schedule_add_up(profile):
+    for schedule in profile.schedules.values():
+        found = tables.stages_of(schedule)
+        assert sum(steps for _, steps in found) == schedule.steps
+        assert all(rate > 0 for rate, _ in found)
