@@ -79,7 +79,7 @@ def test_run_all_trains_every_size_and_lists_the_stages(place, monkeypatch):
     ("words", "message"),
     [
         (["--size", "smal"], "error: unknown size 'smal': choose one of small, medium, large; did you mean 'small'?\n"),
-        (["--profile", "sed"], "error: unknown profile 'sed': choose one of quick, seed; did you mean 'seed'?\n"),
+        (["--profile", "sed"], "error: unknown profile 'sed': choose one of quick, seed, best; did you mean 'seed'?\n"),
         (["--corpus", "x"], "error: unknown corpus 'x': choose one of synthetic, speech_commands\n"),
         (["--front-end", "powr"], "did you mean 'power'?"),
         (["--steps", "0"], "error: steps is 0: give a positive number, or leave it out for the profile's own\n"),

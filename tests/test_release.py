@@ -2,8 +2,10 @@ import json
 import re
 
 import pytest
+from click.testing import CliRunner
 
 from kwslib import cards, release, results, tables
+from kwslib.cli import main
 from kwslib.errors import DataError, InputError
 from kwslib.paths import write_json
 from tests.sample_run import sample_run
@@ -119,3 +121,16 @@ def test_a_failed_release_leaves_the_one_before(places):
         release.release("best-small", note="new")
     assert (models / "small" / "README.md").read_text() == before
     assert [path.name for path in models.iterdir()] == ["small"]
+
+
+def test_the_command_takes_one_note(places, tmp_path):
+    fresh, models = places
+    put(fresh, "best-small")
+    note = tmp_path / "note.txt"
+    note.write_text("Some clips are rebuilt.\n")
+    words = ["release", "best-small", "--note-file", str(note)]
+    result = CliRunner().invoke(main, [*words, "--note", "other"])
+    assert result.exit_code == 2
+    assert "--note and --note-file both give the note" in result.stderr
+    assert CliRunner().invoke(main, words).output == f"released in {models / 'small'}\n"
+    assert json.loads((models / "small" / "card.json").read_text())["data_note"] == "Some clips are rebuilt."
