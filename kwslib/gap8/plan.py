@@ -268,10 +268,14 @@ class Builder:
 
     @property
     def l1_own_bytes(self) -> int:
+        """Bytes of the runtime's own data and the stacks for what has been added so far."""
+        return self.own_bytes(len(self.plan.steps), len(self.plan.geometries))
+
+    def own_bytes(self, steps: int, geometries: int) -> int:
         """Bytes of the runtime's own data and the stacks, as firmware/runtime.h declares them, rounded up."""
-        steps, layers = len(self.plan.steps), len(self.plan.graph.layers)
+        layers = len(self.plan.graph.layers)
         inference = 4 * (steps + 1 + 2 * CORES + 3 + CORES * layers)
-        arguments = 4 * 36 * CORES + GEOMETRY_BYTES * len(self.plan.geometries)
+        arguments = 4 * 36 * CORES + GEOMETRY_BYTES * geometries
         return aligned(aligned(inference + arguments + steps * STEP_BYTES + 128, 64) + CORES * STACK_BYTES, 64)
 
     def finish(self) -> Plan:

@@ -18,6 +18,7 @@ from kwslib.gap8.plan import (
     scaling,
 )
 from kwslib.gap8.plan_ends import add_softmax, pool_fields
+from kwslib.gap8.tiling import Blocks, TileBytes, pointwise_tiling
 
 STRATEGIES: dict[str, dict[str, bool]] = {
     "maps in L1": {"tiled": False, "fused": False},
@@ -26,8 +27,6 @@ STRATEGIES: dict[str, dict[str, bool]] = {
     "maps in L2, first two layers fused, pointwise weights in flash": {"tiled": True, "fused": True, "flash": True},
 }
 TILE_CHANNELS = 16  # of a depthwise tile: two for each core, and a line of the 2D transfer
-CHUNK_COST_CYCLES = 150  # barrier, wait and restart; for comparing tilings only
-TILE_COST_CYCLES = 300
 
 
 def unsuitable(graph: Graph) -> str | None:
@@ -355,33 +354,14 @@ class _Chain:
         self.b.plan.pad_fill = (self.b.use(name, "L2", 0, 0), self._channels(channels) * plane_bytes, zero_point)
 
     def _tiling(self, layer, at, groups, group_bytes, row_blocks, pixel, row_bytes, below) -> tuple[int, int]:
-        """Rows of a tile and groups of a chunk that keep all cores evenly busy in what L1 has left."""
-        rows, columns, _ = layer.output.shape
-        unit = 29 * layer.input.shape[2] // 4 + 100  # cycles of a block, from the kernel's instructions
-        own = 4 * 36 * CORES + CORES * 512 + 128 * (len(self.layers) + 1) + 40 * len(self.layers) + 1024 + 640
-        free = L1_BYTES - own - self._others(at)
-        best = None
-        for tile_rows in range(1, rows + 1) if self.tiled else (rows,):
-            if -rows % tile_rows > below:
-                continue  # the last tile is written whole: what it has too much must be padding
-            for chunk in range(1, groups + 1):
-                chunks, tiles = -(-groups // chunk), -(-rows // tile_rows)
-                need = min(2, chunks) * aligned(chunk * group_bytes)
-                if self.tiled:
-                    need += 2 * aligned(tile_rows * columns * pixel) + 2 * aligned(4 * chunk * tile_rows * row_bytes)
-                if need > free:
-                    break
-                cost = 0
-                for start in range(0, groups, chunk):
-                    for top in range(0, rows, tile_rows):
-                        units = min(chunk, groups - start) * min(tile_rows, rows - top) * row_blocks
-                        cost += -(-units // CORES) * unit
-                cost += chunks * (CHUNK_COST_CYCLES + (tiles * TILE_COST_CYCLES if self.tiled else 0))
-                if best is None or cost < best[0]:
-                    best = (cost, tile_rows, chunk)
+        """Rows of a tile and groups of a chunk for what L1 has left."""
+        free = L1_BYTES - self.b.own_bytes(len(self.layers), len(self.layers)) - self._others(at)
+        block = Blocks(layer.output.shape[0], row_blocks, layer.input.shape[2], groups, group_bytes)
+        tile = TileBytes(layer.output.shape[1] * pixel, row_bytes, below) if self.tiled else None
+        best = pointwise_tiling(block, tile, free)
         if best is None:
             raise DoesNotFit("L1", at, aligned(group_bytes) - free)
-        return best[1:]
+        return best
 
     def _others(self, at: int) -> int:
         """Bytes of L1 that are taken beside a pointwise layer's own tiles: resident maps, the next layer's records."""
