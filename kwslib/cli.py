@@ -289,6 +289,28 @@ def robustness(run: str, thresholds: tuple[float, ...], **options: Any) -> None:
 
 
 @main.command()
+@click.option("--data", default="", help="Folder that holds speech_commands_v0.02; KWS_DATA by default.")
+@click.option("--only", multiple=True, metavar="VARIANT", help="This variant; repeatable. By default all.")
+@click.option("--seed", "seeds", type=int, multiple=True, help="This seed; repeatable. By default 1, 2 and 3.")
+@click.option("--steps", type=int, default=0, help="Steps of each training; by default 4,000.")
+@click.option("--threads", type=int, default=0, help="Processor threads for TensorFlow; 0: all.")
+@click.option("--record", is_flag=True, help="Keep all finished trainings in models/, where the book shows them.")
+def ablation(data: str, threads: int, record: bool, **options: Any) -> None:
+    """Train small with each ingredient of the recipe changed; what is there already is not trained again."""
+    from kwslib import ablation as ablating
+    from kwslib.network import training
+
+    training.limit_threads(threads)
+    for trial in ablating.run_all(data, **options, say=click.echo):
+        click.echo(
+            f"{trial.variant}, seed {trial.seed}: validation {100 * trial.validation_quantised:.2f} % quantised, "
+            f"{100 * trial.validation_float:.2f} % float"
+        )
+    if record:
+        click.echo(f"recorded in {ablating.record()}")
+
+
+@main.command()
 @click.argument("one", metavar="RUN")
 @click.argument("other", metavar="RUN")
 def compare(one: str, other: str) -> None:

@@ -322,7 +322,7 @@ PROFILES: dict[str, Profile] = {
         copies={"small": 12, "medium": 12, "large": 8},
         validate_every_steps={"small": 500, "medium": 400, "large": 200},
         recipes={
-            "small": Recipe(label_smoothing=0.05, time_masks=1, mask_frames=4, teacher="medium", teacher_share=0.7),
+            "small": Recipe(label_smoothing=0.05, teacher="medium", teacher_share=0.7),
             "medium": BEST_RECIPE,
             "large": BEST_RECIPE,
         },
