@@ -197,7 +197,8 @@ def _sources() -> str:
     folder = Path(building.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.suffix in (".py", ".c", ".h", ".S", ".ld"):
+        built = "build" in path.relative_to(folder).parts  # what `make` leaves in the firmware folder
+        if path.suffix in (".py", ".c", ".h", ".S", ".ld") and not built:
             digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 

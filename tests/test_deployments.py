@@ -159,6 +159,20 @@ def test_the_line_for_a_terminal_compares_with_the_seed(place):
     )
 
 
+def test_what_make_leaves_behind_is_no_source(monkeypatch, tmp_path):
+    monkeypatch.setattr(deployments.building, "__file__", str(tmp_path / "build.py"))
+    source, left = tmp_path / "firmware" / "main.c", tmp_path / "firmware" / "build" / "network.c"
+    for path in (source, left):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("int x;")
+    sources = deployments._sources.__wrapped__
+    before = sources()
+    left.write_text("int y;")
+    assert sources() == before
+    source.write_text("int y;")
+    assert sources() != before
+
+
 def test_up_to_date_only_with_the_same_network_platform_clips_and_sources(place, monkeypatch):
     run = sample_run(place / "results")
     digest = run.network["tflite_sha256"]
