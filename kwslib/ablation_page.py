@@ -6,9 +6,11 @@ from dataclasses import asdict
 import pandas as pd
 from matplotlib.figure import Figure
 
+from kwslib import tables
 from kwslib.ablation import WHOLE, Trial, summary
 from kwslib.figures import Picture, Theme
 from kwslib.pages import Html, Markdown, Table
+from kwslib.sizes import PROFILES, SIZES
 
 NOTHING = Markdown("No ablation has been recorded yet: `kws ablation --data FOLDER` runs it, with `--record` keeps it.")
 
@@ -49,6 +51,23 @@ def table(trials: Sequence[Trial]) -> Table | Markdown:
         }
     )
     return Table(shown, "ablation", "Validation accuracy by variant, mean and standard deviation over seeds")
+
+
+def recipes() -> Table:
+    """What the profile ``best`` does for each size, read from the profile itself."""
+    best = PROFILES["best"]
+    rows: dict[str, dict[str, str]] = {}
+    for size in SIZES:
+        described = {
+            "front end": SIZES[size].front_end(best.front_end, best.input_scale).key,
+            "schedule": asdict(best.schedules[size]),
+            "copies of the training set": best.copies[size],
+            "augmentation": best.augmentation.key,
+            "recipe": best.recipe(size).key,
+        }
+        for name, value in tables.flat(described):
+            rows.setdefault(name, {"what": name, **dict.fromkeys(SIZES, "–")})[size] = value
+    return Table(pd.DataFrame(rows.values()), "recipes", "The profile best, by size")
 
 
 def _or_dash(form: str):

@@ -314,7 +314,7 @@ PROFILES: dict[str, Profile] = {
         "best",
         "power",
         {
-            "small": CosineSchedule(0.004, 0.0005, 12000, 10000, 300),
+            "small": CosineSchedule(0.004, 0.0005, 16000, 13600, 400),
             "medium": CosineSchedule(0.003, 0.0003, 9000, 7800, 300),
             "large": CosineSchedule(0.002, 0.0002, 6000, 5400, 200),
         },

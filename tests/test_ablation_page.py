@@ -30,3 +30,9 @@ def test_the_picture_tells_the_means():
     picture = page.picture(TRIALS)
     assert "recipe: 92.50 %; mixup: 91.50 %" in str(vars(picture))
     assert picture._repr_html_()
+
+
+def test_the_recipes_are_read_from_the_profile():
+    text = page.recipes()._repr_html_()
+    for value in ("power-40-20-10-0.75", "power-30-10-40-0.75", "hold out noise", "label smoothing", "float steps"):
+        assert value in text
