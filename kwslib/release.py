@@ -7,7 +7,6 @@ the card, made from these by `kwslib.cards`.
 
 import hashlib
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,13 @@ from typing import Any
 from kwslib import cards, results
 from kwslib.errors import DataError, InputError
 from kwslib.paths import atomic_path, atomic_write_text, models_dir, results_dir, write_json
-from kwslib.results import GAP8, METRICS, RECORDED_FILES, Run
+from kwslib.results import METRICS, Run
 from kwslib.sizes import SIZES
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
 CORPUS = "speech_commands"
 CHOSEN_BY = "noise-silence"
 """The silence protocol under which training keeps the best step, and under which the best seed is chosen."""
-OPTIONAL = (GAP8, "robustness")
 
 
 def released(size: str) -> Run | None:
@@ -63,17 +61,12 @@ def release(name: str, seeds: Sequence[str] = (), note: str = "") -> Path:
     run = results.load(source)
     if run.corpus["name"] != CORPUS:
         raise InputError(f"run {name} was made on {run.corpus['name']}: only networks of {CORPUS} are released")
-    missing = [file for file in RECORDED_FILES if not (source / file).exists()]
-    if missing:
-        raise DataError(f"{source} lacks {', '.join(missing)}; run it again")
+    files = results.kept(source)
     check_network(source / "model.tflite", run)
     rows = _seeds(run, seeds)
     target = models_dir() / run.size
     with atomic_path(target) as temporary:
-        temporary.mkdir()
-        for file in (*RECORDED_FILES, *(folder for folder in OPTIONAL if (source / folder).exists())):
-            copy = shutil.copytree if (source / file).is_dir() else shutil.copyfile
-            copy(source / file, temporary / file)
+        results.copy(files, source, temporary)
         if len(rows) > 1:
             write_json(temporary / cards.SEEDS, {"schema": cards.SCHEMA, "chosen_by": CHOSEN_BY, "runs": rows})
         if note.strip():

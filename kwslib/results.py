@@ -12,7 +12,7 @@ import io
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -205,15 +205,32 @@ def record(name: str) -> Path:
                 shutil.copytree(source / folder, temporary)
         return target
     load(source)
+    files = kept(source)
+    with atomic_path(target) as temporary:
+        copy(files, source, temporary)
+    return target
+
+
+def kept(source: Path) -> list[str]:
+    """Names of what is kept of a run: `RECORDED_FILES`, and of `OPTIONAL` what is there.
+
+    Raises
+    ------
+    DataError
+        If the run is not whole.
+    """
     missing = [file for file in RECORDED_FILES if not (source / file).exists()]
     if missing:
         raise DataError(f"{source} lacks {', '.join(missing)}; run it again")
-    with atomic_path(target) as temporary:
-        temporary.mkdir()
-        for file in (*RECORDED_FILES, *optional):
-            copy = shutil.copytree if (source / file).is_dir() else shutil.copyfile
-            copy(source / file, temporary / file)
-    return target
+    return [*RECORDED_FILES, *(folder for folder in OPTIONAL if (source / folder).is_dir())]
+
+
+def copy(files: Iterable[str], source: Path, target: Path) -> None:
+    """Copy files and folders of one folder into a new one."""
+    target.mkdir()
+    for file in files:
+        copy_one = shutil.copytree if (source / file).is_dir() else shutil.copyfile
+        copy_one(source / file, target / file)
 
 
 def accuracy_csv(run: Run) -> str:
