@@ -174,7 +174,8 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
     DataError
         If the speech is missing.
     """
-    from kwslib.network import teacher, training
+    from kwslib import teacher
+    from kwslib.network import training
     from kwslib.runs import claim
     from kwslib.speech import open_corpus
     from kwslib.speech.dataset import CopyMaker, evaluation_codes

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from kwslib import teacher
 from kwslib.errors import InputError
-from kwslib.network import teacher
 from kwslib.network.evaluate import tflite_predictor
 from kwslib.network.recipe import Recipe
 from kwslib.predict import of_file
