@@ -316,7 +316,7 @@ PROFILES: dict[str, Profile] = {
         {
             "small": CosineSchedule(0.004, 0.0005, 16000, 13600, 400),
             "medium": CosineSchedule(0.003, 0.0003, 9000, 7800, 300),
-            "large": CosineSchedule(0.002, 0.0002, 6000, 5400, 200),
+            "large": CosineSchedule(0.002, 0.0002, 5000, 4500, 200),
         },
         Augmentation(hold_out_noise=True),
         copies={"small": 12, "medium": 12, "large": 8},
@@ -324,7 +324,8 @@ PROFILES: dict[str, Profile] = {
         recipes={
             "small": Recipe(label_smoothing=0.05, teacher="medium", teacher_share=0.7),
             "medium": BEST_RECIPE,
-            "large": BEST_RECIPE,
+            # masks as long, and as broad, as medium's: its frames are twice, its coefficients four times as dense
+            "large": replace(BEST_RECIPE, mask_frames=12, mask_coefficients=8),
         },
         input_scale=0.75,
     ),
