@@ -290,9 +290,6 @@ QUICK_SCHEDULES = {
     "medium": Schedule(_stages("0.002,0.0005,0.0001", "420,200,80"), 520),
     "large": Schedule(_stages("0.002,0.0005,0.0001", "100,35,15"), 115),
 }
-BEST_RECIPE = Recipe(
-    label_smoothing=0.1, time_masks=2, mask_frames=6, coefficient_masks=1, mask_coefficients=2, weight_decay=0.001
-)
 PROFILES: dict[str, Profile] = {
     "quick": Profile(
         "quick",
@@ -321,11 +318,17 @@ PROFILES: dict[str, Profile] = {
         Augmentation(hold_out_noise=True),
         copies={"small": 12, "medium": 12, "large": 8},
         validate_every_steps={"small": 500, "medium": 400, "large": 200},
-        recipes={
+        recipes={  # large is trained first, medium learns from it, small from medium
             "small": Recipe(label_smoothing=0.05, teacher="medium", teacher_share=0.7),
-            "medium": BEST_RECIPE,
-            # masks as long, and as broad, as medium's: its frames are twice, its coefficients four times as dense
-            "large": replace(BEST_RECIPE, mask_frames=12, mask_coefficients=8),
+            "medium": Recipe(time_masks=1, mask_frames=6, weight_decay=0.001, teacher="large", teacher_share=0.7),
+            "large": Recipe(
+                label_smoothing=0.1,
+                time_masks=2,
+                mask_frames=12,
+                coefficient_masks=1,
+                mask_coefficients=8,
+                weight_decay=0.001,
+            ),
         },
         input_scale=0.75,
     ),
