@@ -25,6 +25,7 @@ SEEDS = (1, 2, 3)
 COPIES = 4  # of the training set; a pass is about 370 steps, so that each copy is seen two or three times
 FOLDER, TRIAL, RECORD = "ablation", "trial.json", "ablation.json"
 WHOLE = "recipe"
+BASE = Recipe(label_smoothing=0.05, teacher="medium", teacher_share=0.7)  # before the ablation had spoken
 
 Change = Callable[[Profile], Profile]
 
@@ -57,7 +58,7 @@ class Variant:
 VARIANTS = {
     variant.name: variant
     for variant in (
-        Variant(WHOLE, "the recipe of the profile best, as it is", lambda profile: profile),
+        Variant(WHOLE, "the recipe that the others change", lambda profile: profile),
         Variant("magnitude", "front end magnitude, the seed's, not power", lambda p: replace(p, front_end="magnitude")),
         Variant("seed-scale", "the seed's input scale", lambda p: replace(p, input_scale=INPUT_SCALE)),
         Variant("staged", "the seed's staged learning rates, not warm-up and cosine", _staged),
@@ -94,7 +95,7 @@ class Trial:
 
 
 def profile_of(variant: str, steps: int = STEPS) -> Profile:
-    """The profile ``best`` for small, squeezed to `steps`, with one variant's change.
+    """The profile ``best`` for small, squeezed to `steps`, with the recipe `BASE` and one variant's change.
 
     Raises
     ------
@@ -105,7 +106,7 @@ def profile_of(variant: str, steps: int = STEPS) -> Profile:
     base = replace(
         best,
         schedules={SIZE: best.schedules[SIZE].scaled(steps)},
-        recipes={SIZE: best.recipe(SIZE)},
+        recipes={SIZE: BASE},
         copies={SIZE: COPIES},
     )
     return VARIANTS[check_name("variant", variant, VARIANTS)].change(base)

@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from kwslib import tables
-from kwslib.ablation import WHOLE, Trial, summary
+from kwslib.ablation import SIZE, WHOLE, Trial, profile_of, summary
 from kwslib.figures import Picture, Theme
 from kwslib.pages import Html, Markdown, Table
-from kwslib.sizes import PROFILES, SIZES
+from kwslib.sizes import PROFILES, SIZES, Profile
 
 NOTHING = Markdown("No ablation has been recorded yet: `kws ablation --data FOLDER` runs it, with `--record` keeps it.")
 
@@ -54,20 +54,23 @@ def table(trials: Sequence[Trial]) -> Table | Markdown:
 
 
 def recipes() -> Table:
-    """What the profile ``best`` does for each size, read from the profile itself."""
-    best = PROFILES["best"]
-    rows: dict[str, dict[str, str]] = {}
-    for size in SIZES:
-        described = {
-            "front end": SIZES[size].front_end(best.front_end, best.input_scale).key,
-            "schedule": asdict(best.schedules[size]),
-            "copies of the training set": best.copies[size],
-            "augmentation": best.augmentation.key,
-            "recipe": best.recipe(size).key,
-        }
-        for name, value in tables.flat(described):
-            rows.setdefault(name, {"what": name, **dict.fromkeys(SIZES, "–")})[size] = value
-    return Table(pd.DataFrame(rows.values()), "recipes", "The profile best, by size")
+    """What the ablation starts from, and what the profile ``best`` does for each size, read from the code itself."""
+    columns = {"ablation": _described(profile_of(WHOLE), SIZE)}
+    columns |= {size: _described(PROFILES["best"], size) for size in SIZES}
+    names = dict.fromkeys(name for described in columns.values() for name in described)
+    rows = [{"what": name, **{head: told.get(name, "–") for head, told in columns.items()}} for name in names]
+    return Table(pd.DataFrame(rows), "recipes", "What the ablation starts from, and the profile best by size")
+
+
+def _described(profile: Profile, size: str) -> dict[str, str]:
+    described = {
+        "front end": SIZES[size].front_end(profile.front_end, profile.input_scale).key,
+        "schedule": asdict(profile.schedules[size]),
+        "copies of the training set": profile.copies[size],
+        "augmentation": profile.augmentation.key,
+        "recipe": profile.recipe(size).key,
+    }
+    return dict(tables.flat(described))
 
 
 def _or_dash(form: str):

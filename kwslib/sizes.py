@@ -319,7 +319,7 @@ PROFILES: dict[str, Profile] = {
         copies={"small": 12, "medium": 12, "large": 8},
         validate_every_steps={"small": 500, "medium": 400, "large": 200},
         recipes={  # large is trained first, medium learns from it, small from medium
-            "small": Recipe(label_smoothing=0.05, teacher="medium", teacher_share=0.7),
+            "small": Recipe(weight_decay=0.001, teacher="medium", teacher_share=0.7),
             "medium": Recipe(time_masks=1, mask_frames=6, weight_decay=0.001, teacher="large", teacher_share=0.7),
             "large": Recipe(
                 label_smoothing=0.1,

@@ -44,10 +44,22 @@ def test_every_variant_changes_one_thing(name):
     assert len(different) == (name != WHOLE)
 
 
-def test_the_whole_recipe_is_that_of_the_profile():
+def test_beside_the_recipe_it_is_the_profile_best():
     whole, best = ablation.profile_of(WHOLE), PROFILES["best"]
     assert whole.schedules[SIZE] == best.schedules[SIZE].scaled(ablation.STEPS)
-    assert whole.recipe(SIZE) == best.recipe(SIZE) and whole.augmentation == best.augmentation
+    assert whole.recipe(SIZE) == ablation.BASE and whole.augmentation == best.augmentation
+    assert (whole.front_end, whole.input_scale) == (best.front_end, best.input_scale)
+
+
+def test_what_is_recorded_was_trained_as_the_variants_say():
+    trials = ablation.recorded()
+    assert {trial.variant for trial in trials} == set(VARIANTS)
+    for trial in trials:
+        teacher = trial.profile.pop("teacher_sha256", None)
+        profile = ablation.profile_of(trial.variant, trial.steps)
+        assert trial.profile == ablation._described(profile), trial.variant
+        assert bool(teacher) == bool(profile.recipe(SIZE).teacher)
+        assert not trial.provenance["dirty"] and trial.seed in ablation.SEEDS
 
 
 def test_a_trial_is_trained_once_and_read_afterwards(place, speech):

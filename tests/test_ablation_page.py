@@ -36,3 +36,4 @@ def test_the_recipes_are_read_from_the_profile():
     text = page.recipes()._repr_html_()
     for value in ("power-40-20-10-0.75", "power-30-10-40-0.75", "hold out noise", "label smoothing", "float steps"):
         assert value in text
+    assert text.index(">ablation<") < text.index(">small<")
