@@ -312,7 +312,7 @@ PROFILES: dict[str, Profile] = {
         "power",
         {
             "small": CosineSchedule(0.004, 0.0005, 16000, 13600, 400),
-            "medium": CosineSchedule(0.003, 0.0003, 9000, 7800, 300),
+            "medium": CosineSchedule(0.003, 0.0003, 18000, 15600, 300),
             "large": CosineSchedule(0.002, 0.0002, 5000, 4500, 200),
         },
         Augmentation(hold_out_noise=True),
