@@ -13,7 +13,7 @@ from kwslib.paths import project_root
 from kwslib.subproc import run
 
 PACKAGES = ("numpy", "tensorflow-cpu", "keras", "ai-edge-litert", "espeakng-loader", "papermill")
-VOLATILE = ("date", "host", "processor", "processors", "commit", "dirty")
+VOLATILE = ("date", "host", "processor", "processors", "commit", "dirty", "trained_on_s")
 """Entries of a provenance block that may differ between two runs that are the same in all else."""
 
 
@@ -62,13 +62,14 @@ def provenance(**more: Any) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": installed(),
         "host": platform.node(),
-        "processor": _processor(),
+        "processor": processor(),
         "processors": os.cpu_count(),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Name of this machine's processor."""
     try:
         with open("/proc/cpuinfo") as file:  # noqa: PTH123 - a device file, no path of ours
             for line in file:

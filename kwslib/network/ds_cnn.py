@@ -106,6 +106,11 @@ def activate(network: keras.Model, active: bool) -> None:
         layer.active = active
 
 
+def _copied(variable: keras.Variable) -> np.ndarray:
+    """The value by itself: two variables that share one array cannot both be trained on the JAX backend."""
+    return np.array(keras.ops.convert_to_numpy(variable))
+
+
 def fold(source: keras.Model, target: keras.Model) -> None:
     """Fold the batch norm of a floating-point network into the factors and biases of a quantised one.
 
@@ -117,15 +122,14 @@ def fold(source: keras.Model, target: keras.Model) -> None:
     for layer in quantised_layers(target):
         twin = source.get_layer(layer.name)
         if layer.name == "linear":
-            layer.kernel.assign(twin.kernel)
-            layer.bias.assign(twin.bias)
+            layer.kernel.assign(_copied(twin.kernel))
+            layer.bias.assign(_copied(twin.bias))
             continue
         gamma, beta, mean, variance = (
-            np.asarray(keras.ops.convert_to_numpy(weight), np.float64)
-            for weight in source.get_layer(f"{layer.name}_norm").weights
+            _copied(weight).astype(np.float64) for weight in source.get_layer(f"{layer.name}_norm").weights
         )
         factor = gamma / np.sqrt(variance + BATCH_NORM_EPSILON)
-        layer.kernel.assign(keras.ops.reshape(twin.kernel, layer.kernel.shape))
+        layer.kernel.assign(_copied(twin.kernel).reshape(layer.kernel.shape))
         layer.factor.assign(factor.astype(np.float32))
         layer.bias.assign((beta - mean * factor).astype(np.float32))
 
@@ -154,7 +158,7 @@ def calibrate(network: keras.Model, batch: np.ndarray) -> None:
             )
     for index, (layer, parts) in enumerate(zip(layers, kept, strict=True)):
         layer.scale.assign(best_scale(np.concatenate(parts), averaged=index == len(layers) - 2))
-    network.get_layer(POOLED).scale.assign(layers[-2].scale)
+    network.get_layer(POOLED).scale.assign(_copied(layers[-2].scale))
     activate(network, True)
     refresh_ranges(network)
 

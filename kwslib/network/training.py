@@ -22,6 +22,7 @@ from kwslib.errors import InputError, KwsError
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.recipe import Recipe
 from kwslib.paths import atomic_write_text
+from kwslib.provenance import processor
 from kwslib.sizes import BATCH_CLIPS, CosineSchedule, Schedule, Size
 from kwslib.speech.fingerprint import INPUT_SCALE, dequantise
 
@@ -36,7 +37,10 @@ Copies = Callable[[int], tuple[np.ndarray, np.ndarray]]
 
 @dataclass
 class Progress:
-    """What a checkpoint says beside the weights: where training stands, and its history (one row a validation)."""
+    """What a checkpoint says beside the weights: where training stands, and its history (one row a validation).
+
+    `trained_on` has the seconds of `trained_s` by the machine that they were spent on, as `machine` names it.
+    """
 
     config: dict[str, Any]
     step: int = 0
@@ -46,6 +50,7 @@ class Progress:
     loss_sum: float = 0.0
     loss_steps: int = 0
     trained_s: float = 0.0
+    trained_on: dict[str, float] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -218,6 +223,17 @@ def limit_threads(threads: int) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
+def machine() -> str:
+    """What trains here: the processor or graphics processor, and Keras' backend."""
+    name, backend = processor(), keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        name = name if device.platform == "cpu" else device.device_kind
+    return f"{name}, {backend}"
+
+
 def _json_like(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
@@ -270,7 +286,8 @@ class _Session:
         loss = (losses.SparseCategoricalCrossentropy if self.recipe.plain else losses.CategoricalCrossentropy)(
             from_logits=True
         )
-        network.compile(self.optimizer, loss, jit_compile=False)
+        # Without XLA TensorFlow still runs a graph, and no slower; JAX would run each operation by itself.
+        network.compile(self.optimizer, loss, jit_compile=keras.backend.backend() == "jax")
         self.optimizer.build(network.trainable_variables)
         self.rate = None
 
@@ -315,6 +332,7 @@ class _Session:
         )
         now_s = time.monotonic()
         progress.trained_s += now_s - self.clock_s
+        progress.trained_on[machine()] = progress.trained_on.get(machine(), 0.0) + now_s - self.clock_s
         self.clock_s = now_s
         progress.history.append(
             {
