@@ -94,10 +94,12 @@ def _data(run: Run, folder: Path) -> str:
 
 def _recipe(run: Run) -> str:
     rows = [(name, value) for name, value in tables.flat(run.training)]
+    machines = [f"{seconds:.0f} s on {name}" for name, seconds in run.provenance.get("trained_on_s", {}).items()]
+    took = f" Training took {', then '.join(machines)}." if machines else ""
     return (
         "## Recipe\n\nFloating point first, then batch normalisation folded and the rest trained fake-quantised; the "
         f"step that is best on validation was kept. Profile `{run.profile}`, front end `{run.front_end}`, "
-        f"{tables.steps(run)} steps.\n\n" + table(("what", "value"), rows)
+        f"{tables.steps(run)} steps.{took}\n\n" + table(("what", "value"), rows)
     )
 
 

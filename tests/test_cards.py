@@ -34,9 +34,18 @@ def test_a_card_has_the_figures_of_its_folder(run):
     assert "Data note" not in text
     assert "| cycles on GAP8, first inference (simulator) |" in text
     assert f"{run.training['schedule']['steps']} steps" in text
+    assert "Training took" not in text
     assert "kws run --model models/small" in text
     shutil.rmtree(run.folder / "gap8")
     assert "It was not deployed on GAP8." in cards.card(run.folder)
+
+
+def test_the_machines_that_trained_are_named(run):
+    run.provenance["trained_on_s"] = {"a graphics processor, jax": 205.4, "a processor, tensorflow": 60}
+    results.save(run, run.folder, "step\n")
+    assert "Training took 205 s on a graphics processor, jax, then 60 s on a processor, tensorflow." in cards.card(
+        run.folder
+    )
 
 
 def test_seeds_have_mean_and_deviation(run):

@@ -4,20 +4,32 @@ import contextlib
 import io
 import logging
 import os
+import sys
+import tempfile
 import warnings
+from dataclasses import asdict
+from pathlib import Path
 
 import keras
 import numpy as np
 
 from kwslib.errors import ModelError
-from kwslib.network import ds_cnn
+from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.quantisation import weight_scale
+from kwslib.paths import atomic_write_bytes
 from kwslib.sizes import Size
 from kwslib.speech.fingerprint import INPUT_ZERO_POINT
+from kwslib.subproc import run
+
+APART_TIMEOUT_S = 600
+"""A conversion takes seconds, and the start of TensorFlow a few more."""
 
 
 def to_tflite(size: Size, network: keras.Model) -> bytes:
     """Convert a trained network.
+
+    TensorFlow's converter reads networks of Keras' TensorFlow backend alone: one that was trained on another backend
+    is handed to a process that has it.
 
     Parameters
     ----------
@@ -34,7 +46,11 @@ def to_tflite(size: Size, network: keras.Model) -> bytes:
     ------
     ModelError
         If the file has a float tensor, or a scale that is not the one trained with.
+    ToolError
+        If that process fails.
     """
+    if keras.backend.backend() != "tensorflow":
+        return _converted_apart(size, network)
     single = ds_cnn.quantised_network(size, clips=1)
     single.set_weights(network.get_weights())
     probabilities = keras.layers.Softmax(name="softmax")(single.output)
@@ -42,6 +58,15 @@ def to_tflite(size: Size, network: keras.Model) -> bytes:
     check_fully_8_bit(data)
     check_scales(data, single)
     return data
+
+
+def _converted_apart(size: Size, network: keras.Model) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        weights, target = Path(folder) / "weights.npz", Path(folder) / "model.tflite"
+        checkpoint.save(weights, asdict(size), network=network)
+        command = [sys.executable, "-m", "kwslib.network.convert", weights, target]
+        run(command, timeout_s=APART_TIMEOUT_S, env={"KERAS_BACKEND": "tensorflow"})
+        return target.read_bytes()
 
 
 def _convert(model: keras.Model) -> bytes:
@@ -149,5 +174,18 @@ def check_scales(data: bytes, network: keras.Model) -> None:
 
     compare("input", "fingerprint", graph.inputs[0], ds_cnn.input_scale(network), INPUT_ZERO_POINT)
     for operator, layer in zip(operators, layers, strict=True):
-        compare(layer.name, "weight", operator.inputs[1], weight_scale(layer.maximum.numpy()))
-        compare(layer.name, "output", operator.outputs[0], layer.scale.numpy())
+        compare(layer.name, "weight", operator.inputs[1], weight_scale(keras.ops.convert_to_numpy(layer.maximum)))
+        compare(layer.name, "output", operator.outputs[0], keras.ops.convert_to_numpy(layer.scale))
+
+
+def main(weights: Path, target: Path) -> None:
+    """Convert what `to_tflite` handed over: the weights of a quantised network, its size beside them."""
+    fields = checkpoint.read_state(weights)
+    size = Size(**{**fields, "model_size_info": tuple(fields["model_size_info"])})
+    network = ds_cnn.quantised_network(size)
+    checkpoint.restore(weights, network=network)
+    atomic_write_bytes(target, to_tflite(size, network))
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from kwslib.errors import ModelError
 from kwslib.gap8 import graph, reference
-from kwslib.network import convert, ds_cnn, evaluate, training
+from kwslib.network import checkpoint, convert, ds_cnn, evaluate, training
+from tests.network import on_jax
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,15 @@ def test_it_equals_the_integer_reference_layer_by_layer_and_the_fake_quantised_n
     fake = training.logits(quantised, codes) / scale
     assert np.mean(np.rint(fake) == outputs.logits) > 0.999
     assert np.mean(fake.argmax(axis=1) == outputs.winner) > 0.99
+
+
+def test_on_the_jax_backend_the_file_is_the_same(tflite, quantised, copies, tmp_path):
+    checkpoint.save(tmp_path / "weights.npz", network=quantised)
+    on_jax.call("convert", tmp_path)
+    assert (tmp_path / "model.tflite").read_bytes() == tflite
+    scale = ds_cnn.quantised_layers(quantised)[-1].scale.numpy()
+    difference = np.load(tmp_path / "logits.npy") - training.logits(quantised, copies(5)[0])
+    assert np.mean(np.abs(difference) < scale / 2) > 0.999
 
 
 def test_a_float_network_is_refused(tiny):

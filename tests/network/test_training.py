@@ -14,6 +14,7 @@ import pytest
 from kwslib.errors import InputError, KwsError
 from kwslib.network import checkpoint, ds_cnn, training
 from kwslib.sizes import Schedule, Stage
+from tests.network import on_jax
 
 
 def run(tiny, schedule, copies, folder, **more):
@@ -80,6 +81,21 @@ def test_an_interrupted_training_is_bit_identical(tiny, tiny_schedule, copies, t
     assert trained.progress.history == expected.progress.history
     for ours, theirs in zip(trained.quantised.variables, expected.quantised.variables, strict=True):
         assert np.array_equal(ours.numpy(), theirs.numpy())
+
+
+def test_it_goes_on_on_the_jax_backend_and_back(tiny, tiny_schedule, copies, tmp_path, uninterrupted):
+    _, (expected, _) = uninterrupted
+    on_jax.train_until(4, tmp_path)
+    on_jax.call("train", tmp_path)
+    trained, said = run(tiny, tiny_schedule, copies, tmp_path)
+    assert said[0] == f"going on from step {on_jax.STOP} of 16"
+    progress = trained.progress
+    assert [row["step"] for row in progress.history] == [4, 8, 10, 12, 16]
+    assert progress.history[0] == expected.progress.history[0]
+    for ours, theirs in zip(progress.history, expected.progress.history, strict=True):
+        assert ours["loss"] == pytest.approx(theirs["loss"], rel=0.01)
+    assert sorted(name.rsplit(", ", 1)[1] for name in progress.trained_on) == ["jax", "tensorflow"]
+    assert sum(progress.trained_on.values()) == pytest.approx(progress.trained_s)
 
 
 def test_a_finished_training_is_not_repeated(tiny, tiny_schedule, copies, uninterrupted):
