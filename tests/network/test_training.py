@@ -56,26 +56,10 @@ def test_it_learns_both_phases_and_keeps_the_best(uninterrupted, copies):
     assert sum("fake-quantised from here on" in line for line in said) == 1
 
 
-class Stop(Exception):
-    pass
-
-
 @pytest.mark.parametrize("stop_at", [*(pytest.param(n, marks=pytest.mark.slow) for n in (1, 6, 10, 15)), 11])
 def test_an_interrupted_training_is_bit_identical(tiny, tiny_schedule, copies, tmp_path, uninterrupted, stop_at):
     _, (expected, _) = uninterrupted
-    original, count = training._Session.step, 0
-
-    def step(self, x, y):
-        nonlocal count
-        if count == stop_at:
-            raise Stop
-        count += 1
-        original(self, x, y)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training._Session, "step", step)
-        with pytest.raises(Stop):
-            run(tiny, tiny_schedule, copies, tmp_path)
+    on_jax.train_until(stop_at, tmp_path)
     trained, said = run(tiny, tiny_schedule, copies, tmp_path)
     assert (said[0].startswith("going on from step")) == (stop_at > 4)
     assert trained.progress.history == expected.progress.history
