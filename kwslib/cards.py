@@ -126,7 +126,8 @@ def _accuracy(run: Run) -> str:
 
 
 def _seeds(folder: Path) -> str:
-    runs = read_optional(folder / SEEDS).get("runs", [])
+    found = read_optional(folder / SEEDS)
+    runs = found.get("runs", [])
     if not runs:
         return "## Seeds\n\nOne seed was trained: how far the accuracy varies between seeds is not known."
     keys = [f"{split}, {silence}" for split in ("validation", "test") for silence in SILENCE_PROTOCOLS]
@@ -136,8 +137,9 @@ def _seeds(folder: Path) -> str:
         values = [row[key]["accuracy"] for row in runs]
         spread.append(f"{100 * statistics.mean(values):.2f} ± {100 * statistics.stdev(values):.2f} %")
     return (
-        f"## Seeds\n\n{len(runs)} seeds were trained; the released one, first in the table, is the best on validation. "
-        "The last row is mean ± standard deviation.\n\n" + table(("run", *keys), [*rows, ("all", *spread)])
+        f"## Seeds\n\n{len(runs)} seeds were trained; the released one comes first in the table, and none has more "
+        f"validation clips right under {found['chosen_by']}. The last row is mean ± standard deviation.\n\n"
+        + table(("run", *keys), [*rows, ("all", *spread)])
     )
 
 

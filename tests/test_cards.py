@@ -55,8 +55,10 @@ def test_seeds_have_mean_and_deviation(run):
     rows = [
         {"run": f"r{seed}", "seed": seed, **{key: {"accuracy": 0.9 + seed / 100} for key in keys}} for seed in (1, 2, 3)
     ]
-    write_json(run.folder / cards.SEEDS, {"schema": 1, "runs": rows})
-    assert "| all | 92.00 ± 1.00 % |" in cards.card(run.folder)
+    write_json(run.folder / cards.SEEDS, {"schema": 1, "chosen_by": "noise-silence", "runs": rows})
+    text = cards.card(run.folder)
+    assert "| all | 92.00 ± 1.00 % |" in text
+    assert "none has more validation clips right under noise-silence" in text
 
 
 def test_damaged_files_and_another_networks_deployment(run):
