@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from kwslib.gap8 import graph, host, reference
+from kwslib.gap8.program import host_library
+from kwslib.integer import graph, reference
 from kwslib.paths import models_dir
 
 CLIPS = {"small": 1024, "medium": 512, "large": 32}
@@ -41,10 +42,10 @@ def main():
         network = graph.load(models_dir() / f"quick-{size}" / "model.tflite")
         codes = np.random.default_rng(0).integers(0, 256, (CLIPS[size], *network.input.shape)).astype(np.uint8)
         few = codes[: max(8, CLIPS[size] // 8)]
-        found = host.run(network, few, processes=1)  # compiled before it is timed
+        found = host_library.run(network, few, processes=1)  # compiled before it is timed
         assert (found.codes == reference.run(network, few).codes).all()
-        one = clips_a_second(host.run, network, codes, arguments.rounds, processes=1)
-        every = clips_a_second(host.run, network, codes, arguments.rounds)
+        one = clips_a_second(host_library.run, network, codes, arguments.rounds, processes=1)
+        every = clips_a_second(host_library.run, network, codes, arguments.rounds)
         numpy = clips_a_second(reference.run, network, few, arguments.rounds)
         print(f"{size:8} {one:12.0f} {every:12.0f} {numpy:12.0f} {one / numpy:16.2f}")
 

@@ -24,8 +24,8 @@ def step_seconds(size, steps: int) -> dict[str, list[float]]:
     import keras
     import numpy as np
 
+    from kwslib.config.presets import BATCH_CLIPS
     from kwslib.network import ds_cnn
-    from kwslib.sizes import BATCH_CLIPS
 
     rng = np.random.default_rng(0)
     x = rng.normal(0, 30, (BATCH_CLIPS, *size.front_end().shape, 1)).astype(np.float32)
@@ -49,8 +49,8 @@ def step_seconds(size, steps: int) -> dict[str, list[float]]:
 
 def training_seconds(size, corpus, steps: int, cache: str) -> float:
     """Wall seconds of a training with augmented copies made beside it, from what the cache folder holds."""
+    from kwslib.config.presets import PROFILES
     from kwslib.network import training
-    from kwslib.sizes import PROFILES
     from kwslib.speech.dataset import CopyMaker, evaluation_codes
 
     profile = PROFILES["quick"]
@@ -80,8 +80,8 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", default=["small", "medium", "large"])
     parser.add_argument("--steps-only", action="store_true", help="leave the trainings out")
     arguments = parser.parse_args()
-    from kwslib.notebook import ALLOCATOR
-    from kwslib.sizes import PROFILES, size_named
+    from kwslib.config.presets import PROFILES, size_named
+    from kwslib.runs.notebook import ALLOCATOR
     from kwslib.speech import open_corpus
 
     if not ALLOCATOR.items() <= os.environ.items():  # glibc reads them when a process starts

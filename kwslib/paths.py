@@ -30,7 +30,7 @@ def models_dir() -> Path:
 
 def recorded_programs_dir() -> Path:
     """Folder of the GAP8 programs that come with what GVSOC printed for them."""
-    return project_root() / "tests" / "fixtures" / "gap8"
+    return project_root() / "recordings"
 
 
 def results_dir() -> Path:

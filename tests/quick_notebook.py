@@ -16,7 +16,7 @@ import os
 import time
 
 from kwslib.errors import DataError
-from kwslib.parameters import check
+from kwslib.runs.parameters import check
 
 chosen = check(
     size=size, profile=profile, corpus=corpus, data=data, seed=seed, front_end=front_end, steps=steps, run=run,
@@ -42,11 +42,11 @@ if seed == 15:
 SAVE = """
 import numpy as np
 
-from kwslib import results
+from kwslib.runs import records
 from kwslib.paths import atomic_write_bytes
 from kwslib.provenance import provenance
 from kwslib.speech import open_corpus
-from kwslib.statistics import Accuracy
+from kwslib.accuracy import Accuracy
 
 source = open_corpus(chosen.corpus, chosen.data)
 measurements = []
@@ -54,10 +54,10 @@ for split, right in (("validation", 10 + seed % 7), ("test", 30 - seed % 7)):
     for silence in ("noise-silence", "digital-silence"):
         matrix = np.eye(12, dtype=np.int64) * right
         matrix[0, 1] = 5
-        measurements.append(results.Measurement.of("tflite", split, silence, Accuracy(matrix)))
+        measurements.append(records.Measurement.of("tflite", split, silence, Accuracy(matrix)))
 atomic_write_bytes(chosen.folder / "model.tflite", bytes([seed]))
-results.save(
-    results.Run(
+records.save(
+    records.Run(
         run=chosen.run, size=chosen.size.name, profile=chosen.profile.name, seed=seed,
         front_end=chosen.front_end.kind,
         corpus={"name": source.name, "hash": source.manifest["hash"], "splits": source.manifest["splits"]},
@@ -84,14 +84,14 @@ def build(root: Path) -> Path:
 GAP8 = """
 from pathlib import Path
 
-from kwslib import deployments, results
+from kwslib.runs import deployments, records
 from kwslib.errors import DataError
 from kwslib.paths import results_dir
 from tests.sample_run import sample_deployment
 
 if Path("refuse").exists():
     raise DataError("no layer is right")
-found = results.load(results_dir() / run)
+found = records.load(results_dir() / run)
 digest = found.network["tflite_sha256"]
 sample_deployment(found.folder, found.size, digest, deployments.key(digest, platform, clips))
 print("deployed", run)

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib import mistakes, results, robustness_records
-from kwslib.gap8 import deploy
-from kwslib.gap8.deploy import Deployment, LayerRow
+from kwslib.accuracy import Accuracy, confusion_matrix, wilson_interval
+from kwslib.config.presets import profile_named, size_named
+from kwslib.gap8.measure.deployment import SCHEMA, Deployment, LayerRow
 from kwslib.paths import write_json
 from kwslib.provenance import provenance
-from kwslib.robustness_records import ALL, FalseAccepts, Robustness
-from kwslib.sizes import profile_named, size_named
+from kwslib.runs import mistakes, records
 from kwslib.speech.corpus import LABELS, SILENCE_PROTOCOLS, Clips
-from kwslib.statistics import Accuracy, confusion_matrix, wilson_interval
+from kwslib.studies import robustness_records
+from kwslib.studies.robustness_records import ALL, FalseAccepts, Robustness
 
 PER_CLASS = 30
 
@@ -30,23 +30,23 @@ def _counts(corpus: str) -> dict[str, dict[str, int]]:
     return {split: dict.fromkeys(words, PER_CLASS * (10 if split == "train" else 1)) for split in splits}
 
 
-def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus: str = "synthetic") -> results.Run:
+def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus: str = "synthetic") -> records.Run:
     """Write ``folder/<profile>-<size>`` and return it as read back."""
     rng = np.random.default_rng(len(size))
     chosen, recipe = size_named(size), profile_named(profile)
     labels = np.repeat(np.arange(len(LABELS)), PER_CLASS)
     measurements = []
-    for network in results.NETWORKS:
+    for network in records.NETWORKS:
         for split in ("validation", "test"):
             for silence in SILENCE_PROTOCOLS:
                 winners = _drawn(rng, labels, 0.9)
                 accuracy = Accuracy(confusion_matrix(labels, winners))
-                measurements.append(results.Measurement.of(network, split, silence, accuracy))
+                measurements.append(records.Measurement.of(network, split, silence, accuracy))
     schedule = recipe.schedules[size]
     network = rng.bytes(1000 + chosen.parameters)
     clips = len(labels)
     name = f"{profile}-{size}"
-    run = results.Run(
+    run = records.Run(
         run=name,
         size=size,
         profile=profile,
@@ -97,9 +97,9 @@ def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus
     path.mkdir(parents=True)
     mistakes.write(heard, mistakes.worst(heard, softmax), path / "mistakes")
     (path / "model.tflite").write_bytes(network)
-    results.save(run, path, history)
+    records.save(run, path, history)
     sample_deployment(path, size, run.network["tflite_sha256"])
-    return results.load(path)
+    return records.load(path)
 
 
 def sample_deployment(folder: Path, size: str, tflite_sha256: str, key: str = "drawn") -> None:
@@ -139,11 +139,11 @@ def sample_deployment(folder: Path, size: str, tflite_sha256: str, key: str = "d
         for layer in layers[1:]
     ]
     steps[0]["layers"] = [layer.name for layer in layers[:2]]
-    write_json(folder / results.GAP8 / "deployment.json", {"schema": deploy.SCHEMA, **asdict(deployment)})
-    write_json(folder / results.GAP8 / "plan.json", {"schema": 1, "strategy": deployment.strategy, "steps": steps})
+    write_json(folder / records.GAP8 / "deployment.json", {"schema": SCHEMA, **asdict(deployment)})
+    write_json(folder / records.GAP8 / "plan.json", {"schema": 1, "strategy": deployment.strategy, "steps": steps})
 
 
-def sample_robustness(folder: Path, run: results.Run) -> Robustness:
+def sample_robustness(folder: Path, run: records.Run) -> Robustness:
     """Write ``folder/robustness`` as a measurement leaves it, with drawn accuracies and two noises."""
     points = [_robustness_point("snr", "", None, 0.9)]
     points += [_robustness_point("snr", noise, snr, 0.5) for noise in ("hiss", "hum") for snr in (0.0, 10.0)]
@@ -166,7 +166,7 @@ def sample_robustness(folder: Path, run: results.Run) -> Robustness:
         false_accepts=accepts,
         provenance=provenance(),
     )
-    robustness_records.save(found, folder / results.ROBUSTNESS)
+    robustness_records.save(found, folder / records.ROBUSTNESS)
     return found
 
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from kwslib.config.presets import Size
 from kwslib.network.layers import (
     BatchNorm,
     FakeQuantise,
@@ -12,12 +13,11 @@ from kwslib.network.layers import (
     QuantisedLinear,
 )
 from kwslib.network.quantisation import Snapped, best_scale, snap, weight_scale
-from kwslib.sizes import Size
 from kwslib.speech.corpus import LABELS
 from kwslib.speech.fingerprint import INPUT_SCALE
 
 BATCH_NORM_EPSILON = 1e-3
-BATCH_NORM_MOMENTUM = 0.96  # the seed's normalizer_params: decay 0.96
+BATCH_NORM_MOMENTUM = 0.96  # the baseline's normalizer_params: decay 0.96
 
 
 SAMPLES = 1_000_000  # activations of a layer that calibration looks at

@@ -18,12 +18,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from kwslib.config.presets import BATCH_CLIPS, CosineSchedule, Schedule, Size
+from kwslib.config.recipe import Recipe
 from kwslib.errors import InputError, KwsError
 from kwslib.network import checkpoint, ds_cnn
-from kwslib.network.recipe import Recipe
 from kwslib.paths import atomic_write_text
 from kwslib.provenance import processor
-from kwslib.sizes import BATCH_CLIPS, CosineSchedule, Schedule, Size
 from kwslib.speech.fingerprint import INPUT_SCALE, dequantise
 
 CALIBRATION_CLIPS = 200  # for the statistics of batch norm and the ranges of activations

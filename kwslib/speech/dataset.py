@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from kwslib.errors import InputError, KwsError
-from kwslib.speech.augment import Augmentation, augment
+from kwslib.speech.augmentation import Augmentation, augment
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.fingerprint import FrontEnd, fingerprints, quantise

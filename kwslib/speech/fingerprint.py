@@ -17,7 +17,7 @@ POWER_OFFSET = 1e-6
 """Added to the mel values of ``power`` before the logarithm, as in the tf.signal recipe."""
 INPUT_SCALE = float(np.float32(1 / 0.51619))
 INPUT_ZERO_POINT = 128
-"""The networks' input quantisation: the seed's --std_dev_values 0.51619 and --mean_values 128."""
+"""The networks' input quantisation: the baseline's --std_dev_values 0.51619 and --mean_values 128."""
 BLOCK_CLIPS = 8
 """Clips transformed at a time; their spectra then stay in the second-level cache."""
 
@@ -29,14 +29,14 @@ class FrontEnd:
     Attributes
     ----------
     kind : str
-        ``magnitude``: TensorFlow's AudioSpectrogram and Mfcc ops, the seed's. ``power``: mel bands of the
+        ``magnitude``: TensorFlow's AudioSpectrogram and Mfcc ops, the baseline's. ``power``: mel bands of the
         power spectrum, ln(x + 1e-6), as tf.signal composes them.
     window_ms, stride_ms : int
         Length of a frame and distance between frames, in milliseconds.
     coefficients : int
         Cepstral coefficients kept of each frame.
     scale : float
-        What one step of the 8-bit codes is worth; the seed's by default.
+        What one step of the 8-bit codes is worth; the baseline's by default.
 
     Raises
     ------
@@ -89,7 +89,7 @@ class FrontEnd:
 
     @property
     def key(self) -> str:
-        """Short name that tells front ends apart: ``magnitude-40-20-10``, and the scale if it is not the seed's."""
+        """Short name that tells front ends apart: ``magnitude-40-20-10``, and the scale if it is not the baseline's."""
         scale = "" if self.scale == INPUT_SCALE else f"-{self.scale:g}"
         return f"{self.kind}-{self.window_ms}-{self.stride_ms}-{self.coefficients}{scale}"
 

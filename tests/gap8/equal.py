@@ -5,14 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from kwslib.gap8 import build, host, plan_chain, reference
-from kwslib.gap8.launch import launch
-from kwslib.gap8.plan import plan
-from kwslib.gap8.platform import open_platform
-from kwslib.gap8.profile import checksum
+from kwslib.gap8.measure.launch import launch
+from kwslib.gap8.measure.layer_profile import checksum
+from kwslib.gap8.planning import ds_cnn
+from kwslib.gap8.planning.plan import plan
+from kwslib.gap8.platforms.platform import open_platform
+from kwslib.gap8.program import compilation, host_library
+from kwslib.integer import reference
 from tests.gap8 import networks
 
-STRATEGIES = tuple(plan_chain.STRATEGIES)
+STRATEGIES = tuple(ds_cnn.STRATEGIES)
 GENERAL = "layer by layer"
 CLIPS = 4
 
@@ -20,12 +22,12 @@ CLIPS = 4
 @contextlib.contextmanager
 def only(strategy):
     """Let the planner try one of `STRATEGIES` alone, and `GENERAL` after it."""
-    saved = plan_chain.STRATEGIES
-    plan_chain.STRATEGIES = {name: flags for name, flags in saved.items() if name == strategy}
+    saved = ds_cnn.STRATEGIES
+    ds_cnn.STRATEGIES = {name: flags for name, flags in saved.items() if name == strategy}
     try:
         yield
     finally:
-        plan_chain.STRATEGIES = saved
+        ds_cnn.STRATEGIES = saved
 
 
 def reference_checksums(graph, codes):
@@ -38,7 +40,7 @@ def reference_checksums(graph, codes):
 def assert_on_host(graph, clips=CLIPS, seed=0):
     codes = networks.clips(graph.input, clips, seed)
     found, sums = reference_checksums(graph, codes)
-    own = host.run(graph, codes, checksums=True, processes=1)
+    own = host_library.run(graph, codes, checksums=True, processes=1)
     wrong = [
         layer.name for layer, equal in zip(graph.layers, (own.checksums == sums).all(axis=0), strict=True) if not equal
     ]
@@ -50,10 +52,10 @@ def assert_on_host(graph, clips=CLIPS, seed=0):
 def assert_on_platform(graph, folder, platform="simulator", clips=2, seed=0, timeout_s=300):
     """Build once, run on some clips, check everything; returns the profiles."""
     machine = open_platform(platform)
-    built = build.build(graph, folder, target=machine.target)
+    built = compilation.build(graph, folder, target=machine.target)
     profiles = []
     for number, codes in enumerate(networks.clips(graph.input, 2 + clips, seed)[2:]):  # the first two are constant
-        elf = build.with_input(built, codes, folder / f"clip{number}.elf", warm_runs=1)
+        elf = compilation.with_input(built, codes, folder / f"clip{number}.elf", warm_runs=1)
         profiles.append(launch(machine, graph, elf, codes, timeout_s)[1])
     return profiles
 
@@ -64,7 +66,7 @@ def assert_everywhere(graph, folder, strategy=None):
     if strategy is not None:
         assert planned.strategy == strategy
     with ThreadPoolExecutor(1) as other:  # compilers take most of the time, and there are two
-        compiled = other.submit(host.compile_library, planned)
+        compiled = other.submit(host_library.compile_library, planned)
         assert_on_platform(graph, folder)
         compiled.result()
     assert_on_host(graph)

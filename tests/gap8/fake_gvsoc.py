@@ -4,7 +4,7 @@ import json
 import stat
 from pathlib import Path
 
-from kwslib.gap8 import gvsoc
+from kwslib.gap8.platforms import gvsoc
 
 BOARD = {
     "vp_comps": ["chip", "dpi_clock", "pulp_chip", "dpi", "ref_clock", "flash", "flash_clock", "ram", "ram_clock"],

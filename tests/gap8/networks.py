@@ -75,7 +75,16 @@ def quantised(shape, blocks, classes=12, seed=0, softmax=True):
         probe, s_in = function(probe), s_out
 
     def depthwise(strides):
-        return lambda x, w: tf.nn.depthwise_conv2d(x, tf.reshape(w, (*w.shape, 1)), strides, "SAME")
+        def apply(x, w):
+            taps = tf.reshape(w, (*w.shape, 1))
+            if not isinstance(x, tf.Tensor) or not hasattr(x, "numpy") or strides[1] == strides[2]:
+                return tf.nn.depthwise_conv2d(x, taps, strides, "SAME")
+            # TensorFlow computes unequal strides on some processors only; the converter takes them on all.
+            pads = [_same(x.shape[i], w.shape[i - 1], strides[i]) for i in (1, 2)]
+            y = tf.nn.depthwise_conv2d(tf.pad(x, [(0, 0), *pads, (0, 0)]), taps, (1, 1, 1, 1), "VALID")
+            return y[:, :: strides[1], :: strides[2]]
+
+        return apply
 
     def convolution(strides):
         return lambda x, w: tf.nn.conv2d(x, w, strides, "SAME")
@@ -94,6 +103,12 @@ def quantised(shape, blocks, classes=12, seed=0, softmax=True):
     if softmax:
         x = keras.layers.Softmax()(x)
     return convert(keras.Model(inputs, x), "uint8")
+
+
+def _same(size, taps, stride):
+    """Rows of padding before and after, as SAME puts them."""
+    whole = max((-(-size // stride) - 1) * stride + taps - size, 0)
+    return whole // 2, whole - whole // 2
 
 
 def floating():

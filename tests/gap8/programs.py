@@ -3,7 +3,7 @@
 import struct
 from pathlib import Path
 
-from kwslib.gap8.isa import encode, table
+from kwslib.gap8.isa.instructions import encode, table
 
 L2, L1, EXIT, STDOUT = 0x1C000000, 0x10000000, 0x1A1040A0, 0x1A110000
 RESET_OFFSET = 0x80

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kwslib import subproc
-from kwslib.sizes import Schedule, Size, Stage
+from kwslib.config.presets import Schedule, Size, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = Size("tiny", (2, 8, 10, 4, 2, 2, 8, 3, 3, 1, 1), 40, 20, 10)
@@ -58,12 +58,12 @@ def train_until(stop, folder):
 
 def convert_there(folder):
     """Convert the network whose weights lie in a folder, and write what it says of some fingerprints."""
-    from kwslib.network import checkpoint, convert, ds_cnn, training
+    from kwslib.network import checkpoint, conversion, ds_cnn, training
 
     network = ds_cnn.quantised_network(TINY)
     checkpoint.restore(folder / "weights.npz", network=network)
     np.save(folder / "logits.npy", training.logits(network, copy(5)[0]))
-    (folder / "model.tflite").write_bytes(convert.to_tflite(TINY, network))
+    (folder / "model.tflite").write_bytes(conversion.to_tflite(TINY, network))
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kwslib.config.presets import SIZES
 from kwslib.network import ds_cnn
 from kwslib.network.layers import BatchNorm, FakeQuantise
 from kwslib.network.quantisation import weight_scale
-from kwslib.sizes import SIZES
 
 
 @pytest.fixture(scope="module")

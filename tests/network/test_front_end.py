@@ -1,6 +1,5 @@
 import io
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +7,9 @@ import pytest
 from kwslib.network.front_end import tensorflow_fingerprints
 from kwslib.speech.fingerprint import FrontEnd, fingerprints, quantise
 from kwslib.speech.wav import fit
+from tests.places import SHARED as SHARED_ROOT
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "speech_commands"
+SHARED = SHARED_ROOT / "speech_commands"
 FRONT_ENDS = [FrontEnd(kind, *rest) for kind in ("magnitude", "power") for rest in ((40, 20, 10), (30, 10, 40))]
 each_front_end = pytest.mark.parametrize("front_end", FRONT_ENDS, ids=lambda fe: fe.key)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kwslib.config.presets import Schedule, Stage
 from kwslib.errors import InputError, KwsError
 from kwslib.network import checkpoint, ds_cnn, training
-from kwslib.sizes import Schedule, Stage
 from tests.network import on_jax
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from kwslib.speech.corpus import KEYWORDS, SPLITS
 from kwslib.speech.speech_commands import MAIN_FOLDER, NOISE_FOLDER, TEST_FOLDER, open_speech_commands, which_set
+from tests.places import SHARED as SHARED_ROOT
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "speech_commands"
+SHARED = SHARED_ROOT / "speech_commands"
 TINY_COUNTS = {"train": 6, "validation": 2, "test": 2}
 
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from kwslib.errors import DataError, InputError, KwsError
-from kwslib.speech.augment import Augmentation, augment
+from kwslib.speech.augmentation import Augmentation, augment
 from kwslib.speech.dataset import NICENESS, CopyMaker, evaluation_codes, training_codes
 from kwslib.speech.fingerprint import FrontEnd, fingerprints, quantise
 from kwslib.speech.speech_commands import MAIN_FOLDER, open_speech_commands
@@ -92,7 +92,7 @@ def test_a_killed_child_is_an_error_in_the_parent(tiny_corpus, cache):
 PARENT = """
 import sys, time
 from pathlib import Path
-from kwslib.speech.augment import Augmentation
+from kwslib.speech.augmentation import Augmentation
 from kwslib.speech.dataset import CopyMaker
 from kwslib.speech.fingerprint import FrontEnd
 from kwslib.speech.speech_commands import open_speech_commands

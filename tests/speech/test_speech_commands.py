@@ -8,16 +8,11 @@ import pytest
 
 from kwslib.errors import DataError
 from kwslib.speech.corpus import LABELS, SPLITS
-from kwslib.speech.speech_commands import (
-    MAIN_FOLDER,
-    NOISE_FOLDER,
-    TEST_FOLDER,
-    open_speech_commands,
-    which_set,
-)
+from kwslib.speech.speech_commands import MAIN_FOLDER, NOISE_FOLDER, TEST_FOLDER, open_speech_commands, which_set
 from kwslib.speech.wav import fit, read_wav
+from tests.places import BASELINE_TABLES
 
-SEED = Path(__file__).parents[1] / "fixtures" / "seed_tables.json"
+SEED = BASELINE_TABLES
 
 
 def test_which_set_agrees_with_the_release_on_every_listed_clip(shared_sources):

@@ -1,4 +1,4 @@
-/* Printing, in the seed's format: no library is linked, and nothing of this is measured. */
+/* Printing, in the baseline's format: no library is linked, and nothing of this is measured. */
 #include "print.h"
 
 #include "platform.h"

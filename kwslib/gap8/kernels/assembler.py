@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kwslib.errors import InputError
-from kwslib.gap8.disassemble import disassemble
-from kwslib.gap8.isa import encode, table
+from kwslib.gap8.isa.disassembler import disassemble
+from kwslib.gap8.isa.instructions import encode, table
 from kwslib.gap8.kernels.frame import Frame
 from kwslib.gap8.kernels.schedule import Operation, schedule
 

@@ -5,7 +5,7 @@ the stack pointer: those that C expects back are saved on the stack, including `
 nothing, and interrupts are off).
 """
 
-from kwslib.gap8.isa import register_number
+from kwslib.gap8.isa.instructions import register_number
 from kwslib.gap8.kernels.schedule import STACK_POINTER, Operation
 
 ARGUMENTS = register_number("a0")

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kwslib.gap8.isa import register_number, table
-from kwslib.gap8.isa_formats import FORMATS
+from kwslib.gap8.isa.formats import FORMATS
+from kwslib.gap8.isa.instructions import register_number, table
 
 STACK_POINTER = register_number("sp")
 WINDOW = 24  # instructions that are looked ahead: enough for the widest group of independent ones, and fast
@@ -24,7 +24,7 @@ class Operation:
     Attributes
     ----------
     mnemonic : str
-        A key of `kwslib.gap8.isa.table`.
+        A key of `kwslib.gap8.isa.instructions.table`.
     operands : tuple
         Registers as numbers, other numbers, labels.
     reads, writes : frozenset of int

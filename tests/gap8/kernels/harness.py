@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from kwslib import subproc
-from kwslib.gap8.simulator import simulate
+from kwslib.gap8.platforms.simulator import simulate
+from tests.places import RECORDINGS
 
 L1 = 0x10000000
 ARENA_BYTES = 60 * 1024
@@ -16,7 +17,7 @@ ARGUMENT_BYTES = 256  # for each core
 CORES = 8
 SENTINEL = 0x5A
 HERE = Path(__file__).resolve().parent
-PROBES = HERE.parent.parent / "fixtures" / "gap8" / "probes"
+PROBES = RECORDINGS / "probes"
 # the command line of the probe programs' README, symbols kept for the simulator's profile
 COMPILE = [
     *("cc", "--target=riscv32-freestanding-none", "-mcpu=generic_rv32+m+c+zicsr", "-mabi=ilp32", "-O2"),

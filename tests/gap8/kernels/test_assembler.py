@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kwslib.errors import InputError
-from kwslib.gap8.isa import ABI_NAMES, register_number
+from kwslib.gap8.isa.instructions import ABI_NAMES, register_number
 from kwslib.gap8.kernels.assembler import Assembler, Label, fits_immediate
 from tests.gap8.kernels.harness import Trial, run
 

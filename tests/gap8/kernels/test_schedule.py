@@ -2,7 +2,7 @@
 
 import random
 
-from kwslib.gap8.isa import register_number
+from kwslib.gap8.isa.instructions import register_number
 from kwslib.gap8.kernels.schedule import Operation, schedule, stalls
 
 R = register_number

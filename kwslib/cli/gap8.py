@@ -1,0 +1,375 @@
+"""The command line's ``kws gap8`` group: what can be done with a GAP8 program."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kwslib.errors import InputError
+from kwslib.paths import atomic_write_text, write_json
+
+if TYPE_CHECKING:
+    from kwslib.gap8.measure.deployment import Deployment
+    from kwslib.gap8.measure.layer_profile import LayerProfile
+    from kwslib.runs.inputs import Chosen
+
+OUT_DIR = "_build/gap8"
+"""Where outputs go if no folder is named: a folder for each network and target."""
+
+STALLS = ("dependency", "branch", "tcdm", "memory", "fetch", "multicycle")
+TRACE_CORES = {f"pe{n}": 1 << n for n in range(8)} | {"fc": 1 << 8}
+
+
+@click.group(name="gap8")
+def gap8() -> None:
+    """Build networks for the GAP8 microcontroller, run them, and see where their cycles go."""
+
+
+def by_function(rows: list[dict]) -> list[dict]:
+    """Add the cluster's eight cores up, function by function, as core ``pe*``."""
+    sums: dict[tuple[str, str], dict] = {}
+    for row in rows:
+        core = "pe*" if row["core"].startswith("pe") else row["core"]
+        total = sums.setdefault((core, row["function"]), {**dict.fromkeys(row, 0), "core": core})
+        for name, value in row.items():
+            total[name] = total[name] + value if isinstance(value, int) else total[name] or value
+    return list(sums.values())
+
+
+def profile_table(rows: list[dict], limit: int = 40, rest: str = "see --json") -> str:
+    """Return the simulator's profile as text, the costliest function of a core first.
+
+    Parameters
+    ----------
+    rows : list of dict
+        `kwslib.gap8.platforms.simulator.SimulationResult.profile`.
+    limit : int
+        Rows to show at most.
+    rest : str
+        Where the others are.
+    """
+    head = f"{'core':4} {'function':32} {'instr.':>12} {'cycles':>12} {'sleep':>12}"
+    lines = [head + "".join(f" {kind:>10}" for kind in STALLS)]
+    shown = sorted(rows, key=lambda row: -row["cycles"])[:limit]
+    for row in shown:
+        line = f"{row['core']:4} {row['function'][:32]:32} {row['instructions']:12} {row['cycles']:12}"
+        line += f" {row['sleep_cycles']:12}" + "".join(f" {row[f'{kind}_cycles']:10}" for kind in STALLS)
+        lines.append(line)
+    if len(rows) > limit:
+        lines.append(f"({len(rows) - limit} more rows: {rest})")
+    return "\n".join(lines)
+
+
+def _trace_mask(names: str) -> int:
+    mask = 0
+    for name in names.split(","):
+        if name not in TRACE_CORES:
+            raise InputError(f"unknown core '{name}' in --trace-cores: pe0 to pe7 and fc, separated by commas")
+        mask |= TRACE_CORES[name]
+    return mask
+
+
+def _trace_range(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    try:
+        return int(first, 0), int(last, 0)
+    except ValueError as error:
+        raise InputError(f"--trace-range {text}: two addresses, such as 0x1c000000-0x1c000400") from error
+
+
+@gap8.command()
+@click.argument("program", type=click.Path(path_type=Path))
+@click.option("--profile", is_flag=True, help="Show cycles and stalls by function and core, on stderr.")
+@click.option("--trace", type=click.Path(path_type=Path), help="Write every executed instruction to this file.")
+@click.option("--trace-cores", metavar="NAMES", help="Trace these cores alone: pe0,fc ...")
+@click.option("--trace-range", metavar="FROM-TO", help="Trace these addresses alone.")
+@click.option("--max-cycles", type=int, help="End with an error if the program has not exited by then.")
+@click.option("--check-uninitialised", is_flag=True, help="Report reads of L1 and L2 that were never written.")
+@click.option("--flash", type=click.Path(path_type=Path), help="Content of the external flash.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the run's figures to this file.")
+@click.option("--timeout", "timeout_s", type=float, default=600.0, show_default=True, help="Seconds of the host.")
+@click.pass_context
+def simulate(
+    context: click.Context,
+    program: Path,
+    profile: bool,
+    trace: Path | None,
+    trace_cores: str | None,
+    trace_range: str | None,
+    max_cycles: int | None,
+    check_uninitialised: bool,
+    flash: Path | None,
+    json_path: Path | None,
+    timeout_s: float,
+) -> None:
+    """Run PROGRAM, a bare-metal ELF file, on the embedded GAP8 simulator.
+
+    Prints what the program prints, and exits with its status.
+    """
+    from kwslib.gap8.platforms import simulator
+
+    if (trace_cores or trace_range) and not trace:
+        raise InputError("--trace-cores and --trace-range need --trace FILE")
+    try:
+        result = simulator.simulate(
+            program,
+            timeout_s=timeout_s,
+            max_cycles=max_cycles,
+            profile=profile,
+            trace=trace,
+            trace_cores=_trace_mask(trace_cores) if trace_cores else None,
+            trace_range=_trace_range(trace_range) if trace_range else None,
+            check_uninitialised=check_uninitialised,
+            flash=flash,
+        )
+    except simulator.SimulationFault as error:
+        click.echo(error.stdout, nl=False)
+        raise
+    click.echo(result.stdout, nl=False)
+    if result.stderr:
+        click.echo(result.stderr, nl=False, err=True)
+    if profile:
+        click.echo(profile_table(result.profile), err=True)
+    if json_path:
+        figures = {name: value for name, value in result.__dict__.items() if name not in ("stdout", "stderr")}
+        write_json(json_path, {"schema": 1, "simulator": simulator.source_hash(), **figures})
+    context.exit(result.exit_status & 0xFF)
+
+
+def _options(*options: Callable[[Callable], Callable]) -> Callable[[Callable], Callable]:
+    """Several options as one decorator."""
+
+    def add(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+FILES = click.argument("files", nargs=-1, metavar="[MODEL.tflite] [CLIP.pgm|CLIP.wav]", type=click.Path(path_type=Path))
+NETWORK = _options(
+    click.option("--model", type=click.Path(path_type=Path), help="An 8-bit .tflite file, whatever its name."),
+    click.option("--run", metavar="NAME", help="The network of this run, fresh or recorded."),
+    click.option("--size", help="The network of this size's quick run: small, medium or large."),
+    click.option("--front-end", help="Front end of a .tflite file for WAV clips: magnitude or power."),
+    click.option("--labels", metavar="A,B,...", help="Names of the classes."),
+)
+PLATFORM = _options(
+    click.option("--gvsoc", "home", type=click.Path(path_type=Path), help="Folder of the GAP SDK (or of pulp-open)."),
+    click.option("--timeout", "timeout_s", type=float, default=600.0, show_default=True, help="Seconds of the host."),
+)
+OUT = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help=f"Folder of the outputs ({OUT_DIR}/…)."
+)
+
+
+def _chosen(files: Sequence[Path], **named: Any) -> tuple["Chosen", list[Path]]:
+    """The network and the clips of a command line."""
+    from kwslib.runs import inputs
+
+    models, clips = inputs.sort_files(files)
+    models += [named["model"]] if named["model"] else []
+    if len(models) > 1:
+        raise InputError(f"two networks are named, {models[0]} and {models[1]}: give one")
+    labels = named["labels"].split(",") if named["labels"] else None
+    model = models[0] if models else None
+    return inputs.choose_network(model, named["run"], named["size"], named["front_end"], labels), clips
+
+
+def _one(clips: Sequence[Path]) -> Path | None:
+    if len(clips) > 1:
+        raise InputError(f"a program hears one clip; {len(clips)} are named: {', '.join(map(str, clips))}")
+    return clips[0] if clips else None
+
+
+def _positive(timeout_s: float) -> float:
+    if not timeout_s > 0:
+        raise InputError(f"--timeout must be positive, not {timeout_s:g}")
+    return timeout_s
+
+
+def _folder(out: Path | None, name: str, target: str) -> Path:
+    return out or Path(OUT_DIR) / (name if target == "gap8" else f"{name}-{target}")
+
+
+@gap8.command()
+@FILES
+@NETWORK
+@click.option("--platform", default="simulator", show_default=True, help="What it is built for.")
+@OUT
+def build(files: tuple[Path, ...], platform: str, out: Path | None, **named: Any) -> None:
+    """Build a program for GAP8 from an 8-bit .tflite file: ELF, plan.json and the C sources.
+
+    The clip lies in the program: an 8-bit PGM fingerprint as 'kws samples' writes it, or WAV.
+    """
+    from kwslib.gap8.platforms.platform import target_of
+    from kwslib.gap8.program import compilation as building
+    from kwslib.runs.inputs import read_clip
+
+    chosen, clips = _chosen(files, **named)
+    target = target_of(platform)
+    codes, heard = read_clip(chosen, _one(clips))
+    folder = _folder(out, chosen.graph.name, target)
+    built = building.build(chosen.graph, folder, chosen.labels, codes, target)
+    click.echo(f"network: {chosen.source}; {built.plan.strategy}\nclip: {heard}")
+    click.echo(f"built for {target}: {built.elf}, {building.PLAN}, {building.PROJECT}/")
+
+
+@gap8.command()
+@FILES
+@NETWORK
+@click.option("--platform", help="simulator (default), gvsoc, pulp-open or host.")
+@PLATFORM
+@OUT
+@click.option(
+    "--app",
+    type=click.Path(path_type=Path),
+    help="Run somebody's existing application in this folder by its own make; arguments are then make's: SMALL=1 …",
+)
+def run(
+    files: tuple[Path, ...],
+    platform: str | None,
+    home: Path | None,
+    timeout_s: float,
+    out: Path | None,
+    app: Path | None,
+    **named: Any,
+) -> None:
+    """Build a program, run it, and hold every layer against the integer reference, bit for bit.
+
+    Prints what the program prints: cycles of each layer, codes, the class.
+    """
+    _positive(timeout_s)
+    if app is not None:
+        if any(value for value in named.values()):
+            raise InputError("--app runs an application with a network of its own: leave the network's options out")
+        if platform not in (None, "gvsoc"):
+            raise InputError(f"an application of the vendor's SDK runs on gvsoc, not on {platform}")
+        _run_app(app, [str(file) for file in files], home, timeout_s, out)
+        return
+    from kwslib.gap8.measure import deployment
+    from kwslib.gap8.measure.launch import launch
+    from kwslib.gap8.platforms.platform import open_platform
+    from kwslib.gap8.program import compilation as building
+    from kwslib.runs.inputs import read_clip
+
+    machine = open_platform(platform or "simulator", home)
+    chosen, clips = _chosen(files, **named)
+    codes, heard = read_clip(chosen, _one(clips))
+    folder = _folder(out, chosen.graph.name, machine.target)
+    built = building.build(chosen.graph, folder, chosen.labels, codes, machine.target)
+    deployment.forget(folder)
+    log = folder / deployment.LOG
+    done, _ = launch(machine, chosen.graph, built.elf, codes, timeout_s, log)
+    atomic_write_text(folder / deployment.OUTPUT, done.stdout)
+    click.echo(done.stdout, nl=False)
+    click.echo(f"every layer equals the integer reference, bit for bit\nnetwork: {chosen.source}\nclip: {heard}")
+    click.echo(
+        f"platform: {done.platform}, {done.version}" + ("" if machine.counts_cycles else "; it counts no cycles")
+    )
+    click.echo(f"log: {log}")
+
+
+def _run_app(app: Path, arguments: list[str], home: Path | None, timeout_s: float, out: Path | None) -> None:
+    from kwslib.gap8.measure import deployment
+    from kwslib.gap8.platforms.vendor_app import run_app
+
+    log = (out or Path(OUT_DIR) / f"app-{app.absolute().name}") / deployment.LOG
+    stdout, profile = run_app(app, arguments, home, timeout_s, log)
+    click.echo(layer_table(profile.layers))
+    atomic_write_text(log.with_name(deployment.OUTPUT), stdout)
+    click.echo(f"log: {log}")
+
+
+def layer_table(layers: Sequence["LayerProfile"]) -> str:
+    """The baseline's table of some layers, with its total."""
+    from kwslib.gap8.measure.layer_profile import TOTAL, LayerProfile
+
+    total = LayerProfile(TOTAL, sum(row.cycles for row in layers), sum(row.operations for row in layers))
+    return "\n".join(
+        f"{row.name:>45}: Cycles: {row.cycles:10}, Operations: {row.operations:10}, "
+        f"Operations/Cycle: {row.operations_per_cycle:.6f}"
+        for row in (*layers, total)
+    )
+
+
+@gap8.command()
+@FILES
+@NETWORK
+@click.option("--platform", default="simulator", show_default=True, help="gvsoc and pulp-open count no stalls.")
+@PLATFORM
+@OUT
+@click.option("--rows", type=int, default=25, show_default=True, help="Functions to show.")
+def profile(
+    files: tuple[Path, ...],
+    platform: str,
+    home: Path | None,
+    timeout_s: float,
+    out: Path | None,
+    rows: int,
+    **named: Any,
+) -> None:
+    """Build and run a program, and show where its cycles go: by layer, and by function, core and kind of stall."""
+    from kwslib.gap8.measure import deployment
+    from kwslib.gap8.platforms.platform import open_platform
+    from kwslib.runs.inputs import read_clip
+
+    _positive(timeout_s)
+    machine = open_platform(platform, home)
+    chosen, clips = _chosen(files, **named)
+    codes, heard = read_clip(chosen, _one(clips))
+    folder = _folder(out, chosen.graph.name, machine.target)
+    found = deployment.deploy(chosen.graph, codes[None], folder, platform, timeout_s, chosen.labels, None, home)
+    click.echo(deployment_table(found))
+    if found.stalls:
+        click.echo("\n" + profile_table(by_function(found.stalls), rows, f"by core in {deployment.DEPLOYMENT}"))
+    click.echo(f"every layer equals the integer reference, bit for bit\nnetwork: {chosen.source}\nclip: {heard}")
+    click.echo(f"platform: {found.platform}, {found.platform_version}\nwritten to {folder / deployment.DEPLOYMENT}")
+
+
+def deployment_table(found: "Deployment") -> str:
+    """A deployment as text: a row a layer; fused ones are marked, and share their step's cycles."""
+    columns = ("cycles", "warm", "operations", "op/cycle", "MAC/cycle", "L1 bytes", "L2 bytes", "DMA in", "DMA out")
+    lines = [f"{'layer':34}" + "".join(f" {column:>11}" for column in columns)]
+    for row in found.rows:
+        name = row.name + (" (fused)" if row.fused else "")
+        lines.append(
+            f"{name:34} {row.cycles:11} {row.warm_cycles:11} {row.operations:11} {row.operations / row.cycles:11.3f} "
+            f"{row.macs / row.cycles:11.3f} {row.l1_peak_bytes:11} {row.l2_peak_bytes:11} {row.dma_in_bytes:11} "
+            f"{row.dma_out_bytes:11}"
+        )
+    lines.append(
+        f"{'total':34} {found.cycles:11} {found.warm_cycles:11} {found.operations:11} "
+        f"{found.operations / found.cycles:11.3f} {found.macs / found.cycles:11.3f}"
+    )
+    return "\n".join(lines)
+
+
+@gap8.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@FILES
+@NETWORK
+@click.option("--force", is_flag=True, help="Replace an exported project that is there.")
+def export(folder: Path, files: tuple[Path, ...], force: bool, **named: Any) -> None:
+    """Write a self-contained C project into FOLDER: sources, weights, kernels, test vectors, Makefile.
+
+    Every clip becomes a test vector with the outputs that the integer reference computes.
+    """
+    from kwslib.gap8.program import export as exporting
+    from kwslib.runs.inputs import read_clip
+
+    chosen, clips = _chosen(files, **named)
+    vectors = []
+    for clip in clips or [None]:
+        codes, _ = read_clip(chosen, clip)
+        vectors.append((_vector_name(clip), codes))
+    plan = exporting.export(chosen.graph, folder, vectors, chosen.labels, force)
+    click.echo(f"network: {chosen.source}; {plan.strategy}")
+    click.echo(f"exported to {folder} with {len(vectors)} test vector(s); try: make -C {folder} all test")
+
+
+def _vector_name(clip: Path | None) -> str:
+    return "default" if clip is None else re.sub(r"[^A-Za-z0-9_+-]", "-", clip.stem)

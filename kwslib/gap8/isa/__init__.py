@@ -1,0 +1,1 @@
+"""The instruction set of GAP8's cores, in one table."""

@@ -1,0 +1,1 @@
+"""What a program costs, and whether it computed what the reference does."""

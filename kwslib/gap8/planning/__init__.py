@@ -1,0 +1,1 @@
+"""From an integer graph to a plan: kernels, layouts, tiles, places in memory."""

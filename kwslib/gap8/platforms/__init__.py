@@ -1,0 +1,1 @@
+"""What runs a GAP8 program: simulator, GVSOC, pulp-open, the host."""

@@ -1,0 +1,231 @@
+"""The embedded GAP8 simulator: cycle figures on any machine that has a C compiler, or ziglang from PyPI.
+
+A C program (`build.executable` compiles it on first use) runs the very ELF that GVSOC's model of GAP8 rev C runs,
+and counts the same cycles. What it models, and by which rules:
+
+* **Order.** Two clock domains of one frequency, SoC and cluster. Everything happens in events; of the events of one
+  cycle and domain the one that was scheduled last runs first, and two domains take turns (``engine.c``). The same
+  ELF gives the same cycles, always.
+* **Cores** (``core.c``, ``execute.h``). An instruction acts in the cycle in which it starts, and takes one cycle, plus
+  the fetch of itself, plus one if it reads what the load or multiplication in front of it delivers, plus what its
+  memory access waits. Taken branches 3, jumps 2, ``mulh`` 5, divisions by the divisor's leading zeros, hardware
+  loops nothing.
+* **L1**: 16 banks, one access a cycle each, in order. **L2** and everything else off the cluster: each target of each
+  router moves four bytes a cycle, and L2 adds eight cycles (``bus.c``).
+* **Instruction caches** (``cache.c``): 16-byte lines, four ways, replacement by a shift register, one refill at a time.
+* **Event units** (``event_unit.c``), **DMA** (``mchan.c``), **timers, SoC control, output** (``peripherals.c``),
+  **uDMA with HyperFlash and HyperRAM** (``udma.c``).
+
+Known differences to GVSOC: an illegal instruction, an access outside of memory and a misused device stop the run with
+a message; GVSOC goes on or hangs. The halfword 0x0000 is illegal (GVSOC: ``addi s0, sp, 0``). A signed halfword
+loaded across two words is sign extended (GVSOC leaves the register's upper half). ``p.extract`` of all 32 bits is the
+register (GVSOC: zero). ``fence`` on the fabric controller flushes its cache (GVSOC hangs). Semihosting, the cluster's
+accelerator, and every uDMA peripheral but Hyper are not modelled; nor are writes to HyperFlash.
+"""
+
+import json
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kwslib import subproc
+from kwslib.errors import InputError, ToolError
+from kwslib.gap8.platforms.platform import RunResult
+from kwslib.gap8.platforms.simulator.binary import executable, source_hash
+
+__all__ = [
+    "SimulationFault",
+    "SimulationLimit",
+    "SimulationResult",
+    "Simulator",
+    "executable",
+    "simulate",
+    "source_hash",
+]
+
+EXIT_LIMIT, EXIT_FAULT, EXIT_BAD_ELF, EXIT_USAGE = 122, 123, 124, 125
+DEFAULT_TIMEOUT_S = 600.0
+
+
+class SimulationFault(ToolError):
+    """The program did what GAP8 cannot do; the message names core, pc, cycle and function.
+
+    Attributes
+    ----------
+    stdout : str
+        What the program had printed by then.
+    """
+
+    def __init__(self, message: str, stdout: str = ""):
+        super().__init__(message)
+        self.stdout = stdout
+
+
+class SimulationLimit(SimulationFault):
+    """The program did not exit: it ran into the limit of cycles, or every core sleeps for good."""
+
+
+@dataclass(frozen=True)
+class SimulationResult:
+    """What a simulated program left behind.
+
+    Attributes
+    ----------
+    exit_status : int
+        What the program wrote to the exit register, 31 bits.
+    stdout, stderr : str
+        What the program printed; the simulator's warnings.
+    cycles : int
+        Cycle of the exit, counted from reset.
+    instructions : int
+        Instructions of all cores.
+    wall_s, simulated_s : float
+        Seconds of the host, with and without starting the process and reading the program.
+    cores : list of dict
+        ``core``, ``instructions`` and last ``pc`` of each core.
+    profile : list of dict
+        One row for each core and function that ran: ``instructions``; ``cycles`` while awake, and of these the
+        stalls by kind (dependency, branch, tcdm, memory, fetch, multicycle); ``sleep_cycles``. Empty unless asked for.
+    """
+
+    exit_status: int
+    stdout: str
+    stderr: str
+    cycles: int
+    instructions: int
+    wall_s: float
+    simulated_s: float
+    uninitialised_reads: int = 0
+    cluster_cache_misses: int = 0
+    fc_cache_misses: int = 0
+    cores: list[dict[str, Any]] = field(default_factory=list)
+    profile: list[dict[str, Any]] = field(default_factory=list)
+
+
+def simulate(
+    elf: Path | str,
+    *,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    max_cycles: int | None = None,
+    profile: bool = False,
+    trace: Path | None = None,
+    trace_cores: int | None = None,
+    trace_range: tuple[int, int] | None = None,
+    check_uninitialised: bool = False,
+    flash: bytes | Path | None = None,
+    program: Path | None = None,
+    log: Path | None = None,
+) -> SimulationResult:
+    """Run a bare-metal GAP8 program to its end.
+
+    Parameters
+    ----------
+    elf : Path or str
+        The program: a 32-bit RISC-V ELF file linked for L2.
+    timeout_s : float
+        Seconds of the host after which it is killed.
+    max_cycles : int, optional
+        Cycle after which the run ends with an error that shows where each core is.
+    profile : bool
+        Count cycles and stalls by function and core.
+    trace : Path, optional
+        File that gets every executed instruction, disassembled.
+    trace_cores : int, optional
+        Mask of the cores to trace: bit 0 to 7 the cluster's, bit 8 the fabric controller. All otherwise.
+    trace_range : tuple of (int, int), optional
+        First address to trace, and the one behind the last.
+    check_uninitialised : bool
+        Report reads of L1 and L2 bytes that were never written, on stderr.
+    flash : bytes or Path, optional
+        Content of the external flash (or the file that holds it), instead of the ELF's section ``.flash``.
+    program : Path, optional
+        A simulator compiled before; `build.executable` otherwise.
+    log : Path, optional
+        File that gets the command line and everything it printed, whatever happens.
+
+    Raises
+    ------
+    InputError
+        If the ELF file cannot be read, is damaged or of another machine, or does not fit the memories.
+    SimulationFault, SimulationLimit
+        If the program faults or does not exit.
+    ToolError
+        If there is no compiler, or the time is over.
+    """
+    for name, number in (("max_cycles", max_cycles), ("timeout_s", timeout_s)):
+        if number is not None and not number > 0:
+            raise InputError(f"{name} must be positive, not {number}")
+    with tempfile.TemporaryDirectory(prefix="gap8sim-") as folder:
+        report = Path(folder) / "report.json"
+        command: list[str | Path] = [program or executable(), Path(elf).absolute(), "--report", report]
+        if max_cycles is not None:
+            command += ["--max-cycles", str(max_cycles)]
+        if profile:
+            command += ["--profile"]
+        if check_uninitialised:
+            command += ["--check-uninitialised"]
+        if trace is not None:
+            command += ["--trace", trace]
+            if trace_cores is not None:
+                command += ["--trace-cores", str(trace_cores)]
+            if trace_range is not None:
+                command += ["--trace-from", str(trace_range[0]), "--trace-to", str(trace_range[1])]
+        if flash is not None:
+            if isinstance(flash, bytes):
+                (Path(folder) / "flash.bin").write_bytes(flash)
+                flash = Path(folder) / "flash.bin"
+            command += ["--flash", flash]
+        done = subproc.run(command, timeout_s=timeout_s, log=log, check=False)
+        if not report.is_file():
+            raise _error(done)
+        found = json.loads(report.read_text())
+    if not found["exited"]:
+        raise SimulationLimit(_message(done.stderr), done.stdout)
+    return SimulationResult(
+        exit_status=found["exit_status"],
+        stdout=done.stdout,
+        stderr=done.stderr,
+        cycles=found["cycles"],
+        instructions=found["instructions"],
+        wall_s=done.wall_s,
+        simulated_s=found["wall_s"],
+        uninitialised_reads=found["uninitialised_reads"],
+        cluster_cache_misses=found["cluster_cache_misses"],
+        fc_cache_misses=found["fc_cache_misses"],
+        cores=found["cores"],
+        profile=found["profile"],
+    )
+
+
+def _message(stderr: str) -> str:
+    """Return the simulator's message from its ``error:`` line on, without that word."""
+    _, _, message = ("\n" + stderr).partition("\nerror: ")
+    return message.rstrip() or "the simulator ended without a message"
+
+
+def _error(done: subproc.Completed) -> Exception:
+    message = _message(done.stderr)
+    if done.returncode in (EXIT_BAD_ELF, EXIT_USAGE):
+        return InputError(message)
+    if done.returncode == EXIT_FAULT:
+        return SimulationFault(message, done.stdout)
+    last = "\n".join(done.stderr.splitlines()[-15:])
+    return ToolError(f"the GAP8 simulator broke down with status {done.returncode}; please report this\n{last}")
+
+
+class Simulator:
+    """The embedded simulator as one of the platforms of `kwslib.gap8.platforms.platform`."""
+
+    name = "simulator"
+    target = "gap8"
+    counts_cycles = True
+
+    def version(self) -> str:
+        """Return the hash of the simulator's sources."""
+        return source_hash()
+
+    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None, log: Path | None = None) -> RunResult:
+        """Run a program to its end; see `kwslib.gap8.platforms.platform.Platform`."""
+        done = simulate(elf, timeout_s=timeout_s, flash=flash, log=log)
+        return RunResult(done.exit_status & 0xFF, done.stdout, done.stderr, done.wall_s, self.name, self.version())

@@ -1,0 +1,1 @@
+"""From a plan to a program: C, ELF, host library, exported project."""

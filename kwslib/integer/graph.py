@@ -1,0 +1,232 @@
+"""The integer graph: an 8-bit DS-CNN as a chain of layers, read from any ``.tflite`` file of the family.
+
+All activations and weights of the graph are int8 "core codes". A uint8 tensor of the file is shifted by 128, code and
+zero point alike, which changes no value; quantise operators at the ends that do only this shift disappear, and so do
+reshapes. What is left is what a machine has to compute.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.errors import InputError, ModelError
+from kwslib.integer.requantisation import Bounds, Requantisation, bounds
+
+UINT8_SHIFT = 128  # core code = uint8 code - 128
+SOFTMAX_BITS = 20  # 12 classes · 2^20 · 2^8 stays below 2^32
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An activation between two layers.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (rows, columns, channels), without the batch.
+    dtype : str
+        Type in the file, ``int8`` or ``uint8``; core codes are int8 always.
+    scale : float
+        A float32 value.
+    zero_point, low, high : int
+        Core codes: the one that means 0, and the lowest and highest that can occur.
+    """
+
+    shape: tuple[int, int, int]
+    dtype: str
+    scale: float
+    zero_point: int
+    low: int = -128
+    high: int = 127
+
+    @property
+    def offset(self) -> int:
+        """What the file's codes exceed core codes by: 128 for uint8."""
+        return UINT8_SHIFT if self.dtype == "uint8" else 0
+
+    @property
+    def file_zero_point(self) -> int:
+        """The zero point as it stands in the file."""
+        return self.zero_point + self.offset
+
+    def to_core(self, codes: np.ndarray) -> np.ndarray:
+        """The file's codes as int8 core codes."""
+        return (codes ^ np.uint8(128)).view(np.int8) if self.dtype == "uint8" else codes
+
+    def from_core(self, codes: np.ndarray) -> np.ndarray:
+        """int8 core codes as the file's codes."""
+        return codes.view(np.uint8) ^ np.uint8(128) if self.dtype == "uint8" else codes
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer.
+
+    Attributes
+    ----------
+    name : str
+        In the baseline's format, e.g. ``S2_Conv2d_64x1x3x3_Relu``.
+    kind : str
+        ``convolution``, ``depthwise``, ``pointwise``, ``average_pool``, ``linear``, ``softmax`` or ``requantise``.
+    operator, tensor : int
+        Index of the file's operator and of its output tensor.
+    input, output : Tensor
+    kernel, stride : (int, int)
+        Rows and columns; (1, 1) where they mean nothing.
+    padding : (int, int, int, int)
+        Top, bottom, left, right, filled with the input zero point (not counted at all by a pool).
+    weights : ndarray, int8, or None
+        convolution (outputs, rows, columns, inputs); depthwise (outputs, rows, columns), where output o reads input
+        o // multiplier; pointwise and linear (outputs, inputs), inputs in row, column, channel order.
+    weight_zero_point : int
+        Core code of weight 0; not zero only in uint8 files.
+    bias : ndarray, int32 (outputs,), or None
+        In units of s_in · s_w, as in the file: the zero points are not folded in.
+    requantisation : Requantisation or None
+        Of every layer with weights; of a pool only if it is a MEAN, which scales its sum.
+    clamp : (int, int)
+        Lowest and highest output core code.
+    multiplier : int
+        Depth multiplier of a depthwise layer.
+    relu : bool
+    halves_up : bool
+        How a pool without requantisation rounds its mean code: half up (uint8) or half away from core code 0 (int8).
+    table : ndarray or None
+        requantise: int8 (256,), output code by input code + 128. softmax: int32 (256,), round(2^20 · e^-x) by how many
+        codes a class lies below the largest.
+    macs, operations, parameters : int
+        Multiply-accumulates; the baseline's count of operations; weights and biases.
+    """
+
+    name: str
+    kind: str
+    operator: int
+    tensor: int
+    input: Tensor
+    output: Tensor
+    kernel: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    weights: np.ndarray | None = field(default=None, repr=False)
+    weight_zero_point: int = 0
+    bias: np.ndarray | None = field(default=None, repr=False)
+    requantisation: Requantisation | None = field(default=None, repr=False)
+    clamp: tuple[int, int] = (-128, 127)
+    multiplier: int = 1
+    relu: bool = False
+    halves_up: bool = False
+    table: np.ndarray | None = field(default=None, repr=False)
+    macs: int = 0
+    operations: int = 0
+    parameters: int = 0
+
+    @property
+    def snapped(self) -> bool:
+        """Whether the layer requantises by ``(acc * q + 2**(n - 1)) >> n``."""
+        return self.requantisation is not None and self.requantisation.snapped
+
+    @cached_property
+    def centred_weights(self) -> np.ndarray:
+        """Weights without their zero point, int16."""
+        return self.weights.astype(np.int16) - np.int16(self.weight_zero_point)
+
+    @cached_property
+    def folded_bias(self) -> np.ndarray:
+        """Bias with the input zero point folded in, int32: sum(code · centred weight) + folded bias = accumulator."""
+        sums = self.centred_weights.reshape(len(self.weights), -1).sum(axis=1, dtype=np.int64)
+        return (self.bias - self.input.zero_point * sums).astype(np.int32)
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """Bounds of the accumulator, which prove that the snapped form cannot wrap."""
+        zero_point = self.input.zero_point
+        codes = min(self.input.low, zero_point), max(self.input.high, zero_point)
+        return bounds(self.centred_weights, self.folded_bias, codes, self.requantisation)
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """An 8-bit network.
+
+    Attributes
+    ----------
+    name : str
+    input, output : Tensor
+        As the file's user meets them: of the file's type, before the leading and after the trailing operators that
+        only shift codes.
+    layers : tuple of Layer
+    float_ends : bool
+        Whether the file's own input or output is float32 (converters' default); the graph begins and ends at the codes.
+    """
+
+    name: str
+    input: Tensor
+    output: Tensor
+    layers: tuple[Layer, ...]
+    float_ends: bool = False
+
+    @property
+    def logits(self) -> int:
+        """Index of the layer whose codes decide: the last linear one, or else the last before a softmax."""
+        linear = [i for i, layer in enumerate(self.layers) if layer.kind == "linear"]
+        others = [i for i, layer in enumerate(self.layers) if layer.kind != "softmax"]
+        return (linear or others)[-1]
+
+    @property
+    def snapped(self) -> bool:
+        """Whether every layer with weights has the snapped form."""
+        return all(layer.snapped for layer in self.layers if layer.weights is not None)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def operations(self) -> int:
+        """The baseline's operations of one inference."""
+        return sum(layer.operations for layer in self.layers)
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def classes(self) -> int:
+        """Number of outputs."""
+        return prod(self.output.shape)
+
+
+def load(source: Path | str | bytes, name: str | None = None) -> Graph:
+    """Read the integer graph of an 8-bit ``.tflite`` file.
+
+    Parameters
+    ----------
+    source : path or bytes
+    name : str, optional
+        Name of the graph; the file's stem by default.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    ModelError
+        If it is damaged, not fully 8-bit, or not a DS-CNN; the operator at fault is named with its index.
+    """
+    from kwslib.integer.flatbuffer import read
+    from kwslib.integer.operators import translate  # which imports this module
+
+    if isinstance(source, bytes | bytearray | memoryview):
+        return translate(read(bytes(source)), name or "network")
+    try:
+        data = Path(source).read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the network {source}: {error.strerror}") from error
+    try:
+        return translate(read(data), name or Path(source).stem)
+    except ModelError as error:
+        raise ModelError(f"{source}: {error}") from error

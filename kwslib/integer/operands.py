@@ -1,0 +1,123 @@
+"""The operands and options of a ``.tflite`` file's operators: activations, weights, biases, windows, clamps."""
+
+import numpy as np
+
+from kwslib.errors import ModelError
+from kwslib.integer.flatbuffer import RawOperator, RawTensor
+from kwslib.integer.graph import UINT8_SHIFT, Tensor
+
+EIGHT_BIT = ("int8", "uint8")
+ACTIVATIONS = {0: "NONE", 1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6", 4: "TANH", 5: "SIGN_BIT"}
+ACTIVATION_SUFFIX = {"NONE": "", "RELU": "_Relu", "RELU6": "_Relu6"}
+SAME, VALID = 0, 1  # the schema's Padding
+
+
+def activation(where: str, raw: RawTensor) -> Tensor:
+    """The tensor between two operators that a file describes, which must be 8-bit and of one clip."""
+    if raw.dtype not in EIGHT_BIT:
+        raise ModelError(
+            f"{where}, tensor {raw.index} ('{raw.name}'), is {raw.dtype}: the network is not fully 8-bit; "
+            "convert it with full integer quantisation"
+        )
+    if raw.scale.size != 1:
+        raise ModelError(f"{where}, tensor {raw.index} ('{raw.name}'), has {raw.scale.size} scales instead of one")
+    zero_point = zero_code(where, raw)
+    if raw.shape[:1] not in ((), (1,)):
+        raise ModelError(
+            f"{where}, tensor {raw.index}, has a batch of {raw.shape[0]}; convert the network for one clip"
+        )
+    inner = raw.shape[1:]
+    if len(inner) > 3:
+        raise ModelError(
+            f"{where}, tensor {raw.index}, has {len(raw.shape)} dimensions, {raw.shape}; at most 4 are known"
+        )
+    shape = (*inner, 1) if len(inner) == 2 else (1,) * (3 - len(inner)) + inner
+    return Tensor(shape, raw.dtype, float(raw.scale[0]), zero_point)
+
+
+def zero_code(where: str, raw: RawTensor) -> int:
+    """Zero point of a tensor, as a core code."""
+    lowest = 0 if raw.dtype == "uint8" else -128
+    values = set(raw.zero_point.tolist())
+    if len(values) != 1 or not lowest <= min(values) <= lowest + 255:
+        raise ModelError(f"{where}, tensor {raw.index}, has the zero point {sorted(values)}, not of {raw.dtype}")
+    return values.pop() - (UINT8_SHIFT if raw.dtype == "uint8" else 0)
+
+
+def option(operator: RawOperator, number: int, kind: str, default=0):
+    """An option of an operator by its field number in the schema."""
+    return operator.options.number(number, kind, default) if operator.options else default
+
+
+def clamp(operator: RawOperator, number: int, output: Tensor) -> tuple[str, tuple[int, int]]:
+    """Name of the fused activation, and the lowest and highest output code that it leaves."""
+    code = option(operator, number, "int8")
+    activation = ACTIVATIONS.get(code, f"activation {code}")
+    if activation not in ACTIVATION_SUFFIX:
+        raise ModelError(f"{operator} has the fused activation {activation}; known are NONE, RELU and RELU6")
+    low, high = -128, 127
+    if activation != "NONE":
+        low = output.zero_point
+    if activation == "RELU6":
+        # TFLite divides in float32 and rounds half away from zero
+        high = min(high, output.zero_point + int(np.floor(np.float32(6) / np.float32(output.scale) + np.float32(0.5))))
+    return activation, (low, high)
+
+
+def windows(operator: RawOperator, numbers: dict[str, int], kernel, source: Tensor, target: Tensor):
+    """Stride and explicit padding of a sliding window, checked against the output shape in the file."""
+    stride = tuple(option(operator, numbers[key], "int32") for key in ("stride_rows", "stride_columns"))
+    if "dilation_rows" in numbers:
+        dilation = tuple(option(operator, numbers[key], "int32", 1) for key in ("dilation_rows", "dilation_columns"))
+        if dilation != (1, 1):
+            raise ModelError(f"{operator} has the dilation {dilation}; only (1, 1) is known")
+    scheme = option(operator, numbers["padding"], "int8")
+    if scheme not in (SAME, VALID):
+        raise ModelError(f"{operator} has the padding scheme {scheme}; known are SAME and VALID")
+    if min(*stride, *kernel) < 1:
+        raise ModelError(f"{operator} has the kernel {kernel} and the stride {stride}; both must be positive")
+    pads, extents = [], []
+    for extent, taps, step in zip(source.shape, kernel, stride, strict=False):
+        out = -(-extent // step) if scheme == SAME else (extent - taps) // step + 1
+        total = max((out - 1) * step + taps - extent, 0) if scheme == SAME else 0
+        pads += [total // 2, total - total // 2]
+        extents.append(out)
+    if tuple(extents) != target.shape[:2]:
+        raise ModelError(f"{operator} gives {tuple(extents)} rows and columns, but the file says {target.shape[:2]}")
+    return stride, tuple(pads)
+
+
+def constant(operator: RawOperator, what: str, raw: RawTensor | None, dtypes) -> RawTensor:
+    """A constant operand, which must be there and of one of the types."""
+    if raw is None or raw.data is None:
+        raise ModelError(f"{operator} has no constant {what}")
+    if raw.dtype not in dtypes:
+        raise ModelError(f"{operator} has {what} of {raw.dtype} instead of {' or '.join(dtypes)}: not fully 8-bit")
+    return raw
+
+
+def weights(operator: RawOperator, constants, source: Tensor, dimension: int, dimensions: int) -> tuple:
+    """The weights operand, its int8 core codes, and the core code of weight 0."""
+    raw = constant(operator, "weights", constants[0] if constants else None, (source.dtype,))
+    if len(raw.shape) != dimensions:
+        raise ModelError(f"{operator} has weights of shape {raw.shape}; {dimensions} dimensions are needed")
+    channels = raw.shape[dimension]
+    if raw.scale.size not in (1, channels) or (raw.scale.size > 1 and raw.dimension != dimension):
+        raise ModelError(f"{operator} has {raw.scale.size} weight scales for {channels} channels")
+    zero_point = zero_code(f"{operator}'s weights", raw)
+    if raw.dtype == "int8" and zero_point:
+        raise ModelError(f"{operator} has int8 weights with the zero point {zero_point} instead of 0")
+    if raw.dtype == "uint8" and raw.scale.size > 1:
+        raise ModelError(f"{operator} has uint8 weights with a scale for each channel, which no kernel computes")
+    codes = (raw.data ^ np.uint8(128)).view(np.int8) if raw.dtype == "uint8" else raw.data.astype(np.int8)
+    return raw, codes, zero_point
+
+
+def bias(operator: RawOperator, constants, channels: int) -> np.ndarray:
+    """The biases, zeros where the operator has none."""
+    if len(constants) < 2 or constants[1] is None:
+        return np.zeros(channels, np.int32)
+    raw = constant(operator, "bias", constants[1], ("int32",))
+    if raw.data.size != channels:
+        raise ModelError(f"{operator} has {raw.data.size} biases for {channels} channels")
+    return raw.data.reshape(channels).astype(np.int32)

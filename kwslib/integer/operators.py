@@ -1,0 +1,305 @@
+"""Each operator of a ``.tflite`` file as a layer of the integer graph, or refused by name."""
+
+from dataclasses import replace
+from math import prod
+
+import numpy as np
+
+from kwslib.errors import ModelError
+from kwslib.integer import operands, requantisation
+from kwslib.integer.flatbuffer import RawModel, RawOperator, RawTensor
+from kwslib.integer.graph import SOFTMAX_BITS, Graph, Layer, Tensor
+
+LARGEST_ACCUMULATOR = (1 << 31) - 1
+LARGEST_SHIFT = 16  # bits by which a factor may be above 1; usual ones are far below 1
+LARGEST_CLASSES = 4096  # of a softmax, so that its sums stay below 2^32
+
+
+def translate(model: RawModel, name: str) -> Graph:
+    """Translate the operators of a file, which must form one chain, into a graph.
+
+    Raises
+    ------
+    ModelError
+        Naming the operator that is not of the family, or the tensor that is not 8-bit.
+    """
+    return _Translation(model).graph(name)
+
+
+class _Translation:
+    """The state of walking along the chain: the tensor reached, and the layers found."""
+
+    def __init__(self, model: RawModel):
+        self.model = model
+        self.layers: list[Layer] = []
+        self.float_ends = False
+        for what, indices in (("input", model.inputs), ("output", model.outputs)):
+            if len(indices) != 1:
+                raise ModelError(f"the network has {len(indices)} {what}s; a keyword spotter has one")
+
+    def graph(self, name: str) -> Graph:
+        model = self.model
+        start, last, finish = model.inputs[0], model.inputs[0], model.outputs[0]
+        if model.tensors[start].data is not None:
+            raise ModelError(f"the network's input, tensor {start}, is a constant")
+        seen = {start}
+        first = self.current = None
+        for operator in model.operators:
+            if last == finish:
+                raise ModelError(f"{operator} comes after the network's output, tensor {finish}")
+            # only an output that has not been written before is a step forward: no cycle can pass
+            if len(operator.outputs) != 1 or operator.outputs[0] in seen:
+                raise ModelError(f"{operator} does not write one new tensor: the network is not a chain of layers")
+            data_inputs = [i for i in operator.inputs if i >= 0 and model.tensors[i].data is None]
+            if not operator.inputs or operator.inputs[0] != last or len(data_inputs) != 1:
+                raise ModelError(f"{operator} does not read the tensor before it: the network is not a chain of layers")
+            source, target = model.tensors[last], model.tensors[operator.outputs[0]]
+            if target.data is not None:
+                raise ModelError(f"{operator} writes tensor {target.index}, a constant")
+            self._step(operator, source, target)
+            first = first or self.current_input
+            last = target.index
+            seen.add(last)
+        if last != finish:
+            raise ModelError(f"no operator writes the network's output, tensor {finish}")
+        if not any(layer.weights is not None for layer in self.layers):
+            raise ModelError("the network has no layer with weights; it is not a DS-CNN")
+        return Graph(name, first, self.current, tuple(self.layers), self.float_ends)
+
+    def _step(self, operator: RawOperator, source: RawTensor, target: RawTensor) -> None:
+        if operator.name not in TRANSLATORS:
+            raise ModelError(f"{operator} is not part of the DS-CNN family; known are {', '.join(TRANSLATORS)}")
+        at_start, at_end = source.index == self.model.inputs[0], target.index == self.model.outputs[0]
+        if operator.name == "QUANTIZE" and at_start and source.dtype == "float32":
+            self.current = self.current_input = operands.activation(f"{operator}'s output", target)
+            self.float_ends = True
+            return
+        if self.current is None:
+            self.current = self.current_input = operands.activation("the network's input", source)
+        if operator.name == "DEQUANTIZE":
+            if not at_end or target.dtype != "float32":
+                raise ModelError(f"{operator} stands inside of the network, which is then not fully 8-bit")
+            self.float_ends = True
+            return
+        output = operands.activation(f"{operator}'s output", target)
+        constants = [self.model.tensors[i] if i >= 0 else None for i in operator.inputs[1:]]
+        found = TRANSLATORS[operator.name](operator, self.current, output, constants)
+        if isinstance(found, Layer):
+            found = replace(found, name=f"S{len(self.layers) + 1}_{found.name}", tensor=target.index)
+            self.layers.append(found)
+            self.current = found.output
+        else:
+            self.current = found
+
+
+def _factors(kind: str, source: Tensor, scales: np.ndarray, target: Tensor, channels: int, relu: bool):
+    """Both forms of the requantisation, the factors computed as TFLite's kernel of this kind does."""
+    s_in, s_out = np.float32(source.scale), np.float32(target.scale)
+    narrow = s_in * scales.astype(np.float32)
+    wide = source.dtype == "int8" or kind == "linear"
+    product = np.float64(s_in) * scales.astype(np.float64) if wide else narrow.astype(np.float64)
+    multiplier, shift = requantisation.exact(product / np.float64(s_out))
+    q, n = requantisation.snapped(narrow / s_out, relu)
+    rounding = requantisation.ONCE if kind == "linear" else requantisation.TWICE
+    spread = [np.broadcast_to(values, channels).copy() for values in (multiplier, shift, q, n)]
+    return requantisation.Requantisation(*spread, snapped=bool((q > 0).all()), rounding=rounding)
+
+
+def _weighted(operator, kind, text, source, target, raw, codes, zero_point, constants, activation, clamp, **geometry):
+    """A layer with weights, whose accumulators are proved to fit 32 bits."""
+    channels = codes.shape[0]
+    relu = activation != "NONE"
+    outputs = prod(target.shape)
+    macs = outputs * codes[0].size
+    layer = Layer(
+        name=text + operands.ACTIVATION_SUFFIX[activation],
+        kind=kind,
+        operator=operator.index,
+        tensor=operator.outputs[0],
+        input=source,
+        output=replace(target, low=clamp[0], high=clamp[1]),
+        weights=codes,
+        weight_zero_point=zero_point,
+        bias=operands.bias(operator, constants, channels),
+        requantisation=_factors(kind, source, raw.scale, target, channels, relu),
+        clamp=clamp,
+        relu=relu,
+        macs=macs,
+        operations=macs if kind in ("pointwise", "linear") else macs + outputs,
+        parameters=codes.size + channels,
+        **geometry,
+    )
+    if layer.requantisation.shift.max() > LARGEST_SHIFT:
+        raise ModelError(f"{operator} scales its accumulator up by more than 2^{LARGEST_SHIFT}")
+    reach = np.abs(layer.centred_weights.reshape(channels, -1)).sum(axis=1, dtype=np.int64) * 255
+    reach = (reach + np.abs(layer.bias.astype(np.int64))) << np.maximum(layer.requantisation.shift, 0)
+    if reach.max() > LARGEST_ACCUMULATOR:
+        raise ModelError(f"{operator}: the accumulator of channel {reach.argmax()} can leave 32 bits")
+    return layer
+
+
+CONVOLUTION = {"padding": 0, "stride_columns": 1, "stride_rows": 2, "dilation_columns": 4, "dilation_rows": 5}
+DEPTHWISE = {"padding": 0, "stride_columns": 1, "stride_rows": 2, "dilation_columns": 5, "dilation_rows": 6}
+POOL = {"padding": 0, "stride_columns": 1, "stride_rows": 2}
+
+
+def _convolution(operator: RawOperator, source: Tensor, target: Tensor, constants) -> Layer:
+    raw, codes, zero_point = operands.weights(operator, constants, source, 0, 4)
+    outputs, *kernel, inputs = codes.shape
+    if inputs != source.shape[2] or outputs != target.shape[2]:
+        raise ModelError(f"{operator} has weights of shape {codes.shape} between {source.shape} and {target.shape}")
+    stride, padding = operands.windows(operator, CONVOLUTION, kernel, source, target)
+    activation, clamp = operands.clamp(operator, 3, target)
+    kind = "convolution"
+    if tuple(kernel) == stride == (1, 1):
+        kind, codes = "pointwise", codes.reshape(outputs, inputs)
+    text = f"Conv2d_{outputs}x{inputs}x{kernel[0]}x{kernel[1]}"
+    geometry = {"kernel": tuple(kernel), "stride": stride, "padding": padding}
+    parts = (source, target, raw, codes, zero_point, constants, activation, clamp)
+    return _weighted(operator, kind, text, *parts, **geometry)
+
+
+def _depthwise(operator: RawOperator, source: Tensor, target: Tensor, constants) -> Layer:
+    raw, codes, zero_point = operands.weights(operator, constants, source, 3, 4)
+    _, *kernel, outputs = codes.shape
+    inputs, multiplier = source.shape[2], outputs // source.shape[2]
+    if codes.shape[0] != 1 or outputs != target.shape[2] or inputs * multiplier != outputs:
+        raise ModelError(f"{operator} has weights of shape {codes.shape} between {source.shape} and {target.shape}")
+    stride, padding = operands.windows(operator, DEPTHWISE, kernel, source, target)
+    activation, clamp = operands.clamp(operator, 4, target)
+    kind, codes = "depthwise", np.ascontiguousarray(codes[0].transpose(2, 0, 1))
+    if inputs == 1:  # the way older converters write a convolution of one channel
+        kind, codes, multiplier = "convolution", codes[..., np.newaxis], 1
+    text = f"Conv2d_{outputs}x1x{kernel[0]}x{kernel[1]}"
+    geometry = {"kernel": tuple(kernel), "stride": stride, "padding": padding, "multiplier": multiplier}
+    parts = (source, target, raw, codes, zero_point, constants, activation, clamp)
+    return _weighted(operator, kind, text, *parts, **geometry)
+
+
+def _linear(operator: RawOperator, source: Tensor, target: Tensor, constants) -> Layer:
+    raw, codes, zero_point = operands.weights(operator, constants, source, 0, 2)
+    outputs, inputs = codes.shape
+    if inputs != prod(source.shape) or outputs != prod(target.shape):
+        raise ModelError(f"{operator} has weights of shape {codes.shape} between {source.shape} and {target.shape}")
+    if operands.option(operator, 1, "int8"):
+        raise ModelError(f"{operator} has shuffled weights; convert the network without them")
+    activation, clamp = operands.clamp(operator, 0, target)
+    rows, columns, channels = source.shape
+    text = f"Linear_{outputs}x{channels}x{rows}x{columns}"
+    parts = (source, target, raw, codes, zero_point, constants, activation, clamp)
+    return _weighted(operator, "linear", text, *parts)
+
+
+def _average_pool(operator: RawOperator, source: Tensor, target: Tensor, constants) -> Layer:
+    kernel = (operands.option(operator, 4, "int32"), operands.option(operator, 3, "int32"))
+    if max(kernel) > max(source.shape):
+        raise ModelError(f"{operator} has the window {kernel}, larger than its input {source.shape}")
+    stride, padding = operands.windows(operator, POOL, kernel, source, target)
+    _same_quantisation(operator, source, target)
+    activation, (low, high) = operands.clamp(operator, 5, target)
+    return _pool(operator, source, target, kernel, stride, padding, (low, high), activation != "NONE", None)
+
+
+def _mean(operator: RawOperator, source: Tensor, target: Tensor, constants) -> Layer:
+    raw = operands.constant(operator, "axes", constants[0] if constants else None, ("int32",))
+    axes = {int(axis) % 4 for axis in raw.data.ravel() if -4 <= axis < 4}
+    if axes != {1, 2} or raw.data.size != 2:
+        raise ModelError(
+            f"{operator} takes the mean over the axes {raw.data.tolist()}; only rows and columns are known"
+        )
+    kernel = source.shape[:2]
+    factor = np.float64(np.float32(source.scale)) / np.float64(np.float32(target.scale))
+    if factor >= 2.0**LARGEST_SHIFT:
+        raise ModelError(f"{operator} scales its input up by more than 2^{LARGEST_SHIFT}")
+    form = requantisation.mean(factor, prod(kernel), source.shape[2])
+    return _pool(operator, source, target, kernel, (1, 1), (0, 0, 0, 0), (-128, 127), False, form)
+
+
+def _pool(operator, source, target, kernel, stride, padding, clamp, relu, form) -> Layer:
+    if source.dtype != target.dtype or source.shape[2] != target.shape[2] or (form and prod(target.shape[:2]) != 1):
+        raise ModelError(f"{operator} turns {source.dtype} {source.shape} into {target.dtype} {target.shape}")
+    low, high = clamp
+    if form is None:
+        low, high = max(low, min(source.low, high)), min(high, max(source.high, low))
+    return Layer(
+        name=f"AveragePool_{kernel[0]}x{kernel[1]}",
+        kind="average_pool",
+        operator=operator.index,
+        tensor=operator.outputs[0],
+        input=source,
+        output=replace(target, low=low, high=high),
+        kernel=tuple(kernel),
+        stride=stride,
+        padding=padding,
+        requantisation=form,
+        clamp=clamp,
+        relu=relu,
+        halves_up=source.dtype == "uint8",
+        operations=prod(target.shape) * prod(kernel),
+    )
+
+
+def _same_quantisation(operator: RawOperator, source: Tensor, target: Tensor) -> None:
+    if (source.dtype, source.scale, source.zero_point) != (target.dtype, target.scale, target.zero_point):
+        raise ModelError(f"{operator} changes the quantisation of its input, which TFLite does not allow")
+
+
+def _softmax(operator: RawOperator, source: Tensor, target: Tensor, constants) -> Layer:
+    if target.scale != 1 / 256 or target.zero_point != -128 or source.shape != target.shape:
+        raise ModelError(f"{operator} must write codes of scale 1/256 from 0 up, of the shape of its input")
+    if source.shape[:2] != (1, 1) or source.shape[2] > LARGEST_CLASSES:
+        raise ModelError(f"{operator} over {source.shape}; only one row of classes is known")
+    beta = operands.option(operator, 0, "float32", 0.0)
+    if not (np.isfinite(beta) and 0 < beta <= 100):
+        raise ModelError(f"{operator} has the beta {beta}; a positive one is needed")
+    below = np.arange(256) * (float(beta) * source.scale)
+    table = np.rint(np.exp(-below) * (1 << SOFTMAX_BITS)).astype(np.int32)
+    return Layer(
+        "SoftMax",
+        "softmax",
+        operator.index,
+        operator.outputs[0],
+        source,
+        target,
+        table=table,
+        operations=prod(target.shape),
+    )
+
+
+def _reshape(operator: RawOperator, source: Tensor, target: Tensor, constants) -> Tensor:
+    if prod(source.shape) != prod(target.shape):
+        raise ModelError(f"{operator} turns {source.shape} into {target.shape}")
+    _same_quantisation(operator, source, target)
+    return replace(source, shape=target.shape)
+
+
+def _requantise(operator: RawOperator, source: Tensor, target: Tensor, constants) -> Layer | Tensor:
+    if source.shape != target.shape:
+        raise ModelError(f"{operator} turns {source.shape} into {target.shape}")
+    if (source.scale, source.zero_point) == (target.scale, target.zero_point):
+        return replace(target, low=source.low, high=source.high)  # int8 <-> uint8: the same core codes
+    factor = np.float64(np.float32(source.scale)) / np.float64(np.float32(target.scale))
+    multiplier, shift = requantisation.exact(factor)
+    if shift > LARGEST_SHIFT:
+        raise ModelError(f"{operator} scales its input up by more than 2^{LARGEST_SHIFT}")
+    codes = np.arange(-128, 128, dtype=np.int64) - source.zero_point
+    table = np.clip(requantisation.multiply(codes, multiplier, shift) + target.zero_point, -128, 127).astype(np.int8)
+    reached = table[source.low + 128 : source.high + 129]
+    output = replace(target, low=int(reached.min()), high=int(reached.max()))
+    count = prod(target.shape)
+    return Layer(
+        "Requantise", "requantise", operator.index, operator.outputs[0], source, output, table=table, operations=count
+    )
+
+
+TRANSLATORS = {
+    "CONV_2D": _convolution,
+    "DEPTHWISE_CONV_2D": _depthwise,
+    "AVERAGE_POOL_2D": _average_pool,
+    "MEAN": _mean,
+    "FULLY_CONNECTED": _linear,
+    "SOFTMAX": _softmax,
+    "RESHAPE": _reshape,
+    "QUANTIZE": _requantise,
+    "DEQUANTIZE": None,
+}

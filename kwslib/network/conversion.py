@@ -1,0 +1,191 @@
+"""From the fake-quantised network to a fully 8-bit .tflite file, and the proof that it is one."""
+
+import contextlib
+import io
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kwslib.config.presets import Size
+from kwslib.errors import ModelError
+from kwslib.network import checkpoint, ds_cnn
+from kwslib.network.quantisation import weight_scale
+from kwslib.paths import atomic_write_bytes
+from kwslib.speech.fingerprint import INPUT_ZERO_POINT
+from kwslib.subproc import run
+
+APART_TIMEOUT_S = 600
+"""A conversion takes seconds, and the start of TensorFlow a few more."""
+
+
+def to_tflite(size: Size, network: keras.Model) -> bytes:
+    """Convert a trained network.
+
+    TensorFlow's converter reads networks of Keras' TensorFlow backend alone: one that was trained on another backend
+    is handed to a process that has it.
+
+    Parameters
+    ----------
+    size : Size
+    network : keras.Model
+        From `kwslib.network.ds_cnn.quantised_network`, trained.
+
+    Returns
+    -------
+    bytes
+        A .tflite with uint8 input (1, frames, coefficients, 1) and uint8 softmax output (1, 12).
+
+    Raises
+    ------
+    ModelError
+        If the file has a float tensor, or a scale that is not the one trained with.
+    ToolError
+        If that process fails.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return _converted_apart(size, network)
+    single = ds_cnn.quantised_network(size, clips=1)
+    single.set_weights(network.get_weights())
+    probabilities = keras.layers.Softmax(name="softmax")(single.output)
+    data = _convert(keras.Model(single.input, probabilities, name=f"ds_cnn_{size.name}"))
+    check_fully_8_bit(data)
+    check_scales(data, single)
+    return data
+
+
+def _converted_apart(size: Size, network: keras.Model) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        weights, target = Path(folder) / "weights.npz", Path(folder) / "model.tflite"
+        checkpoint.save(weights, asdict(size), network=network)
+        command = [sys.executable, "-m", "kwslib.network.conversion", weights, target]
+        run(command, timeout_s=APART_TIMEOUT_S, env={"KERAS_BACKEND": "tensorflow"})
+        return target.read_bytes()
+
+
+def _convert(model: keras.Model) -> bytes:
+    import tensorflow as tf
+
+    tf.get_logger().setLevel(logging.ERROR)
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    # The ranges come from the fake-quantisation operations: no representative dataset, and no TFLITE_BUILTINS_INT8,
+    # which would ask for one.
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.inference_input_type = converter.inference_output_type = tf.uint8
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _quiet():
+        warnings.simplefilter("ignore")
+        return converter.convert()
+
+
+class _quiet:
+    """Silence what the converter's C++ prints."""
+
+    def __enter__(self):
+        self.null = os.open(os.devnull, os.O_WRONLY)
+        self.saved = {number: os.dup(number) for number in (1, 2)}
+        for number in self.saved:
+            os.dup2(self.null, number)
+
+    def __exit__(self, *_):
+        for number, copy in self.saved.items():
+            os.dup2(copy, number)
+            os.close(copy)
+        os.close(self.null)
+
+
+def _subgraph(data: bytes):
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    try:
+        model = schema.ModelT.InitFromPackedBuf(data, 0)
+        return schema, model, model.subgraphs[0]
+    except Exception as error:  # the generated reader raises whatever a damaged offset leads it to
+        raise ModelError(f"not a readable .tflite file: {error}") from error
+
+
+def linear_operator(data: bytes) -> int:
+    """Index of the last FULLY_CONNECTED operator of a .tflite, whose output are the logits.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    schema, model, graph = _subgraph(data)
+    wanted = schema.BuiltinOperator.FULLY_CONNECTED
+    found = [i for i, op in enumerate(graph.operators) if model.operatorCodes[op.opcodeIndex].builtinCode == wanted]
+    if not found:
+        raise ModelError("this network has no FULLY_CONNECTED operator whose output could be its logits")
+    return found[-1]
+
+
+def check_fully_8_bit(data: bytes) -> None:
+    """Assert that no tensor of a .tflite is floating point and that it begins and ends in uint8.
+
+    Raises
+    ------
+    ModelError
+        Naming the tensor.
+    """
+    schema, _, graph = _subgraph(data)
+    allowed = {schema.TensorType.INT8, schema.TensorType.UINT8, schema.TensorType.INT32}
+    for tensor in graph.tensors:
+        if tensor.type not in allowed:
+            raise ModelError(
+                f"tensor '{tensor.name.decode()}' of the converted network is not 8-bit: a fake quantisation is missing"
+            )
+    for index in (*graph.inputs, *graph.outputs):
+        if graph.tensors[index].type != schema.TensorType.UINT8:
+            raise ModelError(f"'{graph.tensors[index].name.decode()}' of the converted network is not uint8")
+
+
+def check_scales(data: bytes, network: keras.Model) -> None:
+    """Assert that the scales in a .tflite are those of the network it was made from, bit for bit.
+
+    Raises
+    ------
+    ModelError
+        Naming the layer and both scales.
+    """
+    schema, model, graph = _subgraph(data)
+    weighted = {
+        schema.BuiltinOperator.CONV_2D,
+        schema.BuiltinOperator.DEPTHWISE_CONV_2D,
+        schema.BuiltinOperator.FULLY_CONNECTED,
+    }
+    operators = [op for op in graph.operators if model.operatorCodes[op.opcodeIndex].builtinCode in weighted]
+    layers = ds_cnn.quantised_layers(network)
+    if len(operators) != len(layers):
+        raise ModelError(f"the converted network has {len(operators)} layers with weights, {len(layers)} were trained")
+
+    def compare(name, what, tensor, scale, zero_point=0):
+        quantization = graph.tensors[tensor].quantization
+        found = np.asarray(quantization.scale, np.float32)
+        if not np.array_equal(found, np.atleast_1d(np.asarray(scale, np.float32))):
+            raise ModelError(f"{name}: the {what} scale in the file, {found}, is not the trained one, {scale}")
+        if set(np.atleast_1d(quantization.zeroPoint).tolist()) != {zero_point}:
+            raise ModelError(f"{name}: the {what} zero point in the file is not {zero_point}")
+
+    compare("input", "fingerprint", graph.inputs[0], ds_cnn.input_scale(network), INPUT_ZERO_POINT)
+    for operator, layer in zip(operators, layers, strict=True):
+        compare(layer.name, "weight", operator.inputs[1], weight_scale(keras.ops.convert_to_numpy(layer.maximum)))
+        compare(layer.name, "output", operator.outputs[0], keras.ops.convert_to_numpy(layer.scale))
+
+
+def main(weights: Path, target: Path) -> None:
+    """Convert what `to_tflite` handed over: the weights of a quantised network, its size beside them."""
+    fields = checkpoint.read_state(weights)
+    size = Size(**{**fields, "model_size_info": tuple(fields["model_size_info"])})
+    network = ds_cnn.quantised_network(size)
+    checkpoint.restore(weights, network=network)
+    atomic_write_bytes(target, to_tflite(size, network))
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

@@ -1,0 +1,157 @@
+"""One measurement for every form of a network: a predictor turns fingerprint codes into logits, whatever computes."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from kwslib.accuracy import Accuracy, confusion_matrix
+from kwslib.errors import ModelError
+from kwslib.network import conversion, training
+from kwslib.network.truncation import truncated
+
+TFLITE_KERNELS = "TFLite default kernels (XNNPACK)"
+
+Predictor = Callable[[np.ndarray], np.ndarray]
+"""uint8 codes (clips, frames, coefficients) -> (clips, 12), the largest of a row wins, the first of equals."""
+
+
+def keras_predictor(network: keras.Model) -> Predictor:
+    """Predict with a Keras network; float32 logits."""
+    return lambda codes: training.logits(network, codes)
+
+
+def tflite_predictor(data: bytes, logits: bool = False) -> Predictor:
+    """Predict with a .tflite through TFLite's default kernels (XNNPACK).
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    logits : bool
+        Give the int8 codes of the last linear layer instead of the uint8 codes of the softmax.
+
+    Returns
+    -------
+    Predictor
+
+    Raises
+    ------
+    ModelError
+        If TFLite cannot read the file.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    try:
+        interpreter = Interpreter(
+            model_content=truncated(data, conversion.linear_operator(data)) if logits else data, num_threads=2
+        )
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(f"TFLite cannot read this network: {error}") from error
+    source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    shape = tuple(source["shape"])
+
+    def predict(codes: np.ndarray) -> np.ndarray:
+        if tuple(codes.shape[1:]) != shape[1:-1]:
+            raise ModelError(f"this network reads fingerprints of {shape[1:-1]}, not {tuple(codes.shape[1:])}")
+        outputs = np.empty((len(codes), target["shape"][-1]), target["dtype"])
+        for row, clip in enumerate(codes):
+            interpreter.set_tensor(source["index"], np.ascontiguousarray(clip).reshape(shape))
+            interpreter.invoke()
+            outputs[row] = interpreter.get_tensor(target["index"])[0]
+        return outputs
+
+    return predict
+
+
+def accuracy(outputs: np.ndarray, labels: np.ndarray) -> Accuracy:
+    """Compare the winners of a predictor's outputs (clips, 12) with the labels (clips,)."""
+    return Accuracy(confusion_matrix(labels, outputs.argmax(axis=1)))
+
+
+def agreement(outputs: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Compare predictors clip by clip on one set.
+
+    Parameters
+    ----------
+    outputs : mapping
+        ``float``, ``fake_quantised``: logits; ``tflite_logits``, ``reference``: int8 codes of the logits;
+        ``tflite``, ``reference_softmax``: uint8 codes of the softmax. Each (clips, 12), in one order.
+
+    Returns
+    -------
+    dict
+        Counts of clips with the same winner, of logit codes that differ, and the largest softmax difference in codes.
+    """
+    winners = {name: values.argmax(axis=1) for name, values in outputs.items()}
+
+    def same(one: str, other: str) -> int:
+        return int(np.sum(winners[one] == winners[other]))
+
+    softmax = np.abs(outputs["tflite"].astype(int) - outputs["reference_softmax"].astype(int))
+    return {
+        "clips": len(winners["tflite"]),
+        "tflite_kernels": TFLITE_KERNELS,
+        "same_winner_float_and_fake_quantised": same("float", "fake_quantised"),
+        "same_winner_fake_quantised_and_tflite": same("fake_quantised", "tflite_logits"),
+        "same_winner_tflite_and_reference": same("tflite_logits", "reference"),
+        "different_logit_codes_tflite_and_reference": int(np.sum(outputs["tflite_logits"] != outputs["reference"])),
+        "largest_softmax_difference_codes": int(softmax.max()),
+    }
+
+
+def require_exact(found: Mapping[str, Any]) -> None:
+    """Assert that the integer reference is TFLite's equal, code by code.
+
+    Parameters
+    ----------
+    found : mapping
+        From `agreement`.
+
+    Raises
+    ------
+    ModelError
+        If a winner or a logit code differs, or a softmax code by more than one.
+    """
+    different = found["different_logit_codes_tflite_and_reference"]
+    winners = found["clips"] - found["same_winner_tflite_and_reference"]
+    if different or winners or found["largest_softmax_difference_codes"] > 1:
+        raise ModelError(
+            f"the integer reference is not what {TFLITE_KERNELS} compute: {different} logit codes and {winners} "
+            f"winners differ, softmax by up to {found['largest_softmax_difference_codes']} codes"
+        )
+
+
+Sets = Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
+"""(split, silence protocol) -> codes and labels, the clips of a split in one order under both protocols."""
+
+
+def outputs_of(predictor: Predictor, sets: Sets) -> dict[tuple[str, str], np.ndarray]:
+    """Run a predictor over every set; clips that two protocols share are computed once.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    sets : mapping
+        (split, silence) -> codes (clips, frames, coefficients), labels (clips,).
+
+    Returns
+    -------
+    dict
+        The same keys -> outputs (clips, 12).
+    """
+    found: dict[tuple[str, str], np.ndarray] = {}
+    for (split, silence), (codes, _) in sets.items():
+        twin = next((key for key in found if key[0] == split and len(sets[key][0]) == len(codes)), None)
+        if twin is None:
+            found[split, silence] = predictor(codes)
+            continue
+        outputs = found[twin].copy()
+        other = np.any(codes != sets[twin][0], axis=(1, 2))
+        if other.any():
+            distinct, back = np.unique(codes[other], axis=0, return_inverse=True)
+            outputs[other] = predictor(distinct)[back.ravel()]
+        found[split, silence] = outputs
+    return found

@@ -1,0 +1,1 @@
+"""Released networks: release, model card, evaluation."""

@@ -1,0 +1,75 @@
+"""Build the static book with Jupyter Book, whole or not at all."""
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from kwslib import subproc
+from kwslib.errors import KwsError
+from kwslib.paths import project_root
+
+TIMEOUT_S = 1800
+MAX_FAULTS = 15
+PROGRAM = "from jupyter_book.cli.main import main; main()"
+"""Jupyter Book cannot be called as a module, and its script is not on the path of an environment not activated."""
+
+
+FAULT = re.compile(r"WARNING|ERROR|CRITICAL|\b\w+Error: ")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class BookFaulty(KwsError):
+    """Jupyter Book warned of something or failed; the message has the lines that say what."""
+
+
+def _faults(output: str) -> list[str]:
+    lines = [COLOUR.sub("", line).strip() for line in output.splitlines()]
+    told = [line for line in lines if FAULT.search(line) and "IPKernelApp" not in line and not line.startswith("-->")]
+    return list(dict.fromkeys(told))[:MAX_FAULTS] or lines[-MAX_FAULTS:]
+
+
+def build(build_dir: Path | None = None) -> Path:
+    """Build the book beside the old one and put it in its place when it is whole.
+
+    Parameters
+    ----------
+    build_dir : Path, optional
+        Gets ``html/`` and ``book.log``; ``_build`` in the project by default.
+
+    Returns
+    -------
+    Path
+        ``index.html``.
+
+    Raises
+    ------
+    BookFaulty
+        If Jupyter Book finds anything to warn of; the old book is left as it was.
+    KwsError
+        If the folder cannot be written.
+    """
+    root = project_root()
+    folder = (build_dir or root / "_build").absolute()
+    work = folder / ".partial"
+    search = os.pathsep.join(filter(None, (str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH"))))
+    # Kernels of the environment that this program runs in go before those in the user's folder.
+    variables = {"PYTHONPATH": search, "JUPYTER_PREFER_ENV_PATH": "1"}
+    command = [sys.executable, "-c", PROGRAM, "build", root, "--path-output", work, "-W", "-n", "--keep-going"]
+    try:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        done = subproc.run(command, timeout_s=TIMEOUT_S, cwd=root, env=variables, log=folder / "book.log", check=False)
+        if done.returncode:
+            faults = "\n".join(f"  | {line}" for line in _faults(done.stdout + done.stderr))
+            raise BookFaulty(f"the book has faults; the whole log is {folder / 'book.log'}\n{faults}")
+        whole = work / "_build" / "html"
+        if not (whole / "index.html").exists():
+            raise KwsError(f"Jupyter Book left no index.html in {whole}; see {folder / 'book.log'}")
+        shutil.rmtree(folder / "html", ignore_errors=True)
+        whole.rename(folder / "html")
+        shutil.rmtree(work, ignore_errors=True)
+    except OSError as error:
+        raise KwsError(f"cannot write {folder}: {error.strerror}; free space or give --build-dir") from error
+    return folder / "html" / "index.html"

@@ -1,0 +1,1 @@
+"""Doing it: parameters, notebooks, trainings, sweeps, and what they leave behind."""

@@ -1,0 +1,256 @@
+"""A trained network on GAP8, as the notebook ``gap8.ipynb`` builds, runs and checks it.
+
+What a deployment leaves lies in the folder ``gap8`` of its run: ``deployment.json``, ``plan.json`` and ``program.txt``
+(what the program printed). It belongs to the network whose hash it names, and to no other.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kwslib.config.baselines import baseline_network
+from kwslib.config.presets import SIZES
+from kwslib.errors import DataError, InputError
+from kwslib.gap8.measure import deployment
+from kwslib.gap8.measure.deployment import Deployment
+from kwslib.gap8.platforms.platform import open_platform
+from kwslib.gap8.program import compilation as building
+from kwslib.paths import atomic_path, results_dir
+from kwslib.provenance import provenance
+from kwslib.runs import records
+from kwslib.runs.inputs import Chosen, choose_network
+from kwslib.runs.prediction import Network, codes_for
+from kwslib.runs.records import Run
+from kwslib.speech import open_corpus
+
+TEMPLATE = "gap8.ipynb"
+SPLIT, SILENCE = "test", "noise-silence"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A deployment, and where it is from.
+
+    Attributes
+    ----------
+    deployment : Deployment
+    folder : Path
+    recorded : bool
+        Whether it was made earlier and is kept with the project.
+    """
+
+    deployment: Deployment
+    folder: Path
+    recorded: bool
+
+    @property
+    def state(self) -> str:
+        """``fresh`` or ``recorded``."""
+        return "recorded" if self.recorded else "fresh"
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """The plan as data.
+
+        Raises
+        ------
+        DataError
+            If it is missing or damaged.
+        """
+        path = self.folder / building.PLAN
+        try:
+            return json.loads(path.read_text())
+        except (OSError, ValueError) as error:
+            raise DataError(f"cannot read {path} ({error}); deploy the network again") from error
+
+
+def of_run(run: Run) -> Found:
+    """Return the deployment of a run's network: the fresh one if there is one, else the recorded one.
+
+    Raises
+    ------
+    DataError
+        If there is none, or what is there is another network's.
+    """
+    own = Path(run.folder) / records.GAP8
+    for folder in dict.fromkeys((results_dir() / run.run / records.GAP8, own)):
+        if (folder / deployment.DEPLOYMENT).exists():
+            found = deployment.load(folder)
+            if found.provenance.get("tflite_sha256") == run.network.get("tflite_sha256"):
+                return Found(found, folder, run.recorded and folder == own)
+    raise DataError(
+        f"the network of run {run.run} was not deployed on GAP8: run it again, or execute gap8.ipynb with run {run.run}"
+    )
+
+
+def line(run: Run) -> str:
+    """One line about the deployment of a run's network, for a terminal."""
+    try:
+        found = of_run(run).deployment
+    except DataError:
+        return "not deployed on GAP8"
+    ratio = baseline_network(run.size).cycles / found.cycles
+    return (
+        f"on GAP8: {found.cycles} cycles, {ratio:.2f} times fewer than the baseline's; "
+        f"every layer right on {found.clips_checked} clips ({found.platform})"
+    )
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the notebook will do, everything resolved.
+
+    Attributes
+    ----------
+    name : str
+        Of the results folder: the run's name, or that of a ``.tflite`` file.
+    size : str
+        Size whose layers the network has; empty for another network.
+    network : Chosen
+    platform : str
+    clips : int
+    timeout_s : float
+    corpus, data : str
+        Where the clips are from; `corpus` is empty if the network reads no fingerprint, and gets codes drawn at random.
+    run : str
+        Empty for a ``.tflite`` file.
+    tflite_sha256 : str
+    """
+
+    name: str
+    size: str
+    network: Chosen
+    platform: str
+    clips: int
+    timeout_s: float
+    corpus: str
+    data: str
+    run: str
+    tflite_sha256: str
+
+    @property
+    def folder(self) -> Path:
+        """Where the figures go."""
+        return results_dir() / self.name / records.GAP8
+
+    @property
+    def key(self) -> str:
+        """What decides the figures, as a hash."""
+        return key(self.tflite_sha256, self.platform, self.clips)
+
+
+def choose(
+    size: str, platform: str, model: str, run: str, corpus: str, data: str, clips: int, timeout_s: float
+) -> Task:
+    """Check the notebook's parameters and resolve what they leave open.
+
+    Raises
+    ------
+    kwslib.errors.KwsError
+        If there is no such network, or a parameter is wrong.
+    """
+    if clips < 1:
+        raise InputError(f"clips is {clips}: give at least 1")
+    if not timeout_s > 0:
+        raise InputError(f"timeout_s is {timeout_s:g}: give a positive number of seconds")
+    if model and run:
+        raise InputError("model and run both name a network: give one")
+    open_platform(platform)  # an unknown one, or one that is not installed, is told before anything is built
+    network = choose_network(Path(model) if model else None, run or None, None if model or run else size)
+    trained = None if model else records.find(network.graph.name)
+    digest = hashlib.sha256(Path(model).read_bytes()).hexdigest() if model else trained.network["tflite_sha256"]
+    data = data or os.environ.get("KWS_DATA", "")
+    if network.front_end is None:
+        corpus = ""
+    elif not corpus:
+        corpus = trained.corpus["name"] if trained else "speech_commands" if data else "synthetic"
+    names = [layer.name for layer in network.graph.layers]
+    like = next((name for name in SIZES if names == [layer.name for layer in baseline_network(name).layers]), "")
+    return Task(
+        name=trained.run if trained else f"model-{Path(model).stem}",
+        size=like,
+        network=network,
+        platform=platform,
+        clips=clips,
+        timeout_s=float(timeout_s),
+        corpus=corpus,
+        data=data,
+        run=trained.run if trained else "",
+        tflite_sha256=digest,
+    )
+
+
+def key(tflite_sha256: str, platform: str, clips: int) -> str:
+    """Hash of what decides a deployment: network, platform, number of clips, and every source of the GAP8 build."""
+    return hashlib.sha256(f"{tflite_sha256} {platform} {clips} {_sources()}".encode()).hexdigest()
+
+
+@cache
+def _sources() -> str:
+    folder = Path(building.__file__).parent.parent
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        built = "build" in path.relative_to(folder).parts  # what `make` leaves in the firmware folder
+        if path.suffix in (".py", ".c", ".h", ".S", ".ld") and not built:
+            digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def up_to_date(run: Run, platform: str, clips: int) -> bool:
+    """Whether the deployment in the run's own folder is what the notebook would make again."""
+    try:
+        found = deployment.load(Path(run.folder) / records.GAP8)
+    except DataError:
+        return False
+    return found.provenance.get("key") == key(run.network["tflite_sha256"], platform, clips)
+
+
+def input_codes(task: Task) -> np.ndarray:
+    """Input codes of the first test clips of every label in turn; drawn at random if the network reads no fingerprint.
+
+    Raises
+    ------
+    DataError
+        If the corpus is missing.
+    """
+    tensor = task.network.graph.input
+    if not task.corpus:
+        drawn = np.random.default_rng(0).integers(-128, 128, (task.clips, *tensor.shape)).astype(np.int8)
+        return tensor.from_core(drawn)
+    found = open_corpus(task.corpus, task.data or None).clips(SPLIT, SILENCE)
+    seen: Counter[int] = Counter()
+    order = []
+    for index, label in enumerate(found.labels):
+        order.append((seen[label], index))
+        seen[label] += 1
+    chosen = [index for _, index in sorted(order)[: task.clips]]
+    network = Network(task.network.graph, task.network.front_end, task.network.source)
+    return codes_for(network, found.audio[chosen])
+
+
+def run_task(task: Task) -> Found:
+    """Build the network, run it, hold every layer against the reference, and keep the figures, whole or not at all.
+
+    Raises
+    ------
+    kwslib.errors.KwsError
+        If anything fails or differs.
+    """
+    codes = input_codes(task)
+    made = provenance(run=task.run, corpus=task.corpus, tflite_sha256=task.tflite_sha256, key=task.key)
+    with atomic_path(task.folder) as temporary:
+        found = deployment.deploy(
+            task.network.graph, codes, temporary, task.platform, task.timeout_s, task.network.labels, made
+        )
+        for built in (building.PROJECT, building.PROGRAM, deployment.LOG):  # can be made again from the .tflite
+            path = temporary / built
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return Found(found, task.folder, recorded=False)

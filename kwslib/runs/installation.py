@@ -1,0 +1,179 @@
+"""What is installed, where the caches are, what is missing and what to do about it."""
+
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from kwslib import __version__, paths
+from kwslib.errors import KwsError
+
+PYTHON = (3, 11)
+MIN_FREE_BYTES = 5 << 30
+"""An installation takes 2.5 GB, the synthetic corpus and its fingerprints about one."""
+OK, NOTE, MISSING = "ok", "note", "MISSING"
+
+
+class Unhealthy(KwsError):
+    """Something that is needed is missing."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, `OK`, `NOTE` (works without) or `MISSING` (needed), what was found, what to do."""
+
+    subject: str
+    state: str
+    found: str
+    advice: str = ""
+
+
+def examine() -> list[Finding]:
+    """Look at everything; changes nothing."""
+    return [
+        _python(),
+        *_packages(paths.project_root() / "requirements.lock"),
+        _notebook(),
+        _espeak(),
+        _compiler(),
+        _gvsoc(),
+        *_folders(),
+        _speech_commands(),
+        _synthetic(),
+        _disk(),
+    ]
+
+
+def _python() -> Finding:
+    found = f"{platform.python_version()} in {sys.prefix}, kwslib {__version__}"
+    if sys.version_info[:2] == PYTHON:
+        return Finding("Python", OK, found)
+    return Finding("Python", MISSING, found, f"use Python {PYTHON[0]}.{PYTHON[1]}, for which all versions are pinned")
+
+
+def _packages(lock: Path) -> list[Finding]:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    advice = f"pip install -r {lock}"
+    try:
+        lines = lock.read_text().splitlines()
+    except OSError as error:
+        return [Finding("packages", NOTE, f"{lock} cannot be read ({error.strerror})", "run in a checkout")]
+    findings, right = [], 0
+    for line in lines:
+        try:
+            wanted = Requirement(line.split(" #")[0].split("--hash")[0].strip().rstrip("\\"))
+        except InvalidRequirement:
+            continue
+        if wanted.marker is not None and not wanted.marker.evaluate():
+            continue
+        try:
+            version = metadata.version(wanted.name)
+        except metadata.PackageNotFoundError:
+            findings.append(Finding(wanted.name, MISSING, f"not installed, {wanted.specifier} is pinned", advice))
+            continue
+        if wanted.specifier.contains(version, prereleases=True):
+            right += 1
+        else:
+            findings.append(Finding(wanted.name, NOTE, f"{version}, {wanted.specifier} is pinned", advice))
+    return [Finding("packages", OK, f"{right} have the versions of {lock.name}"), *findings]
+
+
+def _notebook() -> Finding:
+    from kwslib.runs.parameters import declared
+
+    try:
+        return Finding("notebook", OK, f"{paths.book_dir() / 'train.ipynb'}, {len(declared())} parameters")
+    except KwsError as error:
+        return Finding("notebook", MISSING, str(error), "run in a checkout, or set KWS_ROOT to one")
+
+
+def _espeak() -> Finding:
+    from kwslib.speech.synthetic import espeak_version
+
+    try:
+        return Finding("espeak-ng", OK, f"{espeak_version()}, speaks the synthetic corpus")
+    except KwsError as error:
+        return Finding(
+            "espeak-ng", MISSING, str(error).splitlines()[0], "pip install --force-reinstall espeakng-loader"
+        )
+
+
+def _compiler() -> Finding:
+    try:
+        return Finding("C compiler", OK, f"ziglang {metadata.version('ziglang')}")
+    except metadata.PackageNotFoundError:
+        return Finding("C compiler", NOTE, "ziglang is not installed", "pip install ziglang, for programs for GAP8")
+
+
+def _gvsoc() -> Finding:
+    home = os.environ.get("GAP_SDK_HOME")
+    if not home:
+        return Finding("GVSOC", NOTE, "GAP_SDK_HOME is not set", "none needed: the embedded simulator does without")
+    if not Path(home).is_dir():
+        return Finding("GVSOC", NOTE, f"GAP_SDK_HOME is {home}, which is no folder", "correct it or unset it")
+    return Finding("GVSOC", OK, f"GAP_SDK_HOME is {home}")
+
+
+def _size(folder: Path) -> str:
+    if not folder.exists():
+        return "not there yet"
+    total = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return f"{total / 1e6:,.1f} MB"
+
+
+def _folders() -> list[Finding]:
+    folders = {"cache (KWS_CACHE)": paths.cache_dir(), "results (KWS_RESULTS)": paths.results_dir()}
+    return [Finding(name, OK, f"{folder}, {_size(folder)}") for name, folder in folders.items()]
+
+
+def _speech_commands() -> Finding:
+    from kwslib.speech.speech_commands import open_speech_commands
+
+    if not os.environ.get("KWS_DATA"):
+        return Finding("Speech Commands", NOTE, "KWS_DATA is not set", "optional; get it with: kws data fetch")
+    try:
+        corpus = open_speech_commands()
+    except KwsError as error:
+        return Finding("Speech Commands", MISSING, str(error), "correct KWS_DATA or unset it")
+    counts = ", ".join(f"{sum(words.values())} {split}" for split, words in corpus.manifest["splits"].items())
+    return Finding("Speech Commands", OK, f"{corpus.folder}: {counts}")
+
+
+def _synthetic() -> Finding:
+    made = sorted((paths.cache_dir() / "synthetic").glob("*/manifest.json"))
+    if not made:
+        return Finding("synthetic speech", NOTE, "not generated yet", "the first run generates it, in a minute or two")
+    return Finding("synthetic speech", OK, f"{len(made)} generated in {paths.cache_dir() / 'synthetic'}")
+
+
+def _disk() -> Finding:
+    folder = paths.cache_dir()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 1e9:.1f} GB free at {folder}"
+    if free < MIN_FREE_BYTES:
+        return Finding("disk", NOTE, found, f"{MIN_FREE_BYTES / 1e9:.0f} GB are comfortable; or set KWS_CACHE")
+    return Finding("disk", OK, found)
+
+
+def table(findings: list[Finding]) -> str:
+    """The findings as text, a line each, what to do below."""
+    width = max(len(finding.subject) for finding in findings)
+    lines = []
+    for finding in findings:
+        lines.append(f"{finding.state:<7}  {finding.subject:<{width}}  {finding.found}")
+        if finding.advice:
+            lines.append(f"{'':<7}  {'':<{width}}  → {finding.advice}")
+    return "\n".join(lines)
+
+
+def require_healthy(findings: list[Finding]) -> None:
+    """Raise Unhealthy if something needed is missing, with its names."""
+    missing = [finding.subject for finding in findings if finding.state == MISSING]
+    if missing:
+        raise Unhealthy(f"missing: {', '.join(missing)}; what to do stands above")

@@ -1,0 +1,151 @@
+"""Execute a notebook through Papermill on the running interpreter, whatever kernels are installed."""
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from kwslib.errors import KwsError
+
+QUIET = "--IPKernelApp.log_level=40"
+"""Only errors: ipykernel warns at every start that its sockets, on this machine alone, are not encrypted."""
+ALLOCATOR = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
+    "MALLOC_TOP_PAD_": str(1 << 28),
+}
+"""For glibc: keep freed memory. By default every large array that TensorFlow frees goes back to the system, and its
+next one is page faults again: a third of the large network's training step."""
+START_TIMEOUT_S = 300
+"""A kernel starts within seconds; on a machine that is all busy it may take far longer."""
+
+
+class NotebookError(KwsError):
+    """A cell of a notebook failed; the message is that of the cell's own error."""
+
+
+def _kernel_manager(variables: Mapping[str, str], log: TextIO) -> type:
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    package = str(Path(__file__).resolve().parents[2])
+    search = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+
+    class RunningInterpreter(AsyncKernelManager):
+        """Starts `kwslib.runs.kernel` with this very interpreter, instead of a kernel that is looked up by name."""
+
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return KernelSpec(
+                argv=[sys.executable, "-m", "kwslib.runs.kernel", str(os.getpid()), "-f", "{connection_file}", QUIET],
+                display_name="Python 3",
+                language="python",
+                env={
+                    name: value.replace("$", "$$")
+                    for name, value in {**ALLOCATOR, **variables, "PYTHONPATH": search}.items()
+                },
+            )
+
+        async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
+            await super()._async_launch_kernel(kernel_cmd, **{**options, "stderr": log})
+
+    return RunningInterpreter
+
+
+def execute(
+    template: Path,
+    output: Path,
+    parameters: Mapping[str, Any],
+    *,
+    folder: Path,
+    log: Path,
+    variables: Mapping[str, str],
+    title: str,
+    stream: TextIO | None = None,
+) -> None:
+    """Execute a notebook and write it with its outputs.
+
+    Parameters
+    ----------
+    template, output : Path
+        The notebook, and where the executed one goes; after a failure that has the cell's error in it.
+    parameters : mapping
+        Values for the parameters cell.
+    folder : Path
+        Working folder of the notebook's process.
+    log : Path
+        Gets what the process writes past the notebook: TensorFlow's messages, and the last words of one that crashes.
+    variables : mapping
+        Added to the environment of that process.
+    title : str
+        Put behind the notebook's first heading.
+    stream : TextIO, optional
+        Gets what the cells print, while they do.
+
+    Raises
+    ------
+    NotebookError
+        If a cell fails, or the process of the notebook ends.
+    """
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    try:
+        with log.open("w") as file:
+            papermill.execute_notebook(
+                template,
+                output,
+                parameters=dict(parameters),
+                # Not Papermill's own cwd, which changes the folder of this whole process, other threads included.
+                resources={"metadata": {"path": str(folder)}},
+                progress_bar=False,
+                stdout_file=stream,
+                start_timeout=START_TIMEOUT_S,
+                kernel_manager_class=_kernel_manager(variables, file),
+            )
+    except papermill.PapermillExecutionError as error:
+        plain = _short(error.evalue)
+        known = error.ename in _own_errors()
+        raise NotebookError(plain if known else f"{error.ename} in cell {error.exec_count}: {plain}") from error
+    except DeadKernelError as error:
+        last = _short("\n".join(log.read_text(errors="replace").splitlines()[-5:]))
+        raise NotebookError(
+            f"the notebook's process was ended, perhaps for lack of memory; it last said: {last}"
+        ) from error
+    except OSError as error:
+        output.unlink(missing_ok=True)  # Papermill does not write it whole or not at all
+        raise NotebookError(f"cannot write {output}: {error.strerror or error}; free space and run again") from error
+    _label(output, template.name, title)
+
+
+def _short(message: str, lines: int = 12, width: int = 400) -> str:
+    kept = message.strip().splitlines()[:lines]
+    return "\n".join(line if len(line) <= width else f"{line[:width]} …" for line in kept) or "no message"
+
+
+def _own_errors() -> set[str]:
+    found, classes = set(), [KwsError]
+    while classes:
+        one = classes.pop()
+        found.add(one.__name__)
+        classes += one.__subclasses__()
+    return found
+
+
+def _label(path: Path, template: str, title: str) -> None:
+    """Put the run's name into the first heading, and take the folders of this machine out of the metadata."""
+    import nbformat
+
+    from kwslib.paths import atomic_write_text
+
+    notebook = nbformat.read(path, as_version=4)
+    heading = next((cell for cell in notebook.cells if cell.source.startswith("# ")), None)
+    if heading is not None:
+        heading.source = heading.source.replace("\n", f": {title}\n", 1)
+    notebook.metadata["papermill"] |= {"input_path": template, "output_path": path.name}
+    notebook.metadata["papermill"].pop("environment_variables", None)
+    atomic_write_text(path, nbformat.writes(notebook) + "\n")

@@ -1,0 +1,77 @@
+"""Soft targets for distillation: what a released network says of every augmented training clip, computed once."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from kwslib.config.recipe import Recipe
+from kwslib.network.evaluation import tflite_predictor
+from kwslib.runs.prediction import Network, of_file
+from kwslib.speech.augmentation import Augmentation
+from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
+from kwslib.speech.corpus import LABELS, Corpus
+from kwslib.speech.dataset import training_codes
+
+
+def probabilities(codes: np.ndarray, network: Network, data: bytes) -> np.ndarray:
+    """Return a teacher's probabilities, from the codes of its logits.
+
+    Parameters
+    ----------
+    codes : ndarray of uint8, shape (clips, frames, coefficients)
+    network : Network
+        The teacher.
+    data : bytes
+        Its ``.tflite``.
+
+    Returns
+    -------
+    ndarray of float32, shape (clips, 12)
+    """
+    logits = tflite_predictor(data, logits=True)(codes).astype(np.float32)
+    values = np.exp((logits - logits.max(axis=1, keepdims=True)) * np.float32(network.graph.layers[-1].input.scale))
+    return values / values.sum(axis=1, keepdims=True)
+
+
+def taught(recipe: Recipe, corpus: Corpus, augmentation: Augmentation, seed: int) -> Callable[[int], np.ndarray] | None:
+    """Return what gives the teacher's probabilities of each augmented copy; None for a recipe without a teacher.
+
+    The teacher hears the very sound of each copy through its own front end. What it said is kept in the cache.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    corpus : Corpus
+    augmentation : Augmentation
+    seed : int
+        Of the training.
+
+    Returns
+    -------
+    callable or None
+        Copy number -> float32 (clips, 12), read-only.
+    """
+    if not recipe.teacher:
+        return None
+    path = recipe.teacher_path
+    data, network = path.read_bytes(), of_file(path)
+
+    def of_copy(copy: int) -> np.ndarray:
+        codes, _ = training_codes(corpus, network.front_end, augmentation, seed, copy)
+        key = {
+            "teacher": recipe.teacher_sha256,
+            "corpus": corpus.manifest["hash"],
+            "augmentation": augmentation.key,
+            "seed": seed,
+            "copy": copy,
+        }
+
+        def chunks() -> Iterator[np.ndarray]:
+            for start in range(0, len(codes), CHUNK_CLIPS):
+                yield probabilities(codes[start : start + CHUNK_CLIPS], network, data)
+
+        return cached_array(
+            key_path("teachers", f"{recipe.teacher}-{copy}", key), (len(codes), len(LABELS)), np.float32, chunks
+        )
+
+    return of_copy

@@ -1,0 +1,1 @@
+"""Studies over networks: ablation and robustness."""

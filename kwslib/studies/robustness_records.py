@@ -1,0 +1,148 @@
+"""What is kept of a robustness measurement, and how it is found again.
+
+It lies in the folder ``robustness`` of its run: ``robustness.json`` (everything), ``points.csv`` and
+``false_accepts.csv``. It belongs to the network whose hash it names, and to no other.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kwslib.config.presets import SIZES
+from kwslib.errors import DataError
+from kwslib.paths import atomic_path, models_dir, results_dir, write_json
+from kwslib.runs import records
+
+FILE, POINTS, ACCEPTS = "robustness.json", "points.csv", "false_accepts.csv"
+SCHEMA = 1
+ALL = "all"
+"""Stands for all background recordings together."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """Accuracy under one condition: `kind` ``snr`` (value in dB; None is clean), ``shift`` (ms) or ``level`` (dB).
+
+    `low` and `high` are Wilson's 95 % interval. `limited` counts mixtures turned down to full scale (``snr``) or
+    clips with samples clipped there (``level``).
+    """
+
+    kind: str
+    noise: str
+    value: float | None
+    clips: int
+    correct: int
+    accuracy: float
+    low: float
+    high: float
+    keyword_clips: int
+    keyword_correct: int
+    unknown_clips: int
+    unknown_correct: int
+    silence_clips: int
+    silence_correct: int
+    limited: int
+
+
+@dataclass(frozen=True)
+class FalseAccepts:
+    """Keywords heard in one held-out recording, or in all: with a probability of at least `threshold`.
+
+    `per_hour` has the exact Poisson 95 % interval from `low` to `high`.
+    """
+
+    noise: str
+    threshold: float
+    decisions: int
+    accepts: int
+    hours: float
+    per_hour: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """All that was measured of one network; `reference_power` is the median active power of the words used."""
+
+    run: str
+    size: str
+    tflite_sha256: str
+    corpus: dict[str, Any]
+    noise_in_training: str
+    seed: int
+    clips: int
+    without_signal: int
+    reference_power: float
+    hop_s: float
+    points: list[Point]
+    false_accepts: list[FalseAccepts]
+    provenance: dict[str, Any]
+
+
+def save(found: Robustness, folder: Path) -> None:
+    """Write ``robustness.json``, ``points.csv`` and ``false_accepts.csv`` into a folder, whole or not at all."""
+    with atomic_path(folder) as temporary:
+        temporary.mkdir()
+        for name, rows in ((POINTS, found.points), (ACCEPTS, found.false_accepts)):
+            pd.DataFrame(map(asdict, rows)).to_csv(temporary / name, index=False, lineterminator="\n")
+        write_json(temporary / FILE, {"schema": SCHEMA, **asdict(found)})
+
+
+def load(folder: Path) -> Robustness:
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    DataError
+        If it is missing, damaged or of another schema.
+    """
+    path = folder / FILE
+    try:
+        value = json.loads(path.read_text())
+        if value.pop("schema") != SCHEMA:
+            raise DataError(f"{path} was written by another version of this program; measure again")
+        value["points"] = [Point(**row) for row in value["points"]]
+        value["false_accepts"] = [FalseAccepts(**row) for row in value["false_accepts"]]
+        if value.keys() != {field.name for field in fields(Robustness)}:
+            raise DataError(f"{path} has other entries than it should; measure again")
+        return Robustness(**value)
+    except FileNotFoundError as error:
+        raise DataError(f"{path} does not exist: measure it with kws robustness {folder.parent.name}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path} is damaged ({error}); remove it and measure again") from error
+
+
+@dataclass(frozen=True)
+class Found:
+    """A measurement, its folder, and whether it was made earlier and is kept with the project."""
+
+    robustness: Robustness
+    folder: Path
+    recorded: bool
+
+
+def every() -> list[Found]:
+    """Return the measurement of every run that has one: the fresh one if there is one, else the recorded one.
+
+    Released networks, ``small``, ``medium`` and ``large``, come first, the others by name. A measurement of another
+    network than the run's is left out.
+    """
+    found: dict[str, Found] = {}
+    for base, recorded in ((results_dir(), False), (models_dir(), True)):
+        for path in sorted(base.glob(f"*/{records.ROBUSTNESS}/{FILE}")):
+            name = path.parent.parent.name
+            if name not in found and (one := load(path.parent)).tflite_sha256 == _network_hash(name):
+                found[name] = Found(one, path.parent, recorded)
+    order = {name: number for number, name in enumerate(SIZES)}
+    return sorted(found.values(), key=lambda one: (order.get(one.robustness.run, len(order)), one.robustness.run))
+
+
+def _network_hash(name: str) -> str | None:
+    try:
+        return records.find(name).network.get("tflite_sha256")
+    except DataError:
+        return None

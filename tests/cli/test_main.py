@@ -1,0 +1,214 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import kwslib
+from kwslib.cli.main import main
+from kwslib.runs.parameters import declared
+from tests import corpora, quick_notebook
+from tests.gap8 import networks
+from tests.sample_run import sample_run
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return quick_notebook.build(tmp_path_factory.mktemp("root"))
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory):
+    return corpora.build(tmp_path_factory.mktemp("speech"))
+
+
+@pytest.fixture
+def place(monkeypatch, tmp_path, root, speech):
+    for name, value in {"ROOT": root, "DATA": speech, "CACHE": tmp_path / "cache", "RESULTS": tmp_path / "r"}.items():
+        monkeypatch.setenv(f"KWS_{name}", str(value))
+    monkeypatch.delenv("KWS_INSTALL_S", raising=False)
+    return tmp_path / "r"
+
+
+def kws(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def refused(*words, code=2):
+    """Error text of a command that must fail without a traceback and write nothing."""
+    result = kws(*words)
+    assert result.exit_code == code, result.output
+    assert "Traceback" not in result.output
+    assert isinstance(result.exception, SystemExit)
+    return result.stderr
+
+
+def test_version_and_help(place):
+    assert kws("--version").output == f"kws, version {kwslib.__version__}\n"
+    for command in ("run", "sweep", "book", "predict", "samples", "data", "doctor", "compare"):
+        assert f"\n  {command} " in kws("--help").output
+        assert kws(command, "--help").exit_code == 0
+    text = kws("run", "--help").output
+    for name, entry in declared().items():
+        assert f"--{name.replace('_', '-')}" in text
+        assert entry.help.split()[0] in text
+
+
+def test_run_all_trains_every_size_and_lists_the_stages(place, monkeypatch):
+    monkeypatch.setenv("KWS_INSTALL_S", "60")
+    result = kws("run", "--all", "--seed", 4)
+    assert result.exit_code == 0, result.output
+    names = [f"quick-{size}-s4" for size in ("small", "medium", "large")]
+    for name in names:
+        assert (place / name / "train.ipynb").exists()
+        assert f"in {place / name}" in result.output
+    assert "on speech_commands" in result.output
+    parts = [f"{name}: {part}" for name in names for part in ("training", "start and the rest")]
+    assert list(json.loads((place / "stages.json").read_text())["stages_s"]) == ["installation", "corpus", *parts]
+    assert result.output.splitlines()[-1].startswith("together")
+    again = kws("run", "--size", "small", "--seed", 4)
+    assert again.exit_code == 0 and "there already, made from the same inputs" in again.output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--size", "smal"], "error: unknown size 'smal': choose one of small, medium, large; did you mean 'small'?\n"),
+        (
+            ["--profile", "baselin"],
+            "error: unknown profile 'baselin': choose one of quick, baseline, best; did you mean 'baseline'?\n",
+        ),
+        (["--corpus", "x"], "error: unknown corpus 'x': choose one of synthetic, speech_commands\n"),
+        (["--front-end", "powr"], "did you mean 'power'?"),
+        (["--steps", "0"], "error: steps is 0: give a positive number, or leave it out for the profile's own\n"),
+        (["--steps", "-3"], "error: steps is -3: give a positive number\n"),
+        (["--seed", "-3"], "error: seed is -3"),
+        (["--run", "a/b"], "error: 'a/b' cannot name a run"),
+        (["--sise", "small"], "No such option"),
+        (["--seed", "x"], "'x' is not a valid integer"),
+        (["--all", "--size", "small"], "error: --all runs every size: leave --size and --run out\n"),
+    ],
+)
+def test_bad_parameters(place, words, message):
+    assert message in refused("run", *words)
+    assert not place.exists()
+
+
+def test_bad_data_folders(place, tmp_path):
+    assert "does not exist" in refused("run", "--data", tmp_path / "nowhere", code=1)
+    (tmp_path / "empty").mkdir()
+    assert "holds neither" in refused("run", "--data", tmp_path / "empty", code=1)
+    lacking = corpora.build(tmp_path / "lacking") / "speech_commands_v0.02" / "yes"
+    for clip in lacking.iterdir():
+        clip.unlink()
+    assert "has no WAV files of yes" in refused("run", "--data", tmp_path / "lacking", code=1)
+    assert not place.exists()
+
+
+def test_failed_run_as_a_program(place):
+    """The whole way: a process, its exit status and its standard error."""
+    env = {**os.environ, "PYTHONPATH": str(Path(kwslib.__file__).resolve().parents[1])}
+    command = [sys.executable, "-m", "kwslib.cli.main", "run", "--seed", "13"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, cwd="/", timeout=120)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: run quick-small-s13 failed: the thirteenth clip is damaged; remove it\n")
+    assert "Traceback" not in done.stderr
+    assert "going on from 0" in done.stdout
+
+
+def test_sweep_grid_in_both_ways(place, monkeypatch):
+    assert "is no part of a grid" in refused("sweep", "--grid", "size=small", "seed")
+    assert "the grid is empty" in refused("sweep")
+    assert "unknown size 'smal'" in refused("sweep", "--grid", "size=small,smal", "seed=1,2,3")
+    assert not place.exists()
+
+
+def test_predict(place, tmp_path):
+    run = sample_run(place)
+    (run.folder / "model.tflite").write_bytes(networks.quantised(*networks.SMALL))
+    clip = tmp_path / "clip.wav"
+    corpora.write_wav(clip, np.random.default_rng(1).normal(0, 1000, 16000))
+    by_run = kws("predict", clip)
+    assert by_run.exit_code == 0, by_run.output
+    assert by_run.output.startswith(f"{clip}: ") and by_run.output.count(" %\n") == 12
+    assert "network: run quick-small, trained on synthetic; front end power-40-20-10" in by_run.output
+    by_model = kws("predict", clip, "--model", run.folder / "model.tflite")
+    assert by_model.output.splitlines()[:13] == by_run.output.splitlines()[:13]
+    assert "give one" in refused("predict", clip, "--run", "x", "--model", "y")
+    assert "a run knows its own" in refused("predict", clip, "--front-end", "power")
+    assert "did you mean 'power'" in refused("predict", clip, "--model", "y", "--front-end", "powr")
+    assert "there is no run 'x'" in refused("predict", clip, "--run", "x", code=1)
+    assert "cannot read" in refused("predict", tmp_path / "none.wav", code=1)
+
+
+def test_compare(place):
+    sample_run(place)
+    sample_run(place, size="large")
+    result = kws("compare", "quick-small", "quick-large")
+    assert result.exit_code == 0
+    assert "A: quick-small" in result.output and "not equal in:" in result.output
+    assert "there is no run 'quick'; there are: quick-large, quick-small" in refused("compare", "quick", "x", code=1)
+
+
+def test_samples(place, tmp_path):
+    clip = tmp_path / "clip.wav"
+    corpora.write_wav(clip, np.zeros(16000))
+    result = kws("samples", clip, "--out", tmp_path / "pictures", "--size", "large")
+    assert result.exit_code == 0, result.output
+    assert result.output == f"{tmp_path / 'pictures' / 'clip.pgm'}\n"
+    assert (tmp_path / "pictures" / "clip.pgm").read_bytes().startswith(b"P5\n40 98\n")
+    many = kws("samples", "--out", tmp_path / "many", "--corpus", "speech_commands")
+    assert len(many.output.splitlines()) == 12
+    assert "unknown front end" in refused("samples", clip, "--out", tmp_path / "x", "--front-end", "mel")
+    assert "unknown size" in refused("samples", clip, "--out", tmp_path / "x", "--size", "tiny")
+    assert not (tmp_path / "x").exists()
+
+
+def test_manifest(place, speech, tmp_path, monkeypatch):
+    found = json.loads(kws("data", "manifest").output)
+    assert found["corpus"] == "speech_commands"
+    assert found["splits"]["train"]["yes"] == corpora.COUNTS["train"]
+    monkeypatch.delenv("KWS_DATA")
+    assert json.loads(kws("data", "manifest", "--data", speech).output) == found
+    assert "does not exist" in refused("data", "manifest", "--data", tmp_path / "nowhere", code=1)
+
+
+def test_fetch_takes_what_is_there(place, speech, tmp_path, monkeypatch):
+    from kwslib.speech import speech_commands
+
+    asked = []
+    monkeypatch.setattr(speech_commands, "fetch", lambda folder, test_only: asked.append((folder, test_only)))
+    assert f"export KWS_DATA={speech}" in kws("data", "fetch").output
+    kws("data", "fetch", "--data", tmp_path / "x", "--test-only")
+    monkeypatch.chdir(tmp_path)
+    assert f"export KWS_DATA={tmp_path / 'y'}\n" in kws("data", "fetch", "--data", "y").output
+    monkeypatch.delenv("KWS_DATA")
+    kws("data", "fetch")
+    places = [(speech, False), (tmp_path / "x", True), (tmp_path / "y", False)]
+    assert asked == [*places, (tmp_path / "cache" / "speech_commands", False)]
+
+
+def test_doctor(place, monkeypatch):
+    result = kws("doctor")
+    assert result.exit_code == 0, result.output
+    assert "Speech Commands" in result.output
+    monkeypatch.setenv("KWS_DATA", "/nowhere")
+    result = kws("doctor")
+    assert result.exit_code == 1
+    assert "MISSING  Speech Commands" in result.output
+    assert result.stderr == "error: missing: Speech Commands; what to do stands above\n"
+
+
+def test_other_parts_are_mounted_where_they_exist(monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        sys.modules["kwslib.cli.main"], "LAZY", {"extra": "kws_extra_part:group", "gone": "no_such_part:group"}
+    )
+    (tmp_path / "kws_extra_part.py").write_text("import click\ngroup = click.Group('extra', help='More of it.')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    text = kws("--help").output
+    assert "extra" in text and "More of it." in text and "gone" not in text
+    assert "No such command 'gone'" in kws("gone").stderr

@@ -1,0 +1,90 @@
+"""A deployment: figures that are consistent, kept, and read back."""
+
+import json
+
+import pytest
+
+from kwslib.errors import DataError, InputError, ToolError
+from kwslib.gap8.measure import deployment
+from kwslib.gap8.program import compilation
+from kwslib.integer import graph
+from tests.gap8 import networks
+
+
+@pytest.fixture(scope="module")
+def network():
+    return graph.load(networks.quantised(*networks.MEDIUM), "network")
+
+
+@pytest.fixture(scope="module")
+def folder(network, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("deployed")
+    clips = networks.clips(network.input, 4)[2:]
+    deployment.deploy(network, clips, folder, classes=list("abcdefghijkl"), provenance={"commit": "c0ffee"})
+    return folder
+
+
+def test_what_lies_in_the_folder(folder):
+    names = {
+        deployment.DEPLOYMENT,
+        deployment.OUTPUT,
+        deployment.LOG,
+        compilation.PLAN,
+        compilation.PROGRAM,
+        compilation.PROJECT,
+    }
+    assert {path.name for path in folder.iterdir()} == names
+    assert (folder / deployment.OUTPUT).read_text() in (folder / deployment.LOG).read_text()
+    last = (folder / deployment.OUTPUT).read_text().splitlines()[-1].split()
+    assert last[2] == "abcdefghijkl"[int(last[1])]
+
+
+def test_the_figures_hang_together(folder, network):
+    found = deployment.load(folder)
+    plan = json.loads((folder / compilation.PLAN).read_text())
+    assert (found.network, found.platform, found.strategy) == ("network", "simulator", plan["strategy"])
+    assert (found.operations, found.macs) == (network.operations, network.macs)
+    assert found.clips_checked == 2 and found.provenance == {"commit": "c0ffee"}
+    assert [row.name for row in found.rows] == [layer.name for layer in network.layers]
+    assert all(row.cycles > 0 and row.warm_cycles > 0 for row in found.rows)
+    assert f"{'Total':>45}: Cycles: {found.cycles:10}," in (folder / deployment.OUTPUT).read_text()
+    for row in found.rows:
+        step = plan["steps"][row.step]
+        assert row.name in step["layers"] and row.fused == (len(step["layers"]) > 1)
+        assert row.l1_peak_bytes == step["l1_peak_bytes"]
+    assert {"core", "function", "cycles"} <= set(found.stalls[0])
+    assert found.elf_digest == compilation.digest(folder / compilation.PROGRAM)
+
+
+def test_reading_back_is_strict(folder, tmp_path):
+    with pytest.raises(DataError, match="deployment.json does not exist: this network was not deployed"):
+        deployment.load(tmp_path)
+    value = json.loads((folder / deployment.DEPLOYMENT).read_text())
+    for text, message in (
+        ("{", "is damaged"),
+        (json.dumps(value | {"schema": 0}), "was written by another version"),
+        (json.dumps({name: entry for name, entry in value.items() if name != "rows"}), "is damaged"),
+    ):
+        (tmp_path / deployment.DEPLOYMENT).write_text(text)
+        with pytest.raises(DataError, match=message):
+            deployment.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("platform", "error", "message"),
+    [
+        ("host", InputError, "the platform 'host' counts no cycles: choose simulator or gvsoc"),
+        ("gvsoc", ToolError, "set GAP_SDK_HOME"),
+        ("hst", InputError, "unknown platform 'hst'"),
+    ],
+)
+def test_platforms_that_cannot(network, tmp_path, monkeypatch, platform, error, message):
+    monkeypatch.delenv("GAP_SDK_HOME", raising=False)
+    with pytest.raises(error, match=message):
+        deployment.deploy(network, networks.clips(network.input, 2), tmp_path / "out", platform)
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_clip(network, tmp_path):
+    with pytest.raises(DataError, match="no clip to run the network on"):
+        deployment.deploy(network, networks.clips(network.input, 2)[:0], tmp_path / "out")

@@ -1,0 +1,77 @@
+import shutil
+
+import pytest
+
+from kwslib.errors import DataError
+from kwslib.paths import models_dir, write_json
+from kwslib.release import card
+from kwslib.runs import records
+from tests.sample_run import sample_run
+
+CARDS = sorted(models_dir().glob(f"*/{card.CARD}"))
+
+
+@pytest.fixture
+def run(tmp_path):
+    return sample_run(tmp_path, "small", "best", "speech_commands")
+
+
+@pytest.mark.parametrize("path", CARDS, ids=lambda path: path.parent.name)
+def test_cards_are_what_their_folders_say(path):
+    assert path.read_text() == card.card(path.parent)
+
+
+def test_a_card_has_the_figures_of_its_folder(run):
+    text = card.card(run.folder)
+    for silence in ("digital-silence", "noise-silence"):
+        found = run.measurement("tflite", "test", silence)
+        assert (
+            f"| test, {silence}, 8-bit, TFLite | {found.correct} of {found.clips} | {100 * found.accuracy:.2f} % |"
+            in text
+        )
+    assert run.corpus["hash"] in text
+    assert f"| {run.network['tflite_bytes']} |" in text
+    assert "One seed was trained" in text
+    assert "Data note" not in text
+    assert "| cycles on GAP8, first inference (simulator) |" in text
+    assert f"{run.training['schedule']['steps']} steps" in text
+    assert "Training took" not in text
+    assert "kws run --model models/small" in text
+    shutil.rmtree(run.folder / "gap8")
+    assert "It was not deployed on GAP8." in card.card(run.folder)
+
+
+def test_the_machines_that_trained_are_named(run):
+    run.provenance["trained_on_s"] = {"a graphics processor, jax": 205.4, "a processor, tensorflow": 60}
+    records.save(run, run.folder, "step\n")
+    assert "Training took 205 s on a graphics processor, jax, then 60 s on a processor, tensorflow." in card.card(
+        run.folder
+    )
+
+
+def test_seeds_have_mean_and_deviation(run):
+    keys = [
+        f"{split}, {silence}" for split in ("validation", "test") for silence in ("digital-silence", "noise-silence")
+    ]
+    rows = [
+        {"run": f"r{seed}", "seed": seed, **{key: {"accuracy": 0.9 + seed / 100} for key in keys}} for seed in (1, 2, 3)
+    ]
+    write_json(run.folder / card.SEEDS, {"schema": 1, "chosen_by": "noise-silence", "runs": rows})
+    text = card.card(run.folder)
+    assert "| all | 92.00 ± 1.00 % |" in text
+    assert "none has more validation clips right under noise-silence" in text
+
+
+def test_damaged_files_and_another_networks_deployment(run):
+    (run.folder / card.NOTE).write_text("{")
+    with pytest.raises(DataError, match=r"card\.json is damaged"):
+        card.card(run.folder)
+    write_json(run.folder / card.NOTE, {"schema": 99})
+    with pytest.raises(DataError, match="written by another version"):
+        card.card(run.folder)
+    (run.folder / card.NOTE).unlink()
+    value = records.load(run.folder)
+    value.network["tflite_sha256"] = "0" * 64
+    records.save(value, run.folder, "step\n")
+    with pytest.raises(DataError, match="is the deployment of another network"):
+        card.card(run.folder)

@@ -1,0 +1,117 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from kwslib import paths
+from kwslib.accuracy import Accuracy
+from kwslib.cli.main import main
+from kwslib.errors import DataError
+from kwslib.release import evaluation
+from kwslib.release.evaluation import NotReproduced
+from kwslib.runs.records import Measurement
+from kwslib.speech.corpus import LABELS
+from kwslib.speech.speech_commands import TEST_FOLDER
+from tests import corpora
+from tests.sample_run import sample_run
+
+RECORDED = paths.models_dir() / "quick-small"
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory):
+    """The official test archive alone, two clips a label."""
+    data = tmp_path_factory.mktemp("speech")
+    rng = np.random.default_rng(1)
+    for label in LABELS:
+        for number in range(2):
+            corpora.write_wav(data / TEST_FOLDER / label / f"{number}.wav", rng.normal(0, 2000, 16000))
+    return data
+
+
+@pytest.fixture
+def model(tmp_path, speech, monkeypatch):
+    """A folder with a network, whose recorded figures are those of the test clips here."""
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("KWS_RESULTS", str(tmp_path / "results"))
+    monkeypatch.delenv("KWS_DATA", raising=False)
+    folder = tmp_path / "small"
+    shutil.copytree(RECORDED, folder)
+    measured = evaluation.measure(evaluation.open_released(folder), evaluation.open_test(str(speech)))
+    value = json.loads((folder / "metrics.json").read_text())
+    rows = {(row.network, row.split, row.silence): vars(row) for row in measured}
+    value["measurements"] = [
+        rows.get((row["network"], row["split"], row["silence"]), row) for row in value["measurements"]
+    ]
+    paths.write_json(folder / "metrics.json", value)
+    return folder
+
+
+def refused(*words):
+    result = CliRunner().invoke(main, ["run", *map(str, words)])
+    assert result.exit_code in (1, 2), result.output
+    assert isinstance(result.exception, SystemExit)
+    return result.stderr
+
+
+def test_a_network_is_evaluated_and_deployed_with_the_test_archive_alone(model, speech, tmp_path):
+    result = CliRunner().invoke(main, ["run", "--model", str(model), "--data", str(speech)])
+    assert result.exit_code == 0, result.output
+    assert result.output.count("equal in every cell of the confusion matrix") == 2
+    assert "every layer right on 20 clips (simulator)" in result.output
+    folder = tmp_path / "results" / "released-small"
+    assert {path.name for path in folder.iterdir()} == {"evaluate.ipynb", "gap8.ipynb", "gap8", "evaluation.json"}
+    assert evaluation.read(folder)["equal"]
+    assert not list((tmp_path / "results" / ".partial").iterdir())
+
+
+def test_other_figures_than_the_recorded_ones(model, speech, tmp_path):
+    released = evaluation.open_released(model / "model.tflite")
+    measured = evaluation.measure(released, evaluation.open_test(str(speech)))
+    evaluation.require_equal(released.run, evaluation.beside_recorded(released.run, measured))
+    other = Measurement.of("tflite", "test", "noise-silence", Accuracy(np.eye(12, dtype=int)))
+    with pytest.raises(NotReproduced, match="tflite, noise-silence: 12 of 12 clips are right here"):
+        evaluation.require_equal(released.run, evaluation.beside_recorded(released.run, [other]))
+    shutil.copyfile(RECORDED / "metrics.json", model / "metrics.json")
+    assert "other ones: the test clips or the arithmetic differ" in refused("--model", model, "--data", speech)
+    assert (tmp_path / "results" / "failed" / "released-small.ipynb").exists()
+    assert not (tmp_path / "results" / "released-small").exists()
+
+
+def test_conflicting_options(model):
+    assert "leave --size, --steps out" in refused("--model", model, "--size", "small", "--steps", 5)
+    assert "--model names one network" in refused("--model", model, "--all")
+    assert "cannot name a run" in refused("--model", model, "--run", "../x")
+
+
+def test_bad_folders(model, tmp_path):
+    assert "--model names the folder of a released network" in refused("--model", tmp_path / "nothing")
+    (model / "model.tflite").write_bytes((model / "model.tflite").read_bytes()[:-1] + b"x")
+    assert "it was damaged or changed" in refused("--model", model)
+    (model / "model.tflite").unlink()
+    assert "model.tflite does not exist" in refused("--model", model)
+    shutil.copyfile(RECORDED / "model.tflite", model / "model.tflite")
+    (model / "metrics.json").unlink()
+    assert "has no metrics.json" in refused("--model", model)
+
+
+def test_missing_test_clips(model, tmp_path):
+    assert "kws data fetch --test-only" in refused("--model", model)
+    assert "kws data fetch --test-only" in refused("--model", model, "--data", tmp_path / "nothing")
+    with pytest.raises(DataError, match="has no official test clips: .*kws data fetch --test-only"):
+        evaluation.open_test(str(corpora.build(tmp_path / "main")))
+
+
+def test_a_trained_run_is_not_overwritten(model, speech, tmp_path):
+    sample_run(tmp_path / "results")
+    message = refused("--model", model, "--data", speech, "--run", "quick-small")
+    assert "is the folder of a trained run" in message
+    assert Path(tmp_path / "results" / "quick-small" / "model.tflite").exists()
+
+
+def test_damaged_evaluation(tmp_path):
+    with pytest.raises(DataError, match=r"cannot read .*evaluation\.json"):
+        evaluation.read(tmp_path)

@@ -1,0 +1,138 @@
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from kwslib.cli.main import main
+from kwslib.errors import DataError, InputError
+from kwslib.paths import write_json
+from kwslib.release import card, release
+from kwslib.report import tables
+from kwslib.runs import records
+from tests.sample_run import sample_run
+
+
+@pytest.fixture
+def places(monkeypatch, tmp_path):
+    """A project without runs: the results folder and the models folder."""
+    monkeypatch.setenv("KWS_ROOT", str(tmp_path))
+    monkeypatch.delenv("KWS_RESULTS", raising=False)
+    return tmp_path / "book" / "results", tmp_path / "models"
+
+
+def put(fresh, name, *, seed=1, more=0, size="small", **training):
+    """A finished run on Speech Commands with `more` correct validation clips than drawn."""
+    made = sample_run(fresh / ".made" / name, size, "best", "speech_commands")
+    (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+    made.folder.rename(fresh / name)
+    path = fresh / name / "metrics.json"
+    value = json.loads(path.read_text())
+    value |= {"run": name, "seed": seed}
+    value["training"] |= {"seed": seed, **training}
+    for row in value["measurements"]:
+        if (row["network"], row["split"]) == ("tflite", "validation"):
+            row["correct"] += more
+            row["accuracy"] = row["correct"] / row["clips"]
+    write_json(path, value)
+    return fresh / name
+
+
+def test_a_run_is_released_whole_and_found_by_both_names(places):
+    fresh, models = places
+    assert release.all_released() == []
+    put(fresh, "best-small")
+    (fresh / "best-small" / "robustness").mkdir()
+    folder = release.release("best-small", note="Some clips\nare rebuilt.")
+    assert folder == models / "small"
+    expected = {*records.RECORDED_FILES, "gap8", "robustness", "README.md", "card.json"}
+    assert {path.name for path in folder.iterdir()} == expected
+    assert [path.name for path in models.iterdir()] == ["small"]
+    assert "**Data note.** Some clips\nare rebuilt." in (folder / "README.md").read_text()
+    assert (folder / "README.md").read_text() == card.card(folder)
+    assert [run.run for run in release.all_released()] == ["best-small"]
+    assert [run.run for run in tables.all_runs()] == ["best-small"]
+    fresh.rename(fresh.with_name("away"))
+    for name in ("small", "best-small"):
+        found = records.find(name)
+        assert (found.run, found.recorded, found.folder) == ("best-small", True, folder)
+
+
+def test_the_best_seed_of_several_is_released(places):
+    fresh, _ = places
+    put(fresh, "best-small", more=2)
+    put(fresh, "best-small-s2", seed=2, threads=2)
+    put(fresh, "best-small-s3", seed=3, more=1)
+    folder = release.release("best-small", ["best-small", "best-small-s2", "best-small-s3"])
+    kept = json.loads((folder / "seeds.json").read_text())
+    assert [row["run"] for row in kept["runs"]] == ["best-small", "best-small-s2", "best-small-s3"]
+    for row in kept["runs"]:
+        run = records.find(row["run"])
+        found = run.measurement("tflite", "test", "digital-silence")
+        assert row["test, digital-silence"] == {
+            "clips": found.clips,
+            "correct": found.correct,
+            "accuracy": found.accuracy,
+        }
+    with pytest.raises(
+        InputError, match=r"best-small-s2 is not the best by validation .* best-small \d+; release that"
+    ):
+        release.release("best-small-s2", ["best-small"])
+    assert json.loads((folder / "metrics.json").read_text())["run"] == "best-small"
+
+
+def test_siblings_must_differ_in_the_seed_alone(places):
+    fresh, models = places
+    put(fresh, "best-small")
+    put(fresh, "other", seed=2, copies=99)
+    put(fresh, "same", seed=1)
+    with pytest.raises(InputError, match="run other is no other seed of best-small"):
+        release.release("best-small", ["other"])
+    with pytest.raises(InputError, match="run same has seed 1, as another run"):
+        release.release("best-small", ["same"])
+    with pytest.raises(DataError, match="there is no run 'nothing'"):
+        release.release("best-small", ["nothing"])
+    assert not models.exists()
+
+
+def test_what_is_not_released(places):
+    fresh, models = places
+    with pytest.raises(DataError, match="this run has not ended, or never ran"):
+        release.release("best-small")
+    sample_run(fresh)
+    with pytest.raises(InputError, match="run quick-small was made on synthetic: only networks of speech_commands"):
+        release.release("quick-small")
+    folder = put(fresh, "best-small")
+    (folder / "history.csv").rename(folder / "away.csv")
+    with pytest.raises(DataError, match=re.escape("lacks history.csv; run it again")):
+        release.release("best-small")
+    (folder / "away.csv").rename(folder / "history.csv")
+    (folder / "model.tflite").write_bytes(b"changed")
+    with pytest.raises(DataError, match="is not the network that metrics.json describes"):
+        release.release("best-small")
+    assert not models.exists()
+
+
+def test_a_failed_release_leaves_the_one_before(places):
+    fresh, models = places
+    folder = put(fresh, "best-small")
+    release.release("best-small")
+    before = (models / "small" / "README.md").read_text()
+    (folder / "gap8" / "deployment.json").write_text("{")
+    with pytest.raises(DataError, match="damaged"):
+        release.release("best-small", note="new")
+    assert (models / "small" / "README.md").read_text() == before
+    assert [path.name for path in models.iterdir()] == ["small"]
+
+
+def test_the_command_takes_one_note(places, tmp_path):
+    fresh, models = places
+    put(fresh, "best-small")
+    note = tmp_path / "note.txt"
+    note.write_text("Some clips are rebuilt.\n")
+    words = ["release", "best-small", "--note-file", str(note)]
+    result = CliRunner().invoke(main, [*words, "--note", "other"])
+    assert result.exit_code == 2
+    assert "--note and --note-file both give the note" in result.stderr
+    assert CliRunner().invoke(main, words).output == f"released in {models / 'small'}\n"
+    assert json.loads((models / "small" / "card.json").read_text())["data_note"] == "Some clips are rebuilt."

@@ -1,0 +1,39 @@
+"""The page on the ablation, with trials and without."""
+
+from kwslib.report import ablation_page as page
+from kwslib.studies.ablation import WHOLE, Trial
+
+TRIALS = [
+    Trial(name, seed, 4000, accuracy + 0.01, accuracy, 4100, 360.0, "hash", {}, {"commit": "abc", "date": "2020-01-02"})
+    for name, accuracies in ((WHOLE, (0.92, 0.93)), ("mixup", (0.91, 0.92)))
+    for seed, accuracy in enumerate(accuracies, 1)
+]
+
+
+def test_without_trials_every_part_says_so():
+    for part in (page.badge, page.table, page.picture, page.trials_table):
+        assert part([]) is page.NOTHING
+
+
+def test_the_badge_counts():
+    text = page.badge(TRIALS).text
+    assert "4 trainings of 4000 steps, seeds 1, 2, 4100 validation clips, 0.4 hours" in text and "Recorded" in text
+
+
+def test_the_table_has_differences_in_points():
+    text = page.table(TRIALS)._repr_html_()
+    assert "-1.00" in text and "92.50" in text and "0.71" in text
+    assert "92.00" in page.trials_table(TRIALS)._repr_html_() or "0.92" in page.trials_table(TRIALS)._repr_html_()
+
+
+def test_the_picture_tells_the_means():
+    picture = page.picture(TRIALS)
+    assert "recipe: 92.50 %; mixup: 91.50 %" in str(vars(picture))
+    assert picture._repr_html_()
+
+
+def test_the_recipes_are_read_from_the_profile():
+    text = page.recipes()._repr_html_()
+    for value in ("power-40-20-10-0.75", "power-30-10-40-0.75", "hold out noise", "label smoothing", "float steps"):
+        assert value in text
+    assert text.index(">ablation<") < text.index(">small<")

@@ -1,0 +1,186 @@
+"""Tables and pictures of a network on GAP8."""
+
+import base64
+import io
+import re
+
+import pandas as pd
+import pytest
+
+from kwslib.config.baselines import baseline_network
+from kwslib.config.presets import SIZES
+from kwslib.paths import models_dir
+from kwslib.report import gap8_page
+from kwslib.report.figures.picture import DARK, LIGHT
+from kwslib.runs import deployments, records
+from tests.sample_run import sample_run
+
+
+def recorded(size):
+    return records.load(models_dir() / f"quick-{size}", recorded=True)
+
+
+@pytest.fixture(autouse=True)
+def no_fresh_ones(monkeypatch, tmp_path):
+    monkeypatch.setenv("KWS_RESULTS", str(tmp_path / "results"))
+
+
+@pytest.fixture
+def found():
+    return deployments.of_run(recorded("medium"))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_layers_sum_to_the_total_and_stand_beside_the_seeds(size):
+    frame = gap8_page.layers(deployments.of_run(recorded(size)).deployment, size)
+    rows, total = frame.iloc[:-1], frame.iloc[-1]
+    for column in ("cycles", "warm cycles", "operations", "share", "MAC", "baseline's cycles"):
+        assert rows[column].sum() == pytest.approx(total[column])
+    assert rows["baseline's cycles"].tolist() == [layer.cycles for layer in baseline_network(size).layers]
+    assert rows["operations"].tolist() == [layer.operations for layer in baseline_network(size).layers]
+    assert total["baseline's / ours"] == pytest.approx(baseline_network(size).cycles / total["cycles"])
+    assert total["MAC"] == SIZES[size].macs
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_recorded_networks_fit_are_right_and_beat_the_seed(size):
+    found = deployments.of_run(recorded(size))
+    assert found.recorded and found.deployment.clips_checked >= 20
+    assert found.deployment.cycles * 3 < baseline_network(size).cycles
+    frame = gap8_page.steps(found)
+    assert frame["L1 peak bytes"].max() <= 64 * 1024
+    assert frame["L2 peak bytes"].max() <= 512 * 1024
+
+
+def test_another_network_stands_alone(found):
+    frame = gap8_page.layers(found.deployment)
+    assert not any("seed" in column for column in frame)
+    assert "seed" not in gap8_page.layer_table(found.deployment).caption
+    assert "the baseline" not in gap8_page.cycles_picture(found.deployment).alt
+
+
+def test_the_layer_table_marks_fused_layers_and_downloads_everything(found):
+    table = gap8_page.layer_table(found.deployment, "medium", "quick-medium")
+    shown = re.findall(r"<td[^>]*>([^<]*)</td>", table._repr_html_())
+    assert [text for text in shown if "†" in text] == [
+        "S1_Conv2d_172x1x10x4\N{NO-BREAK SPACE}†",
+        "S2_Conv2d_172x1x3x3\N{NO-BREAK SPACE}†",
+    ]
+    assert "† fused" in table.caption
+    data = re.search(r'quick-medium-gap8-layers.csv" href="data:text/csv;base64,([^"]+)"', table._repr_html_())[1]
+    frame = pd.read_csv(io.StringIO(base64.b64decode(data).decode()))
+    assert frame["layer"].iloc[0] == "S1_Conv2d_172x1x10x4_Relu"
+    assert frame["fused"].sum() == 2
+    assert {"MAC", "MAC/cycle", "baseline's operations/cycle"} <= set(frame)
+
+
+def test_speeds_are_cycles_by_clock_and_the_energy_is_the_formula(found):
+    frame = gap8_page.speeds(found.deployment, "quick-medium").frame
+    cycles = found.deployment.cycles
+    assert frame["cluster clock, MHz"].tolist() == [50, 100, 175]
+    assert frame["core supply, V"].tolist() == [1.0, 1.2, 1.2]
+    assert frame["latency, ms"].tolist() == pytest.approx([cycles / 50e3, cycles / 100e3, cycles / 175e3])
+    expected = [cycles * 75e-3 / 90e6 * volts**2 * 1e6 for volts in (1.0, 1.2, 1.2)]
+    assert frame["estimated energy, µJ"].tolist() == pytest.approx(expected)
+    assert frame["estimated pJ/MAC"].iloc[0] == pytest.approx(1e6 * expected[0] / found.deployment.macs)
+
+
+def test_a_clock_faster_than_the_chip_has_no_supply():
+    with pytest.raises(StopIteration):
+        gap8_page.supply_v(176)
+
+
+def test_what_is_an_estimate_or_without_the_front_end_says_so(found):
+    assert "estimate" in gap8_page.speeds(found.deployment).caption
+    assert "without the front end" in gap8_page.speeds(found.deployment).caption
+    assert "estimate" in gap8_page.totals_table([recorded("small")]).caption
+    assert "estimate" in gap8_page.ENERGY_FORMULA
+
+
+def test_totals_have_a_row_a_network_with_its_state_and_platform():
+    frame = gap8_page.totals([recorded(size) for size in SIZES])
+    assert frame["network"].tolist() == list(SIZES)
+    assert set(frame["state"]) == {"recorded"} and set(frame["platform"]) == {"simulator"}
+    for _, row in frame.iterrows():
+        assert row["ms at 50 MHz"] == pytest.approx(row["cycles"] / 50e3)
+        assert row["baseline's / ours"] == pytest.approx(row["baseline's cycles"] / row["cycles"])
+
+
+def test_stalls_are_added_up_over_the_cluster_without_the_start(found):
+    frame = gap8_page.stalls(found.deployment, most=1000)
+    assert not set(frame["function"]) & set(gap8_page.START_UP)
+    pointwise = frame[frame["function"].str.contains("pointwise")].iloc[0]
+    own = [row for row in found.deployment.stalls if row["function"] == pointwise["function"] and row["core"] != "fc"]
+    assert len(own) == 8
+    assert pointwise["cycles"] == sum(row["cycles"] for row in own)
+    lost = frame[list(gap8_page.STALLS.values())].sum(axis=1)
+    # an instruction may end, awake, after the profile has been written
+    assert (frame["cycles"] - frame["instructions"] - lost).abs().max() <= 8
+
+
+def test_a_platform_that_tells_no_stalls_has_none(found):
+    silent = deployments.Found(type(found.deployment)(**{**vars(found.deployment), "stalls": []}), found.folder, True)
+    assert gap8_page.stalls(silent.deployment).empty
+    assert gap8_page.stall_picture(silent.deployment) is None
+    assert "<table" in gap8_page.stall_table(silent.deployment)._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda found: gap8_page.cycles_picture(found.deployment, "medium"),
+        lambda found: gap8_page.roofline(found.deployment),
+        lambda found: gap8_page.memory_picture(found),
+        lambda found: gap8_page.stall_picture(found.deployment),
+    ],
+    ids=["cycles", "roofline", "memory", "stalls"],
+)
+def test_pictures_are_drawn_in_both_themes_and_told_in_words(make, found):
+    picture = make(found)
+    assert picture.alt.endswith(".") and any(character.isdigit() for character in picture.alt)
+    assert picture.svg(LIGHT) != picture.svg(DARK)
+
+
+def test_the_roofline_takes_fused_layers_as_one_step(found):
+    rows = found.deployment.rows[:2]
+    rate = sum(row.macs for row in rows) / sum(row.cycles for row in rows)
+    assert f"S1 + S2: {rate:.1f} MAC/cycle" in gap8_page.roofline(found.deployment).alt
+
+
+def test_accuracy_points_carry_cycles_and_name_their_data():
+    run = recorded("small")
+    points = gap8_page.accuracy_points([run])
+    cycles = float(deployments.of_run(run).deployment.cycles)
+    assert [(point.series, point.cost) for point in points] == [
+        ("digital-silence, synthetic speech", cycles),
+        ("noise-silence, synthetic speech", cycles),
+        ("the baseline: digital-silence, Speech Commands", float(baseline_network("small").cycles)),
+    ]
+
+
+def test_the_badge_names_clips_platform_version_and_state(found):
+    text = gap8_page.badge(found).text
+    assert f"bit-exact: every layer equals the integer reference on {found.deployment.clips_checked} test clips" in text
+    assert f"recorded: simulator, version {found.deployment.platform_version}" in text
+
+
+def test_status_lists_what_was_deployed_and_leaves_out_the_rest(tmp_path):
+    run = sample_run(tmp_path / "models")
+    frame = gap8_page.status([run, records.load(models_dir() / "baseline-small", recorded=True)])
+    assert frame["run"].tolist() == ["quick-small"]
+    assert frame["version"].tolist() == ["drawn"]
+
+
+def test_tables_are_written_beside_the_figures_and_linked(found, tmp_path, monkeypatch):
+    monkeypatch.setenv("KWS_ROOT", str(tmp_path))
+    kept = deployments.Found(found.deployment, tmp_path / "book" / "results" / "x" / "gap8", False)
+    gap8_page.save_tables(kept, "medium")
+    assert pd.read_csv(kept.folder / "layers.csv")["baseline's cycles"].iloc[-1] == baseline_network("medium").cycles
+    assert "<results/x/gap8/layers.csv>" in gap8_page.downloads(kept).text
+    assert "plan.json" not in gap8_page.downloads(kept).text
+
+
+def test_every_figure_by_others_word_names_its_source():
+    text = gap8_page.sources().text
+    assert "10.1109/ASAP.2018.8445101" in text and "arXiv:2008.07127" in text and "PULP-NN" in text
+    assert [ceiling.mac_per_cycle for ceiling in gap8_page.CEILINGS] == [32.0, 22.07, 15.5]

@@ -1,0 +1,52 @@
+import pytest
+
+from kwslib.config.presets import SIZES
+from kwslib.errors import DataError
+from kwslib.release import release
+from kwslib.report import released_page
+from tests.release.test_release import put
+
+
+@pytest.fixture
+def fresh(monkeypatch, tmp_path):
+    monkeypatch.setenv("KWS_ROOT", str(tmp_path))
+    monkeypatch.delenv("KWS_RESULTS", raising=False)
+    return tmp_path / "book" / "results"
+
+
+def test_without_a_release_the_others_figures_stand_alone(fresh):
+    frame = released_page.frame()
+    assert set(frame["network"]) == {
+        f"{size}, {who}" for size in SIZES for who in ("the vendor's last", "the baseline")
+    }
+    assert "No network is released yet for: small, medium, large." in released_page.note().text
+    assert [item.text for item in released_page.part("large")] == ["No network is released yet for the size *large*."]
+    assert "89.20\u00a0%" in released_page.table()._repr_html_()
+
+
+@pytest.mark.parametrize("sizes", [["small"], ["small", "large"], ["small", "medium", "large"]])
+def test_released_sizes_stand_beside_the_vendors_and_the_seeds(fresh, sizes):
+    for size in sizes:
+        put(fresh, f"best-{size}", size=size)
+        release.release(f"best-{size}")
+    frame = released_page.frame().set_index(["network", "silence"])
+    for size in SIZES:
+        assert ((f"{size}, released", "noise-silence") in frame.index) == (size in sizes)
+        assert (f"{size}, the vendor's last", "digital-silence") in frame.index
+    run = release.released("small")
+    row = frame.loc["small, released", "noise-silence"]
+    assert row["correct"] == run.measurement("tflite", "test", "noise-silence").correct
+    assert row["bytes"] == run.network["tflite_bytes"]
+    assert row["cycles"] > 0
+    lacking = [size for size in SIZES if size not in sizes]
+    assert ("No network is released yet" in released_page.note().text) == bool(lacking)
+    texts = [item.text for item in released_page.part("small") if hasattr(item, "text")]
+    assert any("**Accuracy**" in text for text in texts)
+    assert not any(line.startswith("#") for text in texts for line in text.splitlines())
+
+
+def test_a_release_without_a_card(fresh):
+    put(fresh, "best-small")
+    (release.release("best-small") / "README.md").unlink()
+    with pytest.raises(DataError, match="cannot read the card"):
+        released_page.part("small")

@@ -1,0 +1,88 @@
+import re
+
+import pytest
+
+from kwslib.accuracy import poisson_interval
+from kwslib.report import robustness_page as page
+from kwslib.report.figures.picture import DARK, LIGHT
+from kwslib.studies.robustness_records import Found
+from tests.sample_run import sample_robustness, sample_run
+
+SHOWN = (page.badges, page.accepts_table, page.accepts_note, page.notes, page.downloads)
+
+
+@pytest.fixture(scope="module")
+def every(tmp_path_factory):
+    runs = [sample_run(tmp_path_factory.mktemp("runs"), size) for size in ("small", "medium")]
+    return [Found(sample_robustness(run.folder, run), run.folder / "robustness", True) for run in runs]
+
+
+def test_without_a_measurement_the_page_says_what_to_do():
+    for shown in SHOWN:
+        assert "No network has been measured" in shown([])._repr_markdown_()
+    for kind in page.AXES:
+        assert page.curves([], kind) is page.accuracy_table([], kind) is page.NOTHING
+
+
+def test_a_badge_says_recorded_which_speech_and_what_training_heard(every):
+    text = page.badges(every)._repr_html_()
+    assert text.count("Recorded results") == 2
+    assert "speech_commands" in text
+    assert "none of these recordings" in text
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_noise_has_a_panel_a_recording_and_a_line_a_network(every, theme):
+    axes = page.curves(every, "snr").figure(theme).axes
+    titled = [one for one in axes if one.get_title()]
+    assert [one.get_title() for one in titled] == ["hiss", "hum"]
+    for one in titled:
+        assert len(one.containers) == 2
+        assert list(one.containers[0].lines[0].get_ydata()) == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("kind", ["shift", "level"])
+def test_the_others_have_one_panel(every, kind):
+    picture = page.curves(every, kind)
+    assert len(picture.figure().axes) == 1
+    assert "quick-small" in picture.alt
+    assert "95 % intervals" in picture.alt
+
+
+def test_intervals_are_those_of_the_points(every):
+    axes = page.curves(every, "level").figure().axes[0]
+    point = next(p for p in every[0].robustness.points if p.kind == "level")
+    segment = axes.containers[0].lines[2][0].get_segments()[0]
+    assert segment[:, 1] == pytest.approx([point.low, point.high])
+
+
+def test_a_row_a_network_and_noise(every):
+    table = page.accuracy_table(every, "snr")
+    assert list(table.shown.columns) == ["network", "noise", "0", "+10", "clean"]
+    assert table.shown.iloc[0].tolist() == ["quick-small", "hiss", "50.0", "50.0", "90.0"]
+    assert len(table.frame) == 2 * 5
+    assert list(page.accuracy_table(every, "shift").shown.columns) == ["network", "-100", "0", "+100"]
+
+
+def test_false_accepts_are_shown_together_and_brought_along_one_by_one(every):
+    table = page.accepts_table(every)
+    assert len(table.frame) == 6
+    shown = table.shown.iloc[0].tolist()
+    assert shown[1:] == ["at least 0.5", 80, 2, "0.60", "200.0", "24.2–722.5"]
+    assert "722.5" in re.sub(r"\s", " ", table._repr_html_())
+
+
+def test_the_note_computes_what_no_false_accept_would_leave(every):
+    text = page.accepts_note(every)._repr_markdown_()
+    assert "0.60 minutes, 80 decisions" in text
+    assert f"up to {poisson_interval(0)[1] / 0.01:.0f} an hour" in text
+
+
+def test_notes_count_mixtures_turned_down(every):
+    row = page.notes(every).frame.iloc[0]
+    assert (row["mixtures"], row["turned down"]) == (400, 12)
+
+
+def test_files_are_linked(every):
+    text = page.downloads(every)._repr_markdown_()
+    assert text.count("{download}") == 6

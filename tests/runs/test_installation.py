@@ -1,0 +1,71 @@
+import pytest
+
+from kwslib.runs import installation
+from kwslib.runs.installation import MISSING, NOTE, OK
+from tests import corpora
+
+
+@pytest.fixture
+def place(monkeypatch, tmp_path):
+    for name in ("KWS_DATA", "GAP_SDK_HOME", "KWS_RESULTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def by_subject(findings):
+    return {finding.subject: finding for finding in findings}
+
+
+def test_this_environment_is_healthy(place):
+    findings = installation.examine()
+    installation.require_healthy(findings)
+    found = by_subject(findings)
+    for name in ("Python", "notebook", "espeak-ng", "C compiler"):
+        assert found[name].state == OK, found[name]
+    for name in ("GVSOC", "Speech Commands", "synthetic speech"):
+        assert found[name].state == NOTE and found[name].advice
+    text = installation.table(findings)
+    assert all(finding.found in text and finding.advice in text for finding in findings)
+    assert not (place / "cache").exists()
+
+
+def test_packages_against_the_lock(tmp_path):
+    import numpy
+
+    lock = tmp_path / "requirements.lock"
+    lock.write_text(
+        f"# a comment\nnumpy=={numpy.__version__}\npytest==0.1\nno-such-package==1.0\n"
+        "windows-only==1.0 ; sys_platform == 'win32'\n"
+    )
+    found = by_subject(installation._packages(lock))
+    assert found["packages"].found == "1 have the versions of requirements.lock"
+    assert found["pytest"].state == NOTE and "==0.1 is pinned" in found["pytest"].found
+    assert found["no-such-package"].state == MISSING
+    assert found["no-such-package"].advice == f"pip install -r {lock}"
+    assert "windows-only" not in found
+    with pytest.raises(installation.Unhealthy, match="^missing: no-such-package; what to do stands above$"):
+        installation.require_healthy(list(found.values()))
+    assert installation._packages(tmp_path / "none")[0].state == NOTE
+
+
+def test_what_is_set_wrongly(place, monkeypatch):
+    monkeypatch.setenv("KWS_DATA", str(place / "nowhere"))
+    monkeypatch.setenv("GAP_SDK_HOME", str(place / "nowhere"))
+    monkeypatch.setenv("KWS_ROOT", str(place))
+    found = by_subject(installation.examine())
+    assert found["Speech Commands"].state == MISSING and "does not exist" in found["Speech Commands"].found
+    assert found["GVSOC"].state == NOTE and "which is no folder" in found["GVSOC"].found
+    assert found["notebook"].state == MISSING and "KWS_ROOT" in found["notebook"].advice
+
+
+def test_corpora_and_caches_are_measured(place, monkeypatch):
+    corpora.build(place / "data")
+    monkeypatch.setenv("KWS_DATA", str(place / "data"))
+    (place / "cache").mkdir()
+    (place / "cache" / "file").write_bytes(bytes(2_500_000))
+    found = by_subject(installation.examine())
+    words = len(corpora.KEYWORDS)
+    train = words * corpora.COUNTS["train"] * 12 // 10
+    assert found["Speech Commands"].found.startswith(f"{place / 'data'}: {train} train, ")
+    assert "2.5 MB" in found["cache (KWS_CACHE)"].found

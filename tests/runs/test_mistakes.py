@@ -1,0 +1,44 @@
+"""The worst mistakes come first, with sound that is the clip's."""
+
+import json
+
+import numpy as np
+
+from kwslib.runs import mistakes
+from kwslib.speech.corpus import CLIP_SAMPLES, Clips
+from kwslib.speech.wav import read_wav
+
+
+def made():
+    rng = np.random.default_rng(0)
+    audio = rng.integers(-3000, 3000, (5, CLIP_SAMPLES), np.int16)
+    clips = Clips(tuple(f"yes/{i}.wav" for i in range(5)), np.full(5, 2, np.uint8), audio)
+    softmax = np.zeros((5, 12), np.uint8)
+    softmax[np.arange(5), [2, 3, 4, 2, 5]] = [255, 100, 200, 90, 150]
+    return clips, softmax
+
+
+def test_wrong_clips_by_confidence():
+    rows = mistakes.worst(*made())
+    assert [(row["index"], row["winner"], row["probability"]) for row in rows] == [
+        (2, "up", 200 / 256),
+        (4, "down", 150 / 256),
+        (1, "no", 100 / 256),
+    ]
+    assert len(mistakes.worst(*made(), count=1)) == 1
+
+
+def test_sound_and_list_lie_in_the_folder(tmp_path):
+    clips, softmax = made()
+    for _ in range(2):  # the second time it replaces the first
+        mistakes.write(clips, mistakes.worst(clips, softmax), tmp_path / "mistakes")
+    listed = json.loads((tmp_path / "mistakes" / "mistakes.json").read_text())
+    assert [row["file"] for row in listed] == ["01_yes_as_up.wav", "02_yes_as_down.wav", "03_yes_as_no.wav"]
+    assert np.array_equal(read_wav(tmp_path / "mistakes" / listed[0]["file"]), clips.audio[2])
+    assert (tmp_path / "mistakes" / "mistakes.csv").read_text().count("\n") == 4
+
+
+def test_no_mistakes_leave_an_empty_list(tmp_path):
+    clips, _ = made()
+    mistakes.write(clips, [], tmp_path / "mistakes")
+    assert json.loads((tmp_path / "mistakes" / "mistakes.json").read_text()) == []

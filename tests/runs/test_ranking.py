@@ -1,0 +1,40 @@
+import csv
+from dataclasses import replace
+
+from kwslib.runs import ranking, records
+from kwslib.runs.parameters import check
+from kwslib.runs.ranking import DONE, FAILED, LEFT, Outcome
+from kwslib.runs.records import Measurement
+
+
+def run_with(place_measurements, name, corpus="synthetic"):
+    rows = [
+        Measurement("tflite", split, silence, 100, round(100 * share), share, share - 0.1, share + 0.1, [], [], [])
+        for (split, silence), share in place_measurements.items()
+    ]
+    chosen = check(run=name, corpus=corpus)
+    found = records.Run(name, "small", "quick", 1, "magnitude", {"name": corpus, "hash": ""}, {}, {}, rows, {}, {}, {})
+    return Outcome(chosen, DONE, found)
+
+
+def test_ranking_follows_validation_alone():
+    def shares(validation, test):
+        keys = [
+            (split, silence) for split in ("validation", "test") for silence in ("noise-silence", "digital-silence")
+        ]
+        return dict(zip(keys, (validation, 1 - validation, test, test), strict=True))
+
+    one, other = run_with(shares(0.8, 0.2), "b"), run_with(shares(0.7, 0.9), "a")
+    elsewhere = run_with(shares(0.9, 0.9), "c", "speech_commands")
+    failed = Outcome(check(run="d"), FAILED, error="no\nmore")
+    left = replace(failed, parameters=check(run="e"), state=LEFT, error="")
+    rows = list(csv.DictReader(ranking.summary_csv([left, failed, other, elsewhere, one]).splitlines()))
+    found = [(row["corpus"], row["rank"], row["run"], row["state"]) for row in rows]
+    assert found == [
+        ("speech_commands", "1", "c", DONE),
+        ("synthetic", "1", "b", DONE),
+        ("synthetic", "2", "a", DONE),
+        ("synthetic", "", "d", FAILED),
+        ("synthetic", "", "e", LEFT),
+    ]
+    assert "90.00" in ranking.table([elsewhere]) and "test" not in ranking.summary_csv([one])

@@ -1,0 +1,151 @@
+import csv
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kwslib.accuracy import Accuracy
+from kwslib.errors import DataError
+from kwslib.runs import records
+from kwslib.runs.records import Measurement
+from tests.sample_run import sample_run
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return sample_run(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture
+def places(monkeypatch, tmp_path):
+    monkeypatch.setenv("KWS_ROOT", str(tmp_path))
+    monkeypatch.delenv("KWS_RESULTS", raising=False)
+    return tmp_path / "book" / "results", tmp_path / "models"
+
+
+def test_a_run_survives_the_disk(made, tmp_path):
+    records.save(made, tmp_path, "step\n1\n")
+    again = records.load(tmp_path)
+    assert replace(again, folder=made.folder) == made
+    assert (tmp_path / "history.csv").read_text() == "step\n1\n"
+    rows = list(csv.DictReader((tmp_path / "accuracy.csv").open()))
+    assert len(rows) == len(made.measurements)
+    for row, measured in zip(rows, made.measurements, strict=True):
+        assert (row["network"], row["split"], row["silence"]) == (measured.network, measured.split, measured.silence)
+        assert float(row["accuracy"]) == measured.accuracy
+        assert row["corpus"] == made.corpus["name"]
+
+
+def test_measurement_is_the_matrix():
+    matrix = np.arange(144).reshape(12, 12)
+    found = Measurement.of("tflite", "test", "noise-silence", Accuracy(matrix))
+    assert found.clips == matrix.sum() and found.correct == np.trace(matrix)
+    assert found.low < found.accuracy < found.high
+    assert found.recall[3] == matrix[3, 3] / matrix[3].sum()
+    assert found.precision[3] == matrix[3, 3] / matrix[:, 3].sum()
+    assert json.loads(json.dumps(found.confusion)) == matrix.tolist()
+
+
+def test_measurement_by_name(made):
+    found = made.measurement("tflite", "test", "noise-silence")
+    assert (found.network, found.split, found.silence) == ("tflite", "test", "noise-silence")
+    assert records.confusion(made, "tflite", "test", "noise-silence").tolist() == found.confusion
+    with pytest.raises(DataError, match="run quick-small has no measurement of tflite on train under noise-silence"):
+        made.measurement("tflite", "train", "noise-silence")
+
+
+def test_fresh_comes_before_recorded(made, places):
+    fresh, recorded = places
+    with pytest.raises(DataError, match="there is no run 'quick-small'; there are: none"):
+        records.find("quick-small")
+    shutil.copytree(made.folder, recorded / "quick-small")
+    assert records.find("quick-small").recorded
+    shutil.copytree(made.folder, fresh / "quick-small")
+    assert not records.find("quick-small").recorded
+    assert records.find("quick-small").folder == fresh / "quick-small"
+    with pytest.raises(DataError, match="there is no run 'other'; there are: quick-small"):
+        records.find("other")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda value: value.update(schema=99), "was written by another version"),
+        (lambda value: value.update(surprise=1), "has unknown entries: surprise"),
+        (lambda value: value.pop("measurements"), "is damaged"),
+        (lambda value: value.pop("corpus"), "is damaged"),
+        (lambda value: value["measurements"][0].pop("clips"), "is damaged"),
+        (lambda value: value["measurements"].append(5), "is damaged"),
+    ],
+)
+def test_damaged_metrics(made, tmp_path, change, message):
+    value = json.loads((made.folder / "metrics.json").read_text())
+    change(value)
+    (tmp_path / "metrics.json").write_text(json.dumps(value))
+    with pytest.raises(DataError, match=message):
+        records.load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "5", '"text"'])
+def test_metrics_that_are_no_run(tmp_path, text):
+    (tmp_path / "metrics.json").write_text(text)
+    with pytest.raises(DataError, match="is damaged"):
+        records.load(tmp_path)
+
+
+def test_missing_metrics(tmp_path):
+    with pytest.raises(DataError, match="does not exist: this run has not ended, or never ran"):
+        records.load(tmp_path)
+
+
+def test_comparable_leaves_out_dates_and_durations_alone(made):
+    later = {**made.provenance, "date": "2030-01-01", "host": "other", "commit": "0"}
+    same = replace(made, run="x", folder=None, durations_s={}, provenance=later, recorded=True)
+    assert records.comparable(same) == records.comparable(made)
+    for change in ({"seed": 2}, {"provenance": {**made.provenance, "python": "2"}}, {"measurements": []}):
+        assert records.comparable(replace(made, **change)) != records.comparable(made)
+
+
+def test_a_fresh_run_is_recorded_without_checkpoints_and_notebook(made, places):
+    fresh, recorded = places
+    shutil.copytree(made.folder, fresh / "quick-small")
+    (fresh / "quick-small" / "training").mkdir()
+    (fresh / "quick-small" / "train.ipynb").write_text("{}")
+    for _ in range(2):  # the second time it replaces the first
+        assert records.record("quick-small") == recorded / "quick-small"
+    expected = sorted([*records.RECORDED_FILES, records.GAP8])
+    assert sorted(path.name for path in (recorded / "quick-small").iterdir()) == expected
+    shutil.rmtree(fresh / "quick-small")
+    assert records.find("quick-small").recorded
+
+
+def test_only_a_whole_run_is_recorded(made, places):
+    fresh, recorded = places
+    with pytest.raises(DataError, match="has not ended, or never ran"):
+        records.record("quick-small")
+    shutil.copytree(made.folder, fresh / "quick-small")
+    (fresh / "quick-small" / "model.tflite").unlink()
+    with pytest.raises(DataError, match="lacks model.tflite; run it again"):
+        records.record("quick-small")
+    assert not recorded.exists()
+
+
+def test_a_run_that_was_not_deployed_is_recorded_without(made, places):
+    fresh, recorded = places
+    shutil.copytree(made.folder, fresh / "quick-small")
+    shutil.rmtree(fresh / "quick-small" / records.GAP8)
+    records.record("quick-small")
+    assert not (recorded / "quick-small" / records.GAP8).exists()
+
+
+def test_a_fresh_deployment_of_a_recorded_network_is_recorded_alone(made, places):
+    fresh, recorded = places
+    shutil.copytree(made.folder, recorded / "quick-small")
+    shutil.copytree(made.folder / records.GAP8, fresh / "quick-small" / records.GAP8)
+    (fresh / "quick-small" / records.GAP8 / "program.txt").write_text("new")
+    before = (recorded / "quick-small" / records.METRICS).read_text()
+    assert records.record("quick-small") == recorded / "quick-small"
+    assert (recorded / "quick-small" / records.GAP8 / "program.txt").read_text() == "new"
+    assert (recorded / "quick-small" / records.METRICS).read_text() == before

@@ -1,0 +1,184 @@
+import csv
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from kwslib.errors import DataError, InputError
+from kwslib.runs import records, sweep
+from kwslib.runs.ranking import DONE, FAILED, KEPT
+from kwslib.runs.sweep import SweepFailed, read_grid
+from tests import corpora, quick_notebook
+from tests.places import ROOT
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return quick_notebook.build(tmp_path_factory.mktemp("root"))
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory):
+    return corpora.build(tmp_path_factory.mktemp("speech"))
+
+
+@pytest.fixture
+def place(monkeypatch, tmp_path, root, speech):
+    for name, value in {"ROOT": root, "DATA": speech, "CACHE": tmp_path / "cache", "RESULTS": tmp_path / "r"}.items():
+        monkeypatch.setenv(f"KWS_{name}", str(value))
+    return tmp_path / "r"
+
+
+def kws_sweep(*words, **variables):
+    search = str(ROOT)
+    env = {**os.environ, "PYTHONPATH": search, **variables}
+    command = [sys.executable, "-m", "kwslib.cli.main", "sweep", "--grid", *words]
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/")
+
+
+def kill_at(process, text):
+    """Read until a line has `text`, kill -9; return the lines."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if text in line:
+            break
+    else:
+        pytest.fail("".join(lines))
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    return lines
+
+
+def comparable(folder):
+    return {path.parent.name: records.comparable(records.load(path.parent)) for path in folder.glob("*/metrics.json")}
+
+
+def test_grid_is_the_product_in_order():
+    grid = read_grid(["size=small,medium", "seed=1,2"])
+    assert grid == [{"size": size, "seed": seed} for size in ("small", "medium") for seed in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "the grid is empty"),
+        (["small"], "'small' is no part of a grid: give NAME=VALUE,VALUE"),
+        (["seed="], "'seed=' is no part of a grid"),
+        (["seed=1,,2"], "'seed=1,,2' is no part of a grid"),
+        (["seeds=1"], r"unknown parameter 'seeds'.*did you mean 'seed'\?"),
+        (["seed=one"], "parameter seed is 'one': give a whole number"),
+        (["seed=1", "seed=2"], "parameter seed is in the grid twice"),
+        (["seed=1,1"], "'seed=1,1' has a value twice"),
+        (["steps=0"], "steps is 0: give a positive number"),
+    ],
+)
+def test_bad_grids_are_refused(words, message):
+    with pytest.raises(InputError, match=message):
+        read_grid(words)
+
+
+def test_everything_is_checked_before_anything_starts(place, tmp_path):
+    with pytest.raises(InputError, match="unknown size 'smal'"):
+        sweep.sweep([{"size": "small"}, {"size": "smal"}])
+    with pytest.raises(InputError, match="two runs would write the folder 'x'"):
+        sweep.sweep([{"seed": 1, "run": "x"}, {"seed": 2, "run": "x"}])
+    with pytest.raises(DataError, match="does not exist"):
+        sweep.sweep([{}, {"data": str(tmp_path / "nowhere"), "run": "x"}])
+    with pytest.raises(InputError, match="workers is 0"):
+        sweep.sweep([{}], workers=0)
+    assert not place.exists()
+
+
+def test_no_scheduler_at_the_address(place, monkeypatch):
+    monkeypatch.setattr(sweep, "CONNECT_TIMEOUT_S", 1)
+    with pytest.raises(InputError, match="there is no Dask scheduler at 'tcp://127.0.0.1:9'"):
+        sweep.sweep([{}], scheduler="tcp://127.0.0.1:9")
+
+
+def test_failure_stops_or_not_and_finished_runs_are_kept(place):
+    said = []
+    outcomes = sweep.sweep(read_grid(["seed=13,2,9"]), workers=1, keep_going=True, say=said.append)
+    assert [outcome.state for outcome in outcomes] == [FAILED, DONE, DONE]
+    assert any("the thirteenth clip is damaged; remove it" in line for line in said)
+    with pytest.raises(SweepFailed, match="1 of 3 runs failed: quick-small-s13$"):
+        sweep.require_success(outcomes)
+    table = list(csv.DictReader((place / "sweep.csv").open()))
+    assert [row["run"] for row in table] == ["quick-small-s2", "quick-small-s9", "quick-small-s13"]
+    assert [row["state"] for row in table] == [DONE, DONE, FAILED]
+    assert table[2]["error"] == "run quick-small-s13 failed: the thirteenth clip is damaged; remove it"
+    assert not any("test" in name for name in table[0])
+    again = sweep.sweep(read_grid(["seed=2,9"]), say=said.append)
+    assert [outcome.state for outcome in again] == [KEPT, KEPT]
+    stopped = sweep.sweep(read_grid(["seed=13,5"]), workers=1, say=said.append)
+    assert stopped[0].state == FAILED
+    with pytest.raises(SweepFailed, match="keep-going"):
+        sweep.require_success(stopped)
+
+
+def test_cluster_sends_the_files_back(place, monkeypatch, tmp_path):
+    from distributed import LocalCluster
+
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "there"))
+    options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
+    with LocalCluster(**options, silence_logs="ERROR") as cluster:
+        monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+        grid = read_grid(["seed=13,2"])
+        outcomes = sweep.sweep(grid, scheduler=cluster.scheduler_address, keep_going=True, say=lambda line: None)
+        again = sweep.sweep(grid[1:], scheduler=cluster.scheduler_address, say=lambda line: None)
+    assert [outcome.state for outcome in outcomes] == [FAILED, DONE]
+    assert [outcome.state for outcome in again] == [KEPT]
+    here, there = place / "quick-small-s2", tmp_path / "there" / "cluster" / "quick-small-s2"
+    assert sorted(path.name for path in here.iterdir()) == [
+        "accuracy.csv",
+        "history.csv",
+        "metrics.json",
+        "model.tflite",
+        "train.ipynb",
+    ]
+    for path in here.iterdir():
+        assert path.read_bytes() == (there / path.name).read_bytes()
+    assert "thirteenth" in (place / "failed" / "quick-small-s13.ipynb").read_text()
+
+
+@pytest.mark.slow
+def test_killed_sweep_ends_as_one_left_alone(place, tmp_path):
+    words = ("seed=1,2", "steps=60")
+    kill_at(kws_sweep(*words), "s2 │ step 3")
+    again = kws_sweep(*words)
+    text = again.communicate(timeout=120)[0]
+    assert again.returncode == 0, text
+    assert "quick-small-60steps: there already" in text
+    assert "going on from 0" not in text
+    alone = kws_sweep(*words, KWS_RESULTS=str(tmp_path / "alone"))
+    assert alone.wait(timeout=120) == 0
+    assert comparable(place) == comparable(tmp_path / "alone")
+    assert len(comparable(place)) == 2
+    assert (place / "sweep.csv").read_bytes() == (tmp_path / "alone" / "sweep.csv").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory, speech):
+    """Results of the real notebook in a sweep that was left alone, and the environment for others like it."""
+    folder = tmp_path_factory.mktemp("alone")
+    variables = {"KWS_DATA": str(speech), "KWS_CACHE": str(folder / "cache"), "KWS_ROOT": ""}
+    process = kws_sweep("steps=12", **variables, KWS_RESULTS=str(folder / "results"))
+    text = process.communicate(timeout=600)[0]
+    assert process.returncode == 0 and "going on from step" not in text, text
+    return folder / "results", variables
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["step     3 of 12", "fake-quantised from here on", "step    12 of 12"])
+def test_killed_training_ends_as_one_left_alone(tmp_path, alone, when):
+    whole, variables = alone
+    kill_at(kws_sweep("steps=12", **variables, KWS_RESULTS=str(tmp_path)), when)
+    process = kws_sweep("steps=12", **variables, KWS_RESULTS=str(tmp_path))
+    text = process.communicate(timeout=600)[0]
+    assert process.returncode == 0 and "going on from step" in text, text
+    assert comparable(tmp_path) == comparable(whole)
+    for name in ("model.tflite", "history.csv", "accuracy.csv"):
+        killed, left = (place / "quick-small-12steps" / name for place in (tmp_path, whole))
+        assert killed.read_bytes() == left.read_bytes()

@@ -1,0 +1,52 @@
+"""What a teacher says of the training clips."""
+
+import numpy as np
+import pytest
+
+from kwslib.config.recipe import Recipe
+from kwslib.errors import InputError
+from kwslib.network.evaluation import tflite_predictor
+from kwslib.runs import teacher
+from kwslib.runs.prediction import of_file
+from kwslib.speech.augmentation import Augmentation
+from kwslib.speech.dataset import training_codes
+from kwslib.speech.speech_commands import open_speech_commands
+from tests import corpora
+
+RECIPE = Recipe(teacher="quick-small", teacher_share=0.5)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return open_speech_commands(corpora.build(tmp_path_factory.mktemp("speech")))
+
+
+def test_its_probabilities_are_the_networks_softmax(corpus, monkeypatch, tmp_path):
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path))
+    augmentation = Augmentation(hold_out_noise=True)
+    taught = teacher.taught(RECIPE, corpus, augmentation, seed=3)
+    found = taught(1)
+    network = of_file(RECIPE.teacher_path)
+    codes, labels = training_codes(corpus, network.front_end, augmentation, 3, 1)
+    assert found.shape == (len(labels), 12) and found.dtype == np.float32
+    assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
+    softmax = tflite_predictor(RECIPE.teacher_path.read_bytes())(codes) / 256
+    assert np.abs(found - softmax).max() < 1.5 / 256
+
+
+def test_they_are_computed_once(corpus, monkeypatch, tmp_path):
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path))
+    first = np.array(teacher.taught(RECIPE, corpus, Augmentation(), seed=3)(0))
+    monkeypatch.setattr(teacher, "probabilities", None)
+    assert np.array_equal(teacher.taught(RECIPE, corpus, Augmentation(), seed=3)(0), first)
+    with pytest.raises(TypeError):
+        teacher.taught(RECIPE, corpus, Augmentation(), seed=4)(0)
+
+
+def test_without_a_teacher_there_is_nothing(corpus):
+    assert teacher.taught(Recipe(), corpus, Augmentation(), seed=3) is None
+
+
+def test_a_teacher_that_is_not_released():
+    with pytest.raises(InputError, match="learns from the released network 'huge'"):
+        Recipe(teacher="huge", teacher_share=0.5).teacher_path  # noqa: B018

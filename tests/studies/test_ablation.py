@@ -1,0 +1,125 @@
+"""Variants of the recipe, the trials that train them, and their summary."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from kwslib.config.presets import PROFILES
+from kwslib.errors import DataError, InputError
+from kwslib.studies import ablation
+from kwslib.studies.ablation import SIZE, VARIANTS, WHOLE, Trial
+from tests import corpora
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory):
+    return str(corpora.build(tmp_path_factory.mktemp("speech")))
+
+
+@pytest.fixture
+def place(monkeypatch, tmp_path):
+    monkeypatch.setenv("KWS_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(ablation, "models_dir", lambda: tmp_path / "models")
+    return tmp_path
+
+
+def trial(variant, seed, accuracy):
+    return Trial(variant, seed, 4000, accuracy + 0.01, accuracy, 100, 60.0, "hash", {}, {"commit": "c", "date": "d"})
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_variant_changes_one_thing(name):
+    whole, changed = ablation.profile_of(WHOLE, 400), ablation.profile_of(name, 400)
+    assert changed.schedules[SIZE].steps == 400
+    parts = {
+        "front_end": lambda profile: profile.front_end,
+        "scale": lambda profile: profile.input_scale,
+        "schedule": lambda profile: profile.schedules[SIZE],
+        "augmentation": lambda profile: profile.augmentation,
+        "recipe": lambda profile: profile.recipe(SIZE),
+    }
+    different = [part for part, value in parts.items() if value(whole) != value(changed)]
+    assert len(different) == (name != WHOLE)
+
+
+def test_beside_the_recipe_it_is_the_profile_best():
+    whole, best = ablation.profile_of(WHOLE), PROFILES["best"]
+    assert whole.schedules[SIZE] == best.schedules[SIZE].scaled(ablation.STEPS)
+    assert whole.recipe(SIZE) == ablation.BASE and whole.augmentation == best.augmentation
+    assert (whole.front_end, whole.input_scale) == (best.front_end, best.input_scale)
+
+
+def test_what_is_recorded_was_trained_as_the_variants_say():
+    trials = ablation.recorded()
+    assert {trial.variant for trial in trials} == set(VARIANTS)
+    for trial in trials:
+        teacher = trial.profile.pop("teacher_sha256", None)
+        profile = ablation.profile_of(trial.variant, trial.steps)
+        assert trial.profile == ablation._described(profile), trial.variant
+        assert bool(teacher) == bool(profile.recipe(SIZE).teacher)
+        assert not trial.provenance["dirty"] and trial.seed in ablation.SEEDS
+
+
+def test_a_trial_is_trained_once_and_read_afterwards(place, speech):
+    said = []
+    (one,) = ablation.run_all(speech, only=["no-teacher"], seeds=[5], steps=8, say=said.append)
+    assert 0 <= one.validation_quantised <= 1 and one.clips > 0 and one.profile["recipe"]
+    lines = len(said)
+    (again,) = ablation.run_all(speech, only=["no-teacher"], seeds=[5], steps=8, say=said.append)
+    assert again == one and len(said) == lines + 1
+    path = ablation.record()
+    assert ablation.recorded() == [one]
+    path.write_text(path.read_text()[:-20])
+    with pytest.raises(DataError, match="ablation.json is damaged"):
+        ablation.recorded()
+
+
+def test_a_trial_of_other_steps_is_not_mistaken(place, speech):
+    folder = place / "results" / "ablation" / "no-teacher-s5"
+    folder.mkdir(parents=True)
+    (folder / "trial.json").write_text(json.dumps(trial("no-teacher", 5, 0.5).__dict__))
+    (found,) = ablation.run_all(speech, only=["no-teacher"], seeds=[5], steps=8, say=lambda line: None)
+    assert found.steps == 8
+
+
+def test_the_summary_by_hand():
+    trials = [trial(WHOLE, seed, value) for seed, value in ((1, 0.90), (2, 0.92), (3, 0.94))]
+    trials += [trial("mixup", 1, 0.91), trial("mixup", 2, 0.92), trial("mixup", 4, 0.10)]
+    whole, mixup = ablation.summary(trials).to_dict("records")
+    assert whole["quantised_mean"] == pytest.approx(0.92) and whole["quantised_deviation"] == pytest.approx(0.02)
+    assert whole["float_mean"] == pytest.approx(0.93) and pd.isna(whole["difference"])
+    assert mixup["seeds"] == 3
+    # seed 4 has no twin: (0.01 + 0.00) / 2
+    assert mixup["difference"] == pytest.approx(0.005)
+    assert mixup["difference_deviation"] == pytest.approx(0.01 / 2**0.5)
+
+
+def test_one_seed_alone_has_no_deviation():
+    (row,) = ablation.summary([trial("decay", 1, 0.9)]).to_dict("records")
+    assert pd.isna(row["quantised_deviation"]) and pd.isna(row["difference"])
+
+
+def test_nothing_is_recorded_where_nothing_ended(place):
+    assert ablation.recorded() == []
+    with pytest.raises(DataError, match="there is no finished trial in"):
+        ablation.record()
+
+
+def test_bad_input_trains_nothing(place, speech):
+    with pytest.raises(InputError, match="unknown variant 'mixp'.*did you mean 'mixup'"):
+        next(ablation.run_all(speech, only=["mixp"]))
+    with pytest.raises(InputError, match="none may be negative"):
+        next(ablation.run_all(speech, steps=-1))
+    with pytest.raises(DataError, match="does not exist"):
+        next(ablation.run_all(str(place / "nowhere"), only=["no-teacher"], say=lambda line: None))
+    assert not (place / "results").exists()
+
+
+def test_a_damaged_trial_is_told(tmp_path):
+    path = tmp_path / "trial.json"
+    path.write_text(json.dumps({"variant": WHOLE}))
+    with pytest.raises(DataError, match="trial.json is damaged"):
+        ablation.read(path)
+    assert ablation.read(tmp_path / "none.json") is None
