@@ -1,4 +1,4 @@
-"""Where the project's folders are, and how to write a file completely or not at all."""
+"""The only module that knows folders, and how a file is written whole or not at all."""
 
 import contextlib
 import errno
