@@ -2,8 +2,8 @@
 
 The baseline is GreenWaves Technologies' GAP8 keyword-spotting example. ``data/baseline_tables.json`` holds the
 accuracies, confusion matrices and layer profiles that it printed about its three networks,
-``data/baseline_commands.json`` its command lines, word for word. Its clips are Google's Speech Commands; its silence clips
-are zeros. ``data/vendor_accuracy.json`` holds the accuracies of the networks that GreenWaves released later.
+``data/baseline_commands.json`` its command lines, word for word. Its clips are Google's Speech Commands; its silence
+clips are zeros. ``data/vendor_accuracy.json`` holds the accuracies of the networks that GreenWaves released later.
 """
 
 import functools
