@@ -8,7 +8,8 @@ import numpy as np
 
 from kwslib.accuracy import Accuracy, confusion_matrix
 from kwslib.errors import ModelError
-from kwslib.network import conversion, training
+from kwslib.network import conversion, ds_cnn
+from kwslib.network.batches import EvaluationBatches
 from kwslib.network.truncation import truncated
 
 TFLITE_KERNELS = "TFLite default kernels (XNNPACK)"
@@ -17,9 +18,28 @@ Predictor = Callable[[np.ndarray], np.ndarray]
 """uint8 codes (clips, frames, coefficients) -> (clips, 12), the largest of a row wins, the first of equals."""
 
 
+def keras_logits(network: keras.Model, codes: np.ndarray, scale: float | None = None) -> np.ndarray:
+    """Run a Keras network on codes.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From `kwslib.network.ds_cnn`.
+    codes : ndarray of uint8, shape (clips, frames, coefficients)
+    scale : float, optional
+        What one step of the codes is worth. A quantised network knows it; `ds_cnn.float_network` does not.
+
+    Returns
+    -------
+    ndarray of float32, shape (clips, 12)
+    """
+    scale = ds_cnn.input_scale(network) if scale is None else scale
+    return network.predict(EvaluationBatches(codes, scale), verbose=0)
+
+
 def keras_predictor(network: keras.Model) -> Predictor:
-    """Predict with a Keras network; float32 logits."""
-    return lambda codes: training.logits(network, codes)
+    """Predict with a quantised Keras network; float32 logits."""
+    return lambda codes: keras_logits(network, codes)
 
 
 def tflite_predictor(data: bytes, logits: bool = False) -> Predictor:
