@@ -104,7 +104,7 @@ def run_command(every: bool, force: bool, model: str | None, **values: Any) -> N
             found = run.measurement("tflite", "test", silence)
             click.echo(
                 f"   test accuracy, 8-bit, {silence}: {100 * found.accuracy:.2f} % "
-                f"({100 * found.low:.2f} to {100 * found.high:.2f}) on {run.corpus['name']}"
+                f"({100 * found.low:.2f} to {100 * found.high:.2f}) on {run.corpus.name}"
             )
         click.echo(f"   {deployments.line(run)}")
         click.echo(f"   in {run.folder}")
@@ -133,7 +133,7 @@ def release_command(name: str, seeds: tuple[str, ...], note: str, note_file: Pat
 
     if note and note_file:
         raise InputError("--note and --note-file both give the note: give one")
-    click.echo(f"released in {release(name, seeds, note_file.read_text() if note_file else note)}")
+    click.echo(f"released in {release.publish(name, seeds, note_file.read_text() if note_file else note)}")
 
 
 @main.command()
@@ -178,9 +178,9 @@ def book(build_dir: Path | None) -> None:
 @click.option("--front-end", help="Front end of --model: magnitude or power.")
 def predict(clips: tuple[Path, ...], model: Path | None, run: str | None, front_end: str | None) -> None:
     """Say what a network hears in WAV clips (16 kHz, mono, 16-bit): the winner and all probabilities."""
+    from kwslib.config.front_end import KINDS
     from kwslib.errors import check_name
     from kwslib.runs import prediction as predicting
-    from kwslib.speech.fingerprint import KINDS
 
     if model and run:
         raise InputError("--model and --run both name a network: give one")
@@ -205,10 +205,10 @@ def predict(clips: tuple[Path, ...], model: Path | None, run: str | None, front_
 @click.option("--split", default="test", show_default=True)
 def samples(clips: tuple[Path, ...], out: Path, size: str, front_end: str, **options: Any) -> None:
     """Write 8-bit fingerprint pictures (PGM) of clips, or of the first test clips of a corpus."""
+    from kwslib.config.front_end import KINDS
     from kwslib.config.presets import size_named
     from kwslib.errors import check_name
     from kwslib.speech import open_corpus
-    from kwslib.speech.fingerprint import KINDS
     from kwslib.speech.samples import write_samples
 
     chosen = size_named(size).front_end(check_name("front end", front_end, KINDS))

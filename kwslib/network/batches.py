@@ -5,11 +5,12 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from kwslib.config.presets import BATCH_CLIPS
+from kwslib.config.front_end import INPUT_SCALE
 from kwslib.config.recipe import Recipe
+from kwslib.config.schedule import BATCH_CLIPS
 from kwslib.errors import InputError
 from kwslib.network import variation
-from kwslib.speech.fingerprint import INPUT_SCALE, dequantise
+from kwslib.speech.fingerprint import dequantise
 
 VARIATION = 1
 """Tells the random numbers of a step's variation from those of a pass's order."""

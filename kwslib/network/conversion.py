@@ -13,19 +13,19 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kwslib.config.presets import Size
+from kwslib.config.architecture import Architecture
+from kwslib.config.front_end import INPUT_ZERO_POINT
 from kwslib.errors import ModelError
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.quantisation import weight_scale
 from kwslib.paths import atomic_write_bytes
-from kwslib.speech.fingerprint import INPUT_ZERO_POINT
 from kwslib.subproc import run
 
 APART_TIMEOUT_S = 600
 """A conversion takes seconds, and the start of TensorFlow a few more."""
 
 
-def to_tflite(size: Size, network: keras.Model) -> bytes:
+def to_tflite(size: Architecture, network: keras.Model) -> bytes:
     """Convert a trained network.
 
     TensorFlow's converter reads networks of Keras' TensorFlow backend alone: one that was trained on another backend
@@ -33,7 +33,7 @@ def to_tflite(size: Size, network: keras.Model) -> bytes:
 
     Parameters
     ----------
-    size : Size
+    size : Architecture
     network : keras.Model
         From `kwslib.network.ds_cnn.quantised_network`, trained.
 
@@ -60,7 +60,7 @@ def to_tflite(size: Size, network: keras.Model) -> bytes:
     return data
 
 
-def _converted_apart(size: Size, network: keras.Model) -> bytes:
+def _converted_apart(size: Architecture, network: keras.Model) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         weights, target = Path(folder) / "weights.npz", Path(folder) / "model.tflite"
         checkpoint.save(weights, asdict(size), network=network)
@@ -181,7 +181,7 @@ def check_scales(data: bytes, network: keras.Model) -> None:
 def main(weights: Path, target: Path) -> None:
     """Convert what `to_tflite` handed over: the weights of a quantised network, its size beside them."""
     fields = checkpoint.read_state(weights)
-    size = Size(**{**fields, "model_size_info": tuple(fields["model_size_info"])})
+    size = Architecture(**{**fields, "model_size_info": tuple(fields["model_size_info"])})
     network = ds_cnn.quantised_network(size)
     checkpoint.restore(weights, network=network)
     atomic_write_bytes(target, to_tflite(size, network))

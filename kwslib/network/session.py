@@ -11,8 +11,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from kwslib.config.presets import CosineSchedule, Schedule, Size
+from kwslib.config.architecture import Architecture
 from kwslib.config.recipe import Recipe
+from kwslib.config.schedule import CosineSchedule, Schedule
 from kwslib.errors import InputError, KwsError
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.backend import machine
@@ -70,8 +71,7 @@ class Task:
 
     Attributes
     ----------
-    size : Size
-        Architecture.
+    size : Architecture
     schedule : Schedule or CosineSchedule
         Learning rate by step, and the step at which quantisation begins.
     recipe : Recipe
@@ -90,7 +90,7 @@ class Task:
         Gets one line a validation.
     """
 
-    size: Size
+    size: Architecture
     schedule: Schedule | CosineSchedule
     recipe: Recipe
     input_scale: float

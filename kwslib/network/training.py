@@ -15,14 +15,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from kwslib.config.presets import BATCH_CLIPS, CosineSchedule, Schedule, Size
+from kwslib.config.architecture import Architecture
+from kwslib.config.front_end import INPUT_SCALE
 from kwslib.config.recipe import Recipe
+from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.errors import InputError
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.backend import make_deterministic
 from kwslib.network.batches import Batches, Copies, Taught
 from kwslib.network.session import BEST, BEST_FLOAT, Progress, Session, Task
-from kwslib.speech.fingerprint import INPUT_SCALE
 
 CALIBRATION_CLIPS = 200  # for the statistics of batch norm and the ranges of activations
 REFRESH_STEPS = 50  # how often weight ranges follow the weights
@@ -48,7 +49,7 @@ class Trained:
 
 
 def train(
-    size: Size,
+    size: Architecture,
     schedule: Schedule | CosineSchedule,
     copies: Copies,
     copy_count: int,
@@ -67,8 +68,7 @@ def train(
 
     Parameters
     ----------
-    size : Size
-        Architecture.
+    size : Architecture
     schedule : Schedule or CosineSchedule
         Learning rate by step, and the step at which quantisation begins.
     copies : callable

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kwslib.config.recipe import Recipe
-from kwslib.speech.corpus import LABELS
+from kwslib.config.words import LABELS
 
 
 def targets(recipe: Recipe, labels: np.ndarray, taught: np.ndarray | None = None) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 import pandas as pd
 
+from kwslib.artifacts import to_plain
 from kwslib.errors import DataError, InputError, KwsError, ModelError
 from kwslib.gap8.measure import deployment
 from kwslib.paths import book_dir, models_dir, results_dir, write_json
@@ -168,11 +169,11 @@ def save(released: Released, corpus: Corpus, measured: list[Measurement], folder
         "schema": SCHEMA,
         "run": released.run.run,
         "size": released.run.size,
-        "tflite_sha256": released.run.network["tflite_sha256"],
+        "tflite_sha256": released.run.network.tflite_sha256,
         "corpus": {"name": corpus.name, "hash": corpus.manifest["hash"], "test_clips": measured[0].clips},
         "measurements": [asdict(row) for row in measured],
         "equal": True,
-        "provenance": provenance(),
+        "provenance": to_plain(provenance()),
     }
     write_json(folder / EVALUATION, value)
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from kwslib.artifacts import to_plain
 from kwslib.config.baselines import baseline_network
 from kwslib.config.presets import SIZES
 from kwslib.errors import DataError, InputError
@@ -84,7 +85,7 @@ def of_run(run: Run) -> Found:
     for folder in dict.fromkeys((results_dir() / run.run / records.GAP8, own)):
         if (folder / deployment.DEPLOYMENT).exists():
             found = deployment.load(folder)
-            if found.provenance.get("tflite_sha256") == run.network.get("tflite_sha256"):
+            if found.provenance.get("tflite_sha256") == run.network.tflite_sha256:
                 return Found(found, folder, run.recorded and folder == own)
     raise DataError(
         f"the network of run {run.run} was not deployed on GAP8: run it again, or execute gap8.ipynb with run {run.run}"
@@ -166,12 +167,12 @@ def choose(
     open_platform(platform)  # an unknown one, or one that is not installed, is told before anything is built
     network = choose_network(Path(model) if model else None, run or None, None if model or run else size)
     trained = None if model else records.find(network.graph.name)
-    digest = hashlib.sha256(Path(model).read_bytes()).hexdigest() if model else trained.network["tflite_sha256"]
+    digest = hashlib.sha256(Path(model).read_bytes()).hexdigest() if model else trained.network.tflite_sha256
     data = data or os.environ.get("KWS_DATA", "")
     if network.front_end is None:
         corpus = ""
     elif not corpus:
-        corpus = trained.corpus["name"] if trained else "speech_commands" if data else "synthetic"
+        corpus = trained.corpus.name if trained else "speech_commands" if data else "synthetic"
     names = [layer.name for layer in network.graph.layers]
     like = next((name for name in SIZES if names == [layer.name for layer in baseline_network(name).layers]), "")
     return Task(
@@ -210,7 +211,7 @@ def up_to_date(run: Run, platform: str, clips: int) -> bool:
         found = deployment.load(Path(run.folder) / records.GAP8)
     except DataError:
         return False
-    return found.provenance.get("key") == key(run.network["tflite_sha256"], platform, clips)
+    return found.provenance.get("key") == key(run.network.tflite_sha256, platform, clips)
 
 
 def input_codes(task: Task) -> np.ndarray:
@@ -245,7 +246,7 @@ def run_task(task: Task) -> Found:
         If anything fails or differs.
     """
     codes = input_codes(task)
-    made = provenance(run=task.run, corpus=task.corpus, tflite_sha256=task.tflite_sha256, key=task.key)
+    made = to_plain(provenance(run=task.run, corpus=task.corpus, tflite_sha256=task.tflite_sha256, key=task.key))
     with atomic_path(task.folder) as temporary:
         found = deployment.deploy(
             task.network.graph, codes, temporary, task.platform, task.timeout_s, task.network.labels, made

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from kwslib.config.front_end import KINDS, FrontEnd
 from kwslib.config.presets import SIZES, size_named
+from kwslib.config.words import LABELS
 from kwslib.errors import InputError, check_name
 from kwslib.integer import graph as graphs
 from kwslib.integer.graph import UINT8_SHIFT, Graph
 from kwslib.runs import prediction, records
-from kwslib.speech.corpus import LABELS
-from kwslib.speech.fingerprint import KINDS, FrontEnd
 from kwslib.speech.samples import read_pgm
 from kwslib.speech.wav import fit, read_wav
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from kwslib.config.front_end import FrontEnd
 from kwslib.config.presets import SIZES
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError, ModelError
 from kwslib.integer import graph, reference
 from kwslib.integer.graph import Graph
 from kwslib.runs import records
-from kwslib.speech.corpus import LABELS
-from kwslib.speech.fingerprint import FrontEnd, fingerprints, quantise
+from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.wav import fit, read_wav
 
 DEFAULT_RUNS = ("quick-small", "baseline-small")
@@ -65,7 +66,7 @@ def of_run(name: str | None = None) -> Network:
     network = graph.load(path, run.run)
     front_end = SIZES[run.size].front_end(run.front_end, network.input.scale)
     label = "recorded run" if run.recorded else "run"
-    return Network(network, front_end, f"{label} {run.run}, trained on {run.corpus['name']}")
+    return Network(network, front_end, f"{label} {run.run}, trained on {run.corpus.name}")
 
 
 def of_file(path: Path, kind: str | None = None) -> Network:

@@ -10,21 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from kwslib.config.front_end import CLIP_SAMPLES
+from kwslib.config.words import KEYWORDS, LABELS, SILENCE, UNKNOWN
 from kwslib.errors import DataError
 from kwslib.paths import cache_dir, write_json
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
-from kwslib.speech.corpus import (
-    CLIP_SAMPLES,
-    KEYWORDS,
-    LABELS,
-    SILENCE,
-    SPLITS,
-    UNKNOWN,
-    Clips,
-    Corpus,
-    check_split,
-    extra_clips,
-)
+from kwslib.speech.corpus import SPLITS, Clips, Corpus, check_split, extra_clips
 from kwslib.speech.download import Archive, fetch_archive
 from kwslib.speech.wav import fit, read_wav
 

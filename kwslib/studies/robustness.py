@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from kwslib.accuracy import poisson_interval, wilson_interval
+from kwslib.config.front_end import SAMPLE_RATE_HZ
+from kwslib.config.words import LABELS, SILENCE, UNKNOWN
 from kwslib.errors import DataError, InputError
 from kwslib.network.evaluation import TFLITE_KERNELS, tflite_predictor
 from kwslib.paths import models_dir, results_dir
@@ -21,10 +23,10 @@ from kwslib.runs import prediction, records
 from kwslib.runs.records import Run
 from kwslib.speech import open_corpus
 from kwslib.speech.cache import CHUNK_CLIPS
-from kwslib.speech.corpus import LABELS, SAMPLE_RATE_HZ, SILENCE, UNKNOWN, Corpus
+from kwslib.speech.corpus import Corpus
 from kwslib.speech.disturbance import active_power, change_level, mix, move, noise_segment, stream
 from kwslib.speech.noise import held_out_part
-from kwslib.studies.robustness_records import ALL, FalseAccepts, Found, Point, Robustness, save
+from kwslib.studies.robustness_records import ALL, CorpusName, FalseAccepts, Found, Point, Robustness, save
 
 SNR_DB = (-5.0, 0.0, 5.0, 10.0, 15.0, 20.0)
 SHIFTS_MS = tuple(float(shift) for shift in range(-400, 401, 100))
@@ -72,8 +74,8 @@ def stratified(labels: np.ndarray, clips: int, seed: int) -> np.ndarray:
 
 def noise_in_training(run: Run, corpus: str) -> str:
     """Say how much of a corpus' background recordings the training of a run had heard."""
-    augmentation = run.training["augmentation"]
-    if run.corpus["name"] != corpus or not augmentation["noise_probability"]:
+    augmentation = run.training.augmentation
+    if run.corpus.name != corpus or not augmentation["noise_probability"]:
         return "none of these recordings"
     # Runs from before there was a choice do not name it: they drew from whole recordings.
     if augmentation.get("hold_out_noise", False):
@@ -220,7 +222,7 @@ def measure(
         run=Path(run.folder).name,
         size=run.size,
         tflite_sha256=hashlib.sha256(data).hexdigest(),
-        corpus={"name": corpus.name, "hash": corpus.manifest["hash"]},
+        corpus=CorpusName(corpus.name, corpus.manifest["hash"]),
         noise_in_training=noise_in_training(run, corpus.name),
         seed=seed,
         clips=len(chosen),

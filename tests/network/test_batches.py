@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from kwslib.config.front_end import INPUT_SCALE
 from kwslib.config.recipe import Recipe
 from kwslib.errors import InputError
 from kwslib.network import variation
 from kwslib.network.batches import VARIATION, Batches, EvaluationBatches, as_input
-from kwslib.speech.fingerprint import INPUT_SCALE
 
 
 def test_input_is_what_the_codes_stand_for_with_a_last_axis():

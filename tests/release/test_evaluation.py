@@ -9,11 +9,11 @@ from click.testing import CliRunner
 from kwslib import paths
 from kwslib.accuracy import Accuracy
 from kwslib.cli.main import main
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.release import evaluation
 from kwslib.release.evaluation import NotReproduced
 from kwslib.runs.records import Measurement
-from kwslib.speech.corpus import LABELS
 from kwslib.speech.speech_commands import TEST_FOLDER
 from tests import corpora
 from tests.sample_run import sample_run

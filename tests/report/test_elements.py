@@ -107,7 +107,7 @@ def test_a_note_says_where_results_come_from_and_what_they_were_made_on(run):
     assert "Fresh results" in fresh
     assert "synthetic speech" in fresh
     assert "say nothing about recorded speech" in fresh
-    assert run.provenance["date"] in fresh
+    assert run.provenance.date in fresh
     recorded = elements.note(replace(run, recorded=True, corpus=run.corpus | {"name": "speech_commands"})).text
     assert "Recorded results" in recorded
     assert "not by this build" in recorded
@@ -127,7 +127,7 @@ def test_points_are_the_measurements(run):
     made = run.measurement("reference", "validation", "noise-silence")
     assert (points[-1].accuracy, points[-1].low, points[-1].high) == (made.accuracy, made.low, made.high)
     costs = elements.cost_points([run], "tflite_bytes")
-    assert [point.cost for point in costs] == [run.network["tflite_bytes"]] * 2
+    assert [point.cost for point in costs] == [run.network.tflite_bytes] * 2
     assert costs[0].accuracy == run.measurement("tflite", "test", "digital-silence").accuracy
 
 

@@ -53,7 +53,7 @@ def test_a_recorded_network_is_found_by_size_and_by_run(place):
     task = choose(**DEFAULTS)
     assert (task.name, task.run, task.size, task.corpus) == ("quick-small", "quick-small", "small", "synthetic")
     assert task.folder == place / "results" / "quick-small" / "gap8"
-    assert task.tflite_sha256 == records.find("quick-small").network["tflite_sha256"]
+    assert task.tflite_sha256 == records.find("quick-small").network.tflite_sha256
     again = choose(**{**DEFAULTS, "run": "quick-small", "size": "large"})
     assert again.key == task.key
     assert choose(**{**DEFAULTS, "clips": 4}).key != task.key
@@ -135,7 +135,7 @@ def test_a_fresh_deployment_hides_the_recorded_one_of_the_same_network_alone(pla
     run = replace(sample_run(place / "models"), recorded=True)
     assert deployments.of_run(run).recorded
     fresh = place / "results" / run.run
-    sample_deployment(fresh, "small", run.network["tflite_sha256"])
+    sample_deployment(fresh, "small", run.network.tflite_sha256)
     found = deployments.of_run(run)
     assert (found.recorded, found.folder) == (False, fresh / "gap8")
     sample_deployment(fresh, "small", "0" * 64)
@@ -175,7 +175,7 @@ def test_what_make_leaves_behind_is_no_source(monkeypatch, tmp_path):
 
 def test_up_to_date_only_with_the_same_network_platform_clips_and_sources(place, monkeypatch):
     run = sample_run(place / "results")
-    digest = run.network["tflite_sha256"]
+    digest = run.network.tflite_sha256
     assert not deployments.up_to_date(run, "simulator", 20)
     sample_deployment(run.folder, "small", digest, deployments.key(digest, "simulator", 20))
     assert deployments.up_to_date(run, "simulator", 20)

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError, KwsError, ModelError
 from kwslib.paths import models_dir
 from kwslib.runs import inputs
 from kwslib.runs.inputs import choose_network, read_clip, sort_files
 from kwslib.runs.prediction import codes_for, of_run
-from kwslib.speech.corpus import LABELS
 from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.samples import pgm
 from kwslib.speech.wav import fit, read_wav

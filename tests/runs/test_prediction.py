@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from kwslib.config.presets import SIZES
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError, ModelError
 from kwslib.integer import graph
 from kwslib.runs import prediction
-from kwslib.speech.corpus import LABELS
 from kwslib.speech.fingerprint import fingerprints, quantise
 from tests.corpora import write_wav
 from tests.gap8 import networks
@@ -35,7 +35,7 @@ def places(monkeypatch, tmp_path, model):
     """A project with a fresh run and a recorded one; returns their folders."""
     monkeypatch.setenv("KWS_ROOT", str(tmp_path))
     monkeypatch.delenv("KWS_RESULTS", raising=False)
-    for folder, profile in (("book/results", "quick"), ("models", "seed")):
+    for folder, profile in (("book/results", "quick"), ("models", "baseline")):
         run = sample_run(tmp_path / folder, profile=profile)
         shutil.copy(model, run.folder / "model.tflite")
     return tmp_path / "book" / "results" / "quick-small", tmp_path / "models" / "baseline-small"

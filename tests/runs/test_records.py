@@ -35,7 +35,7 @@ def test_a_run_survives_the_disk(made, tmp_path):
     for row, measured in zip(rows, made.measurements, strict=True):
         assert (row["network"], row["split"], row["silence"]) == (measured.network, measured.split, measured.silence)
         assert float(row["accuracy"]) == measured.accuracy
-        assert row["corpus"] == made.corpus["name"]
+        assert row["corpus"] == made.corpus.name
 
 
 def test_measurement_is_the_matrix():

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from kwslib.config.presets import PROFILES
+from kwslib.config.profiles import PROFILES
 from kwslib.errors import DataError, InputError
 from kwslib.studies import ablation
 from kwslib.studies.ablation import SIZE, VARIANTS, WHOLE, Trial
@@ -59,7 +59,7 @@ def test_what_is_recorded_was_trained_as_the_variants_say():
         profile = ablation.profile_of(trial.variant, trial.steps)
         assert trial.profile == ablation._described(profile), trial.variant
         assert bool(teacher) == bool(profile.recipe(SIZE).teacher)
-        assert not trial.provenance["dirty"] and trial.seed in ablation.SEEDS
+        assert not trial.provenance.dirty and trial.seed in ablation.SEEDS
 
 
 def test_a_trial_is_trained_once_and_read_afterwards(place, speech):

@@ -8,12 +8,13 @@ from click.testing import CliRunner
 
 from kwslib.accuracy import poisson_interval
 from kwslib.cli.main import main
+from kwslib.config.words import LABELS, SILENCE
 from kwslib.errors import DataError, InputError, ModelError
 from kwslib.integer import reference
 from kwslib.paths import models_dir
 from kwslib.runs import prediction, records
 from kwslib.speech import open_corpus
-from kwslib.speech.corpus import LABELS, SILENCE, Clips, Corpus
+from kwslib.speech.corpus import Clips, Corpus
 from kwslib.speech.speech_commands import TEST_FOLDER
 from kwslib.studies import robustness
 from kwslib.studies.robustness_records import ALL
@@ -166,11 +167,11 @@ def test_a_folder_of_models_is_recorded_and_one_elsewhere_is_not(tmp_path):
 
 def test_what_training_heard_is_told():
     run = records.find(RUN)
-    assert robustness.noise_in_training(run, run.corpus["name"]) == "whole recordings, the held-out fifth too"
+    assert robustness.noise_in_training(run, run.corpus.name) == "whole recordings, the held-out fifth too"
     assert robustness.noise_in_training(run, "another") == "none of these recordings"
     for change, said in (({"hold_out_noise": True}, "the first four fifths"), ({"noise_probability": 0}, "none of")):
-        training = run.training | {"augmentation": run.training["augmentation"] | change}
-        assert robustness.noise_in_training(replace(run, training=training), run.corpus["name"]).startswith(said)
+        training = run.training | {"augmentation": run.training.augmentation | change}
+        assert robustness.noise_in_training(replace(run, training=training), run.corpus.name).startswith(said)
 
 
 def test_results_lie_with_those_of_the_run(tmp_path, monkeypatch):
