@@ -11,6 +11,7 @@ import numpy as np
 
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.errors import DataError, InputError
+from kwslib.speech.noise import random_second
 
 FRAME_SAMPLES = 320
 ACTIVE_RANGE_DB = 20.0
@@ -59,8 +60,7 @@ def noise_segment(recording: np.ndarray, seed: Sequence[int]) -> np.ndarray:
         raise DataError(f"a noise recording has {len(recording)} samples; {CLIP_SAMPLES} are needed")
     generator = np.random.Generator(np.random.PCG64(list(seed)))
     for _ in range(MOST_DRAWS):
-        start = int(generator.integers(len(recording) - CLIP_SAMPLES + 1))
-        segment = recording[start : start + CLIP_SAMPLES]
+        segment = random_second(recording, generator)
         if segment.any():
             return segment
     raise DataError(f"a noise recording of {len(recording)} samples is digital silence: no ratio to it can be set")

@@ -4,16 +4,13 @@ It lets the whole project run without a download. No voice (accent and variant) 
 place in the clip, level, channel and background differ from clip to clip, and everything follows from the seed.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +19,7 @@ import numpy as np
 from kwslib import paths, subproc
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.config.words import KEYWORDS, SILENCE
-from kwslib.errors import DataError, InputError, KwsError, ToolError, check_name
+from kwslib.errors import DataError, InputError, ToolError, check_name
 from kwslib.speech import soundscape
 from kwslib.speech.corpus import SPLITS, Clips, Corpus, check_split, extra_clips
 from kwslib.speech.espeak import SYNTHESIS_RATE_HZ
@@ -166,7 +163,7 @@ def open_synthetic(seed: int = 0, size: str | Extent = "full", workers: int | No
     key = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
     folder = paths.cache_dir() / "synthetic" / key
     if not _complete(folder):
-        with _locked(folder):
+        with paths.locked(folder.with_name(f"{folder.name}.lock"), "choose another cache with KWS_CACHE"):
             if not _complete(folder):
                 with paths.atomic_path(folder) as temporary:
                     temporary.mkdir()
@@ -188,20 +185,6 @@ def _complete(folder: Path) -> bool:
         return all((folder / name).stat().st_size == size for name, size in files.items())
     except (OSError, ValueError, KeyError):
         return False
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Let one process at a time generate `folder`."""
-    path = folder.with_name(f"{folder.name}.lock")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.open("w")
-    except OSError as error:
-        raise KwsError(f"cannot write {path}: {error.strerror}; choose another cache with KWS_CACHE") from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file is closed, or the process dies
-        yield
 
 
 def _generate(folder: Path, seed: int, extent: Extent, settings: dict[str, Any], workers: int) -> None:

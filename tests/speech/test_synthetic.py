@@ -288,6 +288,7 @@ def test_silent_word_is_an_error_not_a_clip():
 def test_full_disk_is_one_clear_error_and_leaves_nothing(cache):
     code = (
         "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from kwslib.errors import KwsError\n"
         "from kwslib.speech.synthetic import *\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n"
         "try: open_synthetic(0, Extent({'train': 2, 'validation': 1, 'test': 1}, 1, 2))\n"
