@@ -144,7 +144,7 @@ def test_a_fresh_deployment_hides_the_recorded_one_of_the_same_network_alone(pla
 
 def test_a_run_without_a_deployment_says_what_to_do(place):
     run = sample_run(place / "results")
-    other = replace(run, network=run.network | {"tflite_sha256": "1" * 64})
+    other = replace(run, network=replace(run.network, tflite_sha256="1" * 64))
     with pytest.raises(DataError, match="quick-small was not deployed on GAP8: run it again"):
         deployments.of_run(other)
     assert deployments.line(other) == "not deployed on GAP8"

@@ -170,7 +170,7 @@ def test_what_training_heard_is_told():
     assert robustness.noise_in_training(run, run.corpus.name) == "whole recordings, the held-out fifth too"
     assert robustness.noise_in_training(run, "another") == "none of these recordings"
     for change, said in (({"hold_out_noise": True}, "the first four fifths"), ({"noise_probability": 0}, "none of")):
-        training = run.training | {"augmentation": run.training.augmentation | change}
+        training = replace(run.training, augmentation=run.training.augmentation | change)
         assert robustness.noise_in_training(replace(run, training=training), run.corpus.name).startswith(said)
 
 

@@ -46,7 +46,7 @@ def test_nothing_half_written_is_left(tmp_path):
     ("change", "message"),
     [
         ({"schema": 2}, "another version"),
-        ({"more": 1}, "other entries"),
+        ({"more": 1}, "unknown entries: more"),
         ({"points": [{}]}, "is damaged"),
         (None, "is damaged"),
     ],
