@@ -20,7 +20,7 @@ from kwslib.gap8.platforms.simulator import SimulationLimit
 from kwslib.gap8.platforms.vendor_app import NOT_NESTED
 from kwslib.gap8.program.codegen import FIRMWARE
 from kwslib.gap8.program.compilation import COMPILER_VARIABLE
-from kwslib.runs import inputs
+from kwslib.runs import clips
 from kwslib.speech.samples import pgm
 from tests.gap8 import fake_gvsoc, networks
 from tests.gap8.measure.test_layer_profile import BASELINE_LOGS
@@ -163,7 +163,7 @@ def test_functions_are_added_up_over_the_cores():
 
 def test_export(place, model):
     (place / "a b.pgm").write_bytes(pgm(np.full((49, 10), 7, np.uint8)))
-    result = kws("export", place / "out", model, place / "a b.pgm", Path(inputs.DEFAULT_CLIP))
+    result = kws("export", place / "out", model, place / "a b.pgm", Path(clips.DEFAULT_CLIP))
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in (place / "out" / "vectors").iterdir()) == [
         *("a-b.expected", "a-b.input"),

@@ -10,8 +10,9 @@ from kwslib.config.baselines import baseline_network
 from kwslib.errors import DataError, InputError, KwsError
 from kwslib.integer import reference
 from kwslib.runs import deployments, records
+from kwslib.runs.clips import codes_for
 from kwslib.runs.deployments import choose
-from kwslib.runs.prediction import codes_for, of_file
+from kwslib.runs.networks import of_file
 from kwslib.speech import open_corpus
 from tests import corpora
 from tests.gap8 import networks
