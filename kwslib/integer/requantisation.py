@@ -153,7 +153,7 @@ def mean(factor: float, count: int, channels: int) -> Requantisation:
     count, channels : int
         Codes in a sum; channels of the layer.
     """
-    multiplier, shift = (int(value) for value in exact(np.float64(factor)))
+    multiplier, shift = (int(value) for value in exact(np.array(factor)))
     room = min(count.bit_length() - 1, 32, 31 + shift)
     multiplier, shift = (multiplier << room) // count, shift - room
     zeros = np.zeros(channels, np.int32)

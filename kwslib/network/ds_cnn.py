@@ -3,10 +3,11 @@
 import keras
 import numpy as np
 
-from kwslib.config.architecture import Architecture
+from kwslib.config.architecture import Architecture, Layer
 from kwslib.config.front_end import INPUT_SCALE
 from kwslib.config.words import LABELS
 from kwslib.network.layers import (
+    Array,
     BatchNorm,
     FakeQuantise,
     QuantisedConvolution,
@@ -26,8 +27,8 @@ INPUT = "input"  # codes of the fingerprint
 POOLED = "pooled"  # codes of the average pool; TFLite gives them the scale of the layer before
 
 
-def _weighted(size: Architecture):
-    """Layers of the table that carry weights and a ReLU."""
+def _weighted(size: Architecture) -> list[Layer]:
+    """Return the rows of the layer table that have weights and a ReLU."""
     return [row for row in size.layers if row.kind in ("convolution", "depthwise", "pointwise")]
 
 
@@ -84,7 +85,7 @@ def quantised_network(size: Architecture, clips: int | None = None, input_scale:
     return keras.Model(inputs, QuantisedLinear(len(LABELS), name="linear")(x), name="quantised")
 
 
-def _pooled(size, x):
+def _pooled(size: Architecture, x: Array) -> Array:
     window = next(row.kernel for row in size.layers if row.kind == "average_pool")
     x = keras.layers.AveragePooling2D(window, name="pool")(x)
     return keras.layers.Reshape((x.shape[-1],), name="flat")(x)

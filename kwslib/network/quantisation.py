@@ -78,15 +78,15 @@ def best_scale(values: np.ndarray, averaged: bool = False) -> np.float32:
         If the values are all zero, or not finite.
     """
 
-    def codes(x, scale):
+    def codes(x: np.ndarray, scale: float | np.float32) -> np.ndarray:
         return np.clip(np.rint(x / scale), -WEIGHT_MAX - 1, WEIGHT_MAX)
 
-    def loss(scale):
+    def loss(scale: np.float32) -> float:
         found = codes(values, scale)
         if not averaged:
-            return np.mean(np.square(found * scale - values))
+            return float(np.mean(np.square(found * scale - values)))
         means = values.mean(axis=(1, 2))
-        return np.mean(np.square(codes(found.mean(axis=(1, 2)), 1) * scale - means))
+        return float(np.mean(np.square(codes(found.mean(axis=(1, 2)), 1) * scale - means)))
 
     largest = np.abs(values).max()
     return min((activation_scale(largest * share) for share in RANGE_SHARES), key=loss)

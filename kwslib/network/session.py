@@ -159,6 +159,7 @@ class Session:
         ds_cnn.fold(self.network, network)
         ds_cnn.calibrate(network, self.task.calibration)
         self._use(network)
+        assert self.average is not None  # a quantised network has one
         self.average.set_weights(network.get_weights())
         self.progress.quantised = True
         self.progress.best_accuracy = -1.0

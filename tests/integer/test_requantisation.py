@@ -28,7 +28,7 @@ def shifted(accumulator, q, n):
     return (accumulator * q + (1 << n >> 1)) >> n
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(FREE), st.lists(ACCUMULATORS, min_size=1, max_size=200))
 def test_free_factors_equal_xnnpack_for_every_accumulator(form, accumulators):
     q, n = form
@@ -40,7 +40,7 @@ def test_free_factors_equal_xnnpack_for_every_accumulator(form, accumulators):
     assert ours.tolist() == [min(max(shifted(int(a), q, n), -128), 127) for a in codes]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(WITH_RELU), st.lists(ACCUMULATORS, min_size=1, max_size=200))
 def test_factors_of_relu_layers_equal_xnnpack_for_every_accumulator(form, accumulators):
     q, n = form
@@ -103,7 +103,6 @@ def twice(accumulator, multiplier, shift):
     return whole if high >= 0 else -whole
 
 
-@settings(deadline=None)
 @given(st.floats(2.0**-30, 4), st.lists(st.integers(-(2**27), 2**27), min_size=1, max_size=50))
 def test_both_exact_roundings_equal_their_definitions(factor, accumulators):
     multiplier, shift = requantisation.exact(np.array([factor]))
@@ -121,7 +120,6 @@ def test_the_multiplier_of_a_rounded_up_fraction_stays_below_one():
     assert multiplier.tolist() == [2**30, 2**30, 0] and shift.tolist() == [1, 0, 0]
 
 
-@settings(deadline=None)
 @given(st.floats(2.0**-14, 2.0**-6))
 def test_agreement_with_float64_is_what_exhaustion_finds(factor):
     largest = 40_000
