@@ -27,7 +27,8 @@ def recorded(value, *names):
 
 
 def test_the_examples_are_right():
-    assert doctest.testmod(accuracy).failed == 0 < doctest.testmod(accuracy).attempted
+    found = doctest.testmod(accuracy)
+    assert found.failed == 0 < found.attempted
 
 
 def test_the_recorded_wilson_intervals_come_out_bit_for_bit():

@@ -1,4 +1,4 @@
-"""The DS-CNN twice: the floating-point network that learns batch statistics, and the folded, quantised one."""
+"""The DS-CNN in two forms: the floating-point network that learns batch statistics, and the folded, quantised one."""
 
 import keras
 import numpy as np
@@ -19,8 +19,6 @@ from kwslib.network.quantisation import Snapped, best_scale, snap, weight_scale
 
 BATCH_NORM_EPSILON = 1e-3
 BATCH_NORM_MOMENTUM = 0.96  # the baseline's normalizer_params: decay 0.96
-
-
 SAMPLES = 1_000_000  # activations of a layer that calibration looks at
 CHUNK_CLIPS = 25  # clips whose activations are all in memory at once, 20 MB a clip for large
 INPUT = "input"  # codes of the fingerprint
@@ -92,12 +90,12 @@ def _pooled(size: Architecture, x: Array) -> Array:
 
 
 def input_scale(network: keras.Model) -> float:
-    """What one step of the fingerprint's codes is worth to a quantised network."""
+    """Return what one step of the fingerprint's codes is worth to a quantised network."""
     return float(keras.ops.convert_to_numpy(network.get_layer(INPUT).scale))
 
 
 def quantised_layers(network: keras.Model) -> list[QuantisedLayer]:
-    """The layers of a quantised network that carry weights, in order."""
+    """Return the layers of a quantised network that have weights, in order."""
     return [layer for layer in network.layers if isinstance(layer, QuantisedLayer)]
 
 
@@ -108,7 +106,7 @@ def activate(network: keras.Model, active: bool) -> None:
 
 
 def _copied(variable: keras.Variable) -> np.ndarray:
-    """The value by itself: two variables that share one array cannot both be trained on the JAX backend."""
+    """Return a copy of the value: on the JAX backend two variables that share an array cannot both be trained."""
     return np.array(keras.ops.convert_to_numpy(variable))
 
 
@@ -136,10 +134,10 @@ def fold(source: keras.Model, target: keras.Model) -> None:
 
 
 def calibrate(network: keras.Model, batch: np.ndarray) -> None:
-    """Set the output scale of each layer to what loses least on a batch.
+    """Set the output scale of each layer to the one that loses least on a batch, by mean squared error.
 
-    The layer before the average pool is judged by its averages: TFLite gives them the same scale, so their rounding,
-    not that of the codes that are averaged, is what costs.
+    The layer before the average pool is judged by its averages: TFLite gives them the same scale, and rounding the
+    averages costs more than rounding the codes that are averaged.
 
     Parameters
     ----------
@@ -174,12 +172,12 @@ def _thinned(values: np.ndarray, samples: int) -> np.ndarray:
 
 
 def estimate_statistics(network: keras.Model, batch: np.ndarray) -> None:
-    """Set the statistics of batch norm to those of the present weights; the moving averages lag behind training.
+    """Measure batch norm's statistics with the present weights, because the moving averages lag behind training.
 
     Parameters
     ----------
     network : keras.Model
-        From `float_network`. What it does in training does not change.
+        From `float_network`. Further training is not affected.
     batch : ndarray, float32 (clips, frames, coefficients, 1)
     """
     norms = [layer for layer in network.layers if isinstance(layer, BatchNorm)]

@@ -1,4 +1,4 @@
-"""One measurement for every form of a network: a predictor turns fingerprint codes into logits, whatever computes."""
+"""One measurement for every form of a network: a predictor turns fingerprint codes into class scores."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -87,12 +87,12 @@ def tflite_predictor(data: bytes, logits: bool = False) -> Predictor:
 
 
 def accuracy(outputs: np.ndarray, labels: np.ndarray) -> Accuracy:
-    """Compare the winners of a predictor's outputs (clips, 12) with the labels (clips,)."""
+    """Count the winners of a predictor's outputs (clips, 12) against the labels (clips,); of equals the first wins."""
     return Accuracy(confusion_matrix(labels, outputs.argmax(axis=1)))
 
 
 def agreement(outputs: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Compare predictors clip by clip on one set.
+    """Compare the outputs of several forms of a network, clip by clip, on one set.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def agreement(outputs: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 
 def require_exact(found: Mapping[str, Any]) -> None:
-    """Assert that the integer reference is TFLite's equal, code by code.
+    """Assert that the integer reference computes the same codes as TFLite.
 
     Parameters
     ----------
@@ -149,7 +149,10 @@ Sets = Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
 
 
 def outputs_of(predictor: Predictor, sets: Sets) -> dict[tuple[str, str], np.ndarray]:
-    """Run a predictor over every set; clips that two protocols share are computed once.
+    """Run a predictor over every set.
+
+    The two silence protocols of a split share all clips but the silence, so the second protocol computes only what
+    differs, and equal clips (digital silence) once.
 
     Parameters
     ----------

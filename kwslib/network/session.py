@@ -148,7 +148,7 @@ class Session:
         else:
             self.optimizer = keras.optimizers.Adam()
         loss = losses.SparseCategoricalCrossentropy if recipe.plain else losses.CategoricalCrossentropy
-        # Without XLA TensorFlow still runs a graph, and no slower; JAX would run each operation by itself.
+        # TensorFlow runs a graph without XLA too, and no slower; JAX without it would run operation by operation.
         network.compile(self.optimizer, loss(from_logits=True), jit_compile=keras.backend.backend() == "jax")
         self.optimizer.build(network.trainable_variables)
         self.rate: float | None = None

@@ -1,4 +1,4 @@
-"""Fingerprints as 8-bit pictures: what a program on the device reads as its input, and what people look at."""
+"""Fingerprints as 8-bit pictures (PGM): the input of a program on the device, and something to look at."""
 
 import io
 import re
@@ -34,11 +34,11 @@ def write_samples(
     ----------
     source : Corpus or sequence of Path
         A corpus, of which the first clips of each label are taken, or WAV files. A WAV file's label is the
-        name of the folder it lies in, where that is one; otherwise its picture has the file's name alone.
+        name of its folder, if that is a label; otherwise its picture has only the file's name.
     front_end : FrontEnd
         What to compute.
     folder : Path
-        Where the pictures go; created if need be.
+        Where the pictures go; created if it does not exist.
     per_label : int
         Clips of each label (of a corpus).
     split, silence : str

@@ -1,3 +1,4 @@
+import doctest
 from fractions import Fraction
 
 import numpy as np
@@ -7,15 +8,21 @@ from hypothesis import strategies as st
 
 from kwslib.config.front_end import INPUT_SCALE, INPUT_ZERO_POINT, FrontEnd
 from kwslib.errors import InputError
+from kwslib.speech import fingerprint
 from kwslib.speech.fingerprint import dequantise, fingerprints, mel_matrix, quantise
 
 FRONT_ENDS = [FrontEnd(kind, *rest) for kind in ("magnitude", "power") for rest in ((40, 20, 10), (30, 10, 40))]
 
 
+def test_the_example_is_right():
+    found = doctest.testmod(fingerprint)
+    assert found.failed == 0 < found.attempted
+
+
 @pytest.mark.parametrize(
     ("windowing", "shape", "fft_length"), [((40, 20, 10), (49, 10), 1024), ((30, 10, 40), (98, 40), 512)]
 )
-def test_shapes_are_the_seeds(windowing, shape, fft_length):
+def test_shapes_are_the_baselines(windowing, shape, fft_length):
     front_end = FrontEnd("magnitude", *windowing)
     assert front_end.shape == shape
     assert front_end.fft_length == fft_length

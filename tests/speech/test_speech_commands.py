@@ -192,7 +192,7 @@ def test_one_other_word_is_enough(tmp_path, cache, tiny):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("split", ["validation", "test"])
-def test_full_data_has_the_row_sums_of_the_seeds_matrices(speech_commands_data, split, cache):
+def test_full_data_has_the_row_sums_of_the_baselines_matrices(speech_commands_data, split, cache):
     clips = open_speech_commands(speech_commands_data).clips(split, "noise-silence")
     counts = np.bincount(clips.labels, minlength=12)
     for size in json.loads(SEED.read_text())["sizes"].values():
