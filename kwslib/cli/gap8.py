@@ -150,7 +150,7 @@ OUT = click.option(
 
 
 def _chosen(files: Sequence[Path], **named: Any) -> tuple["Network", list[Path]]:
-    """The network and the clips of a command line; says in one line which network it is."""
+    """The network and the clips of a command line."""
     from kwslib.runs import clips, networks
 
     models, sounds = clips.sort_files(files)
@@ -159,9 +159,7 @@ def _chosen(files: Sequence[Path], **named: Any) -> tuple["Network", list[Path]]
         raise InputError(f"two networks are named, {models[0]} and {models[1]}: give one")
     model = models[0] if models else None
     labels = split_labels(named["labels"])
-    network = networks.choose(model, named["run"], named["size"], named["front_end"], labels)
-    click.echo(network.describe())
-    return network, sounds
+    return networks.choose(model, named["run"], named["size"], named["front_end"], labels), sounds
 
 
 def _one(clips: Sequence[Path]) -> Path | None:
@@ -199,6 +197,7 @@ def build(files: tuple[Path, ...], platform: str, out: Path | None, **named: Any
     codes, heard = read_clip(chosen, _one(clips))
     folder = _folder(out, chosen.graph.name, target)
     built = building.build(chosen.graph, folder, chosen.labels, codes, target)
+    click.echo(chosen.describe())
     click.echo(f"plan: {built.plan.strategy}\nclip: {heard}")
     click.echo(f"built for {target}: {built.elf}, {building.PLAN}, {building.PROJECT}/")
 
@@ -250,6 +249,7 @@ def run(
     log = folder / deployment.LOG
     done, _ = launch(machine, chosen.graph, built.elf, codes, timeout_s, log)
     atomic_write_text(folder / deployment.OUTPUT, done.stdout)
+    click.echo(chosen.describe())
     click.echo(done.stdout, nl=False)
     click.echo(f"every layer equals the integer reference, bit for bit\nclip: {heard}")
     click.echo(
@@ -308,6 +308,7 @@ def profile(
     codes, heard = read_clip(chosen, _one(clips))
     folder = _folder(out, chosen.graph.name, machine.target)
     found = deployment.deploy(chosen.graph, codes[None], folder, platform, timeout_s, chosen.labels, None, home)
+    click.echo(chosen.describe())
     click.echo(deployment_table(found))
     if found.stalls:
         click.echo("\n" + profile_table(by_function(found.stalls), rows, f"by core in {deployment.DEPLOYMENT}"))
@@ -352,7 +353,7 @@ def export(folder: Path, files: tuple[Path, ...], force: bool, **named: Any) -> 
         codes, _ = read_clip(chosen, clip)
         vectors.append((_vector_name(clip), codes))
     plan = exporting.export(chosen.graph, folder, vectors, chosen.labels, force)
-    click.echo(f"plan: {plan.strategy}")
+    click.echo(f"{chosen.describe()}\nplan: {plan.strategy}")
     click.echo(f"exported to {folder} with {len(vectors)} test vector(s); try: make -C {folder} all test")
 
 

@@ -68,7 +68,7 @@ def open_released(model: Path | str) -> Released:
     folder = given if given.is_dir() else given.parent
     path = folder / networks.MODEL if given.is_dir() else given
     if not folder.is_dir() or not path.exists():
-        raise DataError(f"{path} does not exist: --model names the folder of a released network, as models/small")
+        raise DataError(f"{path} does not exist: MODEL is the folder of a released network, such as models/small")
     if not (folder / METRICS).exists():
         raise DataError(
             f"{folder} has no {METRICS}: without it nothing is known that an evaluation could be held against"
