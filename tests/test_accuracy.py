@@ -1,4 +1,3 @@
-import doctest
 import json
 from math import log, sqrt
 from statistics import NormalDist
@@ -9,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chi2
 
-from kwslib import accuracy
 from kwslib.accuracy import Accuracy, confusion_matrix, poisson_interval, wilson_interval
 from kwslib.errors import InputError
 from tests.places import ROOT
@@ -24,11 +22,6 @@ def recorded(value, *names):
     if isinstance(value, list):
         for entry in value:
             yield from recorded(entry, *names)
-
-
-def test_the_examples_are_right():
-    found = doctest.testmod(accuracy)
-    assert found.failed == 0 < found.attempted
 
 
 def test_the_recorded_wilson_intervals_come_out_bit_for_bit():

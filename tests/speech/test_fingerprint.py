@@ -1,4 +1,3 @@
-import doctest
 from fractions import Fraction
 
 import numpy as np
@@ -8,15 +7,9 @@ from hypothesis import strategies as st
 
 from kwslib.config.front_end import INPUT_SCALE, INPUT_ZERO_POINT, FrontEnd
 from kwslib.errors import InputError
-from kwslib.speech import fingerprint
 from kwslib.speech.fingerprint import dequantise, fingerprints, mel_matrix, quantise
 
 FRONT_ENDS = [FrontEnd(kind, *rest) for kind in ("magnitude", "power") for rest in ((40, 20, 10), (30, 10, 40))]
-
-
-def test_the_example_is_right():
-    found = doctest.testmod(fingerprint)
-    assert found.failed == 0 < found.attempted
 
 
 @pytest.mark.parametrize(
