@@ -14,7 +14,7 @@ from kwslib.errors import DataError, InputError
 from kwslib.paths import atomic_write_bytes
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.fingerprint import fingerprints, quantise
-from kwslib.speech.wav import read_clip
+from kwslib.speech.wav import read_second
 
 
 def write_samples(
@@ -68,7 +68,7 @@ def write_samples(
         if not paths:
             raise InputError("no WAV file is named: give at least one")
         names = [_picture_name(path.absolute().parent.name, path.name) for path in paths]
-        audio = np.stack([read_clip(path) for path in paths])
+        audio = np.stack([read_second(path) for path in paths])
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"two clips would be written as {twice[0]}: rename one of them")

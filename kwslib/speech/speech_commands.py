@@ -17,7 +17,7 @@ from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import SPLITS, Clips, Corpus, check_split, extra_clips
 from kwslib.speech.download import Archive, fetch_archive
 from kwslib.speech.noise import random_second
-from kwslib.speech.wav import read_clip, read_wav
+from kwslib.speech.wav import read_second, read_wav
 
 MAIN_FOLDER = "speech_commands_v0.02"
 TEST_FOLDER = "speech_commands_test_set_v0.02"
@@ -173,7 +173,7 @@ class SpeechCommands(Corpus):
             chunk = np.zeros((len(entries[start : start + CHUNK_CLIPS]), CLIP_SAMPLES), np.int16)
             for number, (label, path) in enumerate(entries[start : start + CHUNK_CLIPS], start):
                 if label != SILENCE or (silence == "noise-silence" and path.endswith(".wav")):
-                    chunk[number - start] = read_clip(self.folder / path)
+                    chunk[number - start] = read_second(self.folder / path)
                 elif silence == "noise-silence":
                     chunk[number - start] = noise_clip(noise, SPLITS.index(split), number)
             yield chunk

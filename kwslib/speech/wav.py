@@ -64,7 +64,7 @@ def read_wav(path: Path | str) -> np.ndarray:
     return np.frombuffer(data, "<i2").astype(np.int16, copy=False)
 
 
-def read_clip(path: Path | str) -> np.ndarray:
+def read_second(path: Path | str) -> np.ndarray:
     """Return a WAV file as one second, int16 (16000,): `read_wav`, then `fit`."""
     return fit(read_wav(path))
 
