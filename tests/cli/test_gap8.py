@@ -303,7 +303,7 @@ def make(*words, **variables):
     """The baseline's commands, as they are typed."""
     return subproc.run(
         ["make", "--no-print-directory", *words],
-        timeout_s=120,
+        timeout_s=600,
         cwd=FIRMWARE,
         env={**NOT_NESTED, "KWS": str(Path(sys.executable).parent / "kws"), **variables},
         check=False,

@@ -10,25 +10,7 @@ from kwslib.errors import DataError, InputError
 from kwslib.runs import records, sweep
 from kwslib.runs.ranking import DONE, FAILED, KEPT
 from kwslib.runs.sweep import SweepFailed, read_grid
-from tests import corpora, quick_notebook
 from tests.places import ROOT
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return quick_notebook.build(tmp_path_factory.mktemp("root"))
-
-
-@pytest.fixture(scope="module")
-def speech(tmp_path_factory):
-    return corpora.build(tmp_path_factory.mktemp("speech"))
-
-
-@pytest.fixture
-def place(monkeypatch, tmp_path, root, speech):
-    for name, value in {"ROOT": root, "DATA": speech, "CACHE": tmp_path / "cache", "RESULTS": tmp_path / "r"}.items():
-        monkeypatch.setenv(f"KWS_{name}", str(value))
-    return tmp_path / "r"
 
 
 def kws_sweep(*words, **variables):
@@ -148,12 +130,12 @@ def test_killed_sweep_ends_as_one_left_alone(place, tmp_path):
     words = ("seed=1,2", "steps=60")
     kill_at(kws_sweep(*words), "s2 │ step 3")
     again = kws_sweep(*words)
-    text = again.communicate(timeout=120)[0]
+    text = again.communicate(timeout=600)[0]
     assert again.returncode == 0, text
     assert "quick-small-60steps: there already" in text
     assert "going on from 0" not in text
     alone = kws_sweep(*words, KWS_RESULTS=str(tmp_path / "alone"))
-    assert alone.wait(timeout=120) == 0
+    assert alone.wait(timeout=600) == 0
     assert comparable(place) == comparable(tmp_path / "alone")
     assert len(comparable(place)) == 2
     assert (place / "sweep.csv").read_bytes() == (tmp_path / "alone" / "sweep.csv").read_bytes()

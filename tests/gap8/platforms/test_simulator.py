@@ -41,7 +41,7 @@ def test_exit_status_and_output_come_back(tmp_path):
     assembler.leave(42)
     result = simulate(write_elf(tmp_path, assembler))
     assert (result.exit_status, result.stdout) == (42, "hi\n")
-    run = open_platform("simulator").run(write_elf(tmp_path, assembler), timeout_s=30)
+    run = open_platform("simulator").run(write_elf(tmp_path, assembler), timeout_s=300)
     assert (run.exit_status, run.stdout, run.platform) == (42, "hi\n", "simulator")
     assert re.fullmatch(r"[0-9a-f]{16}", run.version)
 

@@ -152,6 +152,7 @@ def test_pulp_open_has_other_registers_and_the_same_network(built, tmp_path):
     assert gap8[".weights"] == pulp[".weights"] and gap8[".text"] != pulp[".text"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["small", "large"])
 def test_from_tflite_to_elf_in_ten_seconds(size, tmp_path):
     start_s = time.monotonic()

@@ -50,7 +50,7 @@ def make(folder, *words, check=True):
     variables = {"ZIG_GLOBAL_CACHE_DIR": str(cache_dir() / "zig"), "ZIG_LOCAL_CACHE_DIR": str(folder / "zig")}
     return subproc.run(
         ["make", f"PYTHON={sys.executable} -P", "RISCV_CC=", f"CC={ZIG}", *words],
-        timeout_s=120,
+        timeout_s=600,
         cwd=folder,
         env={**variables, **NOT_NESTED, "PYTHONPATH": ""},
         check=check,
