@@ -3,10 +3,12 @@
 from math import prod
 from typing import Any
 
+from kwslib.gap8.hardware import L1_BYTES, LARGEST_TRANSFER_BYTES
 from kwslib.gap8.planning import weights
+from kwslib.gap8.planning.builder import Builder, scaling
 from kwslib.gap8.planning.ends import add_softmax, pool_fields
-from kwslib.gap8.planning.memory import DoesNotFit, aligned
-from kwslib.gap8.planning.plan import L1_BYTES, Builder, Plan, Ref, scaling
+from kwslib.gap8.planning.memory import DMA_SLACK_BYTES, DoesNotFit, aligned
+from kwslib.gap8.planning.plan import Plan, Ref
 from kwslib.integer.graph import Graph, Layer
 
 KINDS = {
@@ -17,8 +19,7 @@ KINDS = {
     "average_pool": "ANY_POOL",
     "requantise": "ANY_LOOKUP",
 }
-DMA_SLACK_BYTES = 8  # a tile may begin and end inside of a word
-LARGEST_TRANSFER_BYTES = 65532  # mchan v6 has 16 bits for the size
+STRATEGY = "layer by layer"
 
 
 def _geometry(layer: Layer) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def _tiles(layer: Layer, geometry: dict[str, Any], channels: int, record_bytes: 
     return best
 
 
-def build(graph: Graph, strategy: str) -> Plan:
+def build(graph: Graph) -> Plan:
     """Plan a network layer by layer.
 
     Raises
@@ -71,7 +72,7 @@ def build(graph: Graph, strategy: str) -> Plan:
     DoesNotFit
         If a layer needs more memory than there is.
     """
-    b = Builder(graph, strategy)
+    b = Builder(graph, STRATEGY)
     at = 0
     try:
         for index, layer in enumerate(graph.layers):
@@ -134,7 +135,7 @@ def _add(b: Builder, graph: Graph, index: int, layer: Layer) -> None:
         fields |= {"halves_up": wanted["halves_up"], "requantises": wanted["requantises"]}
         fields |= {"pool_multiplier": wanted["multiplier"], "pool_shift": wanted["shift"]}
     if layer.kind == "requantise":
-        b.plan.constants.append((f"lookup {index}", layer.table.tobytes()))
+        b.plan.constants[f"lookup {index}"] = layer.table.tobytes()
         fields["table"] = Ref(f"lookup {index}")
     step = b.add("general", (index,), **fields)
     if weighted:

@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from kwslib.gap8.hardware import CORES, L1_BYTES
 from kwslib.gap8.planning import weights
+from kwslib.gap8.planning.builder import Builder, scaling
 from kwslib.gap8.planning.ends import add_softmax, pool_fields
 from kwslib.gap8.planning.layouts import BLOCK, Planes, assembly, common_shift, pixel_bytes, shape, suits_assembly
 from kwslib.gap8.planning.memory import DoesNotFit, aligned
-from kwslib.gap8.planning.plan import CORES, GUARD_BYTES, L1_BYTES, Builder, Plan, scaling
+from kwslib.gap8.planning.plan import PadFill, Plan
+from kwslib.gap8.planning.runtime import GUARD_BYTES
 from kwslib.gap8.planning.tiling import Blocks, TileBytes, pointwise_tiling
 from kwslib.integer.graph import Graph, Layer
 
@@ -344,7 +347,7 @@ class _Chain:
         """Planes in L2 keep their padding from the start on, so they share their place with nothing."""
         if self.b.plan.pad_fill is not None:
             raise DoesNotFit("L2", self.now, plane_bytes * channels)  # several kinds of planes: not in this way
-        self.b.plan.pad_fill = (self.b.use(name, "L2", 0, 0), self._channels(channels) * plane_bytes, zero_point)
+        self.b.plan.pad_fill = PadFill(self.b.use(name, "L2", 0, 0), self._channels(channels) * plane_bytes, zero_point)
 
     def _tiling(self, layer, at, groups, group_bytes, row_blocks, pixel, row_bytes, below) -> tuple[int, int]:
         """Rows of a tile and groups of a chunk for what L1 has left."""
@@ -437,7 +440,7 @@ class _Chain:
         add_softmax(self.b, index, self.b.use("logits", "L1", 0, self.now))
 
 
-def build(graph: Graph, strategy: str, tiled: bool, fused: bool, flash: bool = False) -> Plan:
+def build(graph: Graph, strategy: str) -> Plan:
     """Plan a network that `unsuitable` has nothing against, in one of the `STRATEGIES`.
 
     Raises
@@ -445,7 +448,7 @@ def build(graph: Graph, strategy: str, tiled: bool, fused: bool, flash: bool = F
     DoesNotFit
         If it needs more memory in that way.
     """
-    chain = _Chain(graph, strategy, tiled, fused, flash)
+    chain = _Chain(graph, strategy, **STRATEGIES[strategy])
     try:
         return chain.build()
     except DoesNotFit as error:

@@ -4,8 +4,9 @@ from math import prod
 from typing import Any
 
 from kwslib.gap8.planning import weights
+from kwslib.gap8.planning.builder import Builder, scaling
 from kwslib.gap8.planning.memory import aligned
-from kwslib.gap8.planning.plan import Builder, Ref, scaling
+from kwslib.gap8.planning.plan import Ref
 from kwslib.integer.graph import Layer
 
 
@@ -27,7 +28,7 @@ def add_softmax(builder: Builder, index: int, source: Any) -> None:
     layer, at = builder.plan.graph.layers[index], len(builder.plan.steps)
     classes = prod(layer.output.shape)
     output = builder.use("probabilities", "L1", aligned(classes, 4), at, len(builder.plan.graph.layers) + 1)
-    builder.plan.constants.append(("softmax table", layer.table.astype("<i4").tobytes()))
+    builder.plan.constants["softmax table"] = layer.table.astype("<i4").tobytes()
     step = builder.add("softmax", (index,), input=source, output=output, table=Ref("softmax table"), classes=classes)
     builder.map(index, output, classes, classes, 1)
     step.description = "every core its classes"

@@ -4,8 +4,8 @@ from typing import Any
 
 from kwslib.gap8 import kernels
 from kwslib.gap8.planning import weights
+from kwslib.gap8.planning.builder import Builder, scaling
 from kwslib.gap8.planning.memory import aligned
-from kwslib.gap8.planning.plan import Builder, scaling
 from kwslib.integer.graph import Layer
 
 BLOCK = 5  # positions of a pointwise block (4 channels × 5 positions: 22.07 MAC/cycle, the most that registers hold)

@@ -4,8 +4,11 @@ import random
 from dataclasses import dataclass, replace
 
 from kwslib.errors import ModelError
+from kwslib.gap8.hardware import DMA_BEAT_BYTES
 
-ALIGNMENT = 8  # mchan moves eight bytes a cycle
+ALIGNMENT = DMA_BEAT_BYTES
+DMA_SLACK_BYTES = 8
+"""What the DMA may move beside a tile that begins and ends inside of a word."""
 
 
 class DoesNotFit(ModelError):

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from kwslib.gap8.hardware import CORES
 from kwslib.gap8.planning.memory import aligned
-from kwslib.gap8.planning.plan import CORES
 
 CHUNK_COST_CYCLES = 150  # barrier, wait and restart; for comparing tilings only
 TILE_COST_CYCLES = 300

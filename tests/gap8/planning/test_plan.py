@@ -1,14 +1,16 @@
 """Plans of many networks, in every strategy: what must hold whatever the planner chose."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from kwslib.errors import ModelError
+from kwslib.gap8.hardware import CORES, L1_BASE, L1_BYTES, L2_BASE, L2_BYTES, STACK_BYTES
 from kwslib.gap8.planning import ds_cnn
-from kwslib.gap8.planning.plan import CORES, L1_BASE, L1_BYTES, L2_BASE, L2_BYTES, STACK_BYTES, Builder, plan
+from kwslib.gap8.planning.builder import Builder
+from kwslib.gap8.planning.memory import Region
+from kwslib.gap8.planning.planner import plan
 from kwslib.gap8.program import codegen
 from kwslib.integer import graph
 from kwslib.paths import models_dir
@@ -120,7 +122,7 @@ def test_a_region_lives_from_its_first_to_its_last_use():
     builder.use("map", "L1", 10, 2)
     builder.use("map", "L1", 40, 5)
     builder.use("map", "L1", 0, 3)
-    assert builder._wanted["map"] == replace(builder._wanted["map"], bytes=40, first=2, last=5)
+    assert builder.region("map") == Region("map", "L1", 40, first=2, last=5)
 
 
 def test_the_same_kernel_and_the_same_geometry_are_made_once():
