@@ -191,7 +191,8 @@ class Assembler(Frame):
 
     def _check_loops(self, code: list[Operation]) -> None:
         loops = {
-            level: [(start.position, end.position) for start, end in bounds] for level, bounds in self._loops.items()
+            level: [(self._position(start), self._position(end)) for start, end in bounds]
+            for level, bounds in self._loops.items()
         }
         for ranges in loops.values():
             for start, end in ranges:
@@ -204,6 +205,11 @@ class Assembler(Frame):
                 if start <= inner_start <= end and not inner_end <= end - LOOP_END_DISTANCE:
                     raise AssertionError(f"{self.symbol}: the ends of two hardware loops are too near to each other")
 
+    def _position(self, label: Label) -> int:
+        if label.position is None:
+            raise AssertionError(f"{self.symbol}: label {label} was never placed")
+        return label.position
+
     def words(self) -> list[int]:
         """Return the encoded instructions."""
         words = []
@@ -211,9 +217,7 @@ class Assembler(Frame):
             operands = []
             for operand in operation.operands:
                 if isinstance(operand, Label):
-                    if operand.position is None:
-                        raise AssertionError(f"{self.symbol}: label {operand} was never placed")
-                    operand = 4 * (operand.position - place)
+                    operand = 4 * (self._position(operand) - place)
                 operands.append(operand)
             words.append(encode(operation.mnemonic, *operands))
         return words

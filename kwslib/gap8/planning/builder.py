@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
+from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.planning import runtime
 from kwslib.gap8.planning.memory import DoesNotFit, Region, aligned, place
-from kwslib.gap8.planning.plan import Kernel, Map, Plan, Ref, Step, Transfer
+from kwslib.gap8.planning.plan import Map, Plan, Ref, Step, Transfer
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.integer.graph import Graph, Tensor
 
@@ -69,14 +70,13 @@ class Builder:
             self.plan.geometries.append(values)
         return f"&geometries[{self.plan.geometries.index(values)}]"
 
-    def kernel(self, generator: str, **parameters: Any) -> str:
+    def kernel(self, kernel: Kernel) -> str:
         """Ask for an assembly kernel; return its symbol."""
-        wanted = Kernel(generator, tuple(parameters.items()))
         for symbol, known in self.plan.kernels.items():
-            if known == wanted:
+            if known == kernel:
                 return symbol
-        symbol = f"kernel_{len(self.plan.kernels)}_{generator}"
-        self.plan.kernels[symbol] = wanted
+        symbol = f"kernel_{len(self.plan.kernels)}_{kernel.generator}"
+        self.plan.kernels[symbol] = kernel
         return symbol
 
     def fetch(self, target: Ref, records: np.ndarray, streamed: bool = False) -> None:

@@ -1,7 +1,9 @@
 """Places in L1 and L2: regions with lifetimes, given out so that no two that live in the same step overlap."""
 
 import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from kwslib.errors import ModelError
 from kwslib.gap8.hardware import DMA_BEAT_BYTES
@@ -65,15 +67,17 @@ def aligned(value: int, to: int = ALIGNMENT) -> int:
     return -(-value // to) * to
 
 
-ORDERS = (
+Order = Callable[[Region], tuple[int | str, ...]]
+"""The key that regions are sorted by."""
+ORDERS: tuple[Order, ...] = (
     lambda r: (-r.bytes, r.first, r.name),
     lambda r: (r.first - r.last, -r.bytes, r.name),
     lambda r: (-r.bytes * (r.last - r.first + 1), r.first, r.name),
     lambda r: (r.first, -r.last, -r.bytes, r.name),
 )
 """In which order regions are placed: by size, by lifetime, by both, by time. No order is best for every network."""
-
 SHUFFLES = 400
+"""How many random orders are tried after those."""
 
 
 def place(regions: list[Region], begin: int, end: int) -> list[Region]:
@@ -90,14 +94,21 @@ def place(regions: list[Region], begin: int, end: int) -> list[Region]:
     need, step = max(((live_bytes(regions, r.first), r.first) for r in regions), default=(0, 0))
     if need > end - begin:
         raise DoesNotFit(regions[0].memory, step, need - (end - begin))
-    shuffled = random.Random(0)
-    failure: DoesNotFit | None = None
-    for order in (*ORDERS, *[lambda _: shuffled.random()] * SHUFFLES):
+    failures: list[DoesNotFit] = []
+    for order in _orders():
         try:
             return _place(sorted(regions, key=order), begin, end)
         except DoesNotFit as error:
-            failure = failure or error
-    raise failure
+            failures.append(error)
+    raise failures[0]
+
+
+def _orders() -> Iterator[Callable[[Region], Any]]:
+    """Yield `ORDERS`, then `SHUFFLES` random ones, always the same."""
+    yield from ORDERS
+    shuffled = random.Random(0)
+    for _ in range(SHUFFLES):
+        yield lambda _: shuffled.random()
 
 
 def _place(regions: list[Region], begin: int, end: int) -> list[Region]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
+from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.planning.memory import Region, live_bytes
 from kwslib.gap8.planning.runtime import CODE_BYTES, INPUT_HEADER_BYTES
 from kwslib.integer.graph import Graph
@@ -23,14 +24,6 @@ class Ref:
 
     def __add__(self, bytes_: int) -> "Ref":
         return replace(self, offset=self.offset + bytes_)
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """A kernel in assembly: the function of `kwslib.gap8.kernels` that makes it, and what it is made for."""
-
-    generator: str
-    parameters: tuple[tuple[str, Any], ...]
 
 
 @dataclass
@@ -204,7 +197,7 @@ class Plan:
             "code_l2_bytes": self.l2_begin - L2_BASE,
             "weights_l2_bytes": len(self.l2_image),
             "weights_flash_bytes": len(self.flash_image),
-            "kernels": {name: {"generator": k.generator, **dict(k.parameters)} for name, k in self.kernels.items()},
+            "kernels": {name: {"generator": k.generator, **k.parameters()} for name, k in self.kernels.items()},
             "steps": [
                 {
                     "kind": step.kind,

@@ -8,22 +8,45 @@ input's zero point folded in: kernels multiply codes and pad with the zero point
 import numpy as np
 
 from kwslib.integer.graph import Layer
-from kwslib.integer.requantisation import ONCE
+from kwslib.integer.requantisation import ONCE, Requantisation
 
 SNAPPED, SNAPPED_WIDE, EXACT_TWICE, EXACT_ONCE = range(4)
 """``enum requantisation`` of ``firmware/network.h``."""
+PARAMETERS = 3
+"""Words behind the weights of a channel."""
+
+
+def requantisation(layer: Layer) -> Requantisation:
+    """Return the requantisation of a layer that has one: every layer with weights."""
+    if layer.requantisation is None:
+        raise AssertionError(f"{layer.name} has no requantisation")
+    return layer.requantisation
+
+
+def codes(layer: Layer) -> np.ndarray:
+    """Return the weights of a layer that has some, int8."""
+    if layer.weights is None:
+        raise AssertionError(f"{layer.name} has no weights")
+    return layer.weights
+
+
+def table(layer: Layer) -> np.ndarray:
+    """Return the table of a softmax or of a lookup."""
+    if layer.table is None:
+        raise AssertionError(f"{layer.name} has no table")
+    return layer.table
 
 
 def form(layer: Layer) -> int:
     """Which of the four requantisations a layer needs: the snapped one in 32 bits only where it cannot wrap."""
     if layer.snapped:
         return SNAPPED if layer.bounds.fits.all() else SNAPPED_WIDE
-    return EXACT_ONCE if layer.requantisation.rounding == ONCE else EXACT_TWICE
+    return EXACT_ONCE if requantisation(layer).rounding == ONCE else EXACT_TWICE
 
 
 def parameters(layer: Layer) -> np.ndarray:
     """The three parameter words of each channel, int32 (channels, 3)."""
-    scaling, kind = layer.requantisation, form(layer)
+    scaling, kind = requantisation(layer), form(layer)
     if kind == SNAPPED:
         columns = scaling.q, layer.folded_bias.astype(np.int64) * scaling.q, scaling.n
     elif kind == SNAPPED_WIDE:
@@ -40,7 +63,7 @@ def _words(taps: np.ndarray) -> np.ndarray:
 
 def first_convolution(layer: Layer) -> np.ndarray:
     """Records of a convolution of one input channel: a word for each kernel row, int32 (channels, rows + 3)."""
-    channels, rows, columns, _ = layer.weights.shape
+    channels, rows, columns, _ = codes(layer).shape
     taps = np.zeros((channels, rows, 4), np.int8)
     taps[:, :, :columns] = layer.centred_weights[..., 0]
     return np.concatenate([_words(taps), parameters(layer)], axis=1)
@@ -93,10 +116,12 @@ def linear(layer: Layer) -> np.ndarray:
 
 def general(layer: Layer) -> np.ndarray:
     """Records of any layer with weights: the file's int8 codes padded to fours, then factors with the raw bias."""
-    flat = layer.weights.reshape(len(layer.weights), -1)
+    flat = codes(layer).reshape(len(codes(layer)), -1)
     weights = np.zeros((len(flat), -(-flat.shape[1] // 4) * 4), np.int8)
     weights[:, : flat.shape[1]] = flat
     factors = parameters(layer)
+    if layer.bias is None:
+        raise AssertionError(f"{layer.name} has no bias")
     bias = layer.bias.astype(np.int64) * (factors[:, 0] if form(layer) == SNAPPED else 1)
     factors[:, 1] = bias.astype(np.int32)
     return np.concatenate([_words(weights.reshape(len(flat), -1, 4)), factors], axis=1)
