@@ -31,16 +31,11 @@ class Decoded:
                 shown[name] = hex((value >> 12) & 0xFFFFF)
             elif name == "imm" and row.format in ("CSR", "CSRI"):
                 shown[name] = hex(value)
-            elif pc is not None and (name, row.format) in _TARGETS:
+            elif pc is not None and name == FORMATS[row.format].target:
                 shown[name] = f"{pc + value:#x}"
             else:
                 shown[name] = str(value)
         return f"{row.shown} {FORMATS[row.format].syntax.format(**shown)}".rstrip()
-
-
-_TARGETS = {("imm", name) for name in ("BRANCH", "BRANCHI", "J", "CJ", "CJAL", "CB", "LOOPI", "LOOPSETUP")} | {
-    ("rs2", "LOOPSETUPI")
-}
 
 
 def decode(word: int) -> Decoded | None:

@@ -1,9 +1,9 @@
 """The one table of GAP8's instruction set: RV32IMC, the CSR and privileged instructions, and Xpulp.
 
 Everything that knows an encoding is made from this table: the kernels' assembler (`encode`), the disassembler
-(`kwslib.gap8.isa.disassembler`) and the
-decode table of the C simulator (`kwslib.gap8.isa.c_header`). Sources of the encodings: the RISC-V unprivileged ISA
-manual (RV32IMC, Zicsr) and the RI5CY user manual, checked on GVSOC's model of GAP8.
+(`kwslib.gap8.isa.disassembler`) and the decode table of the C simulator (`kwslib.gap8.isa.c_header`). Sources of the
+encodings: the RISC-V unprivileged ISA manual (RV32IMC, Zicsr) and the RI5CY user manual, checked on GVSOC's model of
+GAP8.
 """
 
 import re

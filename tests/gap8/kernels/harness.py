@@ -8,6 +8,7 @@ import numpy as np
 
 from kwslib import subproc
 from kwslib.gap8.hardware import CORES, L1_BASE
+from kwslib.gap8.kernels.assembler import Assembler
 from kwslib.gap8.platforms.simulator import simulate
 from tests.places import RECORDINGS
 
@@ -110,6 +111,11 @@ def _run(trials: list[Trial], folder: Path) -> list[Outcome]:
         outcomes.append(Outcome(data, int(cycles[0]), min(map(int, cycles[1:]))))
     assert len(outcomes) == len(trials), done.stdout[-200:]
     return outcomes
+
+
+def shown(code: Assembler) -> list[str]:
+    """The text of each instruction."""
+    return [line.split("# ")[1].split(": ")[1] for line in code.text().splitlines() if ".4byte" in line]
 
 
 def share(items: int) -> list[range]:
