@@ -77,13 +77,13 @@ class Chain:
         return self.planes
 
     def channels_last(self, layer: Layer, at: int) -> Ref:
-        """Ask for the map between a depthwise layer, in step `at`, and the pointwise one behind it."""
-        # the map behind the fused front, step 0, has always been called 1
+        """Ask for the output of a depthwise layer, in step `at`, which the pointwise layer behind it reads."""
+        # recorded plans call the map behind the fused front, step 0, the first one
         self.last = f"last {max(at, 1)}" if self.tiled else "last"
         return self.builder.use(self.last, self.memory, self._last_bytes(layer.output.shape), at, at + 1)
 
     def read_channels_last(self, layer: Layer, at: int) -> Ref:
-        """Return the address of that map for the pointwise layer, in step `at`."""
+        """Return where a pointwise layer, in step `at`, reads the output of the depthwise layer in front of it."""
         return self.builder.use(self.last, self.memory, self._last_bytes(layer.input.shape), at)
 
     def _last_bytes(self, shape: tuple[int, int, int]) -> int:
@@ -91,17 +91,17 @@ class Chain:
         return rows * columns * pixel_bytes(channels) + (DMA_SLACK_BYTES if self.tiled else 0)
 
     def pair(self, name: str, size: int, at: int) -> tuple[Ref, Ref]:
-        """Ask for two buffers in L1 that take turns in step `at`; `name` says where their number stands."""
-        first, second = (self.builder.use(name.format(turn), "L1", size, at) for turn in range(2))
+        """Ask for two buffers in L1 that take turns in step `at`; their numbers stand behind `name`."""
+        first, second = (self.builder.use(f"{name} {turn}", "L1", size, at) for turn in range(2))
         return first, second
 
     def record_buffers(self, name: str, size: int, parts: int, at: int, early: int = 0) -> tuple[Ref, Ref]:
-        """Ask for two buffers of weights in L1, or for one that stands twice where all come in one part.
+        """Ask for two buffers of weights in L1, which take turns.
 
         Parameters
         ----------
         name : str
-            Says where the number of a buffer stands.
+            Of the regions, in front of their numbers.
         size : int
             Bytes of the largest part.
         parts : int
@@ -110,9 +110,14 @@ class Chain:
             The step that reads them.
         early : int
             How many steps before that the first part may arrive.
+
+        Returns
+        -------
+        (Ref, Ref)
+            The same buffer twice where all weights come in one part.
         """
         buffers = [
-            self.builder.use(name.format(turn), "L1", size, at - early * (turn == 0), at)
+            self.builder.use(f"{name} {turn}", "L1", size, at - early * (turn == 0), at)
             for turn in range(min(2, parts))
         ]
         return buffers[0], buffers[-1]
@@ -125,8 +130,8 @@ class Chain:
     def map_fields(self, at: int, source: Ref, target: Ref, in_bytes: int, out_bytes: int) -> dict[str, Any]:
         """Return the members of a C step that say where its maps are, whole or as tiles of so many bytes."""
         if self.tiled:
-            inputs = self.pair(f"tile {at} in {{}}", in_bytes, at)
-            outputs = self.pair(f"tile {at} out {{}}", out_bytes, at)
+            inputs = self.pair(f"tile {at} in", in_bytes, at)
+            outputs = self.pair(f"tile {at} out", out_bytes, at)
             return {"input": inputs, "output": outputs, "input_l2": source, "output_l2": target}
         return {"input": (source, source), "output": (target, target), "input_l2": 0, "output_l2": 0}
 

@@ -50,7 +50,7 @@ class Reading:
         found = cls._in_assembly(layer, pixel_bytes, plane_rows)
         if found is None:
             return cls(layer, pixel_bytes, PlaneLayout(plane_rows, aligned(columns, 4), top))
-        if plane_rows != top + rows + bottom:  # the kernels do not know rows that no output reads
+        if plane_rows != top + rows + bottom:  # rows that no output reads: the assembly kernels know none
             return replace(found, kernel=None)
         return found
 
@@ -129,7 +129,7 @@ def add(chain: Chain, index: int) -> None:
     source = builder.use(chain.written_planes().region, chain.memory, region_bytes, at)
     parts = parts_of(records, tile)
     size = read.record_bytes * min(tile, channels)
-    buffers = chain.record_buffers(f"records {at} {{}}", size, len(parts), at, chain.early)
+    buffers = chain.record_buffers(f"records {at}", size, len(parts), at, chain.early)
     kernel = read.symbol(builder)
     step = builder.add(
         "depthwise",

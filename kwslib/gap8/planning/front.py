@@ -107,7 +107,7 @@ def _add_fused(chain: Chain, fields: dict[str, Any], records: np.ndarray, read: 
         for first, second in zip(parts_of(records, tile), parts_of(second_records, tile), strict=True)
     ]
     record_bytes = fields["record_bytes"] + read.record_bytes
-    buffers = chain.record_buffers("front records {}", record_bytes * min(tile, channels), len(parts), at)
+    buffers = chain.record_buffers("front records", record_bytes * min(tile, channels), len(parts), at)
     stride = layouts.pixel_bytes(channels)
     fields |= {
         "depthwise": read.symbol(builder),
@@ -131,5 +131,5 @@ def _add_fused(chain: Chain, fields: dict[str, Any], records: np.ndarray, read: 
 def _outputs(chain: Chain, layer: Layer, at: int, tile: int) -> tuple[Ref, tuple[Ref, Ref] | None]:
     """Ask for the output of the depthwise layer; return its address, and those of its tiles in L1 if there are any."""
     rows, columns, _ = layer.output.shape
-    tiles = chain.pair("front tile {}", rows * columns * tile, at) if chain.tiled else None
+    tiles = chain.pair("front tile", rows * columns * tile, at) if chain.tiled else None
     return chain.channels_last(layer, at), tiles

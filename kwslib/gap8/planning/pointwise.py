@@ -64,7 +64,7 @@ def add(chain: Chain, index: int) -> None:
     tiling = _tiling(chain, index, work, groups, group_bytes)
     kernel, geometry = _kernel(chain, work, tiling)
     parts = parts_of(records, tiling.groups)
-    buffers = chain.record_buffers(f"records {at} {{}}", tiling.groups * group_bytes, len(parts), at, chain.early)
+    buffers = chain.record_buffers(f"records {at}", tiling.groups * group_bytes, len(parts), at, chain.early)
     pixel = layouts.pixel_bytes(layer.input.shape[2])
     tile_plane_bytes = tiling.rows * layout.row_bytes
     step = builder.add(
@@ -109,7 +109,10 @@ def _describe(chain: Chain, step: Step, work: _Work, tiling: Tiling, record_byte
 
 
 def _work(chain: Chain, index: int) -> _Work:
-    """Choose the planes that a layer writes: those written last, if they have its shape and suit the reader."""
+    """Choose the planes that a layer writes, which are the chain's latest ones then.
+
+    They are those written last, if those have its shape and suit the reader; otherwise new ones.
+    """
     layer, reader = chain.layers[index], chain.layers[index + 1]
     rows, columns, _ = layer.output.shape
     positions = min(BLOCK, columns)

@@ -38,7 +38,7 @@ def add_pool(chain: Chain, index: int) -> None:
     tiles, tile_channels = (source, source), channels
     if chain.tiled:
         tile_channels = max(CORES, min(channels, POOL_TILE_BYTES // plane_bytes) // CORES * CORES)
-        tiles = chain.pair(f"tile {at} {{}}", tile_channels * plane_bytes, at)
+        tiles = chain.pair(f"tile {at}", tile_channels * plane_bytes, at)
     kernel = PlaneSums(rows, columns, layout.row_bytes, plane_bytes, layout.left)
     symbol = layouts.assembly(builder, kernel) or PlaneSums.portable
     step = builder.add(
