@@ -39,7 +39,7 @@ class Decoded:
 
 
 def decode(word: int) -> Decoded | None:
-    """Return what `word` means, or None for an illegal instruction; 16-bit forms look at the low half alone."""
+    """Return what `word` means, or None for an illegal instruction; a 16-bit form is read from the low half."""
     size = 4 if word & 3 == 3 else 2
     if size == 2:
         word &= 0xFFFF

@@ -42,7 +42,7 @@ class Requantise:
         return cls(q, bias, assembler.register() if shift is None else None, shift)
 
     def take(self, assembler: Assembler, records: int) -> None:
-        """Load the parameters at the pointer `records` and move it behind them; a shift that is known is skipped."""
+        """Load the parameters at the pointer `records` and move it behind them; a known shift is skipped."""
         assembler.take(self.q, records)
         if self.n is None:
             assembler.take(self.bias, records, 8)
@@ -72,7 +72,7 @@ class Requantise:
 
 
 def dot(assembler: Assembler, accumulator: int, data: int, weights: int, first: bool) -> None:
-    """Add the dot product of four bytes to an accumulator; the first one of a sum needs no zero before."""
+    """Add the dot product of four bytes to an accumulator; the first one of a sum overwrites it."""
     assembler.emit("pv.dotsp.b" if first else "pv.sdotsp.b", accumulator, data, weights)
 
 

@@ -1,4 +1,4 @@
-"""Depthwise 3 × 3 convolution, stride 1: a row of outputs after the other, three input rows in registers.
+"""Depthwise 3 × 3 convolution, stride 1: row by row, with three input rows in registers.
 
 Three taps and a zero make one weight word, at each of the places that a window can have in a word of four inputs. Each
 input row is loaded once for a column of outputs; a second word that starts elsewhere comes from a shuffle. The rows'
@@ -47,7 +47,7 @@ class Depthwise5(DepthwiseKernel):
 
     A plane has rows + 2 rows of 8 bytes, five inputs in each; the next channel's follows it. A record has, for each row
     of the kernel, [w1 w2 0 0] [w0 w1 w2 0] [0 w0 w1 w2] [0 0 w0 w1], then q, B, n. Output (y, x) of a channel is a byte
-    at (5 · y + x) · pixel_bytes; the next channel's is one further.
+    at (5 · y + x) · pixel_bytes; the next channel's is the byte behind it.
     """
 
     generator = "depthwise_5"
@@ -94,7 +94,7 @@ class Depthwise4(DepthwiseKernel):
 
     A plane has rows + 2 rows, `row_bytes` from one to the next, column x at byte x + 1, zeros beside the columns; the
     next channel's follows it. A record has, for each row of the kernel, [w0 w1 w2 0] [0 w0 w1 w2], then q, B, n.
-    Output (y, x) of a channel is a byte at (columns · y + x) · pixel_bytes; the next channel's is one further.
+    Output (y, x) of a channel is a byte at (columns · y + x) · pixel_bytes; the next channel's is the byte behind it.
     """
 
     generator = "depthwise_4"
@@ -169,7 +169,7 @@ class _Window:
     def allocate(
         cls, code: Assembler, kernel: DepthwiseKernel, sums: list[int], places: tuple[tuple[int, int], ...], words: int
     ) -> "_Window":
-        """Take the registers that are needed beside the sums, with so many weight words for a row of the kernel."""
+        """Take the registers that are needed in addition to the sums; a kernel row has `words` weight words."""
         weights = [code.registers(words) for _ in range(TAPS)]
         data = [code.registers(2) for _ in range(TAPS)]
         return cls(code, kernel.pixel_bytes, places, sums, weights, data, Requantise.allocate(code, kernel.shift))

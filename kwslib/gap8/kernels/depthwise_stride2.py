@@ -24,7 +24,8 @@ class Stride2Kernel(DepthwiseKernel):
 
     A plane has 2 · rows + 1 rows, the first of them above the first output; twice as many columns as the output from
     byte 0 on, and zeros behind them. The next channel's follows it. A record has [w0 w1 w2 0] of each kernel row, then
-    q, B, n. Output (y, x) of a channel is a byte at (columns · y + x) · pixel_bytes; the next channel's is one further.
+    q, B, n. Output (y, x) of a channel is a byte at (columns · y + x) · pixel_bytes; the next channel's is the byte
+    behind it.
 
     Attributes
     ----------

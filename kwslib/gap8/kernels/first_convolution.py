@@ -1,8 +1,9 @@
 """First convolution, one input channel: kernel of 10 rows × 4 columns, row stride 2.
 
 A kernel row is one word, and so is what an output column sees of an input row. The ten weight words of a channel stay
-in registers while a column streams through: with stride 2 each input word serves five outputs, whose sums are in five
-registers by turns. An output costs two loads, ten dot products, three instructions of requantisation and a store.
+in registers while a column streams through. With stride 2 each input word serves five outputs, whose sums are in five
+registers that take turns. An output costs two loads, ten dot products, three instructions of requantisation and a
+store.
 """
 
 from dataclasses import dataclass, field

@@ -79,7 +79,7 @@ class _Block:
     sums : list of list of int
         A register for each channel and position.
     data, weights : list of int
-        Registers of the positions' activations, and of two weight words by turns.
+        Registers of the positions' activations, and of two weight words that take turns.
     record, activations, output : int
         Registers that point to them.
     """

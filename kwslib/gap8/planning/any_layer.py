@@ -73,7 +73,7 @@ class _Work:
         return 0 if self.records is None else 4 * self.records.shape[1]
 
     def input_bytes(self, rows: int) -> int:
-        """Return the bytes of the input of a tile of so many output rows."""
+        """Return the bytes of the input that a tile of output rows reads."""
         return aligned(self.shape.seen_rows(rows) * self.shape.input_row_bytes + DMA_SLACK_BYTES)
 
     def channel_bytes(self, rows: int) -> int:
@@ -155,7 +155,7 @@ def _add(builder: Builder, index: int) -> None:
 
 
 def _tiling(work: _Work, free: int) -> Tiling:
-    """Choose as many channels as possible, then as many rows, for so many free bytes of L1."""
+    """Choose as many channels as the free bytes of L1 allow, then as many rows."""
     best: Tiling | None = None
     for rows in range(1, work.shape.rows + 1):
         source = work.input_bytes(rows)

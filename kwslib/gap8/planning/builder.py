@@ -111,7 +111,7 @@ class Builder:
         self.plan.maps[layer] = Map(base, shape, row_bytes, column_bytes, channel_bytes)
 
     def own_bytes(self, steps: int, geometries: int) -> int:
-        """Return the bytes of L1 that the runtime and the stacks take, with so many steps and geometries."""
+        """Return the bytes of L1 that the runtime and the stacks take, for a number of steps and geometries."""
         return runtime.own_bytes(steps, geometries, len(self.plan.graph.layers))
 
     def finish(self) -> Plan:

@@ -128,7 +128,17 @@ class Chain:
             self.builder.fetch(buffers[number % 2], part, streamed)
 
     def map_fields(self, at: int, source: Ref, target: Ref, in_bytes: int, out_bytes: int) -> dict[str, Any]:
-        """Return the members of a C step that say where its maps are, whole or as tiles of so many bytes."""
+        """Return the members of a C step that say where its maps are.
+
+        Parameters
+        ----------
+        at : int
+            The step.
+        source, target : Ref
+            The whole maps that it reads and writes.
+        in_bytes, out_bytes : int
+            Size of a tile of each, where tiles pass through L1.
+        """
         if self.tiled:
             inputs = self.pair(f"tile {at} in", in_bytes, at)
             outputs = self.pair(f"tile {at} out", out_bytes, at)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from math import prod
 
-from kwslib.gap8.kernels.depthwise import ROW_BYTES_5, Depthwise4, Depthwise5, DepthwiseKernel
+from kwslib.gap8.kernels.depthwise import ROW_BYTES_5, TAPS, Depthwise4, Depthwise5, DepthwiseKernel
 from kwslib.gap8.kernels.depthwise_stride2 import Stride2Depthwise4, Stride2Depthwise5
 from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.planning import layouts, weights
@@ -87,7 +87,7 @@ class Reading:
     @property
     def record_bytes(self) -> int:
         """Bytes of a channel's record."""
-        return 4 * (3 * len(self.places) + 3)
+        return 4 * (TAPS * len(self.places) + weights.PARAMETERS)
 
     def symbol(self, builder: Builder) -> str:
         """Return the symbol of the kernel, the portable one where there is none in assembly."""

@@ -4,11 +4,12 @@ from dataclasses import asdict, dataclass
 from math import prod
 
 from kwslib.gap8.kernels.kernel import Kernel
+from kwslib.gap8.kernels.pointwise import POSITIONS
 from kwslib.gap8.planning import weights
 from kwslib.gap8.planning.builder import Builder
 from kwslib.integer.graph import Layer
 
-BLOCK = 5
+BLOCK = POSITIONS
 """Positions of a pointwise block (4 channels × 5 positions: 22.07 MAC/cycle, the most that registers hold)."""
 
 
@@ -64,7 +65,7 @@ class LayerShape:
         return asdict(self)
 
     def seen_rows(self, rows: int) -> int:
-        """Return how many input rows so many neighbouring output rows read, at the most."""
+        """Return how many input rows a number of neighbouring output rows can read."""
         return min((rows - 1) * self.stride_rows + self.kernel_rows, self.input_rows)
 
     @property

@@ -1,4 +1,4 @@
-"""Places in L1 and L2: regions with lifetimes, given out so that no two that live in the same step overlap."""
+"""Places in L1 and L2: regions have lifetimes, and no two that live in the same step overlap."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from kwslib.gap8.hardware import DMA_BEAT_BYTES
 
 ALIGNMENT = DMA_BEAT_BYTES
 DMA_SLACK_BYTES = 8
-"""What the DMA may move beside a tile that begins and ends inside of a word."""
+"""Bytes that the DMA may move in addition to a tile that begins and ends inside of a word."""
 
 
 class DoesNotFit(ModelError):
@@ -53,7 +53,7 @@ class Region:
     address: int = 0
 
     def overlaps(self, other: "Region") -> bool:
-        """Whether both live in some step."""
+        """Say whether both live in some step."""
         return self.first <= other.last and other.first <= self.last
 
     @property
@@ -63,7 +63,7 @@ class Region:
 
 
 def aligned(value: int, to: int = ALIGNMENT) -> int:
-    """`value` rounded up to a multiple of `to`."""
+    """Return `value` rounded up to a multiple of `to`."""
     return -(-value // to) * to
 
 
@@ -83,13 +83,25 @@ SHUFFLES = 400
 def place(regions: list[Region], begin: int, end: int) -> list[Region]:
     """Give every region of one memory an address in [begin, end).
 
-    One after the other, each at the lowest address where nothing that lives at the same time lies; in the first of
-    `ORDERS`, then of shuffled ones (always the same), in which all find a place.
+    Regions are placed one after the other, each at the lowest address that is free during its steps. The result is
+    that of the first order in which all find a place: `ORDERS`, then random ones.
+
+    Parameters
+    ----------
+    regions : list of Region
+        Of one memory.
+    begin, end : int
+        The addresses that may be given out.
+
+    Returns
+    -------
+    list of Region
+        The same regions with their addresses.
 
     Raises
     ------
     DoesNotFit
-        If there is none.
+        If there is no such order.
     """
     need, step = max(((live_bytes(regions, r.first), r.first) for r in regions), default=(0, 0))
     if need > end - begin:
@@ -127,5 +139,5 @@ def _place(regions: list[Region], begin: int, end: int) -> list[Region]:
 
 
 def live_bytes(regions: list[Region], step: int) -> int:
-    """Bytes of the regions that live in a step."""
+    """Return the bytes of the regions that live in a step."""
     return sum(aligned(r.bytes) for r in regions if r.first <= step <= r.last)

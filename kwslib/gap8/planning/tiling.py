@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.planning.memory import aligned
 
-CHUNK_COST_CYCLES = 150  # barrier, wait and restart; for comparing tilings only
+CHUNK_COST_CYCLES = 150
+"""Barrier, wait and restart for a chunk of weights. An estimate, used only to compare tilings."""
 TILE_COST_CYCLES = 300
+"""The same for a tile of the map."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Blocks:
 
 @dataclass(frozen=True)
 class TileBytes:
-    """What a tile of rows takes up, if the maps lie in L2.
+    """The size of a tile of rows, where the maps lie in L2.
 
     Attributes
     ----------
@@ -50,7 +52,7 @@ class TileBytes:
     output_row : int
         Bytes of a row of one output channel.
     below : int
-        Rows of padding below the map. The last tile is written whole: what it has too much must be padding.
+        Rows of padding below the map. The last tile is written whole: its surplus rows must fall into the padding.
     """
 
     input_row: int
@@ -105,7 +107,7 @@ def _bytes(work: Blocks, tile: TileBytes | None, tile_rows: int, chunk: int) -> 
 
 
 def _cycles(work: Blocks, tile: TileBytes | None, tile_rows: int, chunk: int) -> int:
-    """Return the cycles of the core that has most to do, summed over the tiles, and what each tile costs besides."""
+    """Estimate the cycles: those of the busiest core in each tile, plus a fixed cost of each tile and chunk."""
     chunks, tiles = -(-work.groups // chunk), -(-work.rows // tile_rows)
     cost = chunks * (CHUNK_COST_CYCLES + (tiles * TILE_COST_CYCLES if tile else 0))
     for start in range(0, work.groups, chunk):

@@ -38,14 +38,14 @@ def table(layer: Layer) -> np.ndarray:
 
 
 def form(layer: Layer) -> int:
-    """Which of the four requantisations a layer needs: the snapped one in 32 bits only where it cannot wrap."""
+    """Return which of the four requantisations a layer needs: the snapped one in 32 bits only where it cannot wrap."""
     if layer.snapped:
         return SNAPPED if layer.bounds.fits.all() else SNAPPED_WIDE
     return EXACT_ONCE if requantisation(layer).rounding == ONCE else EXACT_TWICE
 
 
 def parameters(layer: Layer) -> np.ndarray:
-    """The three parameter words of each channel, int32 (channels, 3)."""
+    """Return the three parameter words of each channel, int32 (channels, 3)."""
     scaling, kind = requantisation(layer), form(layer)
     if kind == SNAPPED:
         columns = scaling.q, layer.folded_bias.astype(np.int64) * scaling.q, scaling.n
@@ -57,12 +57,12 @@ def parameters(layer: Layer) -> np.ndarray:
 
 
 def _words(taps: np.ndarray) -> np.ndarray:
-    """Groups of four int8 taps (..., 4) as int32 words (...)."""
+    """Return groups of four int8 taps (..., 4) as int32 words (...)."""
     return np.ascontiguousarray(taps.astype(np.int8)).view("<i4")[..., 0]
 
 
 def first_convolution(layer: Layer) -> np.ndarray:
-    """Records of a convolution of one input channel: a word for each kernel row, int32 (channels, rows + 3)."""
+    """Return the records of a convolution of one input channel, a word a kernel row: int32 (channels, rows + 3)."""
     channels, rows, columns, _ = codes(layer).shape
     taps = np.zeros((channels, rows, 4), np.int8)
     taps[:, :, :columns] = layer.centred_weights[..., 0]
@@ -70,13 +70,14 @@ def first_convolution(layer: Layer) -> np.ndarray:
 
 
 def depthwise(layer: Layer, places: tuple[int, ...]) -> np.ndarray:
-    """Records of a 3×3 depthwise layer.
+    """Return the records of a 3×3 depthwise layer.
 
     Parameters
     ----------
     layer : Layer
     places : tuple of int
-        A kernel row has as many words; in each its three taps begin at that byte of the word (-1: without the first).
+        A kernel row has one word for each place, and its three taps begin at that byte of the word. At -1, the first
+        tap is left out.
 
     Returns
     -------
@@ -92,7 +93,7 @@ def depthwise(layer: Layer, places: tuple[int, ...]) -> np.ndarray:
 
 
 def pointwise(layer: Layer) -> np.ndarray:
-    """Records of groups of four channels, int32 (groups, inputs + 12); both kinds of channels padded to fours."""
+    """Return the records of groups of four channels: int32 (groups, inputs + 12), both rounded up to fours."""
     outputs, inputs = layer.centred_weights.shape
     groups, steps = -(-outputs // 4), -(-inputs // 4)
     weights = np.zeros((4 * groups, 4 * steps), np.int8)
@@ -107,7 +108,7 @@ def pointwise(layer: Layer) -> np.ndarray:
 
 
 def linear(layer: Layer) -> np.ndarray:
-    """Records of a linear layer, int32 (outputs, inputs / 4 + 3), inputs padded to fours."""
+    """Return the records of a linear layer: int32 (outputs, inputs / 4 + 3), inputs rounded up to fours."""
     outputs, inputs = layer.centred_weights.shape
     weights = np.zeros((outputs, -(-inputs // 4) * 4), np.int8)
     weights[:, :inputs] = layer.centred_weights
@@ -115,7 +116,10 @@ def linear(layer: Layer) -> np.ndarray:
 
 
 def general(layer: Layer) -> np.ndarray:
-    """Records of any layer with weights: the file's int8 codes padded to fours, then factors with the raw bias."""
+    """Return the records of any layer with weights: int32 (outputs, ceil(weights / 4) + 3).
+
+    The weights are the file's int8 codes, the bias is the file's: the portable kernel takes the zero points off.
+    """
     flat = codes(layer).reshape(len(codes(layer)), -1)
     weights = np.zeros((len(flat), -(-flat.shape[1] // 4) * 4), np.int8)
     weights[:, : flat.shape[1]] = flat
