@@ -43,7 +43,7 @@ class Instruction:
     forbidden: tuple[tuple[str, int], ...] = ()
     fields: Mapping[str, Field] = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Check the pattern's length and look up the format's fields."""
         if len(self.pattern) not in (16, 32):
             raise AssertionError(f"{self.mnemonic}: a pattern has 16 or 32 bits, not {len(self.pattern)}")

@@ -43,7 +43,7 @@ class Operation:
     late: int | None = field(init=False)
     stack: bool = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Derive from the table of the instruction set which registers are read and written."""
         row = table()[self.mnemonic]
         form = FORMATS[row.format]
