@@ -7,7 +7,7 @@ from kwslib.gap8.kernels.pointwise import Pointwise
 from kwslib.gap8.planning.builder import Builder
 from kwslib.gap8.planning.memory import DoesNotFit, Region
 from kwslib.gap8.planning.planner import plan
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from tests.gap8 import networks
 from tests.gap8.equal import STRATEGIES, only
 
@@ -18,7 +18,7 @@ def pointwise(inputs):
 
 @pytest.fixture
 def builder():
-    return Builder(graph.load(networks.quantised(*networks.SMALL)), "by hand")
+    return Builder(network_file.load(networks.quantised(*networks.SMALL)), "by hand")
 
 
 def test_a_region_lives_from_its_first_to_its_last_use(builder):
@@ -36,7 +36,7 @@ def test_the_same_kernel_and_the_same_geometry_are_made_once(builder):
 
 def test_streamed_weights_pass_through_two_places_in_turn():
     with only(STRATEGIES[-1]):
-        found = plan(graph.load(networks.quantised(*networks.SMALL)))
+        found = plan(network_file.load(networks.quantised(*networks.SMALL)))
     slots = [transfer.slot.region for transfer in found.transfers if transfer.slot]
     assert slots and all(slot == f"stream {turn % 2}" for turn, slot in enumerate(slots))
     assert sum(len(t.data) for t in found.transfers if t.slot) == np.sum([s.flash_bytes for s in found.steps])

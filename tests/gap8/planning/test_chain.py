@@ -8,13 +8,13 @@ from kwslib.gap8.planning.chain import TILE_CHANNELS, Chain, parts_of, whole_gro
 from kwslib.gap8.planning.layouts import pixel_bytes
 from kwslib.gap8.planning.memory import DMA_SLACK_BYTES
 from kwslib.gap8.planning.plan import Ref
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from tests.gap8 import networks
 
 
 @pytest.fixture(params=[False, True], ids=["resident", "tiled"])
 def chain(request):
-    network = graph.load(networks.quantised(*networks.SMALL))
+    network = network_file.load(networks.quantised(*networks.SMALL))
     return Chain(Builder(network, "by hand"), tiled=request.param, fused=True)
 
 

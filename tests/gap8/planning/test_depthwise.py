@@ -5,7 +5,7 @@ import pytest
 from kwslib.gap8.kernels.depthwise import Depthwise4, Depthwise5
 from kwslib.gap8.kernels.depthwise_stride2 import Stride2Depthwise4, Stride2Depthwise5
 from kwslib.gap8.planning.depthwise import Reading
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from tests.gap8 import networks
 
 PIXEL_BYTES = 20
@@ -18,7 +18,7 @@ def readings(shape, stride, depthwise_stride):
         ("depthwise", 8, (3, 3), depthwise_stride),
         ("conv", 12, (1, 1), (1, 1)),
     )
-    layers = graph.load(networks.quantised(shape, blocks)).layers
+    layers = network_file.load(networks.quantised(shape, blocks)).layers
     return [Reading.of(layer, PIXEL_BYTES) for layer in layers if layer.kind == "depthwise"]
 
 
@@ -55,5 +55,5 @@ def test_a_record_has_a_word_for_each_place_and_row():
 
 
 def test_layers_without_snapped_scales_have_the_portable_kernel():
-    layers = graph.load(networks.post_training()).layers
+    layers = network_file.load(networks.post_training()).layers
     assert all(Reading.of(layer, PIXEL_BYTES).kernel is None for layer in layers if layer.kind == "depthwise")

@@ -3,13 +3,13 @@
 import pytest
 
 from kwslib.gap8.planning import ds_cnn
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from tests.gap8 import networks
 from tests.gap8.equal import STRATEGIES
 
 
 def build(strategy, blocks=networks.SMALL):
-    return ds_cnn.build(graph.load(networks.quantised(*blocks)), strategy)
+    return ds_cnn.build(network_file.load(networks.quantised(*blocks)), strategy)
 
 
 def test_alone_it_writes_the_planes_that_the_depthwise_layer_reads():

@@ -7,7 +7,7 @@ import pytest
 from kwslib.gap8.hardware import CORES, L1_BASE, L1_BYTES, L2_BASE, L2_BYTES, STACK_BYTES
 from kwslib.gap8.planning.planner import plan
 from kwslib.gap8.program import codegen
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from tests.gap8 import networks
 from tests.gap8.equal import GENERAL, STRATEGIES, only
 
@@ -28,7 +28,7 @@ CASES = [
 def planned(request):
     name, strategy = request.param
     with only(strategy):
-        found = plan(graph.load(MAKERS[name](), name))
+        found = plan(network_file.load(MAKERS[name](), name))
     assert found.strategy == strategy
     return found
 

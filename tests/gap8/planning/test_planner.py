@@ -6,7 +6,7 @@ from kwslib.errors import ModelError
 from kwslib.gap8.hardware import L1_BYTES, L2_BYTES
 from kwslib.gap8.planning import ds_cnn
 from kwslib.gap8.planning.planner import plan
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from kwslib.paths import models_dir
 from tests.gap8 import networks
 from tests.gap8.equal import GENERAL
@@ -17,7 +17,7 @@ from tests.gap8.equal import GENERAL
     [("small", "maps in L1", False), ("medium", "maps in L1", False), ("large", "maps in L2", True)],
 )
 def test_the_recorded_networks(size, strategy, flash):
-    found = plan(graph.load(models_dir() / f"quick-{size}" / "model.tflite"))
+    found = plan(network_file.load(models_dir() / f"quick-{size}" / "model.tflite"))
     assert found.strategy.startswith(strategy)
     assert bool(found.flash_image) == flash
     assert all(found.peak_bytes("L1", step) <= L1_BYTES for step in range(len(found.steps)))
@@ -28,11 +28,11 @@ def test_the_recorded_networks(size, strategy, flash):
     ("make", "message"),
     [
         (
-            lambda: graph.load(networks.quantised((300, 200), networks.SMALL[1]), "wide"),
+            lambda: network_file.load(networks.quantised((300, 200), networks.SMALL[1]), "wide"),
             r"^wide does not fit GAP8: S\d+_\w+ lacks \d+ bytes of L[12] \(.*\)$",
         ),
         (
-            lambda: graph.load(
+            lambda: network_file.load(
                 networks.quantised(
                     (20, 8), (("conv", 300, (3, 3), (2, 2)), ("conv", 300, (3, 3), (1, 1)), ("conv", 4, (1, 1), (1, 1)))
                 ),
@@ -48,6 +48,6 @@ def test_a_network_that_cannot_fit_says_which_layer_and_by_how_many_bytes(make, 
 
 
 def test_the_general_plan_is_what_is_left_for_other_networks():
-    network = graph.load(networks.post_training())
+    network = network_file.load(networks.post_training())
     assert "its layers are" in ds_cnn.unsuitable(network)
     assert plan(network).strategy == GENERAL

@@ -4,7 +4,7 @@ import pytest
 
 from kwslib.gap8.planning import ds_cnn
 from kwslib.gap8.planning.memory import DoesNotFit
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from tests.gap8 import networks
 from tests.gap8.equal import STRATEGIES
 
@@ -18,7 +18,7 @@ PAIRS = (
 
 
 def steps(strategy, blocks=PAIRS, shape=(49, 10)):
-    planned = ds_cnn.build(graph.load(networks.quantised(shape, blocks)), strategy)
+    planned = ds_cnn.build(network_file.load(networks.quantised(shape, blocks)), strategy)
     return planned, [step for step in planned.steps if step.kind == "pointwise"]
 
 

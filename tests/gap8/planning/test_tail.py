@@ -5,19 +5,19 @@ import pytest
 
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.planning import ds_cnn, tail
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from tests.gap8 import networks
 from tests.gap8.equal import STRATEGIES
 
 
 def last_steps(strategy, **options):
-    planned = ds_cnn.build(graph.load(networks.quantised(*networks.SMALL, **options)), strategy)
+    planned = ds_cnn.build(network_file.load(networks.quantised(*networks.SMALL, **options)), strategy)
     return planned, {step.kind: step for step in planned.steps[-3:]}
 
 
 @pytest.mark.parametrize(("head", "requantises"), [("pool", 0), ("mean", 1)])
 def test_only_a_mean_has_a_scale_of_its_own(head, requantises):
-    layers = graph.load(networks.post_training(head=head)).layers
+    layers = network_file.load(networks.post_training(head=head)).layers
     pool = next(layer for layer in layers if layer.kind == "average_pool")
     fields = tail.mean_fields(pool)
     assert fields["requantises"] == requantises
