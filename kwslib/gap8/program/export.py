@@ -10,7 +10,7 @@ from kwslib.errors import InputError
 from kwslib.gap8.measure.layer_profile import checksum
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.planning.plan import plan as make_plan
-from kwslib.gap8.program import codegen
+from kwslib.gap8.program import codegen, toolchain
 from kwslib.gap8.program import compilation as building
 from kwslib.integer import reference
 from kwslib.integer.graph import Graph
@@ -91,9 +91,9 @@ def _makefile(first: str) -> str:
     text = (codegen.FIRMWARE / "export.mk").read_text()
     values = {
         "FIRST_VECTOR": first,
-        "FLAGS": " ".join(building.FLAGS),
-        "GCC_TARGET": " ".join((*building.GCC_TARGET, building.ABI)),
-        "ZIG_TARGET": " ".join((*building.ZIG_TARGET, building.ABI)),
+        "FLAGS": " ".join(building.DEVICE_FLAGS),
+        "GCC_TARGET": " ".join(toolchain.GCC_TARGET),
+        "ZIG_TARGET": " ".join(toolchain.ZIG_TARGET),
         "HOST_FLAGS": " ".join((*building.HOST_FLAGS, *building.TARGETS["host"])),
         "LINKER_FLAGS": " ".join(building.LINKER_FLAGS),
         "DEVICE_SOURCES": " ".join(building.device_sources()),

@@ -6,9 +6,7 @@ kernels' instructions alone.
 """
 
 import ctypes
-import hashlib
 import os
-import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -17,18 +15,24 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib import subproc
 from kwslib.errors import InputError
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.planning.plan import plan as make_plan
-from kwslib.gap8.platforms.simulator.binary import compiler_command
-from kwslib.gap8.program import codegen
+from kwslib.gap8.program import codegen, toolchain
 from kwslib.integer.graph import Graph
-from kwslib.paths import atomic_path, cache_dir
 
-FLAGS = ("-std=c11", "-O3", "-march=native", "-fno-strict-aliasing", "-fPIC", "-shared", "-DKWS_HOST")
-WARNINGS = ("-Wall", "-Wextra", "-Werror")
-BUILD_TIMEOUT_S = 300.0
+FLAGS = (
+    "-std=c11",
+    "-O3",
+    "-march=native",
+    "-fno-strict-aliasing",
+    "-fPIC",
+    "-shared",
+    "-DKWS_HOST",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+)
 CLIPS_A_PROCESS = 64  # fewer are not worth a process
 
 
@@ -57,27 +61,14 @@ def compile_library(plan: Plan) -> Path:
 
     Raises
     ------
-    kwslib.errors.ToolError
+    kwslib.gap8.program.toolchain.CompilerError
         If there is no C compiler or it fails.
     """
-    command = compiler_command()
     texts = codegen.generated(plan, [f"class{i}" for i in range(plan.graph.classes)])
-    digest = hashlib.sha256("\0".join([*command[-1:], *FLAGS]).encode())
-    for name in (*codegen.RUNTIME, *codegen.HOST, *codegen.HEADERS):
-        digest.update((codegen.FIRMWARE / name).read_bytes())
-    for name in ("counts.h", "network.c"):
-        digest.update(texts[name].encode())
-    path = cache_dir() / "host" / f"{digest.hexdigest()[:24]}.so"
-    if path.is_file():
-        return path
-    with atomic_path(path) as temporary, tempfile.TemporaryDirectory(prefix="kws-host-") as work:
-        for name in ("counts.h", "network.c"):
-            (Path(work) / name).write_text(texts[name])
-        sources = [codegen.FIRMWARE / name for name in (*codegen.RUNTIME, *codegen.HOST)]
-        caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache_dir() / "zig"), "ZIG_LOCAL_CACHE_DIR": f"{work}/zig"}
-        arguments = [*FLAGS, *WARNINGS, "-I", work, "-I", codegen.FIRMWARE, "-o", temporary, *sources, "network.c"]
-        subproc.run([*command, *arguments], timeout_s=BUILD_TIMEOUT_S, cwd=work, env=caches)
-    return path
+    names = (*codegen.RUNTIME, *codegen.HOST, *codegen.HEADERS)
+    files = {name: (codegen.FIRMWARE / name).read_bytes() for name in names}
+    files |= {name: texts[name].encode() for name in ("counts.h", "network.c")}
+    return toolchain.compile_cached("host/network.so", toolchain.find_host(), FLAGS, files)
 
 
 @cache
