@@ -251,7 +251,6 @@ def run(
         _run_app(app, [str(file) for file in files], home, timeout_s, out)
         return
     from kwslib.gap8.measure import deployment
-    from kwslib.gap8.measure.launch import launch
     from kwslib.gap8.platforms.platform import open_platform
     from kwslib.gap8.program import compilation as building
     from kwslib.runs.inputs import read_clip
@@ -263,7 +262,7 @@ def run(
     built = building.build(chosen.graph, folder, chosen.labels, codes, machine.target)
     deployment.forget(folder)
     log = folder / deployment.LOG
-    done, _ = launch(machine, chosen.graph, built.elf, codes, timeout_s, log)
+    done, _ = deployment.run_and_check(machine, chosen.graph, built.elf, codes, timeout_s, log)
     atomic_write_text(folder / deployment.OUTPUT, done.stdout)
     click.echo(done.stdout, nl=False)
     click.echo(f"every layer equals the integer reference, bit for bit\nnetwork: {chosen.source}\nclip: {heard}")
@@ -275,7 +274,7 @@ def run(
 
 def _run_app(app: Path, arguments: list[str], home: Path | None, timeout_s: float, out: Path | None) -> None:
     from kwslib.gap8.measure import deployment
-    from kwslib.gap8.platforms.vendor_app import run_app
+    from kwslib.gap8.measure.vendor_app import run_app
 
     log = (out or Path(OUT_DIR) / f"app-{app.absolute().name}") / deployment.LOG
     stdout, profile = run_app(app, arguments, home, timeout_s, log)
@@ -322,7 +321,7 @@ def profile(
     chosen, clips = _chosen(files, **named)
     codes, heard = read_clip(chosen, _one(clips))
     folder = _folder(out, chosen.graph.name, machine.target)
-    found = deployment.deploy(chosen.graph, codes[None], folder, platform, timeout_s, chosen.labels, None, home)
+    found = deployment.measure(chosen.graph, codes[None], folder, platform, timeout_s, chosen.labels, None, home)
     click.echo(deployment_table(found))
     if found.stalls:
         click.echo("\n" + profile_table(by_function(found.stalls), rows, f"by core in {deployment.DEPLOYMENT}"))

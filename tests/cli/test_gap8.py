@@ -14,10 +14,10 @@ from kwslib.cli.main import main
 from kwslib.errors import InputError
 from kwslib.gap8.measure import deployment
 from kwslib.gap8.measure.layer_profile import parse
+from kwslib.gap8.measure.vendor_app import NOT_NESTED
 from kwslib.gap8.platforms import gvsoc
 from kwslib.gap8.platforms.pulp_open import HOME_VARIABLE
 from kwslib.gap8.platforms.simulator import SimulationLimit
-from kwslib.gap8.platforms.vendor_app import NOT_NESTED
 from kwslib.gap8.program.codegen import FIRMWARE
 from kwslib.gap8.program.toolchain import RISCV_VARIABLE
 from kwslib.runs import inputs
@@ -333,7 +333,10 @@ def test_make_with_another_network_and_image(place, model, own_build):
         (["all"], "give exactly one of SMALL=1, MEDIUM=1 and LARGE=1; given: none"),
         (["run", "SMALL=1", "LARGE=1"], "give exactly one of SMALL=1, MEDIUM=1 and LARGE=1; given: small large"),
         ([], "give exactly one of SMALL=1"),
-        (["run", "SMALL=1", "platform=gap9"], "unknown platform 'gap9': choose one of simulator gvsoc pulp-open host"),
+        (
+            ["run", "SMALL=1", "platform=gap9"],
+            "unknown platform 'gap9': choose one of simulator, gvsoc, pulp-open, host",
+        ),
         (["run", "SMALL=1", "platform="], "unknown platform ''"),
         (["run", "SMALL=1", "platform=gvsoc"], "error: no GVSOC: set GAP_SDK_HOME"),
         (["run", "SMALL=1", "IMAGE=gone.pgm"], "error: cannot read gone.pgm"),

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.errors import InputError
-from kwslib.gap8.measure.layer_profile import checksum
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.planning.plan import plan as make_plan
 from kwslib.gap8.program import codegen, toolchain
 from kwslib.gap8.program import compilation as building
-from kwslib.integer import reference
+from kwslib.gap8.program.expected_output import expected_text
 from kwslib.integer.graph import Graph
 from kwslib.paths import atomic_path
 
@@ -72,19 +71,6 @@ def export(
         (project / "Makefile").write_text(_makefile(names[0]))
         (project / "README.md").write_text(_readme(plan, names))
     return plan
-
-
-def expected_text(graph: Graph, codes: np.ndarray, classes: Sequence[str]) -> str:
-    """What a program must print of a clip, cycles left out, by the integer reference."""
-    found = reference.run(graph, np.asarray(codes).reshape(1, *graph.input.shape), layers=True)
-    lines = [f"Network: {graph.name}"]
-    for layer, output in zip(graph.layers, found.layers, strict=True):
-        lines.append(f"Checksum {layer.name}: {checksum(output[0]):08x}")
-    lines.append("Logits: " + " ".join(map(str, found.logits[0].tolist())))
-    lines.append("Output: " + " ".join(map(str, found.codes[0].reshape(-1).tolist())))
-    winner = int(found.winner[0])
-    lines.append(f"Class: {winner} {classes[winner]}")
-    return "\n".join(lines) + "\n"
 
 
 def _makefile(first: str) -> str:

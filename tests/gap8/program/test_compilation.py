@@ -8,7 +8,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from kwslib.errors import InputError, ModelError, ToolError
-from kwslib.gap8.measure.launch import launch
+from kwslib.gap8.measure.deployment import run_and_check
 from kwslib.gap8.planning.plan import L1_BASE, L2_BASE, L2_BYTES
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import codegen
@@ -63,7 +63,7 @@ def test_another_input_changes_the_input_alone(built, network, tmp_path):
     one, two = (np.frombuffer(path.read_bytes(), np.uint8) for path in (built.elf, other))
     assert len(one) == len(two)
     assert 0 < (one != two).sum() <= codegen.input_end(built.plan)
-    launch(open_platform("simulator"), network, other, codes, 60)
+    run_and_check(open_platform("simulator"), network, other, codes, 60)
 
 
 @pytest.mark.parametrize(
@@ -159,4 +159,4 @@ def test_a_gcc_of_the_system_builds_the_same_network(network, tmp_path, monkeypa
     monkeypatch.setenv(RISCV_VARIABLE, GCC)
     codes = networks.clips(network.input, 3)[2]
     program = building.build(network, tmp_path, codes=codes).elf
-    launch(open_platform("simulator"), network, program, codes, 60)
+    run_and_check(open_platform("simulator"), network, program, codes, 60)

@@ -9,9 +9,9 @@ import pytest
 
 from kwslib import subproc
 from kwslib.errors import InputError
-from kwslib.gap8.measure.launch import launch
+from kwslib.gap8.measure.deployment import run_and_check
+from kwslib.gap8.measure.vendor_app import NOT_NESTED
 from kwslib.gap8.platforms.platform import open_platform
-from kwslib.gap8.platforms.vendor_app import NOT_NESTED
 from kwslib.gap8.program.export import MARKER, export
 from kwslib.integer import graph
 from kwslib.paths import cache_dir
@@ -59,13 +59,13 @@ def make(folder, *words, check=True):
 
 def test_it_builds_and_its_program_is_checked_by_its_own_make(copy, network, clips):
     make(copy)
-    done, _ = launch(open_platform("simulator"), network, copy / "network.elf", clips[0][1], 60)
+    done, _ = run_and_check(open_platform("simulator"), network, copy / "network.elf", clips[0][1], 60)
     (copy / "printed").write_text(done.stdout)
     assert make(copy, "check", "LOG=printed").stdout == "one: equal to the reference in every layer\n"
     wrong = make(copy, "check", "LOG=printed", "VECTOR=other", check=False)
     assert wrong.returncode != 0 and "Checksum" in wrong.stdout
     make(copy, "VECTOR=other")
-    launch(open_platform("simulator"), network, copy / "network.elf", clips[1][1], 60)
+    run_and_check(open_platform("simulator"), network, copy / "network.elf", clips[1][1], 60)
 
 
 def test_every_vector_is_tested_on_this_machine(copy):
