@@ -357,7 +357,7 @@ def export(folder: Path, files: tuple[Path, ...], force: bool, **named: Any) -> 
 
     Every clip becomes a test vector with the outputs that the integer reference computes.
     """
-    from kwslib.gap8.program import export as exporting
+    from kwslib.gap8.program.export import export_project
     from kwslib.runs.inputs import read_clip
 
     chosen, clips = _chosen(files, **named)
@@ -365,7 +365,7 @@ def export(folder: Path, files: tuple[Path, ...], force: bool, **named: Any) -> 
     for clip in clips or [None]:
         codes, _ = read_clip(chosen, clip)
         vectors.append((_vector_name(clip), codes))
-    plan = exporting.export(chosen.graph, folder, vectors, chosen.labels, force)
+    plan = export_project(chosen.graph, folder, vectors, chosen.labels, force)
     click.echo(f"network: {chosen.source}; {plan.strategy}")
     click.echo(f"exported to {folder} with {len(vectors)} test vector(s); try: make -C {folder} all test")
 
