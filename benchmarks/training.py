@@ -24,7 +24,7 @@ def step_seconds(size, steps: int) -> dict[str, list[float]]:
     import keras
     import numpy as np
 
-    from kwslib.config.presets import BATCH_CLIPS
+    from kwslib.config.schedule import BATCH_CLIPS
     from kwslib.network import ds_cnn
 
     rng = np.random.default_rng(0)
@@ -49,7 +49,7 @@ def step_seconds(size, steps: int) -> dict[str, list[float]]:
 
 def training_seconds(size, corpus, steps: int, cache: str) -> float:
     """Wall seconds of a training with augmented copies made beside it, from what the cache folder holds."""
-    from kwslib.config.presets import PROFILES
+    from kwslib.config.profiles import PROFILES
     from kwslib.network import training
     from kwslib.speech.dataset import CopyMaker, evaluation_codes
 
@@ -80,7 +80,8 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", default=["small", "medium", "large"])
     parser.add_argument("--steps-only", action="store_true", help="leave the trainings out")
     arguments = parser.parse_args()
-    from kwslib.config.presets import PROFILES, size_named
+    from kwslib.config.presets import size_named
+    from kwslib.config.profiles import PROFILES
     from kwslib.runs.notebook import ALLOCATOR
     from kwslib.speech import open_corpus
 

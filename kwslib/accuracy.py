@@ -6,8 +6,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from kwslib.config.words import LABELS
 from kwslib.errors import InputError
-from kwslib.speech.corpus import LABELS
 
 
 def wilson_interval(correct: int, clips: int, confidence: float = 0.95) -> tuple[float, float]:

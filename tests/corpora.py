@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib.speech.corpus import CLIP_SAMPLES, KEYWORDS, SAMPLE_RATE_HZ
+from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
+from kwslib.config.words import KEYWORDS
 from kwslib.speech.speech_commands import MAIN_FOLDER, NOISE_FOLDER, which_set
 
 COUNTS = {"train": 10, "validation": 2, "test": 2}

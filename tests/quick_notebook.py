@@ -60,9 +60,9 @@ records.save(
     records.Run(
         run=chosen.run, size=chosen.size.name, profile=chosen.profile.name, seed=seed,
         front_end=chosen.front_end.kind,
-        corpus={"name": source.name, "hash": source.manifest["hash"], "splits": source.manifest["splits"]},
-        training={**chosen.config, "best_step": step}, network={"tflite_sha256": f"{seed:064}"},
-        measurements=measurements, agreement={},
+        corpus=records.CorpusUse(source.name, source.manifest["hash"], source.manifest["splits"]),
+        training=chosen.training(step), network=records.NetworkFigures(0, 0, 0, 1, f"{seed:064}"),
+        measurements=measurements, agreement=records.Agreement(0, "none", 0, 0, 0, 0, 0),
         durations_s={"training": 1.0}, provenance=provenance(),
     ),
     chosen.folder,
@@ -92,7 +92,7 @@ from tests.sample_run import sample_deployment
 if Path("refuse").exists():
     raise DataError("no layer is right")
 found = records.load(results_dir() / run)
-digest = found.network["tflite_sha256"]
+digest = found.network.tflite_sha256
 sample_deployment(found.folder, found.size, digest, deployments.key(digest, platform, clips))
 print("deployed", run)
 """

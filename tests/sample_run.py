@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.accuracy import Accuracy, confusion_matrix, wilson_interval
-from kwslib.config.presets import profile_named, size_named
+from kwslib.artifacts import to_plain
+from kwslib.config.presets import size_named
+from kwslib.config.profiles import profile_named
+from kwslib.config.schedule import BATCH_CLIPS
+from kwslib.config.words import LABELS
 from kwslib.gap8.measure.deployment import SCHEMA, Deployment, LayerRow
 from kwslib.paths import write_json
 from kwslib.provenance import provenance
 from kwslib.runs import mistakes, records
-from kwslib.speech.corpus import LABELS, SILENCE_PROTOCOLS, Clips
+from kwslib.speech.corpus import SILENCE_PROTOCOLS, Clips
 from kwslib.studies import robustness_records
-from kwslib.studies.robustness_records import ALL, FalseAccepts, Robustness
+from kwslib.studies.robustness_records import ALL, CorpusName, FalseAccepts, Robustness
 
 PER_CLASS = 30
 
@@ -52,32 +56,38 @@ def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus
         profile=profile,
         seed=1,
         front_end=recipe.front_end,
-        corpus={"name": corpus, "hash": hashlib.sha256(corpus.encode()).hexdigest(), "splits": _counts(corpus)},
-        training={
-            "size": size,
-            "profile": profile,
-            "schedule": asdict(schedule),
-            "augmentation": asdict(recipe.augmentation),
-            "seed": 1,
-            "best_step": schedule.steps,
-        },
-        network={
-            "macs": chosen.macs,
-            "parameters": chosen.parameters,
-            "operations": chosen.operations,
-            "tflite_bytes": len(network),
-            "tflite_sha256": hashlib.sha256(network).hexdigest(),
-        },
+        corpus=records.CorpusUse(corpus, hashlib.sha256(corpus.encode()).hexdigest(), _counts(corpus)),
+        training=records.Training(
+            size=size,
+            profile=profile,
+            corpus=corpus,
+            front_end=chosen.front_end(recipe.front_end, recipe.input_scale).key,
+            schedule=schedule,
+            augmentation=asdict(recipe.augmentation),
+            copies=recipe.copies[size],
+            batch_clips=BATCH_CLIPS,
+            validate_every_steps=recipe.validate_every_steps[size],
+            seed=1,
+            threads=0,
+            best_step=schedule.steps,
+        ),
+        network=records.NetworkFigures(
+            macs=chosen.macs,
+            parameters=chosen.parameters,
+            operations=chosen.operations,
+            tflite_bytes=len(network),
+            tflite_sha256=hashlib.sha256(network).hexdigest(),
+        ),
         measurements=measurements,
-        agreement={
-            "clips": clips,
-            "tflite_kernels": "drawn",
-            "same_winner_float_and_fake_quantised": clips - 5,
-            "same_winner_fake_quantised_and_tflite": clips - 1,
-            "same_winner_tflite_and_reference": clips,
-            "different_logit_codes_tflite_and_reference": 0,
-            "largest_softmax_difference_codes": 1,
-        },
+        agreement=records.Agreement(
+            clips=clips,
+            tflite_kernels="drawn",
+            same_winner_float_and_fake_quantised=clips - 5,
+            same_winner_fake_quantised_and_tflite=clips - 1,
+            same_winner_tflite_and_reference=clips,
+            different_logit_codes_tflite_and_reference=0,
+            largest_softmax_difference_codes=1,
+        ),
         durations_s={"corpus": 1.5, "fingerprints": 3.25, "training": 100.0, "conversion": 5.0, "evaluation": 10.0},
         provenance=provenance(),
     )
@@ -98,7 +108,7 @@ def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus
     mistakes.write(heard, mistakes.worst(heard, softmax), path / "mistakes")
     (path / "model.tflite").write_bytes(network)
     records.save(run, path, history)
-    sample_deployment(path, size, run.network["tflite_sha256"])
+    sample_deployment(path, size, run.network.tflite_sha256)
     return records.load(path)
 
 
@@ -132,7 +142,7 @@ def sample_deployment(folder: Path, size: str, tflite_sha256: str, key: str = "d
         weights_l2_bytes=40_000,
         weights_flash_bytes=0,
         stalls=[*stalls, {"core": "fc", "function": "fc_main", **counted}],
-        provenance=provenance(tflite_sha256=tflite_sha256, key=key),
+        provenance=to_plain(provenance(tflite_sha256=tflite_sha256, key=key)),
     )
     steps = [
         {"kind": layer.kind, "layers": [layer.name], "description": "kernel_0, whole", **memory, "flash_bytes": 0}
@@ -154,8 +164,8 @@ def sample_robustness(folder: Path, run: records.Run) -> Robustness:
     found = Robustness(
         run=run.run,
         size=run.size,
-        tflite_sha256=run.network["tflite_sha256"],
-        corpus={"name": "speech_commands", "hash": "0"},
+        tflite_sha256=run.network.tflite_sha256,
+        corpus=CorpusName("speech_commands", "0"),
         noise_in_training="none of these recordings",
         seed=0,
         clips=100,

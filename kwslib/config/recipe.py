@@ -1,15 +1,12 @@
 """What a training does to batches and weights beside the schedule: masks, mixed clips, soft targets, decay."""
 
-import hashlib
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kwslib.config.words import LABELS
 from kwslib.errors import InputError
-from kwslib.paths import models_dir
-from kwslib.speech.corpus import LABELS
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Recipe:
     teacher: str = ""
     teacher_share: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             top = 1 if name in ("label_smoothing", "mixup_probability", "teacher_share", "weight_decay") else 100
             if not isinstance(value, str) and not 0 <= value <= top:
@@ -74,25 +71,6 @@ class Recipe:
         """The values that are not the default ones; JSON-able."""
         default = asdict(Recipe())
         return {name: value for name, value in asdict(self).items() if value != default[name]}
-
-    @property
-    def teacher_path(self) -> Path:
-        """The ``.tflite`` of the released network that gives the soft targets.
-
-        Raises
-        ------
-        InputError
-            If no network of that size is released.
-        """
-        path = models_dir() / self.teacher / "model.tflite"
-        if not self.teacher or not path.exists():
-            raise InputError(f"the recipe learns from the released network '{self.teacher}', and there is no {path}")
-        return path
-
-    @property
-    def teacher_sha256(self) -> str:
-        """SHA-256 of the teacher's file, hexadecimal."""
-        return hashlib.sha256(self.teacher_path.read_bytes()).hexdigest()
 
     def targets(self, labels: np.ndarray, taught: np.ndarray | None = None) -> np.ndarray:
         """Return the probabilities that a batch is trained towards.

@@ -13,19 +13,21 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kwslib.config.presets import Size
+from kwslib.config.architecture import Architecture
+from kwslib.config.front_end import INPUT_ZERO_POINT
 from kwslib.errors import ModelError
+from kwslib.integer.flatbuffer import IDENTIFIER
+from kwslib.integer.metadata import ENTRY, Description, encode
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.quantisation import weight_scale
 from kwslib.paths import atomic_write_bytes
-from kwslib.speech.fingerprint import INPUT_ZERO_POINT
 from kwslib.subproc import run
 
 APART_TIMEOUT_S = 600
 """A conversion takes seconds, and the start of TensorFlow a few more."""
 
 
-def to_tflite(size: Size, network: keras.Model) -> bytes:
+def to_tflite(size: Architecture, network: keras.Model) -> bytes:
     """Convert a trained network.
 
     TensorFlow's converter reads networks of Keras' TensorFlow backend alone: one that was trained on another backend
@@ -33,7 +35,7 @@ def to_tflite(size: Size, network: keras.Model) -> bytes:
 
     Parameters
     ----------
-    size : Size
+    size : Architecture
     network : keras.Model
         From `kwslib.network.ds_cnn.quantised_network`, trained.
 
@@ -60,7 +62,7 @@ def to_tflite(size: Size, network: keras.Model) -> bytes:
     return data
 
 
-def _converted_apart(size: Size, network: keras.Model) -> bytes:
+def _converted_apart(size: Architecture, network: keras.Model) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         weights, target = Path(folder) / "weights.npz", Path(folder) / "model.tflite"
         checkpoint.save(weights, asdict(size), network=network)
@@ -107,6 +109,39 @@ def _subgraph(data: bytes):
         return schema, model, model.subgraphs[0]
     except Exception as error:  # the generated reader raises whatever a damaged offset leads it to
         raise ModelError(f"not a readable .tflite file: {error}") from error
+
+
+def describe(data: bytes, description: Description) -> bytes:
+    """Write what is known of a network into its ``.tflite`` file; the network itself stays as it is.
+
+    Parameters
+    ----------
+    data : bytes
+        The file. An entry that it has already is replaced.
+    description : Description
+        Labels, front end and corpus.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be read, or the labels are not as many as its classes.
+    """
+    import flatbuffers
+
+    schema, model, graph = _subgraph(data)
+    classes = int(graph.tensors[graph.outputs[0]].shape[-1])
+    if len(description.labels) != classes:
+        raise ModelError(f"{len(description.labels)} labels for a network of {classes} classes")
+    entry = next((one for one in model.metadata or [] if one.name.decode() == ENTRY), None)
+    if entry is None:
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = ENTRY, len(model.buffers)
+        model.buffers.append(schema.BufferT())
+        model.metadata = [*(model.metadata or []), entry]
+    model.buffers[entry.buffer].data = list(encode(description))
+    builder = flatbuffers.Builder(len(data) + 4096)
+    builder.Finish(model.Pack(builder), IDENTIFIER)
+    return bytes(builder.Output())
 
 
 def linear_operator(data: bytes) -> int:
@@ -181,7 +216,7 @@ def check_scales(data: bytes, network: keras.Model) -> None:
 def main(weights: Path, target: Path) -> None:
     """Convert what `to_tflite` handed over: the weights of a quantised network, its size beside them."""
     fields = checkpoint.read_state(weights)
-    size = Size(**{**fields, "model_size_info": tuple(fields["model_size_info"])})
+    size = Architecture(**{**fields, "model_size_info": tuple(fields["model_size_info"])})
     network = ds_cnn.quantised_network(size)
     checkpoint.restore(weights, network=network)
     atomic_write_bytes(target, to_tflite(size, network))

@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 
-from kwslib.config.presets import Size
+from kwslib.config.architecture import Architecture
+from kwslib.config.front_end import INPUT_SCALE
+from kwslib.config.words import LABELS
 from kwslib.network.layers import (
     BatchNorm,
     FakeQuantise,
@@ -13,8 +15,6 @@ from kwslib.network.layers import (
     QuantisedLinear,
 )
 from kwslib.network.quantisation import Snapped, best_scale, snap, weight_scale
-from kwslib.speech.corpus import LABELS
-from kwslib.speech.fingerprint import INPUT_SCALE
 
 BATCH_NORM_EPSILON = 1e-3
 BATCH_NORM_MOMENTUM = 0.96  # the baseline's normalizer_params: decay 0.96
@@ -26,17 +26,17 @@ INPUT = "input"  # codes of the fingerprint
 POOLED = "pooled"  # codes of the average pool; TFLite gives them the scale of the layer before
 
 
-def _weighted(size: Size):
+def _weighted(size: Architecture):
     """Layers of the table that carry weights and a ReLU."""
     return [row for row in size.layers if row.kind in ("convolution", "depthwise", "pointwise")]
 
 
-def float_network(size: Size) -> keras.Model:
+def float_network(size: Architecture) -> keras.Model:
     """Build the floating-point network: convolutions without bias, batch norm, ReLU; logits out.
 
     Parameters
     ----------
-    size : Size
+    size : Architecture
 
     Returns
     -------
@@ -58,12 +58,12 @@ def float_network(size: Size) -> keras.Model:
     return keras.Model(inputs, keras.layers.Dense(len(LABELS), name="linear")(x), name="float")
 
 
-def quantised_network(size: Size, clips: int | None = None, input_scale: float = INPUT_SCALE) -> keras.Model:
+def quantised_network(size: Architecture, clips: int | None = None, input_scale: float = INPUT_SCALE) -> keras.Model:
     """Build the folded network whose weights and activations are fake-quantised.
 
     Parameters
     ----------
-    size : Size
+    size : Architecture
     clips : int, optional
         Fixed batch size, for conversion; free otherwise.
     input_scale : float

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kwslib.speech.corpus import SAMPLE_RATE_HZ
-from kwslib.speech.fingerprint import LOWER_HZ, MEL_BANDS, POWER_OFFSET, UPPER_HZ, FrontEnd, as_float
+from kwslib.config.front_end import LOWER_HZ, MEL_BANDS, POWER_OFFSET, SAMPLE_RATE_HZ, UPPER_HZ, FrontEnd
+from kwslib.speech.fingerprint import as_float
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -18,13 +18,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from kwslib.config.presets import BATCH_CLIPS, CosineSchedule, Schedule, Size
+from kwslib.config.architecture import Architecture
+from kwslib.config.front_end import INPUT_SCALE
 from kwslib.config.recipe import Recipe
+from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.errors import InputError, KwsError
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.paths import atomic_write_text
 from kwslib.provenance import processor
-from kwslib.speech.fingerprint import INPUT_SCALE, dequantise
+from kwslib.speech.fingerprint import dequantise
 
 CALIBRATION_CLIPS = 200  # for the statistics of batch norm and the ranges of activations
 REFRESH_STEPS = 50  # how often weight ranges follow the weights
@@ -133,7 +135,7 @@ class Batches:
 
 
 def train(
-    size: Size,
+    size: Architecture,
     schedule: Schedule | CosineSchedule,
     copies: Copies,
     copy_count: int,
@@ -152,7 +154,7 @@ def train(
 
     Parameters
     ----------
-    size : Size
+    size : Architecture
     schedule : Schedule or CosineSchedule
     copies : callable
         Copy number -> training codes uint8 (clips, frames, coefficients) and labels uint8 (clips,).

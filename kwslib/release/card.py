@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from kwslib.artifacts import to_plain
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.gap8.measure import deployment
 from kwslib.report import tables
 from kwslib.runs import records
 from kwslib.runs.records import GAP8, Run
-from kwslib.speech.corpus import LABELS, SILENCE_PROTOCOLS, SPLITS
+from kwslib.speech.corpus import SILENCE_PROTOCOLS, SPLITS
 
 CARD, SEEDS, NOTE = "README.md", "seeds.json", "card.json"
 SCHEMA = 1
@@ -70,14 +72,14 @@ def percent(value: float | None) -> str:
 def _head(run: Run) -> str:
     return (
         f"# {run.size}: an 8-bit keyword spotter\n\nA DS-CNN that hears ten English words ({', '.join(LABELS[2:])}), "
-        f"other speech and silence in one second of sound. Run `{run.run}`, {run.provenance['date'][:10]}, kwslib "
-        f"{run.provenance['kwslib']}, commit `{run.provenance['commit'][:10]}`"
-        f"{' with changes' if run.provenance['dirty'] else ''}. This card is made from the files beside it."
+        f"other speech and silence in one second of sound. Run `{run.run}`, {run.provenance.date[:10]}, kwslib "
+        f"{run.provenance.kwslib}, commit `{run.provenance.short_commit}`"
+        f"{' with changes' if run.provenance.dirty else ''}. This card is made from the files beside it."
     )
 
 
 def _data(run: Run, folder: Path) -> str:
-    splits = run.corpus["splits"]
+    splits = run.corpus.splits
     rows = []
     for split in SPLITS:
         counts = splits.get(split, {})
@@ -86,7 +88,7 @@ def _data(run: Run, folder: Path) -> str:
         rows.append((split, sum(counts.values()), keywords, sum(counts.values()) - keywords - silence, silence))
     text = (
         f"## Data\n\n{tables.corpus_name(run)} v0.02 by Google ({DATA}), CC BY 4.0, in the official split. "
-        f"SHA-256 of the manifest of what was used: `{run.corpus['hash']}`.\n\n"
+        f"SHA-256 of the manifest of what was used: `{run.corpus.hash}`.\n\n"
         + table(("split", "clips", "keywords", "other words", "silence"), rows)
     )
     note = read_optional(folder / NOTE).get("data_note")
@@ -94,8 +96,8 @@ def _data(run: Run, folder: Path) -> str:
 
 
 def _recipe(run: Run) -> str:
-    rows = [(name, value) for name, value in tables.flat(run.training)]
-    machines = [f"{seconds:.0f} s on {name}" for name, seconds in run.provenance.get("trained_on_s", {}).items()]
+    rows = [(name, value) for name, value in tables.flat(to_plain(run.training))]
+    machines = [f"{seconds:.0f} s on {name}" for name, seconds in run.provenance.trained_on_s.items()]
     took = f" Training took {', then '.join(machines)}." if machines else ""
     return (
         "## Recipe\n\nFloating point first, then batch normalisation folded and the rest trained fake-quantised; the "
@@ -153,15 +155,15 @@ def _classes(run: Run) -> str:
 def _cost(run: Run, folder: Path) -> str:
     network = run.network
     rows: list[tuple[str, Any]] = [
-        ("bytes of model.tflite", network["tflite_bytes"]),
-        ("SHA-256 of model.tflite", f"`{network['tflite_sha256']}`"),
-        ("multiply-accumulates", network["macs"]),
-        ("parameters, batch normalisation folded", network["parameters"]),
+        ("bytes of model.tflite", network.tflite_bytes),
+        ("SHA-256 of model.tflite", f"`{network.tflite_sha256}`"),
+        ("multiply-accumulates", network.macs),
+        ("parameters, batch normalisation folded", network.parameters),
     ]
     if not (folder / GAP8 / deployment.DEPLOYMENT).exists():
         return "## Cost\n\n" + table(("what", "value"), rows) + "\n\nIt was not deployed on GAP8."
     found = deployment.load(folder / GAP8)
-    if found.provenance.get("tflite_sha256") != network["tflite_sha256"]:
+    if found.provenance.get("tflite_sha256") != network.tflite_sha256:
         raise DataError(f"{folder / GAP8} is the deployment of another network; deploy this one again")
     rows += [
         (f"cycles on GAP8, first inference ({found.platform})", found.cycles),

@@ -6,11 +6,11 @@ the card, made from these by `kwslib.release.card`.
 """
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kwslib.artifacts import to_plain
 from kwslib.config.presets import SIZES
 from kwslib.errors import DataError, InputError
 from kwslib.paths import atomic_path, atomic_write_text, models_dir, results_dir, write_json
@@ -35,7 +35,7 @@ def all_released() -> list[Run]:
     return [run for run in map(released, SIZES) if run]
 
 
-def release(name: str, seeds: Sequence[str] = (), note: str = "") -> Path:
+def publish(name: str, seeds: Sequence[str] = (), note: str = "") -> Path:
     """Put a fresh run into ``models/<size>/``, replacing the release of that size.
 
     Parameters
@@ -60,8 +60,8 @@ def release(name: str, seeds: Sequence[str] = (), note: str = "") -> Path:
     """
     source = results_dir() / name
     run = records.load(source)
-    if run.corpus["name"] != CORPUS:
-        raise InputError(f"run {name} was made on {run.corpus['name']}: only networks of {CORPUS} are released")
+    if run.corpus.name != CORPUS:
+        raise InputError(f"run {name} was made on {run.corpus.name}: only networks of {CORPUS} are released")
     files = records.kept(source)
     check_network(source / "model.tflite", run)
     rows = _seeds(run, seeds)
@@ -88,7 +88,7 @@ def check_network(path: Path, run: Run) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"cannot read {path} ({error.strerror}); fetch the release again, or train the run") from error
-    digest, recorded = hashlib.sha256(data).hexdigest(), run.network["tflite_sha256"]
+    digest, recorded = hashlib.sha256(data).hexdigest(), run.network.tflite_sha256
     if digest != recorded:
         raise DataError(
             f"{path} is not the network that {METRICS} describes: its SHA-256 is {digest[:12]}…, recorded is "
@@ -106,7 +106,7 @@ def _seeds(run: Run, names: Sequence[str]) -> list[dict[str, Any]]:
             continue
         ours, theirs = recipe(run), recipe(sibling)
         different = sorted(key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key))
-        if different or sibling.corpus["hash"] != run.corpus["hash"]:
+        if different or sibling.corpus.hash != run.corpus.hash:
             what = ", ".join(different) or "the speech"
             raise InputError(f"run {name} is no other seed of {run.run}: {what} differs")
         if sibling.seed in {one.seed for one in siblings}:
@@ -125,11 +125,11 @@ def _seeds(run: Run, names: Sequence[str]) -> list[dict[str, Any]]:
 def recipe(run: Run) -> dict[str, Any]:
     """What decided a training; the seed, what came out and the order of floating-point sums left out."""
     left_out = ("seed", "best_step", "threads")
-    return {key: json.loads(json.dumps(value)) for key, value in run.training.items() if key not in left_out}
+    return {key: value for key, value in to_plain(run.training).items() if key not in left_out}
 
 
 def _baseline_row(run: Run) -> dict[str, Any]:
-    row: dict[str, Any] = {"run": run.run, "seed": run.seed, "tflite_sha256": run.network["tflite_sha256"]}
+    row: dict[str, Any] = {"run": run.run, "seed": run.seed, "tflite_sha256": run.network.tflite_sha256}
     for split in ("validation", "test"):
         for silence in SILENCE_PROTOCOLS:
             found = run.measurement("tflite", split, silence)

@@ -6,7 +6,8 @@ from dataclasses import asdict
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kwslib.config.presets import PROFILES, SIZES, Profile
+from kwslib.config.presets import SIZES
+from kwslib.config.profiles import PROFILES, Profile
 from kwslib.report import tables
 from kwslib.report.elements import Html, Markdown, Table
 from kwslib.report.figures.picture import Picture, Theme
@@ -21,8 +22,8 @@ def badge(trials: Sequence[Trial]) -> Html | Markdown:
         return NOTHING
     seeds = ", ".join(str(seed) for seed in sorted({trial.seed for trial in trials}))
     steps = ", ".join(str(steps) for steps in sorted({trial.steps for trial in trials}))
-    commits = ", ".join(sorted({trial.provenance["commit"][:10] for trial in trials}))
-    dates = sorted(trial.provenance["date"] for trial in trials)
+    commits = ", ".join(sorted({trial.provenance.short_commit for trial in trials}))
+    dates = sorted(trial.provenance.date for trial in trials)
     hours = sum(trial.trained_s for trial in trials) / 3600
     return Html(
         '<div class="kws-note recorded"><p><strong>Recorded results</strong> '

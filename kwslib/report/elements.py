@@ -17,13 +17,14 @@ import pandas as pd
 
 from kwslib.config.baselines import SILENCE as BASELINE_SILENCE
 from kwslib.config.baselines import BaselineNetwork, baseline_network
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.paths import atomic_write_text, book_dir, models_dir
 from kwslib.report import tables
 from kwslib.report.figures import picture
 from kwslib.runs import records
 from kwslib.runs.records import Run
-from kwslib.speech.corpus import LABELS, SILENCE_PROTOCOLS
+from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
 FILES = {
     "model.tflite": "the 8-bit network (.tflite)",
@@ -213,12 +214,12 @@ def note(run: Run) -> Html:
     else:
         head = "Fresh results"
         text = "computed by the run that this book was built from"
-    commit = run.provenance["commit"][:10] + (", with changes" if run.provenance["dirty"] else "")
+    commit = run.provenance.short_commit + (", with changes" if run.provenance.dirty else "")
     corpus = html.escape(tables.corpus_name(run))
     return Html(
         f'<div class="kws-note {tables.state(run)}"><p><strong>{head}</strong> <span class="kws-label">{corpus}</span> '
-        f"Run <code>{html.escape(run.run)}</code>, {text}: {html.escape(run.provenance['date'])}, "
-        f"commit {html.escape(commit)}. {CORPUS_NOTES.get(run.corpus['name'], '')}</p></div>"
+        f"Run <code>{html.escape(run.run)}</code>, {text}: {html.escape(run.provenance.date)}, "
+        f"commit {html.escape(commit)}. {CORPUS_NOTES.get(run.corpus.name, '')}</p></div>"
     )
 
 
@@ -260,9 +261,8 @@ def cost_points(runs: list[Run], cost: str, split: str = "test") -> list[picture
     for silence in SILENCE_PROTOCOLS:
         for run in runs:
             found = run.measurement("tflite", split, silence)
-            points.append(
-                picture.Point(run.size, silence, found.accuracy, found.low, found.high, float(run.network[cost]))
-            )
+            units = float(getattr(run.network, cost))
+            points.append(picture.Point(run.size, silence, found.accuracy, found.low, found.high, units))
     return points
 
 
@@ -291,7 +291,7 @@ def difference_note(run: Run, split: str = "test") -> Markdown:
     """Say what a difference from the baseline's matrix means: the clips may be others."""
     ours = records.confusion(run, "tflite", split, BASELINE_SILENCE).sum(axis=1)
     seeds = baseline_network(run.size).accuracy[split].confusion.sum(axis=1)
-    if run.corpus["name"] != "speech_commands":
+    if run.corpus.name != "speech_commands":
         return Markdown(
             f"The two matrices were made on **different data** ({tables.corpus_name(run)} here, Speech Commands in the "
             "seed): only row-normalised shares can be set side by side, and their difference says how the two tasks "
@@ -319,7 +319,7 @@ def matrix_tables(run: Run, split: str = "test") -> list[Table]:
     ]
     seed: BaselineNetwork = baseline_network(run.size)
     caption = f"The baseline's {run.size}, Speech Commands, {split}, {BASELINE_SILENCE}: counts"
-    name = f"seed-{run.size}-confusion-{split}"
+    name = f"baseline-{run.size}-confusion-{split}"
     return [*made, Table(tables.confusion(seed.accuracy[split].confusion), name, caption)]
 
 

@@ -40,7 +40,7 @@ def frame(sizes: Iterable[str] = SIZES) -> pd.DataFrame:
             for silence in SILENCE_PROTOCOLS:
                 found = run.measurement("tflite", "test", silence)
                 measured = {name: getattr(found, name) for name in ("clips", "correct", "accuracy", "low", "high")}
-                cost = {"bytes": run.network["tflite_bytes"], "cycles": _cycles(run)}
+                cost = {"bytes": run.network.tflite_bytes, "cycles": _cycles(run)}
                 rows.append({"network": f"{size}, released", "silence": silence, **measured, **cost})
         none = {"bytes": None, "cycles": None}
         for silence in SILENCE_PROTOCOLS:
@@ -88,14 +88,14 @@ def part(size: str) -> list[Any]:
     run = release.released(size)
     if run is None:
         return [Markdown(f"No network is released yet for the size *{size}*.")]
-    items: list[Any] = [elements.note(run), card(Path(run.folder))]
+    items: list[Any] = [elements.note(run), card_section(Path(run.folder))]
     items += [_bold("Training"), picture.training_curves(tables.history(run))]
     for silence in SILENCE_PROTOCOLS:
         items += [_bold(f"Confusion matrix, {silence}, counts"), elements.matrix(run, silence)]
     return [*items, _bold("Files"), elements.links(Path(run.folder), FILES)]
 
 
-def card(folder: Path) -> Markdown:
+def card_section(folder: Path) -> Markdown:
     """The card of a release within a page: its heading left out, the others as bold lines.
 
     Raises

@@ -32,12 +32,12 @@ def badges(every: Sequence[Found]) -> Html | Markdown:
     rows = []
     for found in every:
         one, state = found.robustness, "recorded" if found.recorded else "fresh"
-        commit = one.provenance["commit"][:10] + (", with changes" if one.provenance["dirty"] else "")
+        commit = one.provenance.short_commit + (", with changes" if one.provenance.dirty else "")
         rows.append(
             f'<div class="kws-note {state}"><p><strong>{state.capitalize()} results</strong> '
-            f'<span class="kws-label">{html.escape(one.corpus["name"])}</span> Network of run '
+            f'<span class="kws-label">{html.escape(one.corpus.name)}</span> Network of run '
             f"<code>{html.escape(one.run)}</code>, {one.clips} test clips, seed {one.seed}: "
-            f"{html.escape(one.provenance['date'])}, commit {html.escape(commit)}. "
+            f"{html.escape(one.provenance.date)}, commit {html.escape(commit)}. "
             f"Background noise in its training: {html.escape(one.noise_in_training)}.</p></div>"
         )
     return Html("".join(rows))

@@ -9,16 +9,20 @@ from typing import Any
 
 import pandas as pd
 
+from kwslib.artifacts import to_plain
+from kwslib.config.architecture import Architecture
 from kwslib.config.baselines import CORPUS as BASELINE_CORPUS
 from kwslib.config.baselines import SILENCE as BASELINE_SILENCE
 from kwslib.config.baselines import SPLITS as BASELINE_SPLITS
 from kwslib.config.baselines import baseline_network
-from kwslib.config.presets import SIZES, CosineSchedule, Schedule, Size, size_named
+from kwslib.config.presets import SIZES, size_named
+from kwslib.config.schedule import CosineSchedule, Schedule
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.paths import models_dir, results_dir
 from kwslib.runs import records
 from kwslib.runs.records import METRICS, NETWORKS, Measurement, Run
-from kwslib.speech.corpus import LABELS, SILENCE_PROTOCOLS, SPLITS
+from kwslib.speech.corpus import SILENCE_PROTOCOLS, SPLITS
 
 CORPUS_NAMES = {"synthetic": "synthetic speech", "speech_commands": "Speech Commands"}
 NETWORK_NAMES = {
@@ -38,7 +42,7 @@ SHARES = ("accuracy", "low", "high", "recall", "precision", "same winner")
 
 def corpus_name(run: Run) -> str:
     """The corpus of a run as a reader knows it."""
-    return CORPUS_NAMES.get(run.corpus["name"], run.corpus["name"])
+    return CORPUS_NAMES.get(run.corpus.name, run.corpus.name)
 
 
 def all_runs() -> list[Run]:
@@ -51,7 +55,7 @@ def all_runs() -> list[Run]:
     return sorted(found.values(), key=lambda run: (run.profile, list(SIZES).index(run.size), run.run))
 
 
-def layers(size: Size) -> pd.DataFrame:
+def layers(size: Architecture) -> pd.DataFrame:
     """The layers of a network, a row each; shapes are rows × columns × channels."""
     return pd.DataFrame(
         {
@@ -115,16 +119,16 @@ def headline(runs: Iterable[Run]) -> pd.DataFrame:
                     "data": corpus_name(run),
                     "silence": silence,
                     **_measured(run.measurement("tflite", "test", silence)),
-                    "MACs": run.network["macs"],
-                    "parameters": run.network["parameters"],
-                    "bytes": run.network["tflite_bytes"],
+                    "MACs": run.network.macs,
+                    "parameters": run.network.parameters,
+                    "bytes": run.network.tflite_bytes,
                 }
             )
         rows.append(_baseline_row(size_named(run.size)))
     return pd.DataFrame(rows)
 
 
-def _baseline_row(size: Size) -> dict[str, Any]:
+def _baseline_row(size: Architecture) -> dict[str, Any]:
     accuracy = baseline_network(size.name).accuracy["test"]
     low, high = accuracy.interval
     return {
@@ -183,10 +187,10 @@ def costs(runs: Iterable[Run]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "size": run.size,
-            "MACs": run.network["macs"],
-            "operations": run.network["operations"],
-            "parameters": run.network["parameters"],
-            "bytes": run.network["tflite_bytes"],
+            "MACs": run.network.macs,
+            "operations": run.network.operations,
+            "parameters": run.network.parameters,
+            "bytes": run.network.tflite_bytes,
         }
         for run in runs
     )
@@ -195,8 +199,8 @@ def costs(runs: Iterable[Run]) -> pd.DataFrame:
 def agreement(runs: Iterable[Run]) -> pd.DataFrame:
     """In what part of the test split's clips two forms of a network have the same winner."""
     return pd.DataFrame(
-        {"run": run.run, "data": corpus_name(run), "clips": run.agreement["clips"]}
-        | {text: run.agreement[key] / run.agreement["clips"] for key, text in AGREEMENT_TEXTS.items()}
+        {"run": run.run, "data": corpus_name(run), "clips": run.agreement.clips}
+        | {text: getattr(run.agreement, key) / run.agreement.clips for key, text in AGREEMENT_TEXTS.items()}
         for run in runs
     )
 
@@ -206,10 +210,10 @@ def differences(runs: Iterable[Run]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "run": run.run,
-            "logit codes compared": run.agreement["clips"] * len(LABELS),
-            "logit codes that differ": run.agreement["different_logit_codes_tflite_and_reference"],
-            "largest softmax difference (codes)": run.agreement["largest_softmax_difference_codes"],
-            "kernels": run.agreement["tflite_kernels"],
+            "logit codes compared": run.agreement.clips * len(LABELS),
+            "logit codes that differ": run.agreement.different_logit_codes_tflite_and_reference,
+            "largest softmax difference (codes)": run.agreement.largest_softmax_difference_codes,
+            "kernels": run.agreement.tflite_kernels,
         }
         for run in runs
     )
@@ -217,7 +221,7 @@ def differences(runs: Iterable[Run]) -> pd.DataFrame:
 
 def clip_counts(run: Run) -> pd.DataFrame:
     """Clips by word and split."""
-    frame = pd.DataFrame(run.corpus["splits"]).fillna(0).astype(int)
+    frame = pd.DataFrame(run.corpus.splits).fillna(0).astype(int)
     frame = frame[[split for split in SPLITS if split in frame]]
     first = [word for word in LABELS if word in frame.index]
     frame = frame.loc[first + sorted(set(frame.index) - set(first))]
@@ -228,17 +232,16 @@ def split_totals(runs: Iterable[Run]) -> pd.DataFrame:
     """Clips of each split that runs used, once for each corpus."""
     rows: dict[str, dict[str, Any]] = {}
     for run in runs:
-        row = rows.setdefault(run.corpus["hash"], {"data": corpus_name(run), "runs": ""})
+        row = rows.setdefault(run.corpus.hash, {"data": corpus_name(run), "runs": ""})
         row["runs"] += f"{', ' if row['runs'] else ''}{run.run}"
-        row |= {split: sum(run.corpus["splits"].get(split, {}).values()) for split in SPLITS}
-        row["hash"] = run.corpus["hash"][:12]
+        row |= {split: sum(run.corpus.splits.get(split, {}).values()) for split in SPLITS}
+        row["hash"] = run.corpus.hash[:12]
     return pd.DataFrame(rows.values())
 
 
 def steps(run: Run) -> int:
     """Training steps of a run."""
-    schedule = run.training["schedule"]
-    return schedule["steps"] if "steps" in schedule else sum(stage["steps"] for stage in schedule["stages"])
+    return run.training.schedule.steps
 
 
 def stages_of(schedule: Schedule | CosineSchedule) -> list[tuple[float, int]]:
@@ -251,7 +254,7 @@ def stages_of(schedule: Schedule | CosineSchedule) -> list[tuple[float, int]]:
 
 def training(run: Run) -> pd.DataFrame:
     """Everything that decided a training, a row each."""
-    return pairs(run.training)
+    return pairs(to_plain(run.training))
 
 
 def provenance(run: Run) -> pd.DataFrame:
@@ -261,10 +264,10 @@ def provenance(run: Run) -> pd.DataFrame:
             "run": run.run,
             "state": state(run),
             "corpus": corpus_name(run),
-            "corpus hash": run.corpus["hash"],
+            "corpus hash": run.corpus.hash,
             "seed": run.seed,
-            "tflite sha256": run.network["tflite_sha256"],
-            **run.provenance,
+            "tflite sha256": run.network.tflite_sha256,
+            **to_plain(run.provenance),
         }
     )
 
@@ -287,8 +290,8 @@ def status(runs: Iterable[Run]) -> pd.DataFrame:
             "state": state(run),
             "data": corpus_name(run),
             "steps": steps(run),
-            "date": run.provenance["date"][:16].replace("T", " "),
-            "commit": run.provenance["commit"][:10] + (" (changed)" if run.provenance["dirty"] else ""),
+            "date": run.provenance.date[:16].replace("T", " "),
+            "commit": run.provenance.short_commit + (" (changed)" if run.provenance.dirty else ""),
             "minutes": round(sum(run.durations_s.values()) / 60, 1),
         }
         for run in runs
@@ -297,9 +300,7 @@ def status(runs: Iterable[Run]) -> pd.DataFrame:
 
 def packages(runs: Iterable[Run]) -> pd.DataFrame:
     """Package versions that each run was made with."""
-    return pd.DataFrame(
-        {"run": run.run, "python": run.provenance["python"], **run.provenance["packages"]} for run in runs
-    )
+    return pd.DataFrame({"run": run.run, "python": run.provenance.python, **run.provenance.packages} for run in runs)
 
 
 def pairs(value: Mapping[str, Any]) -> pd.DataFrame:

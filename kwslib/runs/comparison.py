@@ -18,7 +18,7 @@ def compare(one: Run, other: Run) -> str:
         Text for a terminal.
     """
     lines = [f"A: {_title(one)}", f"B: {_title(other)}", ""]
-    if one.corpus["hash"] != other.corpus["hash"]:
+    if one.corpus.hash != other.corpus.hash:
         lines += ["The two were measured on different clips: the differences mean little.", ""]
     lines += [f"{'network':<15} {'split':<11} {'silence':<16} {'A':>9} {'B':>9} {'B - A':>13}"]
     lines += _rows(one, other)
@@ -67,7 +67,7 @@ def _title(run: Run) -> str:
     recorded = ", recorded" if run.recorded else ""
     return (
         f"{run.run} ({run.size}, profile {run.profile}, seed {run.seed}, front end {run.front_end}, "
-        f"corpus {run.corpus['name']}{recorded}, {run.provenance['date']})"
+        f"corpus {run.corpus.name}{recorded}, {run.provenance.date})"
     )
 
 

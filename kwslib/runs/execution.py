@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from kwslib import __version__
+from kwslib.artifacts import to_plain
 from kwslib.errors import DataError, InputError, KwsError
 from kwslib.paths import book_dir, results_dir
 from kwslib.runs import deployments, notebook, records
@@ -53,9 +54,9 @@ def up_to_date(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
     except DataError:
         return None
     same = (
-        {name: run.training.get(name) for name in chosen.config} == chosen.config
-        and run.corpus["hash"] == corpus
-        and run.provenance["kwslib"] == __version__
+        {**to_plain(run.training), **chosen.config} == to_plain(run.training)
+        and run.corpus.hash == corpus
+        and run.provenance.kwslib == __version__
         and (folder / TEMPLATE).exists()
     )
     return run if same else None

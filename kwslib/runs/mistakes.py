@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from kwslib.config.front_end import SAMPLE_RATE_HZ
+from kwslib.config.words import LABELS
 from kwslib.paths import atomic_path, atomic_write_text, write_json
-from kwslib.speech.corpus import LABELS, SAMPLE_RATE_HZ, Clips
+from kwslib.speech.corpus import Clips
 
 SOFTMAX_CODES = 256  # a TFLite softmax code is a probability in 1/256
 

@@ -8,20 +8,24 @@ import functools
 import hashlib
 import json
 import logging
-import os
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kwslib.config import presets
-from kwslib.config.presets import BATCH_CLIPS, CosineSchedule, Profile, Schedule, Size
+from kwslib.artifacts import to_plain
+from kwslib.config import presets, profiles
+from kwslib.config.architecture import Architecture
+from kwslib.config.front_end import KINDS, FrontEnd
+from kwslib.config.profiles import Profile
 from kwslib.config.recipe import Recipe
+from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.errors import InputError, check_name
-from kwslib.paths import book_dir, results_dir
+from kwslib.paths import book_dir, results_dir, speech_dir
+from kwslib.runs.networks import teacher_sha256
+from kwslib.runs.records import Training
 from kwslib.speech import CORPORA
-from kwslib.speech.fingerprint import KINDS, FrontEnd
 
 TEMPLATE = "train.ipynb"
 FAILED = "failed"
@@ -56,7 +60,7 @@ class Parameters:
         Name of the run folder.
     """
 
-    size: Size
+    size: Architecture
     profile: Profile
     schedule: Schedule | CosineSchedule
     front_end: FrontEnd
@@ -89,33 +93,34 @@ class Parameters:
         """What is done to batches and weights beside the schedule."""
         return self.profile.recipe(self.size.name)
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """What decides the result, the content of the corpus apart; JSON-able.
+    def training(self, best_step: int = 0) -> Training:
+        """Everything that decides the result, the content of the corpus apart, and the step that was kept.
 
         The number of threads is in it, because it decides the order in which floating-point sums are taken.
         """
-        recipe = {} if self.recipe.plain else {"recipe": self.recipe.key}
-        if self.recipe.teacher:
-            recipe["teacher_sha256"] = self.recipe.teacher_sha256
-        return json.loads(
-            json.dumps(
-                {
-                    "size": self.size.name,
-                    "profile": self.profile.name,
-                    "corpus": self.corpus,
-                    "front_end": self.front_end.key,
-                    "schedule": asdict(self.schedule),
-                    "augmentation": self.profile.augmentation.key,
-                    "copies": self.copies,
-                    "batch_clips": BATCH_CLIPS,
-                    "validate_every_steps": self.validate_every_steps,
-                    "seed": self.seed,
-                    "threads": self.threads,
-                    **recipe,
-                }
-            )
+        return Training(
+            size=self.size.name,
+            profile=self.profile.name,
+            corpus=self.corpus,
+            front_end=self.front_end.key,
+            schedule=self.schedule,
+            augmentation=self.profile.augmentation.key,
+            copies=self.copies,
+            batch_clips=BATCH_CLIPS,
+            validate_every_steps=self.validate_every_steps,
+            seed=self.seed,
+            threads=self.threads,
+            recipe=self.recipe.key,
+            teacher_sha256=teacher_sha256(self.recipe),
+            best_step=best_step,
         )
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """`training` as JSON holds it, without the step that was kept."""
+        config = to_plain(self.training())
+        del config["best_step"]
+        return config
 
     @property
     def key(self) -> str:
@@ -181,6 +186,13 @@ def parse(name: str, text: str) -> Any:
         raise InputError(f"parameter {name} is '{text}': give {description}") from error
 
 
+def positive(name: str, value: Any) -> Any:
+    """Return the value of a parameter; refuse zero steps, which mean the profile's own only where nothing is said."""
+    if name == "steps" and value == 0:
+        raise InputError("steps is 0: give a positive number, or leave it out for the profile's own")
+    return value
+
+
 def check(**values: Any) -> Parameters:
     """Check the parameters of a run and resolve what is left open.
 
@@ -198,8 +210,8 @@ def check(**values: Any) -> Parameters:
     known = declared()
     for name, value in values.items():
         check_name("parameter", name, known)
-        kind, description = TYPES[known[name].type]
-        if type(value) is not kind:
+        wanted, description = TYPES[known[name].type]
+        if type(value) is not wanted:
             raise InputError(f"parameter {name} is {value!r}: give {description}")
     whole = {name: values.get(name, entry.default) for name, entry in known.items()}
     for name in ("seed", "steps", "threads"):
@@ -207,9 +219,9 @@ def check(**values: Any) -> Parameters:
             meaning = {"seed": "an integer of at least 0", "steps": "a positive number", "threads": "0 (all) or more"}
             raise InputError(f"{name} is {whole[name]}: give {meaning[name]}")
     size = presets.size_named(whole["size"])
-    profile = presets.profile_named(whole["profile"])
+    profile = profiles.profile_named(whole["profile"])
     kind = check_name("front end", whole["front_end"] or profile.front_end, KINDS)
-    data = whole["data"] or os.environ.get("KWS_DATA", "")
+    data = speech_dir(whole["data"])
     corpus = check_name("corpus", whole["corpus"] or ("speech_commands" if data else "synthetic"), CORPORA)
     schedule = profile.schedules[size.name]
     if whole["steps"]:
@@ -223,7 +235,7 @@ def check(**values: Any) -> Parameters:
         schedule=schedule,
         front_end=size.front_end(kind, profile.input_scale),
         corpus=corpus,
-        data=str(Path(data).expanduser().absolute()) if corpus == "speech_commands" and data else "",
+        data=str(data) if corpus == "speech_commands" and data else "",
         seed=whole["seed"],
         steps=whole["steps"],
         threads=whole["threads"],
@@ -245,7 +257,7 @@ def _run_name(values: Mapping[str, Any], profile: Profile, front_end: str) -> st
     return "-".join(parts)
 
 
-def check_all(runs: list[Mapping[str, Any]]) -> list[Parameters]:
+def check_all(runs: Sequence[Mapping[str, Any]]) -> list[Parameters]:
     """Check the parameters of several runs, and that no two would write one folder.
 
     Raises

@@ -30,7 +30,7 @@ def ranked(outcomes: Sequence[Outcome]) -> list[Outcome]:
     def order(outcome: Outcome) -> tuple:
         if outcome.run is None:
             return 1, "", 0.0, outcome.parameters.run
-        return 0, outcome.run.corpus["name"], -outcome.run.measurement(*RANKED_BY).accuracy, outcome.parameters.run
+        return 0, outcome.run.corpus.name, -outcome.run.measurement(*RANKED_BY).accuracy, outcome.parameters.run
 
     return sorted(outcomes, key=order)
 

@@ -7,24 +7,24 @@ the executed ``train.ipynb``. A fresh run lies in `paths.results_dir`; recorded 
 """
 
 import contextlib
-import csv
-import io
-import json
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from kwslib.accuracy import Accuracy
+from kwslib.artifacts import Scalar, not_stored, read_record, stored_if_set, to_plain, write_record
+from kwslib.config.schedule import CosineSchedule, Schedule
 from kwslib.errors import DataError
-from kwslib.paths import atomic_path, atomic_write_text, models_dir, results_dir, write_json
-from kwslib.provenance import VOLATILE
+from kwslib.paths import atomic_path, atomic_write_text, models_dir, results_dir
+from kwslib.provenance import VOLATILE, Provenance
 
-SCHEMA = 1
+SCHEMA = 2
 METRICS = "metrics.json"
 NETWORKS = ("float", "fake_quantised", "tflite", "reference")
 """The four forms of one network: Keras in floating point, fake-quantised, TFLite's kernels, integer NumPy."""
@@ -69,28 +69,101 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Run:
-    """Everything that is said about one trained network.
+class CorpusUse:
+    """What a run used of a corpus: its name, the hash of its manifest, and clips by split and word."""
 
-    `corpus` has name, hash and clip counts by split and word; `training` the schedule, steps and best step;
-    `network` MACs, parameters, the baseline's operations and the bytes of the .tflite; `agreement` how the four forms
-    compare on the test split; `durations_s` seconds by stage.
+    name: str
+    hash: str
+    splits: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything that decided a training, and the step whose weights were kept.
+
+    Attributes
+    ----------
+    front_end : str
+        `kwslib.config.front_end.FrontEnd.key`.
+    augmentation, recipe : dict
+        `key` of the augmentation and of the recipe; the recipe is left out where it is the plain one.
+    threads : int
+        Processor threads for TensorFlow; 0 for all. They decide the order of floating-point sums.
+    teacher_sha256 : str
+        Of the teacher's ``.tflite``; empty without a teacher.
     """
+
+    size: str
+    profile: str
+    corpus: str
+    front_end: str
+    schedule: Schedule | CosineSchedule
+    augmentation: dict[str, Scalar]
+    copies: int
+    batch_clips: int
+    validate_every_steps: int
+    seed: int
+    threads: int
+    recipe: dict[str, Scalar] = stored_if_set(default_factory=dict)
+    teacher_sha256: str = stored_if_set("")
+    best_step: int = 0
+
+
+@dataclass(frozen=True)
+class NetworkFigures:
+    """Multiply-accumulates and the baseline's Operations of one inference, parameters, and the .tflite file."""
+
+    macs: int
+    parameters: int
+    operations: int
+    tflite_bytes: int
+    tflite_sha256: str
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How the four forms of a network compare, clip by clip, on the test split under noise silence."""
+
+    clips: int
+    tflite_kernels: str
+    same_winner_float_and_fake_quantised: int
+    same_winner_fake_quantised_and_tflite: int
+    same_winner_tflite_and_reference: int
+    different_logit_codes_tflite_and_reference: int
+    largest_softmax_difference_codes: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that is said about one trained network; `durations_s` has seconds by stage."""
 
     run: str
     size: str
     profile: str
     seed: int
     front_end: str
-    corpus: dict[str, Any]
-    training: dict[str, Any]
-    network: dict[str, Any]
+    corpus: CorpusUse
+    training: Training
+    network: NetworkFigures
     measurements: list[Measurement]
-    agreement: dict[str, Any]
+    agreement: Agreement
     durations_s: dict[str, float]
-    provenance: dict[str, Any]
-    recorded: bool = False
-    folder: Path | None = None
+    provenance: Provenance
+    recorded: bool = not_stored(False)
+    source: Path | None = not_stored()
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the run was read from.
+
+        Raises
+        ------
+        DataError
+            If it was made in memory.
+        """
+        if self.source is None:
+            raise DataError(f"run {self.run} was not read from a folder")
+        return self.source
 
     def measurement(self, network: str, split: str, silence: str) -> Measurement:
         """Return one measurement.
@@ -118,9 +191,7 @@ def save(run: Run, folder: Path, history: str) -> None:
     """Write ``accuracy.csv``, ``history.csv`` and, last, ``metrics.json`` into a run folder."""
     atomic_write_text(folder / "history.csv", history)
     atomic_write_text(folder / "accuracy.csv", accuracy_csv(run))
-    value = {"schema": SCHEMA, **asdict(run)}
-    del value["recorded"], value["folder"]
-    write_json(folder / METRICS, value)
+    write_record(folder / METRICS, run, SCHEMA)
 
 
 def load(folder: Path, recorded: bool = False) -> Run:
@@ -131,20 +202,9 @@ def load(folder: Path, recorded: bool = False) -> Run:
     DataError
         If ``metrics.json`` is missing, damaged or of another schema.
     """
-    path = folder / METRICS
-    try:
-        value = json.loads(path.read_text())
-        if value.pop("schema") != SCHEMA:
-            raise DataError(f"{path} was written by another version of this program; run it again")
-        value["measurements"] = [Measurement(**row) for row in value["measurements"]]
-        unknown = set(value) - {field.name for field in fields(Run)}
-        if unknown:
-            raise DataError(f"{path} has unknown entries: {', '.join(sorted(unknown))}")
-        return Run(**value, recorded=recorded, folder=folder)
-    except FileNotFoundError as error:
-        raise DataError(f"{path} does not exist: this run has not ended, or never ran") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{path} is damaged ({error}); remove the folder and run again") from error
+    missing, again = "this run has not ended, or never ran", "remove the folder and run again"
+    run = read_record(folder / METRICS, Run, SCHEMA, missing=missing, again=again)
+    return replace(run, recorded=recorded, source=folder)
 
 
 def find(name: str) -> Run:
@@ -235,21 +295,19 @@ def copy(files: Iterable[str], source: Path, target: Path) -> None:
 
 def accuracy_csv(run: Run) -> str:
     """The measurements as CSV text, a row each, matrices left out."""
-    columns = ("network", "split", "silence", "clips", "correct", "accuracy", "low", "high")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("run", "corpus", *columns))
-    for row in run.measurements:
-        writer.writerow((run.run, run.corpus["name"], *(getattr(row, column) for column in columns)))
-    return text.getvalue()
+    columns = ["network", "split", "silence", "clips", "correct", "accuracy", "low", "high"]
+    frame = pd.DataFrame([to_plain(row) for row in run.measurements], columns=columns)
+    frame.insert(0, "run", run.run)
+    frame.insert(1, "corpus", run.corpus.name)
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
 def comparable(run: Run) -> dict[str, Any]:
     """What must be equal when the same thing is run twice: all but dates, durations, host and commit."""
-    value = asdict(run)
-    for name in ("recorded", "folder", "durations_s", "run"):
+    value = to_plain(run)
+    for name in ("durations_s", "run"):
         del value[name]
-    value["provenance"] = {key: entry for key, entry in run.provenance.items() if key not in VOLATILE}
+    value["provenance"] = {key: entry for key, entry in value["provenance"].items() if key not in VOLATILE}
     return value
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from kwslib.config.augmentation import Augmentation
 from kwslib.config.recipe import Recipe
+from kwslib.config.words import LABELS
 from kwslib.network.evaluation import tflite_predictor
-from kwslib.runs.prediction import Network, of_file
-from kwslib.speech.augmentation import Augmentation
+from kwslib.runs.networks import Network, of_file, teacher_path, teacher_sha256
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
-from kwslib.speech.corpus import LABELS, Corpus
+from kwslib.speech.corpus import Corpus
 from kwslib.speech.dataset import training_codes
 
 
@@ -53,13 +54,13 @@ def taught(recipe: Recipe, corpus: Corpus, augmentation: Augmentation, seed: int
     """
     if not recipe.teacher:
         return None
-    path = recipe.teacher_path
+    path = teacher_path(recipe)
     data, network = path.read_bytes(), of_file(path)
 
     def of_copy(copy: int) -> np.ndarray:
         codes, _ = training_codes(corpus, network.front_end, augmentation, seed, copy)
         key = {
-            "teacher": recipe.teacher_sha256,
+            "teacher": teacher_sha256(recipe),
             "corpus": corpus.manifest["hash"],
             "augmentation": augmentation.key,
             "seed": seed,

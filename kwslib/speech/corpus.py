@@ -8,13 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from kwslib.config.front_end import CLIP_SAMPLES
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError, check_name
 
-LABELS = ("_silence_", "_unknown_", "yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
-SILENCE, UNKNOWN = 0, 1
-KEYWORDS = LABELS[2:]
-SAMPLE_RATE_HZ = 16000
-CLIP_SAMPLES = 16000
 SPLITS = ("train", "validation", "test")
 SILENCE_PROTOCOLS = ("digital-silence", "noise-silence")
 EXTRA_FRACTION = 0.1
@@ -44,7 +41,7 @@ class Clips:
     labels: np.ndarray
     audio: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         n = len(self.names)
         if self.labels.shape != (n,) or self.labels.dtype != np.uint8:
             raise DataError(f"labels are {self.labels.dtype} {self.labels.shape}; {n} clips need uint8 ({n},)")

@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from kwslib.config.augmentation import Augmentation
+from kwslib.config.front_end import FrontEnd
 from kwslib.errors import InputError, KwsError
-from kwslib.speech.augmentation import Augmentation, augment
+from kwslib.speech.augmentation import augment
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import Corpus
-from kwslib.speech.fingerprint import FrontEnd, fingerprints, quantise
+from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.noise import training_part
 
 ARITHMETIC_VERSION = 1

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.errors import DataError, InputError
-from kwslib.speech.corpus import CLIP_SAMPLES, SAMPLE_RATE_HZ
 
 FRAME_SAMPLES = 320
 ACTIVE_RANGE_DB = 20.0

@@ -6,8 +6,8 @@ robustness chapter `held_out_part`. Other trainings draw from whole recordings.
 
 import numpy as np
 
+from kwslib.config.front_end import CLIP_SAMPLES
 from kwslib.errors import DataError
-from kwslib.speech.corpus import CLIP_SAMPLES
 
 HELD_OUT_PARTS = 5
 """The last one of so many equal parts of a recording is held out."""

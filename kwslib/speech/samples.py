@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from kwslib.config.front_end import FrontEnd
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError
 from kwslib.paths import atomic_write_bytes
-from kwslib.speech.corpus import LABELS, Corpus
-from kwslib.speech.fingerprint import FrontEnd, fingerprints, quantise
+from kwslib.speech.corpus import Corpus
+from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.wav import fit, read_wav
 
 _GAP = rb"(?:\s|#[^\n]*\n)+"

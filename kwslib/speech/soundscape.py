@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.errors import InputError
-from kwslib.speech.corpus import CLIP_SAMPLES, SAMPLE_RATE_HZ
 
 SNR_DB = (14.0, 40.0)
 """Bounds of the ratio of a word's power to that of its background."""

@@ -20,19 +20,11 @@ from typing import Any
 import numpy as np
 
 from kwslib import paths, subproc
+from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
+from kwslib.config.words import KEYWORDS, SILENCE
 from kwslib.errors import DataError, InputError, KwsError, ToolError, check_name
 from kwslib.speech import soundscape
-from kwslib.speech.corpus import (
-    CLIP_SAMPLES,
-    KEYWORDS,
-    SAMPLE_RATE_HZ,
-    SILENCE,
-    SPLITS,
-    Clips,
-    Corpus,
-    check_split,
-    extra_clips,
-)
+from kwslib.speech.corpus import SPLITS, Clips, Corpus, check_split, extra_clips
 from kwslib.speech.espeak import SYNTHESIS_RATE_HZ
 from kwslib.speech.voices import Extent, Take, cast, script
 

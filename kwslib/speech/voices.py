@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kwslib.config.words import KEYWORDS, LABELS, UNKNOWN
 from kwslib.errors import InputError
-from kwslib.speech.corpus import KEYWORDS, LABELS, SPLITS, UNKNOWN
+from kwslib.speech.corpus import SPLITS
 
 # fmt: off
 OTHER_WORDS = (

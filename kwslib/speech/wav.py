@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.errors import DataError
-from kwslib.speech.corpus import CLIP_SAMPLES, SAMPLE_RATE_HZ
 
 NEEDED = "16 kHz mono 16-bit PCM WAV"
 MAX_BYTES = 256 << 20

@@ -12,16 +12,20 @@ from typing import Any
 
 import pandas as pd
 
-from kwslib.config.presets import PROFILES, SIZES, CosineSchedule, Profile, Schedule, Stage
+from kwslib.artifacts import from_plain, read_json, to_plain
+from kwslib.config.front_end import INPUT_SCALE
+from kwslib.config.presets import SIZES
+from kwslib.config.profiles import PROFILES, Profile
 from kwslib.config.recipe import Recipe
+from kwslib.config.schedule import CosineSchedule, Schedule, Stage
 from kwslib.errors import DataError, InputError, check_name
 from kwslib.paths import models_dir, results_dir, write_json
-from kwslib.provenance import provenance
-from kwslib.speech.fingerprint import INPUT_SCALE
+from kwslib.provenance import Provenance, provenance
 
 SIZE = "small"
 STEPS = 4000
 SEEDS = (1, 2, 3)
+AGAIN = "remove it and run the ablation again"
 COPIES = 4  # of the training set; a pass is about 370 steps, so that each copy is seen two or three times
 FOLDER, TRIAL, RECORD = "ablation", "trial.json", "ablation.json"
 WHOLE = "recipe"
@@ -93,7 +97,14 @@ class Trial:
     trained_s: float
     corpus: str
     profile: dict[str, Any]
-    provenance: dict[str, Any]
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The trials that travel with the project."""
+
+    trials: list[Trial]
 
 
 def profile_of(variant: str, steps: int = STEPS) -> Profile:
@@ -180,6 +191,7 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
     from kwslib.network import training
     from kwslib.runs import teacher
     from kwslib.runs.execution import claim
+    from kwslib.runs.networks import teacher_sha256
     from kwslib.speech import open_corpus
     from kwslib.speech.dataset import CopyMaker, evaluation_codes
 
@@ -189,7 +201,7 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
     front_end = size.front_end(profile.front_end, profile.input_scale)
     described = _described(profile)
     if recipe.teacher:
-        described["teacher_sha256"] = recipe.teacher_sha256
+        described["teacher_sha256"] = teacher_sha256(recipe)
     folder = results_dir() / FOLDER / f"{variant}-s{seed}"
     found = read(folder / TRIAL)
     wanted = (variant, seed, steps, corpus.manifest["hash"], described)
@@ -229,7 +241,7 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
         described,
         provenance(),
     )
-    write_json(folder / TRIAL, asdict(trial))
+    write_json(folder / TRIAL, to_plain(trial))
     return trial
 
 
@@ -252,12 +264,10 @@ def read(path: Path) -> Trial | None:
     DataError
         If the file is damaged.
     """
-    try:
-        return Trial(**json.loads(path.read_text()))
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{path} is damaged ({error}); remove it and run the ablation again") from error
+    value = read_json(path, missing=AGAIN, again=AGAIN)
+    return from_plain(value, Trial, str(path), AGAIN)
 
 
 def record() -> Path:
@@ -272,7 +282,7 @@ def record() -> Path:
     if not trials:
         raise DataError(f"there is no finished trial in {results_dir() / FOLDER}; run: kws ablation --data FOLDER")
     path = models_dir() / FOLDER / RECORD
-    write_json(path, {"trials": [asdict(trial) for trial in trials]})
+    write_json(path, to_plain(Recorded(trials)))
     return path
 
 
@@ -285,14 +295,12 @@ def recorded() -> list[Trial]:
         If the file is damaged.
     """
     path = models_dir() / FOLDER / RECORD
-    try:
-        trials = [Trial(**value) for value in json.loads(path.read_text())["trials"]]
-        order = list(VARIANTS)
-        return sorted(trials, key=lambda trial: (order.index(trial.variant), trial.seed))
-    except FileNotFoundError:
+    if not path.exists():
         return []
-    except (ValueError, TypeError, KeyError) as error:
-        raise DataError(f"{path} is damaged ({error}); record the ablation again") from error
+    again = "record the ablation again"
+    kept = from_plain(read_json(path, missing=again, again=again), Recorded, str(path), again)
+    order = list(VARIANTS)
+    return sorted(kept.trials, key=lambda trial: (order.index(trial.variant), trial.seed))
 
 
 def summary(trials: Sequence[Trial]) -> pd.DataFrame:

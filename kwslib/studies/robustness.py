@@ -13,18 +13,21 @@ from typing import Any
 import numpy as np
 
 from kwslib.accuracy import poisson_interval, wilson_interval
+from kwslib.config.front_end import SAMPLE_RATE_HZ
+from kwslib.config.words import LABELS, SILENCE, UNKNOWN
 from kwslib.errors import DataError, InputError
 from kwslib.network.evaluation import TFLITE_KERNELS, tflite_predictor
 from kwslib.paths import models_dir, results_dir
 from kwslib.provenance import provenance
-from kwslib.runs import prediction, records
+from kwslib.runs import networks, records
+from kwslib.runs.clips import codes_for
 from kwslib.runs.records import Run
 from kwslib.speech import open_corpus
 from kwslib.speech.cache import CHUNK_CLIPS
-from kwslib.speech.corpus import LABELS, SAMPLE_RATE_HZ, SILENCE, UNKNOWN, Corpus
+from kwslib.speech.corpus import Corpus
 from kwslib.speech.disturbance import active_power, change_level, mix, move, noise_segment, stream
 from kwslib.speech.noise import held_out_part
-from kwslib.studies.robustness_records import ALL, FalseAccepts, Found, Point, Robustness, save
+from kwslib.studies.robustness_records import ALL, CorpusName, FalseAccepts, Found, Point, Robustness, save
 
 SNR_DB = (-5.0, 0.0, 5.0, 10.0, 15.0, 20.0)
 SHIFTS_MS = tuple(float(shift) for shift in range(-400, 401, 100))
@@ -72,8 +75,8 @@ def stratified(labels: np.ndarray, clips: int, seed: int) -> np.ndarray:
 
 def noise_in_training(run: Run, corpus: str) -> str:
     """Say how much of a corpus' background recordings the training of a run had heard."""
-    augmentation = run.training["augmentation"]
-    if run.corpus["name"] != corpus or not augmentation["noise_probability"]:
+    augmentation = run.training.augmentation
+    if run.corpus.name != corpus or not augmentation["noise_probability"]:
         return "none of these recordings"
     # Runs from before there was a choice do not name it: they drew from whole recordings.
     if augmentation.get("hold_out_noise", False):
@@ -85,13 +88,13 @@ Listener = Callable[[Iterable[np.ndarray]], np.ndarray]
 """Pieces of int16 (n, 16000) -> probabilities (all, 12)."""
 
 
-def listener(network: prediction.Network, data: bytes) -> Listener:
+def listener(network: networks.Network, data: bytes) -> Listener:
     """Return what computes the probabilities of clips: TFLite's kernels, the integer reference's equal."""
     predictor, output = tflite_predictor(data), network.graph.output
 
     def listen(pieces: Iterable[np.ndarray]) -> np.ndarray:
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy's transforms let other threads run
-            codes = pool.map(lambda audio: prediction.codes_for(network, audio), pieces)
+            codes = pool.map(lambda audio: codes_for(network, audio), pieces)
             found = np.concatenate([predictor(piece) for piece in codes])
         return (found.astype(np.float64) - output.file_zero_point) * output.scale
 
@@ -170,11 +173,11 @@ def measure(
     if seed < 0:
         raise InputError(f"seed {seed} is negative; give an integer of at least 0")
     _check_thresholds(thresholds)
-    path = Path(run.folder) / prediction.MODEL
+    path = Path(run.folder) / networks.MODEL
     if not path.exists():
         raise DataError(f"{path} does not exist; run {run.run} again")
     data = path.read_bytes()
-    network = prediction.of_file(path, run.front_end)
+    network = networks.of_file(path, run.front_end)
     listen = listener(network, data)
     held_out = {
         name: held_out_part(recording) for name, recording in zip(corpus.noise_names(), corpus.noise(), strict=True)
@@ -220,7 +223,7 @@ def measure(
         run=Path(run.folder).name,
         size=run.size,
         tflite_sha256=hashlib.sha256(data).hexdigest(),
-        corpus={"name": corpus.name, "hash": corpus.manifest["hash"]},
+        corpus=CorpusName(corpus.name, corpus.manifest["hash"]),
         noise_in_training=noise_in_training(run, corpus.name),
         seed=seed,
         clips=len(chosen),

@@ -4,16 +4,16 @@ It lies in the folder ``robustness`` of its run: ``robustness.json`` (everything
 ``false_accepts.csv``. It belongs to the network whose hash it names, and to no other.
 """
 
-import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from kwslib.artifacts import read_record, write_record
 from kwslib.config.presets import SIZES
 from kwslib.errors import DataError
-from kwslib.paths import atomic_path, models_dir, results_dir, write_json
+from kwslib.paths import atomic_path, models_dir, results_dir
+from kwslib.provenance import Provenance
 from kwslib.runs import records
 
 FILE, POINTS, ACCEPTS = "robustness.json", "points.csv", "false_accepts.csv"
@@ -65,13 +65,21 @@ class FalseAccepts:
 
 
 @dataclass(frozen=True)
+class CorpusName:
+    """Whose clips were used: the corpus and the hash of its manifest."""
+
+    name: str
+    hash: str
+
+
+@dataclass(frozen=True)
 class Robustness:
     """All that was measured of one network; `reference_power` is the median active power of the words used."""
 
     run: str
     size: str
     tflite_sha256: str
-    corpus: dict[str, Any]
+    corpus: CorpusName
     noise_in_training: str
     seed: int
     clips: int
@@ -80,7 +88,7 @@ class Robustness:
     hop_s: float
     points: list[Point]
     false_accepts: list[FalseAccepts]
-    provenance: dict[str, Any]
+    provenance: Provenance
 
 
 def save(found: Robustness, folder: Path) -> None:
@@ -89,7 +97,7 @@ def save(found: Robustness, folder: Path) -> None:
         temporary.mkdir()
         for name, rows in ((POINTS, found.points), (ACCEPTS, found.false_accepts)):
             pd.DataFrame(map(asdict, rows)).to_csv(temporary / name, index=False, lineterminator="\n")
-        write_json(temporary / FILE, {"schema": SCHEMA, **asdict(found)})
+        write_record(temporary / FILE, found, SCHEMA)
 
 
 def load(folder: Path) -> Robustness:
@@ -100,20 +108,8 @@ def load(folder: Path) -> Robustness:
     DataError
         If it is missing, damaged or of another schema.
     """
-    path = folder / FILE
-    try:
-        value = json.loads(path.read_text())
-        if value.pop("schema") != SCHEMA:
-            raise DataError(f"{path} was written by another version of this program; measure again")
-        value["points"] = [Point(**row) for row in value["points"]]
-        value["false_accepts"] = [FalseAccepts(**row) for row in value["false_accepts"]]
-        if value.keys() != {field.name for field in fields(Robustness)}:
-            raise DataError(f"{path} has other entries than it should; measure again")
-        return Robustness(**value)
-    except FileNotFoundError as error:
-        raise DataError(f"{path} does not exist: measure it with kws robustness {folder.parent.name}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{path} is damaged ({error}); remove it and measure again") from error
+    missing = f"measure it with kws robustness {folder.parent.name}"
+    return read_record(folder / FILE, Robustness, SCHEMA, missing=missing, again="remove it and measure again")
 
 
 @dataclass(frozen=True)
@@ -143,6 +139,6 @@ def every() -> list[Found]:
 
 def _network_hash(name: str) -> str | None:
     try:
-        return records.find(name).network.get("tflite_sha256")
+        return records.find(name).network.tflite_sha256
     except DataError:
         return None

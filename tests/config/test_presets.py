@@ -7,18 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwslib.config.presets import (
-    BASELINE_SCHEDULES,
-    PROFILES,
-    SIZES,
-    CosineSchedule,
-    Schedule,
-    Stage,
-    profile_named,
-    size_named,
-)
+from kwslib.config.front_end import INPUT_SCALE
+from kwslib.config.presets import SIZES, size_named
+from kwslib.config.profiles import BASELINE_SCHEDULES, PROFILES, profile_named
+from kwslib.config.schedule import CosineSchedule, Schedule, Stage
 from kwslib.errors import InputError
-from kwslib.speech.fingerprint import INPUT_SCALE
 from tests.places import BASELINE_TABLES
 
 SEED = json.loads(BASELINE_TABLES.read_text())["sizes"]

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from kwslib import subproc
-from kwslib.config.presets import Schedule, Size, Stage
+from kwslib.config.architecture import Architecture
+from kwslib.config.schedule import Schedule, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
-TINY = Size("tiny", (2, 8, 10, 4, 2, 2, 8, 3, 3, 1, 1), 40, 20, 10)
+TINY = Architecture("tiny", (2, 8, 10, 4, 2, 2, 8, 3, 3, 1, 1), 40, 20, 10)
 SCHEDULE = Schedule((Stage(0.01, 8), Stage(0.005, 8)), float_steps=10)
 STOP = 12
 

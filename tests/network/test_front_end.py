@@ -4,8 +4,9 @@ import zipfile
 import numpy as np
 import pytest
 
+from kwslib.config.front_end import FrontEnd
 from kwslib.network.front_end import tensorflow_fingerprints
-from kwslib.speech.fingerprint import FrontEnd, fingerprints, quantise
+from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.wav import fit
 from tests.places import SHARED as SHARED_ROOT
 

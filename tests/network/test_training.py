@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kwslib.config.presets import Schedule, Stage
+from kwslib.config.schedule import Schedule, Stage
 from kwslib.errors import InputError, KwsError
 from kwslib.network import checkpoint, ds_cnn, training
 from tests.network import on_jax

@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -29,12 +30,12 @@ def test_a_card_has_the_figures_of_its_folder(run):
             f"| test, {silence}, 8-bit, TFLite | {found.correct} of {found.clips} | {100 * found.accuracy:.2f} % |"
             in text
         )
-    assert run.corpus["hash"] in text
-    assert f"| {run.network['tflite_bytes']} |" in text
+    assert run.corpus.hash in text
+    assert f"| {run.network.tflite_bytes} |" in text
     assert "One seed was trained" in text
     assert "Data note" not in text
     assert "| cycles on GAP8, first inference (simulator) |" in text
-    assert f"{run.training['schedule']['steps']} steps" in text
+    assert f"{run.training.schedule.steps} steps" in text
     assert "Training took" not in text
     assert "kws run --model models/small" in text
     shutil.rmtree(run.folder / "gap8")
@@ -42,7 +43,7 @@ def test_a_card_has_the_figures_of_its_folder(run):
 
 
 def test_the_machines_that_trained_are_named(run):
-    run.provenance["trained_on_s"] = {"a graphics processor, jax": 205.4, "a processor, tensorflow": 60}
+    run.provenance.trained_on_s.update({"a graphics processor, jax": 205.4, "a processor, tensorflow": 60})
     records.save(run, run.folder, "step\n")
     assert "Training took 205 s on a graphics processor, jax, then 60 s on a processor, tensorflow." in card.card(
         run.folder
@@ -70,8 +71,8 @@ def test_damaged_files_and_another_networks_deployment(run):
     with pytest.raises(DataError, match="written by another version"):
         card.card(run.folder)
     (run.folder / card.NOTE).unlink()
-    value = records.load(run.folder)
-    value.network["tflite_sha256"] = "0" * 64
+    found = records.load(run.folder)
+    value = replace(found, network=replace(found.network, tflite_sha256="0" * 64))
     records.save(value, run.folder, "step\n")
     with pytest.raises(DataError, match="is the deployment of another network"):
         card.card(run.folder)

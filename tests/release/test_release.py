@@ -43,7 +43,7 @@ def test_a_run_is_released_whole_and_found_by_both_names(places):
     assert release.all_released() == []
     put(fresh, "best-small")
     (fresh / "best-small" / "robustness").mkdir()
-    folder = release.release("best-small", note="Some clips\nare rebuilt.")
+    folder = release.publish("best-small", note="Some clips\nare rebuilt.")
     assert folder == models / "small"
     expected = {*records.RECORDED_FILES, "gap8", "robustness", "README.md", "card.json"}
     assert {path.name for path in folder.iterdir()} == expected
@@ -63,7 +63,7 @@ def test_the_best_seed_of_several_is_released(places):
     put(fresh, "best-small", more=2)
     put(fresh, "best-small-s2", seed=2, threads=2)
     put(fresh, "best-small-s3", seed=3, more=1)
-    folder = release.release("best-small", ["best-small", "best-small-s2", "best-small-s3"])
+    folder = release.publish("best-small", ["best-small", "best-small-s2", "best-small-s3"])
     kept = json.loads((folder / "seeds.json").read_text())
     assert [row["run"] for row in kept["runs"]] == ["best-small", "best-small-s2", "best-small-s3"]
     for row in kept["runs"]:
@@ -77,7 +77,7 @@ def test_the_best_seed_of_several_is_released(places):
     with pytest.raises(
         InputError, match=r"best-small-s2 is not the best by validation .* best-small \d+; release that"
     ):
-        release.release("best-small-s2", ["best-small"])
+        release.publish("best-small-s2", ["best-small"])
     assert json.loads((folder / "metrics.json").read_text())["run"] == "best-small"
 
 
@@ -87,40 +87,40 @@ def test_siblings_must_differ_in_the_seed_alone(places):
     put(fresh, "other", seed=2, copies=99)
     put(fresh, "same", seed=1)
     with pytest.raises(InputError, match="run other is no other seed of best-small"):
-        release.release("best-small", ["other"])
+        release.publish("best-small", ["other"])
     with pytest.raises(InputError, match="run same has seed 1, as another run"):
-        release.release("best-small", ["same"])
+        release.publish("best-small", ["same"])
     with pytest.raises(DataError, match="there is no run 'nothing'"):
-        release.release("best-small", ["nothing"])
+        release.publish("best-small", ["nothing"])
     assert not models.exists()
 
 
 def test_what_is_not_released(places):
     fresh, models = places
     with pytest.raises(DataError, match="this run has not ended, or never ran"):
-        release.release("best-small")
+        release.publish("best-small")
     sample_run(fresh)
     with pytest.raises(InputError, match="run quick-small was made on synthetic: only networks of speech_commands"):
-        release.release("quick-small")
+        release.publish("quick-small")
     folder = put(fresh, "best-small")
     (folder / "history.csv").rename(folder / "away.csv")
     with pytest.raises(DataError, match=re.escape("lacks history.csv; run it again")):
-        release.release("best-small")
+        release.publish("best-small")
     (folder / "away.csv").rename(folder / "history.csv")
     (folder / "model.tflite").write_bytes(b"changed")
     with pytest.raises(DataError, match="is not the network that metrics.json describes"):
-        release.release("best-small")
+        release.publish("best-small")
     assert not models.exists()
 
 
 def test_a_failed_release_leaves_the_one_before(places):
     fresh, models = places
     folder = put(fresh, "best-small")
-    release.release("best-small")
+    release.publish("best-small")
     before = (models / "small" / "README.md").read_text()
     (folder / "gap8" / "deployment.json").write_text("{")
     with pytest.raises(DataError, match="damaged"):
-        release.release("best-small", note="new")
+        release.publish("best-small", note="new")
     assert (models / "small" / "README.md").read_text() == before
     assert [path.name for path in models.iterdir()] == ["small"]
 

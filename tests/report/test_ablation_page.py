@@ -1,10 +1,25 @@
 """The page on the ablation, with trials and without."""
 
+from dataclasses import replace
+
+from kwslib.provenance import provenance
 from kwslib.report import ablation_page as page
 from kwslib.studies.ablation import WHOLE, Trial
 
+MADE = replace(provenance(), commit="abc", date="2020-01-02")
 TRIALS = [
-    Trial(name, seed, 4000, accuracy + 0.01, accuracy, 4100, 360.0, "hash", {}, {"commit": "abc", "date": "2020-01-02"})
+    Trial(
+        name,
+        seed,
+        4000,
+        accuracy + 0.01,
+        accuracy,
+        4100,
+        360.0,
+        "hash",
+        {},
+        replace(provenance(), commit="abc", date="2020-01-02"),
+    )
     for name, accuracies in ((WHOLE, (0.92, 0.93)), ("mixup", (0.91, 0.92)))
     for seed, accuracy in enumerate(accuracies, 1)
 ]

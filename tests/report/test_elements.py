@@ -107,8 +107,8 @@ def test_a_note_says_where_results_come_from_and_what_they_were_made_on(run):
     assert "Fresh results" in fresh
     assert "synthetic speech" in fresh
     assert "say nothing about recorded speech" in fresh
-    assert run.provenance["date"] in fresh
-    recorded = elements.note(replace(run, recorded=True, corpus=run.corpus | {"name": "speech_commands"})).text
+    assert run.provenance.date in fresh
+    recorded = elements.note(replace(run, recorded=True, corpus=replace(run.corpus, name="speech_commands"))).text
     assert "Recorded results" in recorded
     assert "not by this build" in recorded
     assert "Speech Commands v0.02" in recorded
@@ -127,13 +127,13 @@ def test_points_are_the_measurements(run):
     made = run.measurement("reference", "validation", "noise-silence")
     assert (points[-1].accuracy, points[-1].low, points[-1].high) == (made.accuracy, made.low, made.high)
     costs = elements.cost_points([run], "tflite_bytes")
-    assert [point.cost for point in costs] == [run.network["tflite_bytes"]] * 2
+    assert [point.cost for point in costs] == [run.network.tflite_bytes] * 2
     assert costs[0].accuracy == run.measurement("tflite", "test", "digital-silence").accuracy
 
 
 def test_a_difference_says_whether_the_data_are_the_same(run):
     assert "different data" in elements.difference_note(run).text
-    other = replace(run, corpus=run.corpus | {"name": "speech_commands"})
+    other = replace(run, corpus=replace(run.corpus, name="speech_commands"))
     assert "not on the same clips" in elements.difference_note(other).text
     seeds = baseline_network("small").accuracy["test"].confusion.tolist()
     same = [replace(m, confusion=seeds) for m in run.measurements]
@@ -172,7 +172,7 @@ def test_each_mistake_has_a_player_with_its_own_sound(run):
 def test_no_mistakes_are_said_to_be_none(run, tmp_path):
     (tmp_path / "mistakes").mkdir()
     (tmp_path / "mistakes" / "mistakes.json").write_text("[]")
-    assert "No clip of the test split was got wrong" in elements.mistakes(replace(run, folder=tmp_path)).text
+    assert "No clip of the test split was got wrong" in elements.mistakes(replace(run, source=tmp_path)).text
 
 
 @pytest.mark.parametrize("break_it", ["sound", "list", "key"])
@@ -195,7 +195,7 @@ def test_downloads_link_what_is_there(run, tmp_path, monkeypatch):
     shutil.copytree(run.folder, folder)
     (folder / "accuracy.csv").unlink()
     monkeypatch.setenv("KWS_ROOT", str(tmp_path))
-    links = re.findall(r"{download}`[^<]+ <([^>]+)>`", elements.downloads(replace(run, folder=folder)).text)
+    links = re.findall(r"{download}`[^<]+ <([^>]+)>`", elements.downloads(replace(run, source=folder)).text)
     assert "results/quick-small/model.tflite" in links
     assert "results/quick-small/accuracy.csv" not in links
     assert all((tmp_path / "book" / link).is_file() for link in links)

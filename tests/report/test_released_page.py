@@ -28,7 +28,7 @@ def test_without_a_release_the_others_figures_stand_alone(fresh):
 def test_released_sizes_stand_beside_the_vendors_and_the_seeds(fresh, sizes):
     for size in sizes:
         put(fresh, f"best-{size}", size=size)
-        release.release(f"best-{size}")
+        release.publish(f"best-{size}")
     frame = released_page.frame().set_index(["network", "silence"])
     for size in SIZES:
         assert ((f"{size}, released", "noise-silence") in frame.index) == (size in sizes)
@@ -36,7 +36,7 @@ def test_released_sizes_stand_beside_the_vendors_and_the_seeds(fresh, sizes):
     run = release.released("small")
     row = frame.loc["small, released", "noise-silence"]
     assert row["correct"] == run.measurement("tflite", "test", "noise-silence").correct
-    assert row["bytes"] == run.network["tflite_bytes"]
+    assert row["bytes"] == run.network.tflite_bytes
     assert row["cycles"] > 0
     lacking = [size for size in SIZES if size not in sizes]
     assert ("No network is released yet" in released_page.note().text) == bool(lacking)
@@ -47,6 +47,6 @@ def test_released_sizes_stand_beside_the_vendors_and_the_seeds(fresh, sizes):
 
 def test_a_release_without_a_card(fresh):
     put(fresh, "best-small")
-    (release.release("best-small") / "README.md").unlink()
+    (release.publish("best-small") / "README.md").unlink()
     with pytest.raises(DataError, match="cannot read the card"):
         released_page.part("small")

@@ -4,11 +4,12 @@ import shutil
 import pytest
 
 from kwslib.config.baselines import baseline_network
-from kwslib.config.presets import PROFILES, SIZES
+from kwslib.config.presets import SIZES
+from kwslib.config.profiles import PROFILES
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.report import tables
 from kwslib.runs import records
-from kwslib.speech.corpus import LABELS
 from tests.sample_run import sample_run
 
 
@@ -108,16 +109,16 @@ def test_a_fresh_run_hides_the_recorded_one_of_its_name(folder, run, recorded, t
     monkeypatch.setenv("KWS_RESULTS", str(tmp_path / "fresh"))
     monkeypatch.setenv("KWS_ROOT", str(tmp_path))
     found = tables.all_runs()
-    assert [(one.run, tables.state(one)) for one in found] == [("quick-small", "fresh"), ("baseline-small", "recorded")]
+    assert [(one.run, tables.state(one)) for one in found] == [("baseline-small", "recorded"), ("quick-small", "fresh")]
     frame = tables.status(found)
-    assert frame["data"].tolist() == ["synthetic speech", "Speech Commands"]
+    assert frame["data"].tolist() == ["Speech Commands", "synthetic speech"]
     assert frame["minutes"].tolist() == [2.0, 2.0]
 
 
 def test_packages_have_a_row_for_each_run(run, recorded):
     frame = tables.packages([run, recorded]).set_index("run")
     assert frame.index.tolist() == ["quick-small", "baseline-small"]
-    assert frame.loc["quick-small", "numpy"] == run.provenance["packages"]["numpy"]
+    assert frame.loc["quick-small", "numpy"] == run.provenance.packages["numpy"]
 
 
 def test_nested_values_become_named_rows():
@@ -133,8 +134,8 @@ def test_nested_values_become_named_rows():
 def test_provenance_names_the_corpus_and_the_file(run):
     rows = dict(tables.provenance(run).to_numpy().tolist())
     assert rows["corpus"] == "synthetic speech"
-    assert rows["tflite sha256"] == run.network["tflite_sha256"]
-    assert rows["packages: numpy"] == run.provenance["packages"]["numpy"]
+    assert rows["tflite sha256"] == run.network.tflite_sha256
+    assert rows["packages: numpy"] == run.provenance.packages["numpy"]
 
 
 def test_the_history_is_read(run):
@@ -157,8 +158,8 @@ def test_a_history_that_is_missing_or_empty_is_refused(run, tmp_path, text, mess
 def test_costs_and_durations_are_the_runs(run):
     size = SIZES["small"]
     costs = tables.costs([run]).iloc[0].tolist()
-    assert costs == ["small", size.macs, size.operations, size.parameters, run.network["tflite_bytes"]]
-    assert run.network["tflite_bytes"] == (run.folder / "model.tflite").stat().st_size
+    assert costs == ["small", size.macs, size.operations, size.parameters, run.network.tflite_bytes]
+    assert run.network.tflite_bytes == (run.folder / "model.tflite").stat().st_size
     seconds = tables.durations(run).set_index("stage")["seconds"]
     assert seconds.sum() == pytest.approx(sum(run.durations_s.values()), abs=0.3)
     assert list(seconds.index) == list(run.durations_s)

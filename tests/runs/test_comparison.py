@@ -12,7 +12,7 @@ def run(tmp_path_factory):
 
 
 def test_equal_runs(run):
-    later = {**run.provenance, "date": "2030-01-01", "host": "elsewhere"}
+    later = replace(run.provenance, date="2030-01-01", host="elsewhere")
     text = compare(run, replace(run, provenance=later, durations_s={"training": 1.0}))
     assert "equal in everything but dates, durations and host" in text
     assert "not equal" not in text
@@ -41,7 +41,7 @@ def test_differences_are_named(run):
 
 
 def test_other_clips_and_recorded_are_said(run):
-    other = replace(run, corpus={**run.corpus, "name": "speech_commands", "hash": "0"}, recorded=True)
+    other = replace(run, corpus=replace(run.corpus, name="speech_commands", hash="0"), recorded=True)
     text = compare(run, other)
     assert "measured on different clips" in text
     assert "corpus speech_commands, recorded," in text

@@ -10,8 +10,9 @@ from kwslib.config.baselines import baseline_network
 from kwslib.errors import DataError, InputError, KwsError
 from kwslib.integer import reference
 from kwslib.runs import deployments, records
+from kwslib.runs.clips import codes_for
 from kwslib.runs.deployments import choose
-from kwslib.runs.prediction import codes_for, of_file
+from kwslib.runs.networks import of_file
 from kwslib.speech import open_corpus
 from tests import corpora
 from tests.gap8 import networks
@@ -51,10 +52,11 @@ def speech(tmp_path_factory):
 
 def test_a_recorded_network_is_found_by_size_and_by_run(place):
     task = choose(**DEFAULTS)
-    assert (task.name, task.run, task.size, task.corpus) == ("quick-small", "quick-small", "small", "synthetic")
-    assert task.folder == place / "results" / "quick-small" / "gap8"
-    assert task.tflite_sha256 == records.find("quick-small").network["tflite_sha256"]
-    again = choose(**{**DEFAULTS, "run": "quick-small", "size": "large"})
+    assert (task.name, task.run, task.size, task.corpus) == ("best-small", "best-small", "small", "synthetic")
+    assert task.folder == place / "results" / "best-small" / "gap8"
+    assert task.tflite_sha256 == records.find("small").network.tflite_sha256
+    assert "(KWS_DATA names no recorded speech)" in task.clip_text
+    again = choose(**{**DEFAULTS, "run": "small", "size": "large"})
     assert again.key == task.key
     assert choose(**{**DEFAULTS, "clips": 4}).key != task.key
 
@@ -135,7 +137,7 @@ def test_a_fresh_deployment_hides_the_recorded_one_of_the_same_network_alone(pla
     run = replace(sample_run(place / "models"), recorded=True)
     assert deployments.of_run(run).recorded
     fresh = place / "results" / run.run
-    sample_deployment(fresh, "small", run.network["tflite_sha256"])
+    sample_deployment(fresh, "small", run.network.tflite_sha256)
     found = deployments.of_run(run)
     assert (found.recorded, found.folder) == (False, fresh / "gap8")
     sample_deployment(fresh, "small", "0" * 64)
@@ -144,7 +146,7 @@ def test_a_fresh_deployment_hides_the_recorded_one_of_the_same_network_alone(pla
 
 def test_a_run_without_a_deployment_says_what_to_do(place):
     run = sample_run(place / "results")
-    other = replace(run, network=run.network | {"tflite_sha256": "1" * 64})
+    other = replace(run, network=replace(run.network, tflite_sha256="1" * 64))
     with pytest.raises(DataError, match="quick-small was not deployed on GAP8: run it again"):
         deployments.of_run(other)
     assert deployments.line(other) == "not deployed on GAP8"
@@ -175,7 +177,7 @@ def test_what_make_leaves_behind_is_no_source(monkeypatch, tmp_path):
 
 def test_up_to_date_only_with_the_same_network_platform_clips_and_sources(place, monkeypatch):
     run = sample_run(place / "results")
-    digest = run.network["tflite_sha256"]
+    digest = run.network.tflite_sha256
     assert not deployments.up_to_date(run, "simulator", 20)
     sample_deployment(run.folder, "small", digest, deployments.key(digest, "simulator", 20))
     assert deployments.up_to_date(run, "simulator", 20)

@@ -84,7 +84,7 @@ def test_run_is_put_in_place_whole_and_kept(place):
 
 def test_up_to_date_only_with_the_same_inputs(place, monkeypatch):
     run = execute({"seed": 2})
-    corpus = run.corpus["hash"]
+    corpus = run.corpus.hash
     assert execution.up_to_date(check(seed=2), corpus, run.folder) == run
     assert execution.up_to_date(check(seed=2, front_end="magnitude"), corpus, run.folder) is None
     assert execution.up_to_date(check(seed=2), "0" * 64, run.folder) is None
@@ -176,7 +176,7 @@ def test_killed_run_takes_its_kernel_along_and_goes_on(place):
     stream = io.StringIO()
     run = execute({"steps": 200}, stream=stream)
     assert "going on from 198" in stream.getvalue()
-    assert run.training["best_step"] == 200
+    assert run.training.best_step == 200
 
 
 def test_kernel_is_the_running_interpreter(place, monkeypatch, tmp_path):
@@ -248,8 +248,8 @@ def test_real_notebook_trains_and_keeps_everything(monkeypatch, tmp_path, speech
     for name, value in {"DATA": speech, "CACHE": tmp_path / "cache", "RESULTS": tmp_path / "r"}.items():
         monkeypatch.setenv(f"KWS_{name}", str(value))
     run = execute({"steps": 8})
-    assert run.agreement["different_logit_codes_tflite_and_reference"] == 0
-    assert run.training["schedule"]["float_steps"] == 6
+    assert run.agreement.different_logit_codes_tflite_and_reference == 0
+    assert run.training.schedule["float_steps"] == 6
     for name in ("train.ipynb", "metrics.json", "accuracy.csv", "history.csv", "model.tflite", "mistakes"):
         assert (run.folder / name).exists()
     again = execute({"steps": 8}, force=True)

@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 
+from kwslib.config.front_end import CLIP_SAMPLES
 from kwslib.runs import mistakes
-from kwslib.speech.corpus import CLIP_SAMPLES, Clips
+from kwslib.speech.corpus import Clips
 from kwslib.speech.wav import read_wav
 
 

@@ -3,7 +3,8 @@ import json
 import nbformat
 import pytest
 
-from kwslib.config.presets import PROFILES, SIZES
+from kwslib.config.presets import SIZES
+from kwslib.config.profiles import PROFILES
 from kwslib.errors import InputError
 from kwslib.paths import book_dir
 from kwslib.runs import parameters

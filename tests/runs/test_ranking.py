@@ -1,6 +1,7 @@
 import csv
 from dataclasses import replace
 
+from kwslib.provenance import provenance
 from kwslib.runs import ranking, records
 from kwslib.runs.parameters import check
 from kwslib.runs.ranking import DONE, FAILED, LEFT, Outcome
@@ -13,7 +14,10 @@ def run_with(place_measurements, name, corpus="synthetic"):
         for (split, silence), share in place_measurements.items()
     ]
     chosen = check(run=name, corpus=corpus)
-    found = records.Run(name, "small", "quick", 1, "magnitude", {"name": corpus, "hash": ""}, {}, {}, rows, {}, {}, {})
+    use, figures = records.CorpusUse(corpus, "", {}), records.NetworkFigures(0, 0, 0, 0, "")
+    agreement = records.Agreement(0, "", 0, 0, 0, 0, 0)
+    made = (use, chosen.training(), figures, rows, agreement, {}, provenance())
+    found = records.Run(name, "small", "quick", 1, "magnitude", *made)
     return Outcome(chosen, DONE, found)
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from kwslib.config.augmentation import Augmentation
 from kwslib.config.recipe import Recipe
 from kwslib.errors import InputError
 from kwslib.network.evaluation import tflite_predictor
-from kwslib.runs import teacher
-from kwslib.runs.prediction import of_file
-from kwslib.speech.augmentation import Augmentation
+from kwslib.runs import networks, teacher
+from kwslib.runs.networks import of_file
 from kwslib.speech.dataset import training_codes
 from kwslib.speech.speech_commands import open_speech_commands
 from tests import corpora
@@ -26,11 +26,11 @@ def test_its_probabilities_are_the_networks_softmax(corpus, monkeypatch, tmp_pat
     augmentation = Augmentation(hold_out_noise=True)
     taught = teacher.taught(RECIPE, corpus, augmentation, seed=3)
     found = taught(1)
-    network = of_file(RECIPE.teacher_path)
+    network = of_file(networks.teacher_path(RECIPE))
     codes, labels = training_codes(corpus, network.front_end, augmentation, 3, 1)
     assert found.shape == (len(labels), 12) and found.dtype == np.float32
     assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
-    softmax = tflite_predictor(RECIPE.teacher_path.read_bytes())(codes) / 256
+    softmax = tflite_predictor(networks.teacher_path(RECIPE).read_bytes())(codes) / 256
     assert np.abs(found - softmax).max() < 1.5 / 256
 
 
@@ -49,4 +49,4 @@ def test_without_a_teacher_there_is_nothing(corpus):
 
 def test_a_teacher_that_is_not_released():
     with pytest.raises(InputError, match="learns from the released network 'huge'"):
-        Recipe(teacher="huge", teacher_share=0.5).teacher_path  # noqa: B018
+        networks.teacher_path(Recipe(teacher="huge", teacher_share=0.5))

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from kwslib.speech.corpus import KEYWORDS, SPLITS
+from kwslib.config.words import KEYWORDS
+from kwslib.speech.corpus import SPLITS
 from kwslib.speech.speech_commands import MAIN_FOLDER, NOISE_FOLDER, TEST_FOLDER, open_speech_commands, which_set
 from tests.places import SHARED as SHARED_ROOT
 

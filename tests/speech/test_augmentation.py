@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kwslib.config.augmentation import Augmentation
 from kwslib.errors import DataError, InputError
-from kwslib.speech.augmentation import Augmentation, augment
+from kwslib.speech.augmentation import augment
 from kwslib.speech.corpus import Clips
 
 RNG = np.random.default_rng(3)

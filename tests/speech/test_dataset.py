@@ -9,10 +9,12 @@ import numpy as np
 import psutil
 import pytest
 
+from kwslib.config.augmentation import Augmentation
+from kwslib.config.front_end import FrontEnd
 from kwslib.errors import DataError, InputError, KwsError
-from kwslib.speech.augmentation import Augmentation, augment
+from kwslib.speech.augmentation import augment
 from kwslib.speech.dataset import NICENESS, CopyMaker, evaluation_codes, training_codes
-from kwslib.speech.fingerprint import FrontEnd, fingerprints, quantise
+from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.speech_commands import MAIN_FOLDER, open_speech_commands
 
 SMALL = FrontEnd("magnitude", 40, 20, 10)
@@ -92,9 +94,9 @@ def test_a_killed_child_is_an_error_in_the_parent(tiny_corpus, cache):
 PARENT = """
 import sys, time
 from pathlib import Path
-from kwslib.speech.augmentation import Augmentation
+from kwslib.config.augmentation import Augmentation
 from kwslib.speech.dataset import CopyMaker
-from kwslib.speech.fingerprint import FrontEnd
+from kwslib.config.front_end import FrontEnd
 from kwslib.speech.speech_commands import open_speech_commands
 
 if __name__ == "__main__":

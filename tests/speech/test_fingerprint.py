@@ -5,16 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kwslib.config.front_end import INPUT_SCALE, INPUT_ZERO_POINT, FrontEnd
 from kwslib.errors import InputError
-from kwslib.speech.fingerprint import (
-    INPUT_SCALE,
-    INPUT_ZERO_POINT,
-    FrontEnd,
-    dequantise,
-    fingerprints,
-    mel_matrix,
-    quantise,
-)
+from kwslib.speech.fingerprint import dequantise, fingerprints, mel_matrix, quantise
 
 FRONT_ENDS = [FrontEnd(kind, *rest) for kind in ("magnitude", "power") for rest in ((40, 20, 10), (30, 10, 40))]
 

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
+from kwslib.config.front_end import FrontEnd
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError
-from kwslib.speech.corpus import LABELS
 from kwslib.speech.dataset import evaluation_codes
-from kwslib.speech.fingerprint import FrontEnd, fingerprints, quantise
+from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.samples import pgm, read_pgm, write_samples
 from kwslib.speech.speech_commands import MAIN_FOLDER
 from kwslib.speech.wav import fit, read_wav

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError
-from kwslib.speech.corpus import LABELS, SPLITS
+from kwslib.speech.corpus import SPLITS
 from kwslib.speech.speech_commands import MAIN_FOLDER, NOISE_FOLDER, TEST_FOLDER, open_speech_commands, which_set
 from kwslib.speech.wav import fit, read_wav
 from tests.places import BASELINE_TABLES

@@ -13,9 +13,10 @@ import time
 import numpy as np
 import pytest
 
+from kwslib.config.words import KEYWORDS, LABELS, SILENCE
 from kwslib.errors import DataError, InputError, KwsError, ToolError
 from kwslib.speech import soundscape, synthetic
-from kwslib.speech.corpus import KEYWORDS, LABELS, SILENCE, SILENCE_PROTOCOLS, SPLITS
+from kwslib.speech.corpus import SILENCE_PROTOCOLS, SPLITS
 from kwslib.speech.synthetic import SIZES, open_synthetic
 from kwslib.speech.voices import ACCENTS, OTHER_WORDS, VARIANTS, Extent, Take, cast, script
 
@@ -346,7 +347,8 @@ def logistic_regression(features, labels, l2, epochs=150, rate=3e-3, batch=256):
 
 @pytest.mark.slow
 def test_whole_corpus_is_reproducible_quick_and_not_linearly_separable(tmp_path, monkeypatch):
-    from kwslib.speech.fingerprint import FrontEnd, fingerprints
+    from kwslib.config.front_end import FrontEnd
+    from kwslib.speech.fingerprint import fingerprints
 
     hashes = []
     for attempt in range(2):

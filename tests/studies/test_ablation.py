@@ -1,12 +1,15 @@
 """Variants of the recipe, the trials that train them, and their summary."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from kwslib.config.presets import PROFILES
+from kwslib.artifacts import to_plain
+from kwslib.config.profiles import PROFILES
 from kwslib.errors import DataError, InputError
+from kwslib.provenance import provenance
 from kwslib.studies import ablation
 from kwslib.studies.ablation import SIZE, VARIANTS, WHOLE, Trial
 from tests import corpora
@@ -26,7 +29,18 @@ def place(monkeypatch, tmp_path):
 
 
 def trial(variant, seed, accuracy):
-    return Trial(variant, seed, 4000, accuracy + 0.01, accuracy, 100, 60.0, "hash", {}, {"commit": "c", "date": "d"})
+    return Trial(
+        variant,
+        seed,
+        4000,
+        accuracy + 0.01,
+        accuracy,
+        100,
+        60.0,
+        "hash",
+        {},
+        replace(provenance(), commit="c", date="d"),
+    )
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -59,7 +73,7 @@ def test_what_is_recorded_was_trained_as_the_variants_say():
         profile = ablation.profile_of(trial.variant, trial.steps)
         assert trial.profile == ablation._described(profile), trial.variant
         assert bool(teacher) == bool(profile.recipe(SIZE).teacher)
-        assert not trial.provenance["dirty"] and trial.seed in ablation.SEEDS
+        assert not trial.provenance.dirty and trial.seed in ablation.SEEDS
 
 
 def test_a_trial_is_trained_once_and_read_afterwards(place, speech):
@@ -79,7 +93,7 @@ def test_a_trial_is_trained_once_and_read_afterwards(place, speech):
 def test_a_trial_of_other_steps_is_not_mistaken(place, speech):
     folder = place / "results" / "ablation" / "no-teacher-s5"
     folder.mkdir(parents=True)
-    (folder / "trial.json").write_text(json.dumps(trial("no-teacher", 5, 0.5).__dict__))
+    (folder / "trial.json").write_text(json.dumps(to_plain(trial("no-teacher", 5, 0.5))))
     (found,) = ablation.run_all(speech, only=["no-teacher"], seeds=[5], steps=8, say=lambda line: None)
     assert found.steps == 8
 

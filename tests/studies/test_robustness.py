@@ -8,12 +8,15 @@ from click.testing import CliRunner
 
 from kwslib.accuracy import poisson_interval
 from kwslib.cli.main import main
+from kwslib.config.words import LABELS, SILENCE
 from kwslib.errors import DataError, InputError, ModelError
 from kwslib.integer import reference
 from kwslib.paths import models_dir
-from kwslib.runs import prediction, records
+from kwslib.runs import records
+from kwslib.runs.clips import codes_for
+from kwslib.runs.networks import of_run
 from kwslib.speech import open_corpus
-from kwslib.speech.corpus import LABELS, SILENCE, Clips, Corpus
+from kwslib.speech.corpus import Clips, Corpus
 from kwslib.speech.speech_commands import TEST_FOLDER
 from kwslib.studies import robustness
 from kwslib.studies.robustness_records import ALL
@@ -62,8 +65,8 @@ def test_every_condition_is_measured_on_every_clip(found):
 
 def test_undisturbed_points_are_what_the_integer_reference_says(found):
     clips = Drawn().clips("test", "noise-silence")
-    network = prediction.of_run(RUN)
-    winners = reference.run(network.graph, prediction.codes_for(network, clips.audio)).winner
+    network = of_run(RUN)
+    winners = reference.run(network.graph, codes_for(network, clips.audio)).winner
     right = int(np.sum(winners == clips.labels))
     assert [p.correct for p in found.points if p.kind in ("shift", "level") and p.value == 0] == [right, right]
 
@@ -166,11 +169,11 @@ def test_a_folder_of_models_is_recorded_and_one_elsewhere_is_not(tmp_path):
 
 def test_what_training_heard_is_told():
     run = records.find(RUN)
-    assert robustness.noise_in_training(run, run.corpus["name"]) == "whole recordings, the held-out fifth too"
+    assert robustness.noise_in_training(run, run.corpus.name) == "whole recordings, the held-out fifth too"
     assert robustness.noise_in_training(run, "another") == "none of these recordings"
     for change, said in (({"hold_out_noise": True}, "the first four fifths"), ({"noise_probability": 0}, "none of")):
-        training = run.training | {"augmentation": run.training["augmentation"] | change}
-        assert robustness.noise_in_training(replace(run, training=training), run.corpus["name"]).startswith(said)
+        training = replace(run.training, augmentation=run.training.augmentation | change)
+        assert robustness.noise_in_training(replace(run, training=training), run.corpus.name).startswith(said)
 
 
 def test_results_lie_with_those_of_the_run(tmp_path, monkeypatch):

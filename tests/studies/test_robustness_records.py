@@ -46,7 +46,7 @@ def test_nothing_half_written_is_left(tmp_path):
     ("change", "message"),
     [
         ({"schema": 2}, "another version"),
-        ({"more": 1}, "other entries"),
+        ({"more": 1}, "unknown entries: more"),
         ({"points": [{}]}, "is damaged"),
         (None, "is damaged"),
     ],
@@ -67,7 +67,7 @@ def test_a_run_that_was_not_measured_is_told(tmp_path):
 
 def test_released_networks_come_first_and_fresh_hides_recorded(places):
     fresh, recorded = places
-    for name, folder in (("quick", recorded), ("seed", recorded)):
+    for name, folder in (("quick", recorded), ("baseline", recorded)):
         run = sample_run(folder, "small", name)
         sample_robustness(run.folder, run)
     shutil.copytree(recorded / "baseline-small", recorded / "small")
@@ -75,11 +75,11 @@ def test_released_networks_come_first_and_fresh_hides_recorded(places):
     save(renamed, recorded / "small" / records.ROBUSTNESS)
     assert [(one.robustness.run, one.recorded) for one in robustness_records.every()] == [
         ("small", True),
-        ("quick-small", True),
         ("baseline-small", True),
+        ("quick-small", True),
     ]
     shutil.copytree(recorded / "baseline-small" / records.ROBUSTNESS, fresh / "baseline-small" / records.ROBUSTNESS)
-    assert not robustness_records.every()[2].recorded
+    assert not robustness_records.every()[1].recorded
 
 
 def test_a_measurement_of_another_network_is_left_out(places):

@@ -17,7 +17,7 @@ from matplotlib.colors import LinearSegmentedColormap, PowerNorm, SymLogNorm, Tw
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator, NullLocator, PercentFormatter
 
-from kwslib.speech.fingerprint import INPUT_ZERO_POINT
+from kwslib.config.front_end import INPUT_ZERO_POINT
 
 
 @dataclass(frozen=True)

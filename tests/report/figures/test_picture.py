@@ -7,9 +7,9 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from kwslib.config.baselines import baseline_network
+from kwslib.config.words import LABELS
 from kwslib.report.figures import picture
 from kwslib.report.figures.picture import DARK, LIGHT, Point
-from kwslib.speech.corpus import LABELS
 from tests.report.figures.test_gap8 import GAP8_PICTURES
 
 GROUNDS = {"light": "#ffffff", "dark": "#121212"}

@@ -1,0 +1,181 @@
+"""Typed JSON records: how a dataclass is written, and how it is read again or refused.
+
+Every record that the project keeps is a dataclass. `write_record` writes it with a schema number; `read_record` reads
+it back, checks every field against its type, and raises one kind of error for a record that is missing, damaged, or
+from another version.
+"""
+
+import hashlib
+import json
+from dataclasses import MISSING, Field, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cattrs
+from cattrs import ClassValidationError, transform_error
+
+from kwslib.errors import DataError, KwsError
+from kwslib.paths import write_json
+
+Scalar = bool | int | float | str
+"""What a free entry of a record may hold."""
+
+T = TypeVar("T")
+
+
+def stored_if_set(default: Any = MISSING, default_factory: Any = MISSING) -> Any:
+    """Declare a field that is left out of the JSON while it has its default."""
+    more = {"default_factory": default_factory} if default_factory is not MISSING else {"default": default}
+    return field(**more, metadata={"stored": "if set"})
+
+
+def not_stored(default: Any = None) -> Any:
+    """Declare a field that never goes into the JSON, such as the folder that a record was read from."""
+    return field(default=default, metadata={"stored": "never"})
+
+
+def to_plain(value: Any) -> Any:
+    """Turn a record into what JSON can hold: dicts, lists, numbers, texts.
+
+    Examples
+    --------
+    >>> from kwslib.config.schedule import Stage
+    >>> to_plain({"first": Stage(learning_rate=0.001, steps=100)})
+    {'first': {'learning_rate': 0.001, 'steps': 100}}
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: to_plain(getattr(value, one.name)) for one in fields(value) if _is_stored(one, value)}
+    if isinstance(value, dict):
+        return {key: to_plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(entry) for entry in value]
+    return value
+
+
+def _is_stored(one: Field, record: Any) -> bool:
+    stored = one.metadata.get("stored")
+    if stored == "if set":
+        default = one.default_factory() if one.default_factory is not MISSING else one.default
+        return getattr(record, one.name) != default
+    return stored != "never"
+
+
+def write_record(path: Path, record: Any, schema: int) -> None:
+    """Write a dataclass as JSON with its schema number, whole or not at all."""
+    write_json(path, {"schema": schema, **to_plain(record)})
+
+
+def read_record(path: Path, kind: type[T], schema: int, *, missing: str, again: str) -> T:
+    """Read a dataclass that `write_record` wrote.
+
+    Parameters
+    ----------
+    path : Path
+    kind : type
+        The dataclass.
+    schema : int
+        The number that the file must have.
+    missing : str
+        What the user should know or do if there is no file, e.g. ``"this run has not ended"``.
+    again : str
+        What the user should do with a file that cannot be used, e.g. ``"run it again"``.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, is not JSON, has another schema number, lacks an entry, has one that is not known, or
+        an entry is of another type. The message names the file and the entry.
+    """
+    value = read_json(path, missing=missing, again=again)
+    if not isinstance(value, dict) or "schema" not in value:
+        raise DataError(f"{path} is damaged (it has no schema number); {again}")
+    if value.pop("schema") != schema:
+        raise DataError(f"{path} was written by another version of this program; {again}")
+    return from_plain(value, kind, str(path), again)
+
+
+def read_json(path: Path, *, missing: str, again: str) -> Any:
+    """Read a JSON file whose content is checked elsewhere.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, cannot be read, or is not JSON (NaN and infinity are not).
+    """
+    try:
+        return json.loads(path.read_bytes().decode(), parse_constant=_refuse_constant)
+    except FileNotFoundError as error:
+        raise DataError(f"{path} does not exist: {missing}") from error
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is damaged ({error}); {again}") from error
+
+
+def from_plain(value: Any, kind: type[T], source: str, again: str) -> T:
+    """Make a dataclass of what JSON held.
+
+    Raises
+    ------
+    DataError
+        Naming `source`, the entry, and what is wrong with it.
+    """
+    try:
+        return _CONVERTER.structure(value, kind)
+    except (ClassValidationError, KwsError, ValueError, TypeError, KeyError, AttributeError) as error:
+        reasons = transform_error(error, format_exception=_reason) if isinstance(error, BaseExceptionGroup) else [error]
+        raise DataError(f"{source} is damaged ({reasons[0]}); {again}") from error
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _reason(error: BaseException, kind: type | None) -> str:
+    if isinstance(error, KeyError):
+        return f"required entry missing: {error.args[0]}"
+    if isinstance(error, cattrs.ForbiddenExtraKeysError):
+        return f"unknown entries: {', '.join(sorted(map(str, error.extra_fields)))}"
+    return str(error)
+
+
+def _strict(value: Any, kind: Any) -> Any:
+    """Take a number, a text or a truth value as it is; never turn one into another."""
+    wanted = (int, float) if kind is float else (kind,)
+    if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError(f"{value!r} where a value of type {kind.__name__} belongs")
+    if isinstance(value, str):
+        value.encode()  # a lone surrogate cannot be printed or written again
+    return value
+
+
+def _scalar(value: Any, _: Any) -> Any:
+    if not isinstance(value, Scalar):
+        raise TypeError(f"{value!r} where a number or a text belongs")
+    return value
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    for kind in (int, float, str, bool):
+        converter.register_structure_hook(kind, _strict)
+    converter.register_structure_hook_func(lambda kind: kind == Scalar, _scalar)
+    converter.register_structure_hook_func(lambda kind: kind is Any, lambda value, _: value)
+    return converter
+
+
+_CONVERTER = _converter()

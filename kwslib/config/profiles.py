@@ -1,0 +1,107 @@
+"""The training profiles: how a network of each size is trained.
+
+Source of the profile `baseline`: the baseline's training commands (``--learning_rate``, ``--how_many_training_steps``,
+``--quantize``).
+"""
+
+from dataclasses import dataclass, field
+
+from kwslib.config.augmentation import Augmentation
+from kwslib.config.front_end import INPUT_SCALE
+from kwslib.config.recipe import Recipe
+from kwslib.config.schedule import CosineSchedule, Schedule, Stage
+from kwslib.errors import check_name
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How a network is trained: front end, schedules by size, augmentation, recipe by size.
+
+    `copies` augmented copies of the training set are made, by size, and visited in turn, pass by pass.
+    """
+
+    name: str
+    front_end: str
+    schedules: dict[str, Schedule | CosineSchedule]
+    augmentation: Augmentation
+    copies: dict[str, int]
+    validate_every_steps: dict[str, int]
+    recipes: dict[str, Recipe] = field(default_factory=dict)
+    input_scale: float = INPUT_SCALE
+
+    def recipe(self, size: str) -> Recipe:
+        """The recipe of a size; the plain one where none is set."""
+        return self.recipes.get(size, Recipe())
+
+
+def _stages(learning_rates: str, steps: str) -> tuple[Stage, ...]:
+    pairs = zip(learning_rates.split(","), steps.split(","), strict=True)
+    return tuple(Stage(float(rate), int(count)) for rate, count in pairs)
+
+
+# The baseline quantises large from its first step, with batch norm still learning; here batch norm is folded before
+# quantisation begins, so large gets a floating-point phase of half its steps. Small and medium are the baseline's.
+BASELINE_SCHEDULES: dict[str, Schedule | CosineSchedule] = {
+    "small": Schedule(_stages("0.0005,0.0002,0.0001", "2000,1000,1000"), 2000, baseline_quantise=2000),
+    "medium": Schedule(_stages("0.0005,0.0001,0.00002", "10000,10000,10000"), 5000, baseline_quantise=5000),
+    "large": Schedule(_stages("0.0005", "3000"), 1500, baseline_quantise=1),
+}
+QUICK_SCHEDULES: dict[str, Schedule | CosineSchedule] = {
+    "small": Schedule(_stages("0.002,0.0005,0.0001", "850,400,150"), 1050),
+    "medium": Schedule(_stages("0.002,0.0005,0.0001", "420,200,80"), 520),
+    "large": Schedule(_stages("0.002,0.0005,0.0001", "100,35,15"), 115),
+}
+PROFILES: dict[str, Profile] = {
+    "quick": Profile(
+        "quick",
+        "power",
+        QUICK_SCHEDULES,
+        Augmentation(),
+        copies={"small": 6, "medium": 4, "large": 2},
+        validate_every_steps={"small": 150, "medium": 100, "large": 50},
+    ),
+    "baseline": Profile(
+        "baseline",
+        "magnitude",
+        BASELINE_SCHEDULES,
+        Augmentation(),
+        copies={"small": 4, "medium": 4, "large": 4},
+        validate_every_steps={"small": 200, "medium": 500, "large": 100},
+    ),
+    "best": Profile(
+        "best",
+        "power",
+        {
+            "small": CosineSchedule(0.004, 0.0005, 16000, 13600, 400),
+            "medium": CosineSchedule(0.003, 0.0003, 18000, 15600, 300),
+            "large": CosineSchedule(0.002, 0.0002, 16000, 14400, 400),
+        },
+        Augmentation(hold_out_noise=True),
+        copies={"small": 12, "medium": 12, "large": 8},
+        validate_every_steps={"small": 500, "medium": 400, "large": 400},
+        recipes={  # large is trained first, medium learns from it, small from medium
+            "small": Recipe(weight_decay=0.001, teacher="medium", teacher_share=0.7),
+            "medium": Recipe(time_masks=1, mask_frames=6, weight_decay=0.001, teacher="large", teacher_share=0.7),
+            "large": Recipe(
+                label_smoothing=0.1,
+                time_masks=2,
+                mask_frames=12,
+                coefficient_masks=1,
+                mask_coefficients=8,
+                weight_decay=0.001,
+            ),
+        },
+        input_scale=0.75,
+    ),
+}
+
+
+def profile_named(name: str) -> Profile:
+    """The profile with this name.
+
+    Raises
+    ------
+    InputError
+        If there is none, with the nearest name.
+    """
+    return PROFILES[check_name("profile", name, PROFILES)]
