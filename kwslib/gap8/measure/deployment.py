@@ -1,16 +1,15 @@
 """A network built for GAP8, run on a platform and checked bit for bit: its figures, measured and stored."""
 
-import dataclasses
-import json
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kwslib.artifacts import read_record, write_record
 from kwslib.errors import DataError, InputError, ToolError
 from kwslib.gap8.measure import layer_profile
 from kwslib.gap8.measure.layer_profile import Profile, ProfileError
@@ -19,7 +18,7 @@ from kwslib.gap8.platforms.platform import Platform, RunResult, open_platform, t
 from kwslib.gap8.program import compilation
 from kwslib.gap8.program.compilation import Build
 from kwslib.integer.graph import Graph
-from kwslib.paths import atomic_write_text, write_json
+from kwslib.paths import atomic_write_text
 
 SCHEMA = 1
 DEPLOYMENT, OUTPUT, LOG = "deployment.json", "program.txt", "program.log"
@@ -96,7 +95,7 @@ class Deployment:
     weights_l2_bytes: int
     weights_flash_bytes: int
     stalls: list[dict[str, Any]]
-    provenance: dict[str, Any] = dataclasses.field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
     def cycles(self) -> int:
@@ -179,7 +178,7 @@ def measure(
         stalls=measured.stalls,
         provenance=provenance or {},
     )
-    write_json(folder / DEPLOYMENT, {"schema": SCHEMA, **asdict(deployment)})
+    write_record(folder / DEPLOYMENT, deployment, SCHEMA)
     return deployment
 
 
@@ -285,14 +284,6 @@ def load(folder: Path) -> Deployment:
     DataError
         If it is missing, damaged or of another version.
     """
-    path = folder / DEPLOYMENT
-    try:
-        value = json.loads(path.read_text())
-        if value.pop("schema") != SCHEMA:
-            raise DataError(f"{path} was written by another version of this program; run it again")
-        value["rows"] = [LayerRow(**row) for row in value["rows"]]
-        return Deployment(**value)
-    except FileNotFoundError as error:
-        raise DataError(f"{path} does not exist: this network was not deployed") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is damaged ({error}); run it again") from error
+    return read_record(
+        folder / DEPLOYMENT, Deployment, SCHEMA, missing="this network was not deployed", again="run it again"
+    )

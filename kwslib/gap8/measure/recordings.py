@@ -4,19 +4,18 @@ A folder of recorded programs holds ``recorded.json`` (which GVSOC, when, each p
 ``NAME.elf`` and ``NAME.gap8.txt``, which is what GVSOC printed for that very program.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from kwslib.artifacts import file_sha256, from_plain, read_json
 from kwslib.errors import DataError, InputError
 from kwslib.gap8.platforms.platform import Platform, open_platform
 from kwslib.paths import recorded_programs_dir
 
 INDEX = "recorded.json"
+INCOMPLETE, RESTORE = "the checkout is incomplete", "restore it from the project"
 RELATIVE = 0.02
 """Share of a figure that counts as close; the project's own aim for the simulator."""
 ABSOLUTE = 2
@@ -107,6 +106,25 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class _Row:
+    """A program in the index: its file, and the hashes of that and of what GVSOC printed."""
+
+    elf: str
+    elf_sha256: str
+    text_sha256: str
+    measures: str
+    recorded: str
+    exit_status: int
+    start_lines: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Index:
+    gvsoc: Reference
+    programs: list[_Row]
+
+
+@dataclass(frozen=True)
 class Line:
     """A line of a program's output on both platforms; `number` counts from 1."""
 
@@ -138,24 +156,22 @@ def load(folder: Path | None = None) -> tuple[Reference, list[Recording]]:
         If a file is missing or damaged, or is not the one that was recorded.
     """
     path = (folder or recorded_programs_dir()) / INDEX
-    try:
-        index = json.loads(path.read_text())
-        reference = Reference(**index["gvsoc"])
-        return reference, [_recording(path.parent, row) for row in index["programs"]]
-    except OSError as error:
-        raise DataError(f"cannot read {error.filename}: {error.strerror}; the checkout is incomplete") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{path} is damaged ({type(error).__name__}: {error}); restore it from the project") from error
+    index = from_plain(read_json(path, missing=INCOMPLETE, again=RESTORE), _Index, str(path), RESTORE)
+    return index.gvsoc, [_recording(path.parent, row) for row in index.programs]
 
 
-def _recording(folder: Path, row: Mapping[str, Any]) -> Recording:
-    elf = folder / row["elf"]
+def _recording(folder: Path, row: _Row) -> Recording:
+    elf = folder / row.elf
     text = elf.with_suffix(".gap8.txt")
-    for file, key in ((elf, "elf_sha256"), (text, "text_sha256")):
-        if hashlib.sha256(file.read_bytes()).hexdigest() != row[key]:
+    for file, expected in ((elf, row.elf_sha256), (text, row.text_sha256)):
+        try:
+            found = file_sha256(file)
+        except DataError as error:
+            raise DataError(f"{error}; {INCOMPLETE}") from error
+        if found != expected:
             raise DataError(f"{file} is not the file that was recorded: run it on GVSOC and bring {INDEX} up to date")
-    start_lines = {int(number): why for number, why in row.get("start_lines", {}).items()}
-    return Recording(elf.stem, row["measures"], elf, text.read_text(), row["recorded"], row["exit_status"], start_lines)
+    start_lines = {int(number): why for number, why in row.start_lines.items()}
+    return Recording(elf.stem, row.measures, elf, text.read_text(), row.recorded, row.exit_status, start_lines)
 
 
 def check(recording: Recording, platform: Platform | None = None) -> Agreement:
