@@ -8,7 +8,9 @@ from elftools.elf.elffile import ELFFile
 
 from kwslib.errors import InputError
 from kwslib.gap8.hardware import BOOT_OFFSET, FLASH_BYTES, L2_BASE, L2_BYTES
-from kwslib.gap8.platforms.platform import FLASH_SECTION
+
+FLASH_SECTION = ".flash"
+"""Section with the content of the external flash, from its first byte on. It is not loaded."""
 
 
 @dataclass(frozen=True)

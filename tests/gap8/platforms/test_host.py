@@ -3,10 +3,10 @@
 import pytest
 
 from kwslib.errors import InputError, ToolError
-from kwslib.gap8.measure.launch import launch
+from kwslib.gap8.measure.deployment import run_and_check
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import codegen, compilation
-from kwslib.gap8.program.export import expected_text
+from kwslib.gap8.program.expected_output import expected_text
 from kwslib.integer import network_file
 from kwslib.subproc import CommandTimeout, run
 from tests.gap8 import networks
@@ -29,7 +29,7 @@ def test_the_programs_text_is_the_references(network, built, tmp_path):
     machine = open_platform("host")
     for number, codes in enumerate(networks.clips(network.input, 4)):
         elf = compilation.with_input(built, codes, tmp_path / f"{number}.elf")
-        done, found = launch(machine, network, elf, codes, 30)
+        done, found = run_and_check(machine, network, elf, codes, 30)
         assert done.stdout == expected_text(network, codes, [f"class{i}" for i in range(12)])
         assert (done.platform, found.layers) == ("host", ())
 
@@ -57,11 +57,6 @@ def test_a_program_for_gap8_is_refused():
 def test_no_program(tmp_path):
     with pytest.raises(InputError, match=r"cannot read .*nowhere.elf: No such file"):
         open_platform("host").run(tmp_path / "nowhere.elf", 10)
-
-
-def test_no_other_flash(built):
-    with pytest.raises(InputError, match="compiled in"):
-        open_platform("host").run(built.elf, 10, flash=b"x")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The embedded GAP8 simulator: cycle figures on any machine that has a C compiler, or ziglang from PyPI.
 
-A C program (`build.executable` compiles it on first use) runs the very ELF that GVSOC's model of GAP8 rev C runs,
+A C program (`executable` compiles it on first use) runs the very ELF that GVSOC's model of GAP8 rev C runs,
 and counts the same cycles. What it models, and by which rules:
 
 * **Order.** Two clock domains of one frequency, SoC and cluster. Everything happens in events; of the events of one
@@ -31,8 +31,9 @@ from typing import Any
 
 from kwslib import subproc
 from kwslib.errors import InputError, ToolError
-from kwslib.gap8.platforms.platform import RunResult
+from kwslib.gap8.platforms.platform import Platform, RunResult
 from kwslib.gap8.platforms.simulator.binary import executable, source_hash
+from kwslib.gap8.program import toolchain
 
 __all__ = [
     "SimulationFault",
@@ -140,7 +141,7 @@ def simulate(
     flash : bytes or Path, optional
         Content of the external flash (or the file that holds it), instead of the ELF's section ``.flash``.
     program : Path, optional
-        A simulator compiled before; `build.executable` otherwise.
+        A simulator that was compiled before; `executable` otherwise.
     log : Path, optional
         File that gets the command line and everything it printed, whatever happens.
 
@@ -214,18 +215,26 @@ def _error(done: subproc.Completed) -> Exception:
     return ToolError(f"the GAP8 simulator broke down with status {done.returncode}; please report this\n{last}")
 
 
-class Simulator:
-    """The embedded simulator as one of the platforms of `kwslib.gap8.platforms.platform`."""
+class Simulator(Platform):
+    """The embedded simulator as a platform; see `kwslib.gap8.platforms.platform.Platform`."""
 
     name = "simulator"
     target = "gap8"
-    counts_cycles = True
+    needs = f"ziglang, or the C compiler that {toolchain.HOST_VARIABLE} names: it is compiled on first use"
+
+    def __init__(self, home: Path | str | None = None):
+        super().__init__(home)
+        toolchain.find_host()  # a missing compiler is reported before anything is built for this platform
 
     def version(self) -> str:
         """Return the hash of the simulator's sources."""
         return source_hash()
 
-    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None, log: Path | None = None) -> RunResult:
-        """Run a program to its end; see `kwslib.gap8.platforms.platform.Platform`."""
-        done = simulate(elf, timeout_s=timeout_s, flash=flash, log=log)
+    def run(self, elf: Path | str, timeout_s: float, log: Path | None = None) -> RunResult:
+        """Run a program to its end; see `kwslib.gap8.platforms.platform.Platform.run`."""
+        done = simulate(elf, timeout_s=timeout_s, log=log)
         return RunResult(done.exit_status & 0xFF, done.stdout, done.stderr, done.wall_s, self.name, self.version())
+
+    def stall_profile(self, elf: Path | str, timeout_s: float) -> list[dict[str, Any]]:
+        """Count cycles and stalls by core and function; see `kwslib.gap8.platforms.platform.Platform`."""
+        return simulate(elf, timeout_s=timeout_s, profile=True).profile
