@@ -96,7 +96,7 @@ def run_command(every: bool, force: bool, model: str | None, **values: Any) -> N
         click.echo(f"── {one.run}: {one.size.name}, {one.corpus}, {one.schedule.steps} steps")
         kept = not force and execution.up_to_date(one, corpus, one.folder)
         start_s = time.monotonic()
-        run = execution.execute(parameters, force=force, stream=sys.stdout)
+        run = execution.make_run(parameters, force=force, stream=sys.stdout)
         stages_s |= timings.of_run(one.run, time.monotonic() - start_s, {} if kept else run.durations_s)
         if kept:
             click.echo("   there already, made from the same inputs")

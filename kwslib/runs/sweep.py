@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from kwslib.errors import InputError, KwsError
 from kwslib.paths import atomic_path, atomic_write_bytes, atomic_write_text, cache_dir, results_dir
 from kwslib.runs import execution, records
+from kwslib.runs.claim import claim
 from kwslib.runs.parameters import Parameters, check_all, parse
 from kwslib.runs.ranking import DONE, FAILED, KEPT, LEFT, Outcome, summary_csv
 
@@ -51,7 +52,7 @@ def read_grid(words: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def positive(name: str, value: Any) -> Any:
-    """Return the value of a parameter; refuse zero steps, which mean the profile's own only where nothing is said."""
+    """Return the value of a parameter; refuse zero steps, which are only a default and never a choice."""
     if name == "steps" and value == 0:
         raise InputError("steps is 0: give a positive number, or leave it out for the profile's own")
     return value
@@ -66,7 +67,7 @@ def sweep(
     force: bool = False,
     say: Callable[[str], None] = print,
 ) -> list[Outcome]:
-    """Execute every run of a grid that is not there with the same inputs, and write ``sweep.csv``.
+    """Make every run of a grid that is not there with the same inputs, and write ``sweep.csv``.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ def sweep(
     keep_going : bool
         Go on after a run that failed.
     force : bool
-        Execute also what is there.
+        Make the runs that are there again.
     say : callable
         Gets a line for each run.
 
@@ -113,7 +114,7 @@ def sweep(
                 todo.append(one)
         if todo and client is None:
             client = stack.enter_context(_local(min(workers or max(1, (os.cpu_count() or 1) // 2), len(todo))))
-        for outcome in _execute(client, todo, base, bool(scheduler), force, keep_going) if todo else ():
+        for outcome in _outcomes(client, todo, base, bool(scheduler), force, keep_going) if todo else ():
             outcomes[outcome.parameters.run] = outcome
             say(f"{outcome.parameters.run}: {outcome.state}" + (f": {outcome.error}" if outcome.error else ""))
     finished = [outcomes[one.run] for one in chosen]
@@ -122,7 +123,7 @@ def sweep(
 
 
 def _corpora(chosen: Sequence[Parameters], client: Any) -> dict[tuple[str, str], str]:
-    """Manifest hashes, found where the runs will be executed; generates or checks a corpus once, not in every run."""
+    """Manifest hashes, found where the runs will be made; generates or checks each corpus once, not in every run."""
     hashes = {}
     for one in chosen:
         key = (one.corpus, one.data)
@@ -177,14 +178,14 @@ def _remote(address: str) -> Iterator[Any]:
         yield client
 
 
-def _execute(
+def _outcomes(
     client: Any, todo: Sequence[Parameters], base: Path, remote: bool, force: bool, keep_going: bool
 ) -> Iterator[Outcome]:
     from distributed import as_completed
 
     futures = {
         client.submit(
-            _task, one.given, None if remote else base, force, key=f"kws-{one.run}-{one.key[:12]}", pure=False
+            _run_in_worker, one.given, None if remote else base, force, key=f"kws-{one.run}-{one.key[:12]}", pure=False
         ): one
         for one in todo
     }
@@ -206,7 +207,7 @@ def _outcome(one: Parameters, future: Any, base: Path, remote: bool) -> Outcome:
     if answer["error"]:
         return Outcome(one, FAILED, error=answer["error"])
     if remote:
-        with execution.claim(base / one.run):
+        with claim(base / one.run):
             _write(base / one.run, answer["files"])
     return Outcome(one, DONE, records.load(base / one.run))
 
@@ -221,7 +222,7 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
 class _Named:
     """Text written to standard output with the run's name before each line: several runs print at a time."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str) -> None:
         self.name, self.rest = name, ""
 
     def write(self, text: str) -> int:
@@ -234,8 +235,8 @@ class _Named:
         sys.stdout.flush()
 
 
-def _task(parameters: dict[str, Any], base: Path | None, force: bool) -> dict[str, Any]:
-    """Execute a run in a worker; without `base` below the worker's own cache, and send its files back."""
+def _run_in_worker(parameters: dict[str, Any], base: Path | None, force: bool) -> dict[str, Any]:
+    """Make a run in a worker. Without `base` it works below the worker's own cache and sends the files back."""
     from kwslib.runs.parameters import check
 
     remote = base is None
@@ -244,7 +245,7 @@ def _task(parameters: dict[str, Any], base: Path | None, force: bool) -> dict[st
     name = check(**parameters).run
     stream: TextIO = _Named(name)  # type: ignore[assignment]
     try:
-        execution.execute(parameters, base=base, force=force, stream=stream)
+        execution.make_run(parameters, base=base, force=force, stream=stream)
     except KwsError as error:
         answer["error"] = str(error)
         failed = execution.failed_notebook(base, name)

@@ -1,14 +1,22 @@
-"""How long each stage of a build took: kept beside the results, printed at the end."""
+"""Seconds of each stage of a build: kept beside the results, printed at the end."""
 
-import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
-from kwslib.errors import InputError
-from kwslib.paths import results_dir, write_json
+from kwslib.artifacts import read_record, write_record
+from kwslib.errors import DataError, InputError
+from kwslib.paths import results_dir
 
 FIRST = "installation"
 LAST = "book"
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Seconds by stage, in the order in which the stages ended."""
+
+    stages_s: dict[str, float]
 
 
 def _path() -> Path:
@@ -16,11 +24,10 @@ def _path() -> Path:
 
 
 def read() -> dict[str, float]:
-    """Seconds by stage, as they followed each other; empty where nothing was noted."""
+    """Seconds by stage, in the order in which they ended; empty if there is no usable record."""
     try:
-        stages = json.loads(_path().read_text())["stages_s"]
-        return {str(name): float(seconds) for name, seconds in stages.items()}
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return read_record(_path(), Stages, None, missing="nothing was built", again="build again").stages_s
+    except DataError:
         return {}
 
 
@@ -34,7 +41,7 @@ def note(stages_s: dict[str, float], anew: bool = False) -> dict[str, float]:
     stages_s : dict
         Seconds by stage.
     anew : bool
-        Forget what was noted before.
+        Leave out what was noted before.
 
     Raises
     ------
@@ -49,12 +56,12 @@ def note(stages_s: dict[str, float], anew: bool = False) -> dict[str, float]:
             known = {FIRST: float(installed)} | {name: known[name] for name in known if name != FIRST}
         except ValueError as error:
             raise InputError(f"KWS_INSTALL_S is '{installed}': give seconds") from error
-    write_json(_path(), {"stages_s": known})
+    write_record(_path(), Stages(known), None)
     return known
 
 
 def of_run(name: str, wall_s: float, parts_s: dict[str, float]) -> dict[str, float]:
-    """The stages of a run: its parts, as the notebook measured them, and what is left of the wall time."""
+    """The stages of a run: its parts, as the notebook measured them, and the rest of the wall time."""
     stages = {f"{name}: {part}": seconds for part, seconds in parts_s.items()}
     rest = f"{name}: start and the rest" if stages else name
     return stages | {rest: max(0.0, wall_s - sum(parts_s.values()))}
