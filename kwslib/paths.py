@@ -46,6 +46,12 @@ def cache_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kws-gap8"
 
 
+def speech_dir(named: Path | str | None = None) -> Path | None:
+    """Parent folder of Speech Commands, absolute: the one that is named, else ``$KWS_DATA``, else None."""
+    given = named or os.environ.get("KWS_DATA")
+    return Path(given).expanduser().absolute() if given else None
+
+
 @contextlib.contextmanager
 def atomic_path(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success, remove it on failure.

@@ -8,11 +8,9 @@ reshapes. What is left is what a machine has to compute.
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from pathlib import Path
 
 import numpy as np
 
-from kwslib.errors import InputError, ModelError
 from kwslib.integer.requantisation import Bounds, Requantisation, bounds
 
 UINT8_SHIFT = 128  # core code = uint8 code - 128
@@ -199,34 +197,3 @@ class Graph:
     def classes(self) -> int:
         """Number of outputs."""
         return prod(self.output.shape)
-
-
-def load(source: Path | str | bytes, name: str | None = None) -> Graph:
-    """Read the integer graph of an 8-bit ``.tflite`` file.
-
-    Parameters
-    ----------
-    source : path or bytes
-    name : str, optional
-        Name of the graph; the file's stem by default.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    ModelError
-        If it is damaged, not fully 8-bit, or not a DS-CNN; the operator at fault is named with its index.
-    """
-    from kwslib.integer.flatbuffer import read
-    from kwslib.integer.operators import translate  # which imports this module
-
-    if isinstance(source, bytes | bytearray | memoryview):
-        return translate(read(bytes(source)), name or "network")
-    try:
-        data = Path(source).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read the network {source}: {error.strerror}") from error
-    try:
-        return translate(read(data), name or Path(source).stem)
-    except ModelError as error:
-        raise ModelError(f"{source}: {error}") from error

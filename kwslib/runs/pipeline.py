@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kwslib.config.words import LABELS
-from kwslib.integer import graph, reference
+from kwslib.integer import network_file, reference
 from kwslib.integer.graph import Graph
+from kwslib.integer.metadata import Description
 from kwslib.network import conversion, evaluation, training
 from kwslib.network.training import Trained
 from kwslib.paths import atomic_write_bytes
@@ -152,8 +153,8 @@ def train(
         return experiment.train(speech.corpus, speech.sets[CHOOSES], say)
 
 
-def convert(parameters: Parameters, trained: Trained, durations_s: Durations) -> Converted:
-    """Convert the fake-quantised network to 8-bit TFLite.
+def convert(parameters: Parameters, speech: Speech, trained: Trained, durations_s: Durations) -> Converted:
+    """Convert the fake-quantised network to 8-bit TFLite, with labels, front end and corpus in the file.
 
     Raises
     ------
@@ -162,8 +163,9 @@ def convert(parameters: Parameters, trained: Trained, durations_s: Durations) ->
     """
     with stage(durations_s, "conversion"):
         tflite = conversion.to_tflite(parameters.size, trained.quantised)
+        tflite = conversion.describe(tflite, Description(LABELS, parameters.front_end, speech.corpus.name))
     # The bytes are final here: what is measured, hashed and written is `tflite` as it is now.
-    return Converted(tflite, graph.load(tflite))
+    return Converted(tflite, network_file.load(tflite))
 
 
 def measure(speech: Speech, trained: Trained, converted: Converted, durations_s: Durations) -> Measured:
@@ -271,6 +273,6 @@ def run(parameters: Parameters, say: Callable[[str], None] = print) -> Run:
     with begin(parameters):
         speech = open_speech(parameters, durations_s)
         trained = train(parameters, speech, durations_s, say)
-        converted = convert(parameters, trained, durations_s)
+        converted = convert(parameters, speech, trained, durations_s)
         measured = measure(speech, trained, converted, durations_s)
         return keep(parameters, speech, trained, converted, measured, durations_s)

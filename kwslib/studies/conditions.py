@@ -12,7 +12,8 @@ from kwslib.config.front_end import SAMPLE_RATE_HZ
 from kwslib.config.words import LABELS, SILENCE, UNKNOWN
 from kwslib.errors import InputError
 from kwslib.network.evaluation import tflite_predictor
-from kwslib.runs import prediction
+from kwslib.runs.clips import codes_for
+from kwslib.runs.networks import Network
 from kwslib.speech.cache import CHUNK_CLIPS
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.disturbance import active_power, change_level, mix, move, noise_segment, stream
@@ -31,13 +32,13 @@ Listener = Callable[[Iterable[np.ndarray]], np.ndarray]
 """Pieces of int16 (n, 16000) -> probabilities (all, 12)."""
 
 
-def listener(network: prediction.Network, data: bytes) -> Listener:
+def listener(network: Network, data: bytes) -> Listener:
     """Return a function that computes the probabilities of clips with TFLite's kernels."""
     predictor, output = tflite_predictor(data), network.graph.output
 
     def listen(pieces: Iterable[np.ndarray]) -> np.ndarray:
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy's transforms let other threads run
-            codes = pool.map(lambda audio: prediction.codes_for(network, audio), pieces)
+            codes = pool.map(lambda audio: codes_for(network, audio), pieces)
             found = np.concatenate([predictor(piece) for piece in codes])
         return (found.astype(np.float64) - output.file_zero_point) * output.scale
 

@@ -15,7 +15,7 @@ from kwslib.errors import DataError, InputError
 from kwslib.network.evaluation import TFLITE_KERNELS
 from kwslib.paths import models_dir, results_dir
 from kwslib.provenance import provenance
-from kwslib.runs import prediction, records
+from kwslib.runs import networks, records
 from kwslib.runs.records import Run
 from kwslib.speech import open_corpus
 from kwslib.speech.corpus import Corpus
@@ -87,11 +87,11 @@ def measure(
     if seed < 0:
         raise InputError(f"seed {seed} is negative; give an integer of at least 0")
     conditions.check_thresholds(thresholds)
-    path = Path(run.folder) / prediction.MODEL
+    path = Path(run.folder) / networks.MODEL
     if not path.exists():
         raise DataError(f"{path} does not exist; run {run.run} again")
     data = path.read_bytes()
-    network = prediction.of_file(path, run.front_end)
+    network = networks.of_file(path, run.front_end)
     study = conditions.prepare(conditions.listener(network, data), corpus, clips, seed, say)
     accepts = conditions.measure_false_accepts(study, thresholds)
     points = [*conditions.measure_shifts(study), *conditions.measure_levels(study)]

@@ -9,7 +9,9 @@ import pytest
 
 from kwslib.artifacts import to_plain
 from kwslib.config.profiles import PROFILES
-from kwslib.integer import graph
+from kwslib.config.words import LABELS
+from kwslib.integer import network_file
+from kwslib.integer.metadata import Description
 from kwslib.network import conversion, training
 from kwslib.runs import execution, mistakes, parameters, pipeline, records
 from kwslib.runs.claim import RunBusy, claim
@@ -103,7 +105,9 @@ def test_the_network_is_what_its_parts_make_by_hand(made, chosen, tmp_path):
         recipe=chosen.recipe,
         say=lambda line: None,
     )
-    assert conversion.to_tflite(TINY, trained.quantised) == (run.folder / "model.tflite").read_bytes()
+    bare = conversion.to_tflite(TINY, trained.quantised)
+    described = conversion.describe(bare, Description(LABELS, chosen.front_end, corpus.name))
+    assert described == (run.folder / "model.tflite").read_bytes()
     assert (tmp_path / "history.csv").read_bytes() == (run.folder / "history.csv").read_bytes()
     assert run.training.best_step == trained.progress.best_step
 
@@ -124,10 +128,10 @@ def test_what_the_notebook_shows(made, chosen):
     examples = speech.examples()
     assert len(examples) == 12 and {codes.shape for codes in examples.values()} == {chosen.front_end.shape}
     trained = pipeline.train(chosen, speech, durations_s, lambda line: None)
-    converted = pipeline.convert(chosen, trained, durations_s)
+    converted = pipeline.convert(chosen, speech, trained, durations_s)
     assert converted.sha256 == run.network.tflite_sha256
     assert [layer.name for layer in converted.graph.layers] == [
-        layer.name for layer in graph.load(run.folder / "model.tflite").layers
+        layer.name for layer in network_file.open_file(run.folder / "model.tflite").graph.layers
     ]
     measured = pipeline.measure(speech, trained, converted, durations_s)
     assert measured.measurements == run.measurements and measured.agreement == run.agreement
