@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kwslib.config.words import SILENCE
-from kwslib.errors import DataError, InputError
+from kwslib.errors import DataError, InputError, ModelError
 from kwslib.network.evaluation import TFLITE_KERNELS
 from kwslib.paths import models_dir, results_dir
 from kwslib.provenance import provenance
@@ -92,6 +92,10 @@ def measure(
         raise DataError(f"{path} does not exist; run {run.run} again")
     data = path.read_bytes()
     network = networks.of_file(path, run.front_end)
+    if network.front_end is None:
+        raise ModelError(
+            f"{path} reads an input of {network.graph.input.shape}, which is no fingerprint of this project"
+        )
     study = conditions.prepare(conditions.listener(network, data), corpus, clips, seed, say)
     accepts = conditions.measure_false_accepts(study, thresholds)
     points = [*conditions.measure_shifts(study), *conditions.measure_levels(study)]

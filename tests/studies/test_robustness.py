@@ -135,7 +135,7 @@ def test_a_network_of_another_input_is_refused(tmp_path):
         robustness.measure(robustness.choose(str(folder)), Drawn())
     _, blocks = networks.SMALL
     (folder / "model.tflite").write_bytes(networks.quantised((20, 10), blocks))
-    with pytest.raises(ModelError, match=r"reads an input of \(20, 10, 1\); the fingerprints here are"):
+    with pytest.raises(ModelError, match=r"reads an input of \(20, 10, 1\), which is no fingerprint of this project"):
         robustness.measure(robustness.choose(str(folder)), Drawn())
     (folder / "model.tflite").unlink()
     with pytest.raises(DataError, match="model.tflite does not exist"):
