@@ -171,7 +171,7 @@ def _strict(value: Any, kind: type) -> Any:
     wanted = (int, float) if kind is float else (kind,)
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{value!r} where a value of type {kind.__name__} belongs")
-    if kind is str:
+    if isinstance(value, str):
         value.encode()  # a lone surrogate cannot be printed or written again
     return value
 
@@ -193,16 +193,20 @@ def _list_hook(kind: Any, converter: cattrs.Converter) -> Any:
     return hook
 
 
+def _has_keys(kind: Any) -> bool:
+    return is_dataclass(kind) and any("key" in one.metadata for one in fields(kind))
+
+
+def _keys_hook(kind: Any, converter: cattrs.Converter) -> Any:
+    keys: dict[str, Any] = {one.name: override(rename=_key(one)) for one in fields(kind)}
+    return make_dict_structure_fn(kind, converter, **keys)
+
+
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
     for kind in (int, float, str, bool):
         converter.register_structure_hook(kind, _strict)
-    converter.register_structure_hook_factory(
-        lambda kind: is_dataclass(kind) and any("key" in one.metadata for one in fields(kind)),
-        lambda kind: make_dict_structure_fn(
-            kind, converter, **{one.name: override(rename=_key(one)) for one in fields(kind)}
-        ),
-    )
+    converter.register_structure_hook_factory(_has_keys, lambda kind: _keys_hook(kind, converter))
     converter.register_structure_hook_factory(
         lambda kind: get_origin(kind) is list, lambda kind: _list_hook(kind, converter)
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from kwslib import terminal
 from kwslib.runs.parameters import Parameters
 from kwslib.runs.records import Run
 
@@ -75,13 +76,13 @@ def summary_csv(outcomes: Sequence[Outcome]) -> str:
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """The ranked table for a terminal."""
-    width = max(len(outcome.parameters.run) for outcome in outcomes)
-    lines = [f"{'rank':>4}  {'run':<{width}}  {'corpus':<15}  validation, noise silence (95 % interval)"]
+    lines = []
     for row in _rows(outcomes):
+        figure, interval = row["state"], ""
         if row["rank"]:
             low, high = row["validation_noise_silence_low"], row["validation_noise_silence_high"]
-            figure = f"{100 * row['validation_noise_silence']:6.2f} %  ({100 * low:.2f} to {100 * high:.2f})"
-        else:
-            figure = row["state"]
-        lines.append(f"{row['rank']:>4}  {row['run']:<{width}}  {row['corpus']:<15}  {figure}")
-    return "\n".join(lines)
+            figure = f"{100 * row['validation_noise_silence']:.2f} %"
+            interval = f"({100 * low:.2f} to {100 * high:.2f})"
+        lines.append((row["run"], row["corpus"], row["rank"], figure, interval))
+    head = ("run", "corpus", "rank", "validation, noise silence", "(95 % interval)")
+    return terminal.table(lines, head, left=2)

@@ -7,6 +7,7 @@ import numpy as np
 from kwslib.config.augmentation import Augmentation
 from kwslib.config.recipe import Recipe
 from kwslib.config.words import LABELS
+from kwslib.errors import ModelError
 from kwslib.network.evaluation import tflite_predictor
 from kwslib.runs.networks import Network, of_file, teacher_path, teacher_sha256
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
@@ -58,14 +59,19 @@ def soft_targets(
     ------
     InputError
         If the teacher is not released.
+    ModelError
+        If it reads no fingerprint.
     """
     if not recipe.teacher:
         return None
     path = teacher_path(recipe)
     data, network = path.read_bytes(), of_file(path)
+    front_end = network.front_end
+    if front_end is None:
+        raise ModelError(f"the teacher {path} reads an input that is no fingerprint of this project")
 
     def of_copy(copy: int) -> np.ndarray:
-        codes, _ = training_codes(corpus, network.front_end, augmentation, seed, copy)
+        codes, _ = training_codes(corpus, front_end, augmentation, seed, copy)
         key = {
             "teacher": teacher_sha256(recipe),
             "corpus": corpus.manifest["hash"],

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from kwslib import terminal
 from kwslib.artifacts import read_record, write_record
 from kwslib.errors import DataError, InputError
 from kwslib.paths import results_dir
@@ -70,5 +71,4 @@ def of_run(name: str, wall_s: float, parts_s: dict[str, float]) -> dict[str, flo
 def table(stages_s: dict[str, float]) -> str:
     """The stages as text, a line each, and their sum."""
     rows = [*stages_s.items(), ("together", sum(stages_s.values()))]
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:<{width}}  {seconds:8.1f} s" for name, seconds in rows)
+    return terminal.table((name, f"{seconds:.1f} s") for name, seconds in rows)

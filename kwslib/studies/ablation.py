@@ -223,7 +223,7 @@ def summary(trials: Sequence[Trial]) -> pd.DataFrame:
         rows.append(
             {
                 "variant": name,
-                "meaning": VARIANTS[name].meaning,
+                "meaning": VARIANTS[str(name)].meaning,
                 "seeds": len(values),
                 "float_mean": values.validation_float.mean(),
                 "quantised_mean": values.validation_quantised.mean(),
