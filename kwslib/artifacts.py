@@ -166,7 +166,7 @@ def _reason(error: BaseException, kind: type | None) -> str:
     return str(error)
 
 
-def _strict(value: Any, kind: type) -> Any:
+def _strict(value: Any, kind: Any) -> Any:
     """Take a number, a text or a truth value as it is; never turn one into another."""
     wanted = (int, float) if kind is float else (kind,)
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
