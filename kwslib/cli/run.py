@@ -41,7 +41,7 @@ def run(every: bool, force: bool, model: str | None, **values: Any) -> None:
         made = execution.make_run(parameters, force=force, stream=sys.stdout)
         stages_s |= timings.of_run(one.run, time.monotonic() - start_s, {} if kept else made.durations_s)
         _show(made, kept)
-    click.echo(timings.table(timings.note(stages_s, anew=every)))
+    click.echo(timings.table(timings.note(stages_s, start_over=every)))
 
 
 def _show(made: "Run", kept: bool) -> None:

@@ -13,6 +13,7 @@ from kwslib.artifacts import read_record, to_plain
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.gap8.measure import deployment
+from kwslib.paths import atomic_write_text
 from kwslib.release import seeds
 from kwslib.runs import records
 from kwslib.runs.description import FORM_NAMES, corpus_name, flat, steps
@@ -45,6 +46,18 @@ def card(folder: Path) -> str:
     parts = [_head(run), _data(run, folder), _recipe(run), _accuracy(run), _seeds(folder), _classes(run)]
     parts += [_cost(run, folder), _limits(), _use(run)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def refresh(folder: Path) -> None:
+    """Write the card of a folder again; do nothing in a folder that has no card.
+
+    Raises
+    ------
+    DataError
+        As `card`.
+    """
+    if (folder / CARD).exists():
+        atomic_write_text(folder / CARD, card(folder))
 
 
 def read_note(folder: Path) -> str:

@@ -85,7 +85,7 @@ class Measured:
     agreement: Agreement
     softmax: np.ndarray
 
-    def of(self, form: str, split: str, silence: str) -> Measurement:
+    def measurement(self, form: str, split: str, silence: str) -> Measurement:
         """Return one of the measurements."""
         return next(one for one in self.measurements if (one.network, one.split, one.silence) == (form, split, silence))
 

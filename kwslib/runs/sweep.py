@@ -5,6 +5,7 @@ import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -12,7 +13,7 @@ from kwslib.errors import InputError, KwsError
 from kwslib.paths import atomic_path, atomic_write_bytes, atomic_write_text, cache_dir, results_dir
 from kwslib.runs import execution, records
 from kwslib.runs.claim import claim
-from kwslib.runs.parameters import Parameters, check_all, parse, positive
+from kwslib.runs.parameters import Parameters, check, check_all, parse, positive
 from kwslib.runs.ranking import DONE, FAILED, KEPT, LEFT, Outcome, summary_csv
 
 SUMMARY = "sweep.csv"
@@ -21,6 +22,25 @@ CONNECT_TIMEOUT_S = 30
 
 class SweepFailed(KwsError):
     """At least one run of a sweep failed."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a worker sends back.
+
+    Attributes
+    ----------
+    error : str
+        Text of the error; empty after a success.
+    failed_notebook : bytes or None
+        The notebook of a run that failed elsewhere.
+    files : dict
+        Files of a run that was made elsewhere, by their path in the run folder.
+    """
+
+    error: str = ""
+    failed_notebook: bytes | None = None
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 def read_grid(words: Sequence[str]) -> list[dict[str, Any]]:
@@ -192,16 +212,16 @@ def _outcomes(
 
 def _outcome(one: Parameters, future: Any, base: Path, remote: bool) -> Outcome:
     try:
-        answer = future.result()
+        answer: _Answer = future.result()
     except Exception as error:  # a killed worker, or whatever went wrong on it
         return Outcome(one, FAILED, error=f"its process ended ({type(error).__name__}: {error})")
-    if answer["failed"] is not None:
-        atomic_write_bytes(execution.failed_notebook(base, one.run), answer["failed"])
-    if answer["error"]:
-        return Outcome(one, FAILED, error=answer["error"])
+    if answer.failed_notebook is not None:
+        atomic_write_bytes(execution.failed_notebook(base, one.run), answer.failed_notebook)
+    if answer.error:
+        return Outcome(one, FAILED, error=answer.error)
     if remote:
         with claim(base / one.run):
-            _write(base / one.run, answer["files"])
+            _write(base / one.run, answer.files)
     return Outcome(one, DONE, records.load(base / one.run))
 
 
@@ -228,28 +248,22 @@ class _Named:
         sys.stdout.flush()
 
 
-def _run_in_worker(parameters: dict[str, Any], base: Path | None, force: bool) -> dict[str, Any]:
+def _run_in_worker(parameters: dict[str, Any], base: Path | None, force: bool) -> _Answer:
     """Make a run in a worker. Without `base` it works below the worker's own cache and sends the files back."""
-    from kwslib.runs.parameters import check
-
     remote = base is None
     base = base or (cache_dir() / "cluster").absolute()
-    answer: dict[str, Any] = {"error": "", "failed": None, "files": {}}
     name = check(**parameters).run
     stream: TextIO = _Named(name)  # type: ignore[assignment]
     try:
         execution.make_run(parameters, base=base, force=force, stream=stream)
     except KwsError as error:
-        answer["error"] = str(error)
         failed = execution.failed_notebook(base, name)
-        if remote and failed.exists():
-            answer["failed"] = failed.read_bytes()
-        return answer
-    if remote:
-        folder = base / name
-        files = [path for path in sorted(folder.rglob("*")) if path.is_file() and "training" not in path.parts]
-        answer["files"] = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-    return answer
+        return _Answer(str(error), failed.read_bytes() if remote and failed.exists() else None)
+    if not remote:
+        return _Answer()
+    folder = base / name
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and "training" not in path.parts]
+    return _Answer(files={path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
 
 
 def require_success(outcomes: Sequence[Outcome]) -> None:

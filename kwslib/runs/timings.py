@@ -32,7 +32,7 @@ def read() -> dict[str, float]:
         return {}
 
 
-def note(stages_s: dict[str, float], anew: bool = False) -> dict[str, float]:
+def note(stages_s: dict[str, float], start_over: bool = False) -> dict[str, float]:
     """Add stages to those on disk and return them all.
 
     The variable ``KWS_INSTALL_S``, which the Makefile sets, is the first stage.
@@ -41,7 +41,7 @@ def note(stages_s: dict[str, float], anew: bool = False) -> dict[str, float]:
     ----------
     stages_s : dict
         Seconds by stage.
-    anew : bool
+    start_over : bool
         Leave out what was noted before.
 
     Raises
@@ -49,7 +49,7 @@ def note(stages_s: dict[str, float], anew: bool = False) -> dict[str, float]:
     InputError
         If ``KWS_INSTALL_S`` is not a number.
     """
-    known = {} if anew else read()
+    known = {} if start_over else read()
     known = {name: seconds for name, seconds in known.items() if name not in stages_s} | stages_s
     installed = os.environ.get("KWS_INSTALL_S")
     if installed:

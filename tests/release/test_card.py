@@ -59,6 +59,14 @@ def test_seeds_have_mean_and_deviation(run):
     assert "no other seed has more validation clips right under noise-silence" in text
 
 
+def test_a_card_is_refreshed_where_there_is_one(run):
+    card.refresh(run.folder)
+    assert not (run.folder / card.CARD).exists()
+    (run.folder / card.CARD).write_text("old")
+    card.refresh(run.folder)
+    assert (run.folder / card.CARD).read_text() == card.card(run.folder)
+
+
 def test_damaged_files_and_another_networks_deployment(run):
     (run.folder / card.NOTE).write_text("{")
     with pytest.raises(DataError, match=r"card\.json is damaged"):

@@ -135,8 +135,8 @@ def test_what_the_notebook_shows(made, chosen):
     ]
     measured = pipeline.measure(speech, trained, converted, durations_s)
     assert measured.measurements == run.measurements and measured.agreement == run.agreement
-    assert measured.of("tflite", *pipeline.SHOWN) == run.measurement("tflite", *pipeline.SHOWN)
-    shown = measured.of("tflite", *pipeline.SHOWN)
+    assert measured.measurement("tflite", *pipeline.SHOWN) == run.measurement("tflite", *pipeline.SHOWN)
+    shown = measured.measurement("tflite", *pipeline.SHOWN)
     labels = speech.sets[pipeline.SHOWN][1]
     assert int(np.sum(measured.softmax.argmax(axis=1) == labels)) == shown.correct
     listed = json.loads((run.folder / "mistakes" / "mistakes.json").read_text())
