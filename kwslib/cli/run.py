@@ -38,10 +38,10 @@ def run(every: bool, force: bool, model: str | None, **values: Any) -> None:
         click.echo(f"── {one.run}: {one.size.name}, {one.corpus}, {one.schedule.steps} steps")
         kept = not force and execution.up_to_date(one, corpus, one.folder) is not None
         start_s = time.monotonic()
-        made = execution.execute(parameters, force=force, stream=sys.stdout)
+        made = execution.make_run(parameters, force=force, stream=sys.stdout)
         stages_s |= timings.of_run(one.run, time.monotonic() - start_s, {} if kept else made.durations_s)
         _show(made, kept)
-    click.echo(timings.table(timings.note(stages_s, anew=every)))
+    click.echo(timings.table(timings.note(stages_s, start_over=every)))
 
 
 def _show(made: "Run", kept: bool) -> None:

@@ -11,7 +11,7 @@ from kwslib.config.baselines import SILENCE as BASELINE_SILENCE
 from kwslib.config.baselines import baseline_network, vendor_accuracy, vendor_source
 from kwslib.config.presets import SIZES
 from kwslib.errors import DataError
-from kwslib.release import card, release
+from kwslib.release import card, release, seeds
 from kwslib.report import elements, tables
 from kwslib.report.elements import Html, Markdown, Table
 from kwslib.report.figures import picture
@@ -24,7 +24,7 @@ CAPTION = (
     "brackets; cycles of one inference on GAP8"
 )
 FILES = elements.FILES | {
-    card.SEEDS: "accuracies of the seeds (JSON)",
+    seeds.FILE: "accuracies of the seeds (JSON)",
     card.NOTE: "note on the data (JSON)",
     "gap8/deployment.json": "figures on GAP8 (JSON)",
 }
