@@ -5,8 +5,8 @@ from math import sqrt
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from kwslib.config.words import LABELS
 from kwslib.errors import InputError
 
 
@@ -85,25 +85,26 @@ def poisson_interval(count: int, confidence: float = 0.95) -> tuple[float, float
     return low, float(gammainccinv(count + 1, tail))
 
 
-def confusion_matrix(labels: np.ndarray, winners: np.ndarray) -> np.ndarray:
+def confusion_matrix(labels: ArrayLike, winners: ArrayLike, classes: int) -> np.ndarray:
     """Count clips by label (rows) and winner (columns).
 
     Parameters
     ----------
     labels, winners : ndarray of int, shape (clips,)
-        Indices into `LABELS`.
+        Numbers of classes, from 0.
+    classes : int
 
     Returns
     -------
-    ndarray of int64, shape (12, 12)
+    ndarray of int64, shape (classes, classes)
 
     Examples
     --------
-    >>> found = Accuracy(confusion_matrix([2, 2, 3], [2, 3, 3]))
+    >>> found = Accuracy(confusion_matrix([2, 2, 3], [2, 3, 3], classes=4))
     >>> found.correct, found.clips, found.recall[2], found.precision[2], found.recall[0]
     (2, 3, 0.5, 1.0, None)
     """
-    matrix = np.zeros((len(LABELS), len(LABELS)), np.int64)
+    matrix = np.zeros((classes, classes), np.int64)
     np.add.at(matrix, (np.asarray(labels, np.intp), np.asarray(winners, np.intp)), 1)
     return matrix
 
@@ -114,7 +115,7 @@ class Accuracy:
 
     Attributes
     ----------
-    confusion : ndarray, int64 (12, 12)
+    confusion : ndarray, int64 (classes, classes)
         Rows are labels, columns winners.
     """
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, chi2
 
 from kwslib.accuracy import Accuracy, confusion_matrix, poisson_interval, wilson_interval
+from kwslib.config.words import LABELS
 from kwslib.errors import InputError
 from tests.places import ROOT
 
@@ -93,7 +94,7 @@ def test_no_interval(counts):
 @given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), min_size=1, max_size=200))
 def test_confusion_matrix_counts(pairs):
     labels, winners = (np.array(column) for column in zip(*pairs, strict=True))
-    found = Accuracy(confusion_matrix(labels, winners))
+    found = Accuracy(confusion_matrix(labels, winners, len(LABELS)))
     for label in range(12):
         for winner in range(12):
             assert found.confusion[label, winner] == pairs.count((label, winner))

@@ -88,7 +88,7 @@ def tflite_predictor(data: bytes, logits: bool = False) -> Predictor:
 
 def accuracy(outputs: np.ndarray, labels: np.ndarray) -> Accuracy:
     """Count the winners of a predictor's outputs (clips, 12) against the labels (clips,); of equals the first wins."""
-    return Accuracy(confusion_matrix(labels, outputs.argmax(axis=1)))
+    return Accuracy(confusion_matrix(labels, outputs.argmax(axis=1), outputs.shape[1]))
 
 
 def agreement(outputs: Mapping[str, np.ndarray]) -> dict[str, Any]:
