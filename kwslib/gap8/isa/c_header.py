@@ -8,7 +8,7 @@ from kwslib.gap8.isa.instructions import by_specificity, table
 SLOTS = ("rd", "rs1", "rs2", "imm", "imm2")
 """The simulator's operand slots, in the order of its arrays."""
 TIMING = {"": 0, "load": 1, "mul": 2, "mulh": 3}
-"""The simulator's number for each `kwslib.gap8.isa.instructions.Instruction.timing`."""
+"""The simulator's number for each `kwslib.gap8.isa.row.Instruction.timing`."""
 MAX_PIECES = 8
 """Largest number of pieces of an operand that a format may have."""
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kwslib.gap8.isa.formats import FORMATS
-from kwslib.gap8.isa.instructions import ABI_NAMES, Instruction, by_specificity
+from kwslib.gap8.isa.instructions import ABI_NAMES, by_specificity
+from kwslib.gap8.isa.row import Instruction
 
 
 @dataclass(frozen=True)
