@@ -349,7 +349,7 @@ def export(folder: Path, files: tuple[Path, ...], force: bool, **named: Any) -> 
 
     chosen, clips = _chosen(files, **named)
     vectors = []
-    for clip in clips or [None]:
+    for clip in clips or (None,):
         codes, _ = read_clip(chosen, clip)
         vectors.append((_vector_name(clip), codes))
     plan = exporting.export(chosen.graph, folder, vectors, chosen.labels, force)

@@ -86,10 +86,13 @@ def sweep(grid: tuple[str, ...], more: tuple[str, ...], **options: Any) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="RUN...")
 def record(names: tuple[str, ...]) -> None:
     """Keep fresh runs in models/, where the book shows them as recorded."""
+    from kwslib.release import card
     from kwslib.runs import records
 
     for name in names:
-        click.echo(f"recorded in {records.record(name)}")
+        folder = records.record(name)
+        card.refresh(folder)
+        click.echo(f"recorded in {folder}")
 
 
 @click.command()

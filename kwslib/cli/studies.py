@@ -20,8 +20,9 @@ def robustness(run: str, thresholds: tuple[float, ...], **options: Any) -> None:
     """Measure a network in noise, shifted, louder and softer, and on noise alone; `kws record` then keeps it."""
     from kwslib.studies.robustness import measure_run
 
-    more = {"thresholds": thresholds} if thresholds else {}
-    click.echo(f"in {measure_run(run, **options, **more, say=click.echo).folder}")
+    if thresholds:
+        options["thresholds"] = thresholds
+    click.echo(f"in {measure_run(run, **options, say=click.echo).folder}")
 
 
 @click.command()

@@ -8,6 +8,7 @@ single, or is of a type that is not known here is refused with a `ModelError`.
 
 import struct
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from flatbuffers import encode, number_types, packer
@@ -82,7 +83,7 @@ class Record:
         _inside(self.data, target + 4, length * width)
         return target + 4, length
 
-    def number(self, number: int, kind: str, default=0):
+    def number(self, number: int, kind: str, default: Any = 0) -> Any:
         """A scalar field, or its default where it is not stored."""
         place = self._place(number)
         if place is None:

@@ -128,18 +128,21 @@ class Layer:
 
     @cached_property
     def centred_weights(self) -> np.ndarray:
-        """Weights without their zero point, int16."""
+        """Weights without their zero point, int16; of a layer that has some."""
+        assert self.weights is not None
         return self.weights.astype(np.int16) - np.int16(self.weight_zero_point)
 
     @cached_property
     def folded_bias(self) -> np.ndarray:
         """Bias with the input zero point folded in, int32: sum(code · centred weight) + folded bias = accumulator."""
-        sums = self.centred_weights.reshape(len(self.weights), -1).sum(axis=1, dtype=np.int64)
+        assert self.bias is not None
+        sums = self.centred_weights.reshape(len(self.bias), -1).sum(axis=1, dtype=np.int64)
         return (self.bias - self.input.zero_point * sums).astype(np.int32)
 
     @cached_property
     def bounds(self) -> Bounds:
         """Bounds of the accumulator, which prove that the snapped form cannot wrap."""
+        assert self.requantisation is not None
         zero_point = self.input.zero_point
         codes = min(self.input.low, zero_point), max(self.input.high, zero_point)
         return bounds(self.centred_weights, self.folded_bias, codes, self.requantisation)

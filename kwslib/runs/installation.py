@@ -14,6 +14,7 @@ from kwslib.errors import KwsError
 PYTHON = (3, 11)
 MIN_FREE_BYTES = 5 << 30
 """An installation takes 2.5 GB, the synthetic corpus and its fingerprints about one."""
+DISTRIBUTION = "kws-gap8"
 OK, NOTE, MISSING = "ok", "note", "MISSING"
 
 
@@ -35,6 +36,7 @@ def examine() -> list[Finding]:
     """Look at everything; changes nothing."""
     return [
         _python(),
+        _distribution(),
         *_packages(paths.project_root() / "requirements.lock"),
         _notebook(),
         _espeak(),
@@ -52,6 +54,17 @@ def _python() -> Finding:
     if sys.version_info[:2] == PYTHON:
         return Finding("Python", OK, found)
     return Finding("Python", MISSING, found, f"use Python {PYTHON[0]}.{PYTHON[1]}, for which all versions are pinned")
+
+
+def _distribution() -> Finding:
+    """The package ``kwslib`` on PyPI belongs to somebody else, and is imported by the same name."""
+    owners = sorted(set(metadata.packages_distributions().get("kwslib", [])))
+    foreign = [name for name in owners if name != DISTRIBUTION]
+    here = Path(__file__).resolve().parents[1]
+    if not foreign:
+        return Finding("kwslib", OK, f"{here}, of the distribution {DISTRIBUTION}")
+    found = f"{here}; the distribution {', '.join(foreign)} also installs a package of this name"
+    return Finding("kwslib", MISSING, found, f"pip uninstall {' '.join(foreign)}, then install {DISTRIBUTION} again")
 
 
 def _packages(lock: Path) -> list[Finding]:

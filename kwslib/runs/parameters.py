@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -210,8 +210,8 @@ def check(**values: Any) -> Parameters:
     known = declared()
     for name, value in values.items():
         check_name("parameter", name, known)
-        kind, description = TYPES[known[name].type]
-        if type(value) is not kind:
+        wanted, description = TYPES[known[name].type]
+        if type(value) is not wanted:
             raise InputError(f"parameter {name} is {value!r}: give {description}")
     whole = {name: values.get(name, entry.default) for name, entry in known.items()}
     for name in ("seed", "steps", "threads"):
@@ -257,7 +257,7 @@ def _run_name(values: Mapping[str, Any], profile: Profile, front_end: str) -> st
     return "-".join(parts)
 
 
-def check_all(runs: list[Mapping[str, Any]]) -> list[Parameters]:
+def check_all(runs: Sequence[Mapping[str, Any]]) -> list[Parameters]:
     """Check the parameters of several runs, and that no two would write one folder.
 
     Raises

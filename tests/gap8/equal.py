@@ -8,7 +8,7 @@ import numpy as np
 from kwslib.gap8.measure.launch import launch
 from kwslib.gap8.measure.layer_profile import checksum
 from kwslib.gap8.planning import ds_cnn
-from kwslib.gap8.planning.plan import plan
+from kwslib.gap8.planning.planner import plan
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import compilation, host_library
 from kwslib.integer import reference

@@ -69,3 +69,12 @@ def test_corpora_and_caches_are_measured(place, monkeypatch):
     train = words * corpora.COUNTS["train"] * 12 // 10
     assert found["Speech Commands"].found.startswith(f"{place / 'data'}: {train} train, ")
     assert "2.5 MB" in found["cache (KWS_CACHE)"].found
+
+
+def test_a_foreign_package_of_the_same_name_is_noticed(monkeypatch):
+    assert installation._distribution().state == OK
+    owners = {"kwslib": ["kws-gap8", "kwslib"]}
+    monkeypatch.setattr(installation.metadata, "packages_distributions", lambda: owners)
+    found = installation._distribution()
+    assert found.state == MISSING and "the distribution kwslib also installs" in found.found
+    assert found.advice == "pip uninstall kwslib, then install kws-gap8 again"

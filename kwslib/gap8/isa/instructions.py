@@ -1,9 +1,9 @@
 """The one table of GAP8's instruction set: RV32IMC, the CSR and privileged instructions, and Xpulp.
 
 Everything that knows an encoding is made from this table: the kernels' assembler (`encode`), the disassembler
-(`kwslib.gap8.isa.disassembler`) and the
-decode table of the C simulator (`kwslib.gap8.isa.c_header`). Sources of the encodings: the RISC-V unprivileged ISA
-manual (RV32IMC, Zicsr) and the RI5CY user manual, checked on GVSOC's model of GAP8.
+(`kwslib.gap8.isa.disassembler`) and the decode table of the C simulator (`kwslib.gap8.isa.c_header`). Sources of the
+encodings: the RISC-V unprivileged ISA manual (RV32IMC, Zicsr) and the RI5CY user manual, checked on GVSOC's model of
+GAP8.
 """
 
 import re
@@ -43,7 +43,7 @@ class Instruction:
     forbidden: tuple[tuple[str, int], ...] = ()
     fields: Mapping[str, Field] = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Check the pattern's length and look up the format's fields."""
         if len(self.pattern) not in (16, 32):
             raise AssertionError(f"{self.mnemonic}: a pattern has 16 or 32 bits, not {len(self.pattern)}")

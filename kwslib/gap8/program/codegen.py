@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.gap8 import kernels
-from kwslib.gap8.planning.plan import FC_STACK_BYTES, INPUT_HEADER_BYTES, Map, Plan, Ref, Step
+from kwslib.gap8.hardware import FC_STACK_BYTES
+from kwslib.gap8.planning.plan import Map, Plan, Ref, Step
+from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.paths import atomic_path
 
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
@@ -200,7 +201,7 @@ def _text(name: str) -> str:
 def _kernels(plan: Plan) -> str:
     parts = [BANNER, "    .text\n"]
     for symbol, kernel in plan.kernels.items():
-        parts.append(kernels.GENERATORS[kernel.generator](symbol, **dict(kernel.parameters)))
+        parts.append(kernel.text(symbol))
     return "\n".join(parts)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from kwslib.errors import InputError
 from kwslib.gap8.measure.layer_profile import checksum
 from kwslib.gap8.planning.plan import Plan
-from kwslib.gap8.planning.plan import plan as make_plan
+from kwslib.gap8.planning.planner import plan as make_plan
 from kwslib.gap8.program import codegen
 from kwslib.gap8.program import compilation as building
 from kwslib.integer import reference

@@ -20,7 +20,7 @@ import numpy as np
 from kwslib import subproc
 from kwslib.errors import InputError
 from kwslib.gap8.planning.plan import Plan
-from kwslib.gap8.planning.plan import plan as make_plan
+from kwslib.gap8.planning.planner import plan as make_plan
 from kwslib.gap8.platforms.simulator.binary import compiler_command
 from kwslib.gap8.program import codegen
 from kwslib.integer.graph import Graph

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from kwslib.errors import InputError, ToolError
-from kwslib.gap8.planning.plan import plan
+from kwslib.gap8.planning.planner import plan
 from kwslib.gap8.platforms.pulp_open import HOME_VARIABLE, PulpOpen
 from kwslib.integer import network_file
 from kwslib.paths import models_dir

@@ -10,8 +10,8 @@ from elftools.elf.elffile import ELFFile
 
 from kwslib import subproc
 from kwslib.errors import InputError, ModelError, ToolError
+from kwslib.gap8.hardware import L1_BASE, L2_BASE, L2_BYTES
 from kwslib.gap8.measure.launch import launch
-from kwslib.gap8.planning.plan import L1_BASE, L2_BASE, L2_BYTES
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import codegen
 from kwslib.gap8.program import compilation as building
