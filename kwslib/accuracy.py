@@ -5,9 +5,12 @@ from math import sqrt
 from statistics import NormalDist
 
 import numpy as np
+import numpy.typing as npt
 
-from kwslib.config.words import LABELS
 from kwslib.errors import InputError
+
+CLASSES = 12
+"""Classes of the task: ten keywords, unknown words and silence (`kwslib.config.words.LABELS`)."""
 
 
 def wilson_interval(correct: int, clips: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -85,17 +88,19 @@ def poisson_interval(count: int, confidence: float = 0.95) -> tuple[float, float
     return low, float(gammainccinv(count + 1, tail))
 
 
-def confusion_matrix(labels: np.ndarray, winners: np.ndarray) -> np.ndarray:
+def confusion_matrix(labels: npt.ArrayLike, winners: npt.ArrayLike, classes: int = CLASSES) -> np.ndarray:
     """Count clips by label (rows) and winner (columns).
 
     Parameters
     ----------
     labels, winners : ndarray of int, shape (clips,)
-        Indices into `LABELS`.
+        Class numbers from 0.
+    classes : int
+        Number of classes.
 
     Returns
     -------
-    ndarray of int64, shape (12, 12)
+    ndarray of int64, shape (classes, classes)
 
     Examples
     --------
@@ -103,7 +108,7 @@ def confusion_matrix(labels: np.ndarray, winners: np.ndarray) -> np.ndarray:
     >>> found.correct, found.clips, found.recall[2], found.precision[2], found.recall[0]
     (2, 3, 0.5, 1.0, None)
     """
-    matrix = np.zeros((len(LABELS), len(LABELS)), np.int64)
+    matrix = np.zeros((classes, classes), np.int64)
     np.add.at(matrix, (np.asarray(labels, np.intp), np.asarray(winners, np.intp)), 1)
     return matrix
 
@@ -114,7 +119,7 @@ class Accuracy:
 
     Attributes
     ----------
-    confusion : ndarray, int64 (12, 12)
+    confusion : ndarray of int64, shape (classes, classes)
         Rows are labels, columns winners.
     """
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chi2
 
-from kwslib.accuracy import Accuracy, confusion_matrix, poisson_interval, wilson_interval
+from kwslib.accuracy import CLASSES, Accuracy, confusion_matrix, poisson_interval, wilson_interval
+from kwslib.config.words import LABELS
 from kwslib.errors import InputError
 from tests.places import ROOT
 
@@ -104,6 +105,11 @@ def test_confusion_matrix_counts(pairs):
     assert found.correct == np.sum(labels == winners)
     assert found.share == pytest.approx(np.mean(labels == winners))
     assert found.interval == wilson_interval(found.correct, found.clips)
+
+
+def test_the_classes_are_the_tasks_unless_others_are_asked_for():
+    assert len(LABELS) == CLASSES
+    assert confusion_matrix([0, 2], [1, 2], classes=3).tolist() == [[0, 1, 0], [0, 0, 0], [0, 0, 1]]
 
 
 # Garwood's table of the exact 95 % limits, as reprinted in Pearson and Hartley, Biometrika Tables, table 40.
