@@ -34,7 +34,7 @@ def copy(number):
 def call(what, folder):
     """Run this file on the JAX backend."""
     command = [sys.executable, __file__, what, folder]
-    subproc.run(command, timeout_s=300, env={"KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT)})
+    subproc.run(command, timeout_s=1500, env={"KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT)})
 
 
 def train_until(stop, folder):
