@@ -99,7 +99,7 @@ def start_table(comparison: Comparison) -> Table:
 
 
 def line_table(comparison: Comparison) -> Table:
-    """Every line of the programs in `SHOWN_LINE_BY_LINE`; its files hold their every figure."""
+    """Every line of the programs in `SHOWN_LINE_BY_LINE`; its downloads hold every figure."""
     chosen = [one for one in comparison.agreements if one.recording.name in SHOWN_LINE_BY_LINE]
     columns = ["program", "line", "GVSOC, recorded", "simulator", "equal", "figures", "largest difference"]
     caption = "The two reference programs, line by line"

@@ -252,8 +252,8 @@ def run_and_check(
     Raises
     ------
     kwslib.errors.ToolError
-        If it crashes, does not end in time or with another status than 0; prints nothing, or anything that is not the
-        network's whole profile; or any layer is not the reference's.
+        If it crashes, does not end in time, or ends with another status than 0; if what it prints is not the complete
+        profile of the network; or if any layer differs from the reference.
     """
     done = machine.run(elf, timeout_s, log=log)
     where = "" if log is None else f"; whole log: {log}"

@@ -1,7 +1,7 @@
-"""From a C project to a program: compiled and linked by ziglang from PyPI, or by a RISC-V GCC of the system.
+"""From a network to a program: planned, written as a C project, compiled and linked.
 
-Programs for GAP8 and for upstream's target pulp-open are bare-metal ELF files; one for the host is the same planned
-network with kernels in portable C (`kwslib.gap8.platforms.host`).
+Programs for GAP8 and for upstream's target pulp-open are bare-metal ELF files. A program for the host is the same
+planned network with kernels in portable C (`kwslib.gap8.platforms.host`).
 """
 
 import hashlib
@@ -36,22 +36,15 @@ DEVICE_FLAGS = (
 )
 LINKER_FLAGS = ("-Wl,-T,link.ld", "-L.", "-Wl,--build-id=none")
 HOST_FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fno-strict-aliasing")
-TARGETS = {"gap8": (), "pulp-open": ("-DPULP_OPEN",), "host": ("-DKWS_HOST",)}
+TARGETS: dict[str, tuple[str, ...]] = {"gap8": (), "pulp-open": ("-DPULP_OPEN",), "host": ("-DKWS_HOST",)}
 """Macros of the C sources, by what they are compiled for."""
 
-GENERATED = ("network.c", "kernels.S", "contents.S")
+DEVICE_SOURCES = ("kernels.S", *codegen.RUNTIME, "network.c", "contents.S", *codegen.DEVICE)
+"""In the order in which they are linked. The hot loops and their callers lie together, so that they share the 4 KB
+instruction cache evenly."""
 HOST_SOURCES = (*codegen.RUNTIME, *codegen.HOST, *codegen.HOST_PROGRAM, "network.c", "contents.S")
 PROJECT, PLAN, PROGRAM = "project", "plan.json", "network.elf"
 """What `build` leaves in its folder."""
-
-
-def device_sources() -> tuple[str, ...]:
-    """What is compiled for the device, in the order in which it is linked.
-
-    The hot loops and what calls them lie together, so that they share the 4 KB instruction cache evenly.
-    """
-    kernels = "kernels.S"
-    return (kernels, *codegen.RUNTIME, *(name for name in GENERATED if name != kernels), *codegen.DEVICE)
 
 
 @dataclass(frozen=True)
@@ -100,7 +93,7 @@ def compile_project(folder: Path, elf: Path, target: str = "gap8") -> None:
     if target == "host":
         arguments = [*HOST_FLAGS, *TARGETS[target], "-I.", *HOST_SOURCES]
     else:
-        arguments = [*DEVICE_FLAGS, *TARGETS[target], "-I.", *LINKER_FLAGS, *device_sources()]
+        arguments = [*DEVICE_FLAGS, *TARGETS[target], "-I.", *LINKER_FLAGS, *DEVICE_SOURCES]
     toolchain.compile_program(compiler, arguments, elf, folder)
 
 
@@ -140,7 +133,7 @@ def build(
             f"{graph.name} streams {len(plan.flash_image)} bytes of weights from GAP8's HyperFlash, and pulp-open has "
             "another external memory: use the platform gvsoc or simulator for it"
         )
-    compiler_for(target)  # a missing compiler is met before anything is written
+    compiler_for(target)  # a missing compiler is an error before anything is written
     program = folder / PROGRAM
     with atomic_path(folder / PROJECT) as project:
         codegen.write_project(plan, project, classes, codes)

@@ -82,7 +82,7 @@ def _makefile(vectors: Sequence[str]) -> str:
         zig_target=" ".join(toolchain.ZIG_TARGET),
         host_flags=" ".join((*compilation.HOST_FLAGS, *compilation.TARGETS["host"])),
         linker_flags=" ".join(compilation.LINKER_FLAGS),
-        device_sources=" ".join(compilation.device_sources()),
+        device_sources=" ".join(compilation.DEVICE_SOURCES),
         host_sources=" ".join(compilation.HOST_SOURCES),
     )
 

@@ -1,4 +1,4 @@
-"""The planned network as a library of the host: whole test sets on the device's own program, tile by tile.
+"""The planned network as a library of the host: runs whole test sets through the device's own program.
 
 It has the same tables, steps and addresses as on GAP8. One thread replaces the eight cores, arrays replace the
 memories, and kernels in portable C replace the assembly ones. Only the kernels' instructions differ from the device.

@@ -24,9 +24,9 @@ from kwslib.errors import InputError, KwsError, ToolError
 from kwslib.paths import atomic_path, cache_dir
 
 HOST_VARIABLE = "KWS_CC"
-"""A C compiler of this machine, by name or path, in place of ziglang."""
+"""Variable that names a C compiler of this machine, to be used instead of ziglang."""
 RISCV_VARIABLE = "KWS_RISCV_CC"
-"""A RISC-V GCC, by name or path, in place of ziglang."""
+"""Variable that names a RISC-V GCC, to be used instead of ziglang."""
 INSTALL_ZIGLANG = "pip install 'ziglang==0.15.*'"
 COMPILE_TIMEOUT_S = 300.0
 
