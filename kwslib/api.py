@@ -141,7 +141,7 @@ def sweep(grid: Sequence[str], **options: Any) -> list[Outcome]:
     grid : sequence of str
         ``NAME=VALUE,VALUE`` for each parameter.
     **options
-        `scheduler`, `workers`, `keep_going`, `force` of `kwslib.runs.sweep.sweep`.
+        `scheduler`, `workers`, `keep_going`, `force` of `kwslib.runs.sweep.run_grid`.
 
     Returns
     -------
@@ -159,9 +159,9 @@ def sweep(grid: Sequence[str], **options: Any) -> list[Outcome]:
     >>> [outcome.state for outcome in outcomes]  # doctest: +SLOW
     ['done', 'done']
     """
-    from kwslib.runs import sweep as grids
+    from kwslib.runs.sweep import read_grid, run_grid
 
-    return grids.sweep(grids.read_grid(grid), **options)
+    return run_grid(read_grid(grid), **options)
 
 
 def find_network(

@@ -74,12 +74,12 @@ def sweep(grid: tuple[str, ...], more: tuple[str, ...], **options: Any) -> None:
     """
     from kwslib.paths import results_dir
     from kwslib.runs import ranking
-    from kwslib.runs import sweep as grids
+    from kwslib.runs.sweep import SUMMARY, read_grid, require_success, run_grid
 
-    outcomes = grids.sweep(grids.read_grid([*grid, *more]), say=click.echo, **options)
+    outcomes = run_grid(read_grid([*grid, *more]), say=click.echo, **options)
     click.echo(ranking.table(outcomes))
-    click.echo(f"written to {results_dir() / grids.SUMMARY}")
-    grids.require_success(outcomes)
+    click.echo(f"written to {results_dir() / SUMMARY}")
+    require_success(outcomes)
 
 
 @click.command()

@@ -12,8 +12,8 @@ from kwslib.config.baselines import CORPUS as BASELINE_CORPUS
 from kwslib.config.baselines import SILENCE as BASELINE_SILENCE
 from kwslib.config.baselines import BaselineLayer, baseline_network
 from kwslib.errors import DataError
+from kwslib.gap8.hardware import L1_BYTES, L2_BYTES
 from kwslib.gap8.measure.deployment import Deployment, LayerRow
-from kwslib.gap8.planning.plan import L1_BYTES, L2_BYTES
 from kwslib.report import tables
 from kwslib.report.elements import Html, Markdown, Table, count, links
 from kwslib.report.figures import gap8, picture

@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from kwslib.config import vendor
 from kwslib.config.baselines import SILENCE as BASELINE_SILENCE
-from kwslib.config.baselines import baseline_network
+from kwslib.config.baselines import baseline_network, vendor_accuracy, vendor_source
 from kwslib.config.presets import SIZES
 from kwslib.errors import DataError
 from kwslib.release import card, release, seeds
@@ -45,7 +44,7 @@ def frame(sizes: Iterable[str] = SIZES) -> pd.DataFrame:
         none = {"bytes": None, "cycles": None}
         for silence in SILENCE_PROTOCOLS:
             rows.append(
-                {"network": f"{size}, the vendor's last", "silence": silence, **vendor.measured(size, silence), **none}
+                {"network": f"{size}, the vendor's last", "silence": silence, **vendor_accuracy(size, silence), **none}
             )
         seed = baseline_network(size)
         accuracy = seed.accuracy["test"]
@@ -80,7 +79,7 @@ def note() -> Markdown:
     """Which sizes have no released network yet, and where the vendor's figures are from."""
     lacking = [size for size in SIZES if release.released(size) is None]
     text = f"No network is released yet for: {', '.join(lacking)}. " if lacking else ""
-    return Markdown(f"{text}The vendor's figures: {vendor.source()}")
+    return Markdown(f"{text}The vendor's figures: {vendor_source()}")
 
 
 def part(size: str) -> list[Any]:

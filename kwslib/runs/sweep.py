@@ -70,7 +70,7 @@ def read_grid(words: Sequence[str]) -> list[dict[str, Any]]:
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
 
-def sweep(
+def run_grid(
     grid: Sequence[dict[str, Any]],
     *,
     scheduler: str | None = None,

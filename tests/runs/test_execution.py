@@ -18,26 +18,8 @@ from kwslib.runs import deployments, execution, records
 from kwslib.runs.execution import make_run
 from kwslib.runs.notebook import NotebookError
 from kwslib.runs.parameters import check
-from tests import corpora, quick_notebook
+from tests import quick_notebook
 from tests.places import ROOT
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return quick_notebook.build(tmp_path_factory.mktemp("root"))
-
-
-@pytest.fixture(scope="module")
-def speech(tmp_path_factory):
-    return corpora.build(tmp_path_factory.mktemp("speech"))
-
-
-@pytest.fixture
-def place(monkeypatch, tmp_path, root, speech):
-    """Environment of a project with the quick notebook; returns the results folder."""
-    for name, value in {"ROOT": root, "DATA": speech, "CACHE": tmp_path / "cache", "RESULTS": tmp_path / "r"}.items():
-        monkeypatch.setenv(f"KWS_{name}", str(value))
-    return tmp_path / "r"
 
 
 def program(code, **variables):
@@ -55,7 +37,7 @@ def alive(pid):
         return False
 
 
-def wait_until(condition, limit_s=10):
+def wait_until(condition, limit_s=120):
     end_s = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < end_s, "took too long"
