@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kwslib.errors import InputError
+from kwslib.gap8.measure.timing import STALL_KINDS
 from kwslib.paths import atomic_write_text, write_json
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 OUT_DIR = "_build/gap8"
 """Where outputs go if no folder is named: a folder for each network and target."""
 
-STALLS = ("dependency", "branch", "tcdm", "memory", "fetch", "multicycle")
 TRACE_CORES = {f"pe{n}": 1 << n for n in range(8)} | {"fc": 1 << 8}
 
 
@@ -51,11 +51,11 @@ def profile_table(rows: list[dict], limit: int = 40, rest: str = "see --json") -
         Where the others are.
     """
     head = f"{'core':4} {'function':32} {'instr.':>12} {'cycles':>12} {'sleep':>12}"
-    lines = [head + "".join(f" {kind:>10}" for kind in STALLS)]
+    lines = [head + "".join(f" {kind:>10}" for kind in STALL_KINDS)]
     shown = sorted(rows, key=lambda row: -row["cycles"])[:limit]
     for row in shown:
         line = f"{row['core']:4} {row['function'][:32]:32} {row['instructions']:12} {row['cycles']:12}"
-        line += f" {row['sleep_cycles']:12}" + "".join(f" {row[f'{kind}_cycles']:10}" for kind in STALLS)
+        line += f" {row['sleep_cycles']:12}" + "".join(f" {row[f'{kind}_cycles']:10}" for kind in STALL_KINDS)
         lines.append(line)
     if len(rows) > limit:
         lines.append(f"({len(rows) - limit} more rows: {rest})")

@@ -13,15 +13,14 @@ from kwslib.artifacts import to_plain
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.gap8.measure import deployment
-from kwslib.report import tables
-from kwslib.runs import records
+from kwslib.gap8.measure.timing import CLOCKS_MHZ, latency_ms
+from kwslib.runs import description, records
 from kwslib.runs.records import GAP8, Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS, SPLITS
 
 CARD, SEEDS, NOTE = "README.md", "seeds.json", "card.json"
 SCHEMA = 1
 FORMS = ("float", "tflite")
-SHOWN_CLOCKS_MHZ = (50, 100, 175)
 DATA = "https://storage.googleapis.com/download.tensorflow.org/data/speech_commands_v0.02.tar.gz"
 
 
@@ -87,7 +86,7 @@ def _data(run: Run, folder: Path) -> str:
         keywords = sum(counts.get(word, 0) for word in LABELS[2:])
         rows.append((split, sum(counts.values()), keywords, sum(counts.values()) - keywords - silence, silence))
     text = (
-        f"## Data\n\n{tables.corpus_name(run)} v0.02 by Google ({DATA}), CC BY 4.0, in the official split. "
+        f"## Data\n\n{description.corpus_name(run)} v0.02 by Google ({DATA}), CC BY 4.0, in the official split. "
         f"SHA-256 of the manifest of what was used: `{run.corpus.hash}`.\n\n"
         + table(("split", "clips", "keywords", "other words", "silence"), rows)
     )
@@ -96,13 +95,13 @@ def _data(run: Run, folder: Path) -> str:
 
 
 def _recipe(run: Run) -> str:
-    rows = [(name, value) for name, value in tables.flat(to_plain(run.training))]
+    rows = [(name, value) for name, value in description.flat(to_plain(run.training))]
     machines = [f"{seconds:.0f} s on {name}" for name, seconds in run.provenance.trained_on_s.items()]
     took = f" Training took {', then '.join(machines)}." if machines else ""
     return (
         "## Recipe\n\nFloating point first, then batch normalisation folded and the rest trained fake-quantised; the "
         f"step that is best on validation was kept. Profile `{run.profile}`, front end `{run.front_end}`, "
-        f"{tables.steps(run)} steps.{took}\n\n" + table(("what", "value"), rows)
+        f"{description.steps(run)} steps.{took}\n\n" + table(("what", "value"), rows)
     )
 
 
@@ -113,7 +112,7 @@ def _accuracy(run: Run) -> str:
             for form in FORMS:
                 found = run.measurement(form, split, silence)
                 interval = f"{100 * found.low:.2f}–{percent(found.high)}"
-                where = f"{split}, {silence}, {tables.NETWORK_NAMES[form]}"
+                where = f"{split}, {silence}, {description.FORM_NAMES[form]}"
                 rows.append((where, f"{found.correct} of {found.clips}", percent(found.accuracy), interval))
     costs = []
     for silence in SILENCE_PROTOCOLS:
@@ -168,7 +167,7 @@ def _cost(run: Run, folder: Path) -> str:
     rows += [
         (f"cycles on GAP8, first inference ({found.platform})", found.cycles),
         ("cycles on GAP8, second inference", found.warm_cycles),
-        *((f"milliseconds at {clock} MHz", f"{found.cycles / clock / 1000:.2f}") for clock in SHOWN_CLOCKS_MHZ),
+        *((f"milliseconds at {clock} MHz", f"{latency_ms(found.cycles, clock):.2f}") for clock in CLOCKS_MHZ),
         ("peak bytes of L1", max(row.l1_peak_bytes for row in found.rows)),
         ("peak bytes of L2", max(row.l2_peak_bytes for row in found.rows)),
         ("clips on which every layer equals the integer reference", found.clips_checked),

@@ -1,6 +1,5 @@
-"""What the chapter on robustness shows: pictures and tables of every network that was measured, whichever they are."""
+"""What the chapter on robustness shows: pictures and tables of every network that was measured."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -10,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from kwslib.accuracy import poisson_interval
+from kwslib.report import elements
 from kwslib.report.elements import Html, Markdown, Table
-from kwslib.report.elements import links as file_links
 from kwslib.report.figures.picture import MARKERS, Picture, Theme
 from kwslib.studies.robustness_records import ACCEPTS, ALL, FILE, POINTS, Found, Point
 
@@ -29,18 +28,23 @@ def badges(every: Sequence[Found]) -> Html | Markdown:
     """Say of every measurement whether it is fresh or recorded, of which network and speech, when and from where."""
     if not every:
         return NOTHING
-    rows = []
-    for found in every:
-        one, state = found.robustness, "recorded" if found.recorded else "fresh"
-        commit = one.provenance.short_commit + (", with changes" if one.provenance.dirty else "")
-        rows.append(
-            f'<div class="kws-note {state}"><p><strong>{state.capitalize()} results</strong> '
-            f'<span class="kws-label">{html.escape(one.corpus.name)}</span> Network of run '
-            f"<code>{html.escape(one.run)}</code>, {one.clips} test clips, seed {one.seed}: "
-            f"{html.escape(one.provenance.date)}, commit {html.escape(commit)}. "
-            f"Background noise in its training: {html.escape(one.noise_in_training)}.</p></div>"
-        )
-    return Html("".join(rows))
+    return elements.join(_badge(found) for found in every)
+
+
+def _badge(found: Found) -> Html:
+    robustness, state = found.robustness, "recorded" if found.recorded else "fresh"
+    made = robustness.provenance
+    text = elements.fill(
+        "Network of run <code>{{ run }}</code>, {{ clips }} test clips, seed {{ seed }}: {{ date }}, "
+        "commit {{ commit }}. Background noise in its training: {{ noise }}.",
+        run=robustness.run,
+        clips=robustness.clips,
+        seed=robustness.seed,
+        date=made.date,
+        commit=made.short_commit + (", with changes" if made.dirty else ""),
+        noise=robustness.noise_in_training,
+    )
+    return elements.note(state, f"{state.capitalize()} results", text, robustness.corpus.name)
 
 
 def _frame(every: Sequence[Found], kind: str) -> pd.DataFrame:
@@ -96,11 +100,11 @@ def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
         figure.legend(handles, names, loc="outside upper right", ncols=min(3, len(names)))
         return figure
 
-    told = "; ".join(
+    listed = "; ".join(
         f"{row.network}{', ' + row.noise if row.noise else ''}, {row.value:g}: {row.accuracy:.1%}"
         for row in frame.itertuples()
     )
-    return Picture(draw, f"Accuracy against {AXES[kind]}, with 95 % intervals. {told}.", wide=len(panels) > 1)
+    return Picture(draw, f"Accuracy against {AXES[kind]}, with 95 % intervals. {listed}.", wide=len(panels) > 1)
 
 
 def accuracy_table(every: Sequence[Found], kind: str) -> Table | Markdown:
@@ -122,7 +126,7 @@ def accuracy_table(every: Sequence[Found], kind: str) -> Table | Markdown:
 
 
 def accepts_table(every: Sequence[Found]) -> Table | Markdown:
-    """Keywords heard in the held-out noise, a row a network and threshold, all recordings together."""
+    """Keywords detected in the held-out noise, a row a network and threshold, all recordings together."""
     if not every:
         return NOTHING
     rows = [
@@ -186,4 +190,4 @@ def downloads(every: Sequence[Found]) -> Markdown:
     """Links to the files of every measurement."""
     if not every:
         return NOTHING
-    return Markdown("\n\n".join(f"`{f.robustness.run}`:\n\n{file_links(f.folder, FILES).text}" for f in every))
+    return Markdown("\n\n".join(f"`{f.robustness.run}`:\n\n{elements.links(f.folder, FILES).text}" for f in every))

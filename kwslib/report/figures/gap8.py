@@ -67,12 +67,12 @@ def layer_cycles(rows: Sequence[LayerCycles], ours: str, others: str) -> Picture
             figure.legend(loc="outside upper right", ncols=2)
         return figure
 
-    told = "; ".join(
+    listed = "; ".join(
         f"{row.name}: {row.cycles}"
         + (f", {others} {row.other}, {row.other / row.cycles:.1f} times" if row.other else "")
         for row in rows
     )
-    return Picture(draw, f"Cycles by layer, {ours}. {told}.", wide=True)
+    return Picture(draw, f"Cycles by layer, {ours}. {listed}.", wide=True)
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,8 @@ def roofline(points: Sequence[RooflinePoint], ceilings: Sequence[Ceiling], bytes
         return figure
 
     limits = "; ".join(f"{ceiling.mac_per_cycle:g}, {ceiling.name}" for ceiling in ceilings)
-    told = "; ".join(f"{p.name}: {p.mac_per_cycle:.1f} MAC/cycle at {p.mac_per_byte:.1f} MAC a byte" for p in points)
-    return Picture(draw, f"Roofline. Ceilings in MAC/cycle: {limits}. {told}.", wide=True)
+    listed = "; ".join(f"{p.name}: {p.mac_per_cycle:.1f} MAC/cycle at {p.mac_per_byte:.1f} MAC a byte" for p in points)
+    return Picture(draw, f"Roofline. Ceilings in MAC/cycle: {limits}. {listed}.", wide=True)
 
 
 @dataclass(frozen=True)
@@ -167,10 +167,10 @@ def memory_bars(rows: Sequence[MemoryUse], sizes_bytes: Mapping[str, int]) -> Pi
         f"{memory} at most {max(row.used_bytes[memory] for row in rows)} of {size} bytes"
         for memory, size in sizes_bytes.items()
     )
-    told = "; ".join(
+    listed = "; ".join(
         f"{row.name}: " + ", ".join(f"{memory} {row.used_bytes[memory]}" for memory in sizes_bytes) for row in rows
     )
-    return Picture(draw, f"Memory in use, step by step: {most}. {told}.", wide=True)
+    return Picture(draw, f"Memory in use, step by step: {most}. {listed}.", wide=True)
 
 
 def shares(parts: Mapping[str, float], what: str) -> Picture:
@@ -191,5 +191,5 @@ def shares(parts: Mapping[str, float], what: str) -> Picture:
         axes.set_xlabel(what)
         return figure
 
-    told = "; ".join(f"{name}: {100 * part:.1f} %" for name, part in parts.items())
-    return Picture(draw, f"{what[:1].upper()}{what[1:]}. {told}.")
+    listed = "; ".join(f"{name}: {100 * part:.1f} %" for name, part in parts.items())
+    return Picture(draw, f"{what[:1].upper()}{what[1:]}. {listed}.")
