@@ -97,7 +97,7 @@ def layer_table(deployment: Deployment, size: str = "", name: str = "network") -
     names = [f"{row['layer']}{NO_BREAK + '†' if row['fused'] else ''}" for row in frame.to_dict("records")]
     shown = frame.assign(layer=[layer.replace("_Relu", "") for layer in names]).drop(columns=["fused", "MAC"])
     shown = shown.rename(columns=HEADS)
-    rates = [HEADS.get(column, column) for column in frame if "/" in column]
+    rates = [HEADS.get(column, column) for column in map(str, frame) if "/" in column]
     formats = {**dict.fromkeys(rates, _decimals(2)), "share": _percent}
     caption = f"{name}: cycles by layer, first inference (cold) and second (warm)"
     caption += ", beside the baseline's" if size else ""
@@ -152,7 +152,7 @@ def totals_table(runs: Iterable[Run], name: str = "gap8-totals") -> Table:
     frame = totals(runs)
     left_out = ["warm cycles", "ms at 50 MHz", "ms at 175 MHz", "platform", "version"]
     shown = frame.drop(columns=left_out).rename(columns=HEADS)
-    rates = [column for column in shown if "/" in column or "ms" in column.split()]
+    rates = [column for column in map(str, shown) if "/" in column or "ms" in column.split()]
     formats = {**dict.fromkeys(rates, _decimals(2)), "estimated µJ": _whole}
     caption = "One inference on GAP8 beside the baseline's, without the front end; the energy is an estimate"
     return Table(frame, name, caption, formats, shown)

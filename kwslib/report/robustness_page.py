@@ -61,6 +61,16 @@ def _clean(points: Sequence[Point]) -> Point:
     return next(point for point in points if point.kind == "snr" and point.value is None)
 
 
+def _draw_network(axes: Any, own: pd.DataFrame, colour: str, marker: str, label: str) -> None:
+    """Draw the accuracies of one network with their intervals."""
+    import seaborn
+
+    seaborn.lineplot(own, x="value", y="accuracy", color=colour, ax=axes, errorbar=None, legend=False)
+    errors = [own["accuracy"] - own["low"], own["high"] - own["accuracy"]]
+    style = {"fmt": marker, "color": colour, "capsize": 2, "markersize": 4, "label": label}
+    axes.errorbar(own["value"], own["accuracy"], yerr=errors, **style)
+
+
 def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
     """Show accuracy with Wilson's intervals against a condition, a line a network; ``snr`` has a panel a noise."""
     if not every:
@@ -69,8 +79,6 @@ def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
     panels = list(dict.fromkeys(frame["noise"]))
 
     def draw(theme: Theme) -> Figure:
-        import seaborn
-
         columns = min(PANEL_COLUMNS, len(panels))
         rows = -(-len(panels) // columns)
         figure = Figure(figsize=(6.6, 0.8 + (2.2 * rows if len(panels) > 1 else 3.2)), layout="constrained")
@@ -78,14 +86,11 @@ def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
         for axes in grid[len(panels) :]:
             axes.axis("off")
         for axes, noise in zip(grid, panels, strict=False):
+            panel = frame[frame["noise"] == noise]
             for number, found in enumerate(every):
-                name, colour = found.robustness.run, theme.series[number % len(theme.series)]
-                own = frame[(frame["noise"] == noise) & (frame["network"] == name)]
-                seaborn.lineplot(own, x="value", y="accuracy", color=colour, ax=axes, errorbar=None, legend=False)
-                errors = [own["accuracy"] - own["low"], own["high"] - own["accuracy"]]
-                marker = MARKERS[number % len(MARKERS)]
-                style = {"fmt": marker, "color": colour, "capsize": 2, "markersize": 4, "label": name}
-                axes.errorbar(own["value"], own["accuracy"], yerr=errors, **style)
+                colour = theme.series[number % len(theme.series)]
+                own = panel[panel["network"] == found.robustness.run]
+                _draw_network(axes, own, colour, MARKERS[number % len(MARKERS)], found.robustness.run)
                 if kind == "snr":
                     clean = _clean(found.robustness.points).accuracy
                     axes.axhline(clean, color=colour, linestyle=":", linewidth=1)
@@ -101,8 +106,8 @@ def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
         return figure
 
     listed = "; ".join(
-        f"{row.network}{', ' + row.noise if row.noise else ''}, {row.value:g}: {row.accuracy:.1%}"
-        for row in frame.itertuples()
+        f"{', '.join(filter(None, (row['network'], row['noise'])))}, {row['value']:g}: {row['accuracy']:.1%}"
+        for row in frame.to_dict("records")
     )
     return Picture(draw, f"Accuracy against {AXES[kind]}, with 95 % intervals. {listed}.", wide=len(panels) > 1)
 

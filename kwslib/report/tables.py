@@ -3,9 +3,9 @@
 The name of a column says its unit, or that it is a share (0 … 1). The pages decide how a number looks.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kwslib.artifacts import to_plain
@@ -73,9 +73,9 @@ def classes(run: Run, network: str = "tflite", split: str = "test") -> pd.DataFr
     return frame
 
 
-def confusion(matrix: Iterable[Iterable[int]]) -> pd.DataFrame:
-    """A confusion matrix, a row a label and a column a winner."""
-    frame = pd.DataFrame(matrix, columns=LABELS)
+def confusion(matrix: np.ndarray) -> pd.DataFrame:
+    """Return a confusion matrix, int (12, 12), with a row a label and a column a winner."""
+    frame = pd.DataFrame(matrix, columns=list(LABELS))
     frame.insert(0, "label", LABELS)
     return frame
 
@@ -132,7 +132,7 @@ def history(run: Run) -> list[dict[str, Any]]:
     """
     path = run.folder / "history.csv"
     try:
-        rows = pd.read_csv(path).to_dict("records")
+        rows = [{str(name): value for name, value in row.items()} for row in pd.read_csv(path).to_dict("records")]
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path} ({error}); run {run.run} again") from error
     if not rows:

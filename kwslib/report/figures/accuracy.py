@@ -18,9 +18,9 @@ MOST_TICKS = 4
 
 @dataclass(frozen=True)
 class Point:
-    """An accuracy with its interval (all 0 … 1), what it is of, and which series it belongs to.
+    """An accuracy with its interval (all 0 … 1), the name of what was measured, and its series.
 
-    `cost` is whatever `accuracy_against_cost` is to show it against.
+    `cost` is used by `accuracy_against_cost` alone.
     """
 
     name: str
@@ -31,7 +31,9 @@ class Point:
     cost: float = 0.0
 
 
-def _error_bars(axes: Any, points: Sequence[Point], positions: Any, theme: Theme, number: int, horizontal: bool):
+def _error_bars(
+    axes: Any, points: Sequence[Point], positions: Any, theme: Theme, number: int, horizontal: bool
+) -> None:
     values = np.array([point.accuracy for point in points])
     errors = [values - [point.low for point in points], [point.high for point in points] - values]
     style = {
@@ -78,7 +80,7 @@ def intervals(points: Sequence[Point]) -> Picture:
 
 
 def accuracy_against_cost(points: Sequence[Point], cost: str) -> Picture:
-    """Show accuracies with their intervals against a cost (named with its unit) on a logarithmic axis."""
+    """Show accuracies with their intervals against a cost on a logarithmic axis; `cost` names it with its unit."""
     groups = _by_series(points)
 
     def draw(theme: Theme) -> Figure:

@@ -59,7 +59,7 @@ def _most_confused(matrix: np.ndarray, labels: Sequence[str]) -> str:
     np.fill_diagonal(wrong, 0)
     if not wrong.any():
         return "no clip was got wrong"
-    row, column = np.unravel_index(wrong.argmax(), wrong.shape)
+    row, column = (int(index) for index in np.unravel_index(wrong.argmax(), wrong.shape))
     return f"most often confused: {labels[row]} taken for {labels[column]}, {wrong[row, column]} clips"
 
 

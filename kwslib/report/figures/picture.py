@@ -69,7 +69,7 @@ class Picture:
 
     def figure(self, theme: Theme = LIGHT) -> Figure:
         """Draw it."""
-        style = {
+        style: dict[Any, Any] = {
             "svg.hashsalt": self.alt,
             "font.size": 10,
             "text.color": theme.ink,
