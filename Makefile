@@ -1,4 +1,4 @@
-# Two commands for a reader: `make book` and `make test`. Each sets everything up first, in .venv.
+# Two commands for a reader: `make book` and `make test`. Each sets everything up first, in .venv. `make help` lists all.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,30 +7,39 @@ DATA ?= $(KWS_DATA)
 
 export KWS_INSTALL_S = $(shell cat $(VENV)/.install_s 2>/dev/null)
 
-.PHONY: book pages test test-slow lint format install clean
+.PHONY: help book pages test test-slow coverage lint types format install clean
 
 book: $(READY)  ## train, convert, measure and deploy the three sizes, then build the static book
 	$(BIN)/kws run --all $(if $(DATA),--data "$(DATA)")
 	$(BIN)/kws book
 
-pages: $(READY)  ## build the static book from the results that are there, fresh or recorded
+pages: $(READY)  ## build the static book from the results that exist, fresh or recorded
 	$(BIN)/kws book
 
-test: $(READY)  ## the fast tests
+test: $(READY)  ## run the fast tests
 	$(BIN)/python -m pytest
 
-test-slow: $(READY)  ## the tests that take minutes
+test-slow: $(READY)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
-lint: $(READY)
+coverage: $(READY)  ## run the fast tests and show which lines of kwslib they reach
+	$(BIN)/python -m pytest --cov=kwslib --cov-report=term:skip-covered
+
+lint: $(READY)  ## check style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(READY)
+types: $(READY)  ## check the types of kwslib
+	$(BIN)/python -m mypy
+
+format: $(READY)  ## format the code and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-install: $(READY)  ## only the set-up
+install: $(READY)  ## only set up .venv
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || \
@@ -43,5 +52,5 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip check && \
 	echo $$(( $$(date +%s) - start )) > $(VENV)/.install_s && touch $(READY)
 
-clean:  ## remove what can be made again, except the set-up
-	rm -rf _build book/results .pytest_cache .ruff_cache .hypothesis
+clean:  ## remove what can be made again, except .venv
+	rm -rf _build book/results .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage

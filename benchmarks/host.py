@@ -16,7 +16,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from kwslib.gap8.program import host_library
-from kwslib.integer import graph, reference
+from kwslib.integer import network_file, reference
 from kwslib.paths import models_dir
 
 CLIPS = {"small": 1024, "medium": 512, "large": 32}
@@ -39,7 +39,7 @@ def main():
     print(f"{os.cpu_count()} cores; clips a second, median of {arguments.rounds} rounds")
     print(f"{'size':8} {'one process':>12} {'all cores':>12} {'reference':>12} {'one / reference':>16}")
     for size in arguments.sizes:
-        network = graph.load(models_dir() / f"quick-{size}" / "model.tflite")
+        network = network_file.load(models_dir() / f"quick-{size}" / "model.tflite")
         codes = np.random.default_rng(0).integers(0, 256, (CLIPS[size], *network.input.shape)).astype(np.uint8)
         few = codes[: max(8, CLIPS[size] // 8)]
         found = host_library.run(network, few, processes=1)  # compiled before it is timed

@@ -2,7 +2,7 @@
 
 import os
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # NumPy's matrix products here are small: a second BLAS thread only spins against TensorFlow's threads and against the
 # other worker processes (measured: ten times slower on a busy machine). Read when NumPy is loaded.

@@ -153,12 +153,12 @@ def _reason(error: BaseException, kind: type | None) -> str:
     return str(error)
 
 
-def _strict(value: Any, kind: type) -> Any:
+def _strict(value: Any, kind: Any) -> Any:
     """Take a number, a text or a truth value as it is; never turn one into another."""
     wanted = (int, float) if kind is float else (kind,)
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{value!r} where a value of type {kind.__name__} belongs")
-    if kind is str:
+    if isinstance(value, str):
         value.encode()  # a lone surrogate cannot be printed or written again
     return value
 

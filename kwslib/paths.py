@@ -14,43 +14,52 @@ from kwslib.errors import KwsError
 
 
 def project_root() -> Path:
-    """Folder that holds ``_config.yml``, ``book/`` and ``models/``: ``$KWS_ROOT`` or this checkout."""
+    """Return the folder with ``_config.yml``, ``book/`` and ``models/``: ``$KWS_ROOT``, or this checkout."""
     return Path(os.environ.get("KWS_ROOT") or Path(__file__).resolve().parent.parent)
 
 
 def book_dir() -> Path:
-    """Folder of the chapters and of the notebook templates."""
+    """Return the folder of the chapters and of the notebook templates."""
     return project_root() / "book"
 
 
 def models_dir() -> Path:
-    """Folder of the released networks and of the recorded results."""
+    """Return the folder of the released networks and of the recorded runs."""
     return project_root() / "models"
 
 
 def recorded_programs_dir() -> Path:
-    """Folder of the GAP8 programs that come with what GVSOC printed for them."""
+    """Return the folder of the GAP8 programs with GVSOC's recorded output."""
     return project_root() / "recordings"
 
 
 def results_dir() -> Path:
-    """Folder that holds one folder for each run: ``$KWS_RESULTS`` or ``book/results``."""
+    """Return the folder of results, with one folder per run: ``$KWS_RESULTS``, or ``book/results``."""
     return Path(os.environ.get("KWS_RESULTS") or book_dir() / "results").expanduser()
 
 
 def cache_dir() -> Path:
-    """Folder for what can be computed or downloaded again: ``$KWS_CACHE`` or ``~/.cache/kws-gap8``."""
+    """Return the folder for what can be computed or downloaded again.
+
+    It is ``$KWS_CACHE``, or ``kws-gap8`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
+    """
     base = os.environ.get("KWS_CACHE")
     if base:
         return Path(base).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kws-gap8"
 
 
+def speech_dir(named: Path | str | None = None) -> Path | None:
+    """Parent folder of Speech Commands, absolute: the one that is named, else ``$KWS_DATA``, else None."""
+    given = named or os.environ.get("KWS_DATA")
+    return Path(given).expanduser().absolute() if given else None
+
+
 @contextlib.contextmanager
 def atomic_path(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success, remove it on failure.
 
-    Works for a file and for a folder (an existing folder at `path` is replaced).
+    The caller may create a file or a folder there. An existing folder at `path` is replaced.
 
     Raises
     ------
@@ -85,16 +94,22 @@ def _cannot_write(path: Path, error: OSError) -> KwsError:
 
 
 def atomic_write_bytes(path: Path | str, data: bytes) -> None:
-    """Write `data` to `path`, whole or not at all."""
+    """Write `data` to `path`, completely or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
 
 
 def atomic_write_text(path: Path | str, text: str) -> None:
-    """Write `text` to `path` as UTF-8, whole or not at all."""
+    """Write `text` to `path` as UTF-8, completely or not at all."""
     atomic_write_bytes(path, text.encode())
 
 
 def write_json(path: Path | str, value: Any) -> None:
-    """Write `value` as indented JSON with a final newline, whole or not at all; NaN is refused."""
+    """Write `value` as indented JSON with a final newline, completely or not at all.
+
+    Raises
+    ------
+    ValueError
+        If the value contains NaN or an infinity.
+    """
     atomic_write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")

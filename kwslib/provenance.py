@@ -37,7 +37,7 @@ def installed(packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:
 def commit() -> tuple[str, bool | None]:
     """Commit of the checkout and whether tracked files were changed; ``("unknown", None)`` outside of one."""
     try:
-        git = ["git", "-C", project_root()]
+        git = ["git", "-C", str(project_root())]
         head = run([*git, "rev-parse", "HEAD"], timeout_s=20).stdout.strip()
         status = run([*git, "status", "--porcelain", "--untracked-files=no"], timeout_s=60).stdout
     except ToolError:

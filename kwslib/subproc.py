@@ -1,4 +1,4 @@
-"""The only door to other programs: a timeout, a captured log, and an error that ends with the last lines."""
+"""Run other programs, with a timeout, a log, and errors that end with the last lines of output."""
 
 import os
 import signal
@@ -15,15 +15,15 @@ LAST_LINES = 15
 
 
 class CommandNotFound(ToolError):
-    """The program does not exist or may not be executed."""
+    """The program does not exist or is not executable."""
 
 
 class CommandTimeout(ToolError):
-    """The program did not end in time and was killed, its children too."""
+    """The program did not end in time and was killed, together with its children."""
 
 
 class CommandFailed(ToolError):
-    """The program ended with an exit status that is not zero.
+    """The program ended with a nonzero exit status.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class CommandFailed(ToolError):
 
 @dataclass(frozen=True)
 class Completed:
-    """What a program left behind: its arguments, exit status, output text and wall time in seconds."""
+    """The result of a program: its arguments, exit status, output text and wall time in seconds."""
 
     args: tuple[str, ...]
     returncode: int
@@ -69,22 +69,26 @@ def run(
     args : sequence of str or Path
         Program and arguments.
     timeout_s : float
-        Seconds after which it is killed with all its children.
+        Seconds after which the program and its children are killed.
     cwd : Path, optional
         Working folder.
     env : mapping, optional
-        Variables that are added to the environment.
+        Variables to add to the environment.
     stdin : str, optional
-        Text for its standard input; nothing otherwise.
+        Text for its standard input; none by default.
     log : Path, optional
-        File that gets the command line and both outputs, whatever happens.
+        File for the command line and both outputs; also written if the program fails.
     check : bool
-        Raise when the exit status is not zero.
+        Raise an error if the exit status is not zero.
+
+    Returns
+    -------
+    Completed
 
     Raises
     ------
     CommandNotFound, CommandTimeout, CommandFailed
-        Each with the command and its last lines.
+        With the command and its last lines of output.
     """
     words = tuple(str(word) for word in args)
     command = " ".join(words)

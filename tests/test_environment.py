@@ -1,15 +1,16 @@
 """requirements.lock, environment.yml, pyproject.toml and what is installed say the same."""
 
+import ast
 import re
+import sys
 import tomllib
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.places import ROOT
 
 
 def lock():
@@ -49,3 +50,51 @@ def test_the_lock_satisfies_the_project(text):
 def test_the_lock_is_what_is_installed():
     different = [pin for pin in lock() if metadata.version(pin.split("==")[0]) != pin.split("==")[1]]
     assert not different
+
+
+NOT_IMPORTED = {
+    "jupyter-book": "called as a program",
+    "ziglang": "called as a program, python -m ziglang",
+    "mypy": "called as a program",
+    "ruff": "called as a program",
+    "pytest-cov": "a plugin of pytest",
+    "pandas-stubs": "types",
+    "scipy-stubs": "types",
+    "types-requests": "types",
+    "types-tqdm": "types",
+}
+"""Declared packages that no module imports, and why they are there."""
+
+
+def imported_packages(*folders):
+    """Distributions that the modules in some folders import, and their names in the lock."""
+    owners = metadata.packages_distributions()
+    found = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                modules = [node.module]
+            for top in {module.split(".")[0] for module in modules} - set(sys.stdlib_module_names):
+                if top not in ("kwslib", "tests"):
+                    found.add(name_of(owners[top][0]))
+    return found
+
+
+def declared(which):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    texts = project["dependencies"] if which == "library" else project["optional-dependencies"]["test"]
+    return {name_of(Requirement(text).name) for text in texts}
+
+
+def test_what_the_library_imports_is_declared_and_the_other_way_round():
+    imported = imported_packages("kwslib")
+    optional = {"jax", "myst-nb", "sphinx"}  # Keras' other backend; parts of jupyter-book
+    assert imported - optional <= declared("library")
+    assert declared("library") - imported <= set(NOT_IMPORTED)
+
+
+def test_what_the_tests_import_is_declared_and_the_other_way_round():
+    imported = imported_packages("tests", "benchmarks")
+    assert imported <= declared("library") | declared("test") | {"sphinx", "myst-nb"}
+    assert declared("test") - imported <= set(NOT_IMPORTED)

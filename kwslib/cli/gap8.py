@@ -1,12 +1,13 @@
 """The command line's ``kws gap8`` group: what can be done with a GAP8 program."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kwslib.cli.options import NETWORK, split_labels, together
 from kwslib.errors import InputError
 from kwslib.gap8.measure.timing import STALL_KINDS
 from kwslib.paths import atomic_write_text, write_json
@@ -14,7 +15,7 @@ from kwslib.paths import atomic_write_text, write_json
 if TYPE_CHECKING:
     from kwslib.gap8.measure.deployment import Deployment
     from kwslib.gap8.measure.layer_profile import LayerProfile
-    from kwslib.runs.inputs import Chosen
+    from kwslib.runs.networks import Network
 
 OUT_DIR = "_build/gap8"
 """Where outputs go if no folder is named: a folder for each network and target."""
@@ -138,26 +139,8 @@ def simulate(
     context.exit(result.exit_status & 0xFF)
 
 
-def _options(*options: Callable[[Callable], Callable]) -> Callable[[Callable], Callable]:
-    """Several options as one decorator."""
-
-    def add(command: Callable) -> Callable:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
-
-
 FILES = click.argument("files", nargs=-1, metavar="[MODEL.tflite] [CLIP.pgm|CLIP.wav]", type=click.Path(path_type=Path))
-NETWORK = _options(
-    click.option("--model", type=click.Path(path_type=Path), help="An 8-bit .tflite file, whatever its name."),
-    click.option("--run", metavar="NAME", help="The network of this run, fresh or recorded."),
-    click.option("--size", help="The network of this size's quick run: small, medium or large."),
-    click.option("--front-end", help="Front end of a .tflite file for WAV clips: magnitude or power."),
-    click.option("--labels", metavar="A,B,...", help="Names of the classes."),
-)
-PLATFORM = _options(
+PLATFORM = together(
     click.option("--gvsoc", "home", type=click.Path(path_type=Path), help="Folder of the GAP SDK (or of pulp-open)."),
     click.option("--timeout", "timeout_s", type=float, default=600.0, show_default=True, help="Seconds of the host."),
 )
@@ -166,22 +149,22 @@ OUT = click.option(
 )
 
 
-def _chosen(files: Sequence[Path], **named: Any) -> tuple["Chosen", list[Path]]:
+def _chosen(files: Sequence[Path], **named: Any) -> tuple["Network", list[Path]]:
     """The network and the clips of a command line."""
-    from kwslib.runs import inputs
+    from kwslib.runs import clips, networks
 
-    models, clips = inputs.sort_files(files)
+    models, sounds = clips.sort_files(files)
     models += [named["model"]] if named["model"] else []
     if len(models) > 1:
         raise InputError(f"two networks are named, {models[0]} and {models[1]}: give one")
-    labels = named["labels"].split(",") if named["labels"] else None
     model = models[0] if models else None
-    return inputs.choose_network(model, named["run"], named["size"], named["front_end"], labels), clips
+    labels = split_labels(named["labels"])
+    return networks.choose(model, named["run"], named["size"], named["front_end"], labels), sounds
 
 
 def _one(clips: Sequence[Path]) -> Path | None:
     if len(clips) > 1:
-        raise InputError(f"a program hears one clip; {len(clips)} are named: {', '.join(map(str, clips))}")
+        raise InputError(f"a program classifies one clip; {len(clips)} are named: {', '.join(map(str, clips))}")
     return clips[0] if clips else None
 
 
@@ -207,14 +190,15 @@ def build(files: tuple[Path, ...], platform: str, out: Path | None, **named: Any
     """
     from kwslib.gap8.platforms.platform import target_of
     from kwslib.gap8.program import compilation as building
-    from kwslib.runs.inputs import read_clip
+    from kwslib.runs.clips import read_clip
 
     chosen, clips = _chosen(files, **named)
     target = target_of(platform)
     codes, heard = read_clip(chosen, _one(clips))
     folder = _folder(out, chosen.graph.name, target)
     built = building.build(chosen.graph, folder, chosen.labels, codes, target)
-    click.echo(f"network: {chosen.source}; {built.plan.strategy}\nclip: {heard}")
+    click.echo(chosen.describe())
+    click.echo(f"plan: {built.plan.strategy}\nclip: {heard}")
     click.echo(f"built for {target}: {built.elf}, {building.PLAN}, {building.PROJECT}/")
 
 
@@ -254,7 +238,7 @@ def run(
     from kwslib.gap8.measure.launch import launch
     from kwslib.gap8.platforms.platform import open_platform
     from kwslib.gap8.program import compilation as building
-    from kwslib.runs.inputs import read_clip
+    from kwslib.runs.clips import read_clip
 
     machine = open_platform(platform or "simulator", home)
     chosen, clips = _chosen(files, **named)
@@ -265,8 +249,9 @@ def run(
     log = folder / deployment.LOG
     done, _ = launch(machine, chosen.graph, built.elf, codes, timeout_s, log)
     atomic_write_text(folder / deployment.OUTPUT, done.stdout)
+    click.echo(chosen.describe())
     click.echo(done.stdout, nl=False)
-    click.echo(f"every layer equals the integer reference, bit for bit\nnetwork: {chosen.source}\nclip: {heard}")
+    click.echo(f"every layer equals the integer reference, bit for bit\nclip: {heard}")
     click.echo(
         f"platform: {done.platform}, {done.version}" + ("" if machine.counts_cycles else "; it counts no cycles")
     )
@@ -315,7 +300,7 @@ def profile(
     """Build and run a program, and show where its cycles go: by layer, and by function, core and kind of stall."""
     from kwslib.gap8.measure import deployment
     from kwslib.gap8.platforms.platform import open_platform
-    from kwslib.runs.inputs import read_clip
+    from kwslib.runs.clips import read_clip
 
     _positive(timeout_s)
     machine = open_platform(platform, home)
@@ -323,10 +308,11 @@ def profile(
     codes, heard = read_clip(chosen, _one(clips))
     folder = _folder(out, chosen.graph.name, machine.target)
     found = deployment.deploy(chosen.graph, codes[None], folder, platform, timeout_s, chosen.labels, None, home)
+    click.echo(chosen.describe())
     click.echo(deployment_table(found))
     if found.stalls:
         click.echo("\n" + profile_table(by_function(found.stalls), rows, f"by core in {deployment.DEPLOYMENT}"))
-    click.echo(f"every layer equals the integer reference, bit for bit\nnetwork: {chosen.source}\nclip: {heard}")
+    click.echo(f"every layer equals the integer reference, bit for bit\nclip: {heard}")
     click.echo(f"platform: {found.platform}, {found.platform_version}\nwritten to {folder / deployment.DEPLOYMENT}")
 
 
@@ -359,15 +345,15 @@ def export(folder: Path, files: tuple[Path, ...], force: bool, **named: Any) -> 
     Every clip becomes a test vector with the outputs that the integer reference computes.
     """
     from kwslib.gap8.program import export as exporting
-    from kwslib.runs.inputs import read_clip
+    from kwslib.runs.clips import read_clip
 
     chosen, clips = _chosen(files, **named)
     vectors = []
-    for clip in clips or [None]:
+    for clip in clips or (None,):
         codes, _ = read_clip(chosen, clip)
         vectors.append((_vector_name(clip), codes))
     plan = exporting.export(chosen.graph, folder, vectors, chosen.labels, force)
-    click.echo(f"network: {chosen.source}; {plan.strategy}")
+    click.echo(f"{chosen.describe()}\nplan: {plan.strategy}")
     click.echo(f"exported to {folder} with {len(vectors)} test vector(s); try: make -C {folder} all test")
 
 

@@ -6,6 +6,9 @@ from math import prod
 from kwslib.config.front_end import INPUT_SCALE, FrontEnd
 from kwslib.config.words import LABELS
 
+Pair = tuple[int, int]
+Shape = tuple[int, int, int]
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -73,10 +76,10 @@ class Architecture:
         shape = (frames, coefficients, 1)
         table: list[Layer] = []
 
-        def add(kind, text, kernel, stride, out_shape, macs, parameters, operations):
+        def add(kind: str, text: str, kernel: Pair, stride: Pair, out_shape: Shape, *counts: int) -> None:
             nonlocal shape
             name = f"S{len(table) + 1}_{text}"
-            table.append(Layer(name, kind, kernel, stride, shape, out_shape, macs, parameters, operations))
+            table.append(Layer(name, kind, kernel, stride, shape, out_shape, *counts))
             shape = out_shape
 
         first, *separable = self.blocks

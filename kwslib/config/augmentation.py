@@ -36,7 +36,7 @@ class Augmentation:
     gain_db: float = 0.0
     hold_out_noise: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         limits = {"noise_probability": 1, "noise_volume": 1, "shift_ms": 1000, "gain_db": 60}
         for name, top in limits.items():
             value = getattr(self, name)

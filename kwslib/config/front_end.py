@@ -49,7 +49,7 @@ class FrontEnd:
     coefficients: int
     scale: float = INPUT_SCALE
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise InputError(f"unknown front end '{self.kind}': choose one of {', '.join(KINDS)}")
         if not 1 <= self.window_ms <= 1000 * CLIP_SAMPLES // SAMPLE_RATE_HZ:

@@ -41,12 +41,12 @@ def _stages(learning_rates: str, steps: str) -> tuple[Stage, ...]:
 
 # The baseline quantises large from its first step, with batch norm still learning; here batch norm is folded before
 # quantisation begins, so large gets a floating-point phase of half its steps. Small and medium are the baseline's.
-BASELINE_SCHEDULES = {
+BASELINE_SCHEDULES: dict[str, Schedule | CosineSchedule] = {
     "small": Schedule(_stages("0.0005,0.0002,0.0001", "2000,1000,1000"), 2000, baseline_quantise=2000),
     "medium": Schedule(_stages("0.0005,0.0001,0.00002", "10000,10000,10000"), 5000, baseline_quantise=5000),
     "large": Schedule(_stages("0.0005", "3000"), 1500, baseline_quantise=1),
 }
-QUICK_SCHEDULES = {
+QUICK_SCHEDULES: dict[str, Schedule | CosineSchedule] = {
     "small": Schedule(_stages("0.002,0.0005,0.0001", "850,400,150"), 1050),
     "medium": Schedule(_stages("0.002,0.0005,0.0001", "420,200,80"), 520),
     "large": Schedule(_stages("0.002,0.0005,0.0001", "100,35,15"), 115),

@@ -53,7 +53,7 @@ class Recipe:
     teacher: str = ""
     teacher_share: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             top = 1 if name in ("label_smoothing", "mixup_probability", "teacher_share", "weight_decay") else 100
             if not isinstance(value, str) and not 0 <= value <= top:

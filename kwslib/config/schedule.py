@@ -29,7 +29,7 @@ class Schedule:
     float_steps: int
     baseline_quantise: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for stage in self.stages:
             if stage.steps <= 0 or stage.learning_rate <= 0:
                 raise InputError(f"a stage needs positive steps and learning rate, got {stage}")
@@ -88,7 +88,7 @@ class CosineSchedule:
     float_steps: int
     warm_up_steps: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.rate <= 0 or self.quantised_rate <= 0:
             raise InputError(f"learning rates must be positive, got {self.rate} and {self.quantised_rate}")
         if not 0 < self.warm_up_steps < self.float_steps < self.steps:

@@ -6,6 +6,7 @@ single, or is of a type that is not known here is refused with a `ModelError`.
 
 import struct
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from flatbuffers import encode, number_types, packer
@@ -32,7 +33,8 @@ OPERATORS = {
 CUSTOM = 32
 
 # Field numbers of the schema's tables, in the order of their declaration there.
-MODEL = {"version": 0, "operator_codes": 1, "subgraphs": 2, "buffers": 4}
+MODEL = {"version": 0, "operator_codes": 1, "subgraphs": 2, "buffers": 4, "metadata": 6}
+METADATA = {"name": 0, "buffer": 1}
 OPERATOR_CODE = {"deprecated_builtin_code": 0, "custom_code": 1, "builtin_code": 3}
 SUBGRAPH = {"tensors": 0, "inputs": 1, "outputs": 2, "operators": 3}
 TENSOR = {"shape": 0, "type": 1, "buffer": 2, "name": 3, "quantization": 4, "is_variable": 5, "sparsity": 6,
@@ -79,7 +81,7 @@ class Record:
         _inside(self.data, target + 4, length * width)
         return target + 4, length
 
-    def number(self, number: int, kind: str, default=0):
+    def number(self, number: int, kind: str, default: Any = 0) -> Any:
         """A scalar field, or its default where it is not stored."""
         place = self._place(number)
         if place is None:
@@ -147,12 +149,25 @@ class RawOperator:
 
 @dataclass(frozen=True)
 class RawModel:
-    """The one subgraph of a file."""
+    """The one subgraph of a file, and the file's metadata entries by name."""
 
     tensors: tuple[RawTensor, ...]
     operators: tuple[RawOperator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    metadata: dict[str, bytes] = field(repr=False, default_factory=dict)
+
+
+def root_record(data: bytes) -> Record:
+    """The root table of a flatbuffer.
+
+    Raises
+    ------
+    ModelError
+        If the buffer is too short.
+    """
+    _inside(data, 0, 4)
+    return Record(data, encode.Get(packer.uoffset, data, 0))
 
 
 def read(data: bytes) -> RawModel:
@@ -175,7 +190,7 @@ def read(data: bytes) -> RawModel:
 
 
 def _model(data: bytes) -> RawModel:
-    root = Record(data, encode.Get(packer.uoffset, data, 0))
+    root = root_record(data)
     version = root.number(MODEL["version"], "uint32")
     if version != SCHEMA_VERSION:
         raise ModelError(f"the file is of schema version {version}; only version {SCHEMA_VERSION} is read")
@@ -195,7 +210,13 @@ def _model(data: bytes) -> RawModel:
         _indices("the subgraph", subgraph.numbers(SUBGRAPH[end], "int32"), 0, len(tensors))
         for end in ("inputs", "outputs")
     )
-    return RawModel(tensors, operators, inputs, outputs)
+    metadata = {}
+    for record in root.records(MODEL["metadata"]):
+        buffer = record.number(METADATA["buffer"], "uint32")
+        if buffer >= len(buffers):
+            raise ModelError(f"a metadata entry names buffer {buffer}, but the file has {len(buffers)} buffers")
+        metadata[record.text(METADATA["name"])] = bytes(buffers[buffer].numbers(BUFFER["data"], "uint8"))
+    return RawModel(tensors, operators, inputs, outputs, metadata)
 
 
 def _operator_name(record: Record) -> str:

@@ -8,11 +8,9 @@ reshapes. What is left is what a machine has to compute.
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from pathlib import Path
 
 import numpy as np
 
-from kwslib.errors import InputError, ModelError
 from kwslib.integer.requantisation import Bounds, Requantisation, bounds
 
 UINT8_SHIFT = 128  # core code = uint8 code - 128
@@ -130,18 +128,21 @@ class Layer:
 
     @cached_property
     def centred_weights(self) -> np.ndarray:
-        """Weights without their zero point, int16."""
+        """Weights without their zero point, int16; of a layer that has some."""
+        assert self.weights is not None
         return self.weights.astype(np.int16) - np.int16(self.weight_zero_point)
 
     @cached_property
     def folded_bias(self) -> np.ndarray:
         """Bias with the input zero point folded in, int32: sum(code · centred weight) + folded bias = accumulator."""
-        sums = self.centred_weights.reshape(len(self.weights), -1).sum(axis=1, dtype=np.int64)
+        assert self.bias is not None
+        sums = self.centred_weights.reshape(len(self.bias), -1).sum(axis=1, dtype=np.int64)
         return (self.bias - self.input.zero_point * sums).astype(np.int32)
 
     @cached_property
     def bounds(self) -> Bounds:
         """Bounds of the accumulator, which prove that the snapped form cannot wrap."""
+        assert self.requantisation is not None
         zero_point = self.input.zero_point
         codes = min(self.input.low, zero_point), max(self.input.high, zero_point)
         return bounds(self.centred_weights, self.folded_bias, codes, self.requantisation)
@@ -199,34 +200,3 @@ class Graph:
     def classes(self) -> int:
         """Number of outputs."""
         return prod(self.output.shape)
-
-
-def load(source: Path | str | bytes, name: str | None = None) -> Graph:
-    """Read the integer graph of an 8-bit ``.tflite`` file.
-
-    Parameters
-    ----------
-    source : path or bytes
-    name : str, optional
-        Name of the graph; the file's stem by default.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    ModelError
-        If it is damaged, not fully 8-bit, or not a DS-CNN; the operator at fault is named with its index.
-    """
-    from kwslib.integer.flatbuffer import read
-    from kwslib.integer.operators import translate  # which imports this module
-
-    if isinstance(source, bytes | bytearray | memoryview):
-        return translate(read(bytes(source)), name or "network")
-    try:
-        data = Path(source).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read the network {source}: {error.strerror}") from error
-    try:
-        return translate(read(data), name or Path(source).stem)
-    except ModelError as error:
-        raise ModelError(f"{source}: {error}") from error

@@ -1,5 +1,9 @@
 """The operands and options of a ``.tflite`` file's operators: activations, weights, biases, windows, clamps."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from kwslib.errors import ModelError
@@ -10,6 +14,41 @@ EIGHT_BIT = ("int8", "uint8")
 ACTIVATIONS = {0: "NONE", 1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6", 4: "TANH", 5: "SIGN_BIT"}
 ACTIVATION_SUFFIX = {"NONE": "", "RELU": "_Relu", "RELU6": "_Relu6"}
 SAME, VALID = 0, 1  # the schema's Padding
+
+
+Constants = Sequence[RawTensor | None]
+"""The operands behind the data input; None where one is left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Weights as int8 core codes, the core code of weight 0, and one scale or one for each channel (float32)."""
+
+    codes: np.ndarray
+    zero_point: int
+    scale: np.ndarray
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A fused activation: its name in the schema, and the lowest and highest output code that it leaves."""
+
+    name: str
+    clamp: tuple[int, int] = (-128, 127)
+
+    @property
+    def is_relu(self) -> bool:
+        """Whether there is one at all: those that are known are all rectifiers."""
+        return self.name != "NONE"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A sliding window: kernel and stride (rows, columns), padding (top, bottom, left, right)."""
+
+    kernel: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 def activation(where: str, raw: RawTensor) -> Tensor:
@@ -31,8 +70,8 @@ def activation(where: str, raw: RawTensor) -> Tensor:
         raise ModelError(
             f"{where}, tensor {raw.index}, has {len(raw.shape)} dimensions, {raw.shape}; at most 4 are known"
         )
-    shape = (*inner, 1) if len(inner) == 2 else (1,) * (3 - len(inner)) + inner
-    return Tensor(shape, raw.dtype, float(raw.scale[0]), zero_point)
+    rows, columns, channels = (*inner, 1) if len(inner) == 2 else (1,) * (3 - len(inner)) + inner
+    return Tensor((rows, columns, channels), raw.dtype, float(raw.scale[0]), zero_point)
 
 
 def zero_code(where: str, raw: RawTensor) -> int:
@@ -44,29 +83,31 @@ def zero_code(where: str, raw: RawTensor) -> int:
     return values.pop() - (UINT8_SHIFT if raw.dtype == "uint8" else 0)
 
 
-def option(operator: RawOperator, number: int, kind: str, default=0):
+def option(operator: RawOperator, number: int, kind: str, default: Any = 0) -> Any:
     """An option of an operator by its field number in the schema."""
     return operator.options.number(number, kind, default) if operator.options else default
 
 
-def clamp(operator: RawOperator, number: int, output: Tensor) -> tuple[str, tuple[int, int]]:
-    """Name of the fused activation, and the lowest and highest output code that it leaves."""
+def activation_of(operator: RawOperator, number: int, output: Tensor) -> Activation:
+    """The fused activation, by the field number of that option."""
     code = option(operator, number, "int8")
-    activation = ACTIVATIONS.get(code, f"activation {code}")
-    if activation not in ACTIVATION_SUFFIX:
-        raise ModelError(f"{operator} has the fused activation {activation}; known are NONE, RELU and RELU6")
+    name = ACTIVATIONS.get(code, f"activation {code}")
+    if name not in ACTIVATION_SUFFIX:
+        raise ModelError(f"{operator} has the fused activation {name}; known are NONE, RELU and RELU6")
     low, high = -128, 127
-    if activation != "NONE":
+    if name != "NONE":
         low = output.zero_point
-    if activation == "RELU6":
+    if name == "RELU6":
         # TFLite divides in float32 and rounds half away from zero
         high = min(high, output.zero_point + int(np.floor(np.float32(6) / np.float32(output.scale) + np.float32(0.5))))
-    return activation, (low, high)
+    return Activation(name, (low, high))
 
 
-def windows(operator: RawOperator, numbers: dict[str, int], kernel, source: Tensor, target: Tensor):
-    """Stride and explicit padding of a sliding window, checked against the output shape in the file."""
-    stride = tuple(option(operator, numbers[key], "int32") for key in ("stride_rows", "stride_columns"))
+def windows(
+    operator: RawOperator, numbers: dict[str, int], kernel: tuple[int, int], source: Tensor, target: Tensor
+) -> Window:
+    """A sliding window with its explicit padding, checked against the output shape in the file."""
+    stride = (option(operator, numbers["stride_rows"], "int32"), option(operator, numbers["stride_columns"], "int32"))
     if "dilation_rows" in numbers:
         dilation = tuple(option(operator, numbers[key], "int32", 1) for key in ("dilation_rows", "dilation_columns"))
         if dilation != (1, 1):
@@ -76,7 +117,8 @@ def windows(operator: RawOperator, numbers: dict[str, int], kernel, source: Tens
         raise ModelError(f"{operator} has the padding scheme {scheme}; known are SAME and VALID")
     if min(*stride, *kernel) < 1:
         raise ModelError(f"{operator} has the kernel {kernel} and the stride {stride}; both must be positive")
-    pads, extents = [], []
+    pads: list[int] = []
+    extents: list[int] = []
     for extent, taps, step in zip(source.shape, kernel, stride, strict=False):
         out = -(-extent // step) if scheme == SAME else (extent - taps) // step + 1
         total = max((out - 1) * step + taps - extent, 0) if scheme == SAME else 0
@@ -84,21 +126,24 @@ def windows(operator: RawOperator, numbers: dict[str, int], kernel, source: Tens
         extents.append(out)
     if tuple(extents) != target.shape[:2]:
         raise ModelError(f"{operator} gives {tuple(extents)} rows and columns, but the file says {target.shape[:2]}")
-    return stride, tuple(pads)
+    top, bottom, left, right = pads
+    return Window(kernel, stride, (top, bottom, left, right))
 
 
-def constant(operator: RawOperator, what: str, raw: RawTensor | None, dtypes) -> RawTensor:
-    """A constant operand, which must be there and of one of the types."""
+def constant(operator: RawOperator, what: str, raw: RawTensor | None, dtypes: Collection[str]) -> np.ndarray:
+    """The content of a constant operand, which must be there and of one of the types."""
     if raw is None or raw.data is None:
         raise ModelError(f"{operator} has no constant {what}")
     if raw.dtype not in dtypes:
         raise ModelError(f"{operator} has {what} of {raw.dtype} instead of {' or '.join(dtypes)}: not fully 8-bit")
-    return raw
+    return raw.data
 
 
-def weights(operator: RawOperator, constants, source: Tensor, dimension: int, dimensions: int) -> tuple:
-    """The weights operand, its int8 core codes, and the core code of weight 0."""
-    raw = constant(operator, "weights", constants[0] if constants else None, (source.dtype,))
+def weights(operator: RawOperator, constants: Constants, source: Tensor, dimension: int, dimensions: int) -> Weights:
+    """The weights operand, whose channels lie along one dimension."""
+    raw = constants[0] if constants else None
+    data = constant(operator, "weights", raw, (source.dtype,))
+    assert raw is not None
     if len(raw.shape) != dimensions:
         raise ModelError(f"{operator} has weights of shape {raw.shape}; {dimensions} dimensions are needed")
     channels = raw.shape[dimension]
@@ -109,15 +154,15 @@ def weights(operator: RawOperator, constants, source: Tensor, dimension: int, di
         raise ModelError(f"{operator} has int8 weights with the zero point {zero_point} instead of 0")
     if raw.dtype == "uint8" and raw.scale.size > 1:
         raise ModelError(f"{operator} has uint8 weights with a scale for each channel, which no kernel computes")
-    codes = (raw.data ^ np.uint8(128)).view(np.int8) if raw.dtype == "uint8" else raw.data.astype(np.int8)
-    return raw, codes, zero_point
+    codes = (data ^ np.uint8(128)).view(np.int8) if raw.dtype == "uint8" else data.astype(np.int8)
+    return Weights(codes, zero_point, raw.scale)
 
 
-def bias(operator: RawOperator, constants, channels: int) -> np.ndarray:
+def bias(operator: RawOperator, constants: Constants, channels: int) -> np.ndarray:
     """The biases, zeros where the operator has none."""
     if len(constants) < 2 or constants[1] is None:
         return np.zeros(channels, np.int32)
-    raw = constant(operator, "bias", constants[1], ("int32",))
-    if raw.data.size != channels:
-        raise ModelError(f"{operator} has {raw.data.size} biases for {channels} channels")
-    return raw.data.reshape(channels).astype(np.int32)
+    data = constant(operator, "bias", constants[1], ("int32",))
+    if data.size != channels:
+        raise ModelError(f"{operator} has {data.size} biases for {channels} channels")
+    return data.reshape(channels).astype(np.int32)

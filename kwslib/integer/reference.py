@@ -78,14 +78,14 @@ def run(graph: Graph, codes: np.ndarray, layers: bool = False) -> Outputs:
             x = layer(x)
             if layers or index in wanted:
                 kept[index].append(x)
-    outputs = [np.concatenate(parts) if parts else None for parts in kept]
+    outputs = {index: np.concatenate(parts) for index, parts in enumerate(kept) if parts}
     flat = {index: outputs[index].reshape(len(codes), prod(outputs[index].shape[1:])) for index in wanted}
     return Outputs(
         codes=graph.output.from_core(flat[len(graph.layers) - 1]),
         logits=flat[decider],
         softmax=flat[softmaxes[-1]] if softmaxes else None,
         winner=flat[decider].argmax(axis=1),
-        layers=tuple(outputs) if layers else None,
+        layers=tuple(outputs.values()) if layers else None,
     )
 
 
@@ -121,13 +121,13 @@ class _Prepared:
 
     def __init__(self, layer: Layer):
         self.layer = layer
-        if layer.weights is None:
+        if layer.weights is None or layer.bias is None:
             return
         sums = np.abs(layer.centred_weights.reshape(len(layer.weights), -1)).sum(axis=1, dtype=np.int64)
         zero_point = layer.input.zero_point
         reach = sums * max(127 - zero_point, zero_point + 128) + np.abs(layer.bias.astype(np.int64))
         # in the narrower floating-point type no partial sum is rounded, nor the sum with the bias
-        self.dtype = np.float32 if reach.max() < FLOAT32_EXACT else np.float64
+        self.dtype: type[np.floating] = np.float32 if reach.max() < FLOAT32_EXACT else np.float64
         by_output = np.moveaxis(layer.centred_weights, 0, -1)
         if layer.kind == "convolution":  # windows come with their channels before their rows and columns
             by_output = by_output.transpose(2, 0, 1, 3)
@@ -155,6 +155,7 @@ class _Prepared:
     def finish(self, sums: np.ndarray) -> np.ndarray:
         """Add the bias to the sums (..., channels), in place; requantise, and clamp."""
         layer, form = self.layer, self.layer.requantisation
+        assert form is not None  # every layer with weights has one
         sums += self.bias
         if form.snapped and layer.output.zero_point == 0 and form.n.max() <= FLOAT32_SHIFT:
             # The formula in the sums' own type: a product is a multiple of 2^-17, so below 128 it is exact in
@@ -218,12 +219,14 @@ def _average_pool(prepared: _Prepared, x: np.ndarray) -> np.ndarray:
 
 def _softmax(prepared: _Prepared, x: np.ndarray) -> np.ndarray:
     codes = x.astype(np.int64)
+    assert prepared.layer.table is not None
     powers = prepared.layer.table[codes.max(axis=-1, keepdims=True) - codes].astype(np.int64)
     total = powers.sum(axis=-1, keepdims=True)
     return np.minimum((256 * powers + total // 2) // total - 128, 127).astype(np.int8)
 
 
 def _requantise(prepared: _Prepared, x: np.ndarray) -> np.ndarray:
+    assert prepared.layer.table is not None
     return prepared.layer.table[x.astype(np.int16) + 128]
 
 

@@ -16,6 +16,8 @@ import numpy as np
 from kwslib.config.architecture import Architecture
 from kwslib.config.front_end import INPUT_ZERO_POINT
 from kwslib.errors import ModelError
+from kwslib.integer.flatbuffer import IDENTIFIER
+from kwslib.integer.metadata import ENTRY, Description, encode
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.quantisation import weight_scale
 from kwslib.paths import atomic_write_bytes
@@ -107,6 +109,39 @@ def _subgraph(data: bytes):
         return schema, model, model.subgraphs[0]
     except Exception as error:  # the generated reader raises whatever a damaged offset leads it to
         raise ModelError(f"not a readable .tflite file: {error}") from error
+
+
+def describe(data: bytes, description: Description) -> bytes:
+    """Write what is known of a network into its ``.tflite`` file; the network itself stays as it is.
+
+    Parameters
+    ----------
+    data : bytes
+        The file. An entry that it has already is replaced.
+    description : Description
+        Labels, front end and corpus.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be read, or the labels are not as many as its classes.
+    """
+    import flatbuffers
+
+    schema, model, graph = _subgraph(data)
+    classes = int(graph.tensors[graph.outputs[0]].shape[-1])
+    if len(description.labels) != classes:
+        raise ModelError(f"{len(description.labels)} labels for a network of {classes} classes")
+    entry = next((one for one in model.metadata or [] if one.name.decode() == ENTRY), None)
+    if entry is None:
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = ENTRY, len(model.buffers)
+        model.buffers.append(schema.BufferT())
+        model.metadata = [*(model.metadata or []), entry]
+    model.buffers[entry.buffer].data = list(encode(description))
+    builder = flatbuffers.Builder(len(data) + 4096)
+    builder.Finish(model.Pack(builder), IDENTIFIER)
+    return bytes(builder.Output())
 
 
 def linear_operator(data: bytes) -> int:

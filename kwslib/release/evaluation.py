@@ -19,7 +19,8 @@ from kwslib.gap8.measure import deployment
 from kwslib.paths import book_dir, models_dir, results_dir, write_json
 from kwslib.provenance import provenance
 from kwslib.release import release
-from kwslib.runs import deployments, execution, notebook, prediction, records
+from kwslib.runs import deployments, execution, networks, notebook, records
+from kwslib.runs.clips import codes_for
 from kwslib.runs.parameters import RUN_NAME, declared
 from kwslib.runs.records import GAP8, METRICS, Measurement, Run
 from kwslib.speech import open_corpus
@@ -65,9 +66,9 @@ def open_released(model: Path | str) -> Released:
     """
     given = Path(model).expanduser().absolute()
     folder = given if given.is_dir() else given.parent
-    path = folder / prediction.MODEL if given.is_dir() else given
+    path = folder / networks.MODEL if given.is_dir() else given
     if not folder.is_dir() or not path.exists():
-        raise DataError(f"{path} does not exist: --model names the folder of a released network, as models/small")
+        raise DataError(f"{path} does not exist: MODEL is the folder of a released network, such as models/small")
     if not (folder / METRICS).exists():
         raise DataError(
             f"{folder} has no {METRICS}: without it nothing is known that an evaluation could be held against"
@@ -104,11 +105,11 @@ def measure(released: Released, corpus: Corpus) -> list[Measurement]:
     from kwslib.integer import reference
     from kwslib.network import evaluation
 
-    network = prediction.of_file(released.path)
+    network = networks.of_file(released.path)
     sets = {}
     for silence in SILENCE_PROTOCOLS:
         clips = corpus.clips("test", silence)
-        sets["test", silence] = prediction.codes_for(network, clips.audio), clips.labels
+        sets["test", silence] = codes_for(network, clips.audio), clips.labels
     predictors = {
         "tflite": evaluation.tflite_predictor(released.data),
         "reference": lambda codes: reference.run(network.graph, codes).logits,

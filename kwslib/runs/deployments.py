@@ -6,7 +6,6 @@ What a deployment leaves lies in the folder ``gap8`` of its run: ``deployment.js
 
 import hashlib
 import json
-import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass
@@ -24,11 +23,11 @@ from kwslib.gap8.measure import deployment
 from kwslib.gap8.measure.deployment import Deployment
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import compilation as building
-from kwslib.paths import atomic_path, results_dir
+from kwslib.paths import atomic_path, results_dir, speech_dir
 from kwslib.provenance import provenance
-from kwslib.runs import records
-from kwslib.runs.inputs import Chosen, choose_network
-from kwslib.runs.prediction import Network, codes_for
+from kwslib.runs import networks, records
+from kwslib.runs.clips import codes_for
+from kwslib.runs.networks import CORPUS_TEXTS, Network
 from kwslib.runs.records import Run
 from kwslib.speech import open_corpus
 
@@ -115,7 +114,7 @@ class Task:
         Of the results folder: the run's name, or that of a ``.tflite`` file.
     size : str
         Size whose layers the network has; empty for another network.
-    network : Chosen
+    network : Network
     platform : str
     clips : int
     timeout_s : float
@@ -128,7 +127,7 @@ class Task:
 
     name: str
     size: str
-    network: Chosen
+    network: Network
     platform: str
     clips: int
     timeout_s: float
@@ -141,6 +140,15 @@ class Task:
     def folder(self) -> Path:
         """Where the figures go."""
         return results_dir() / self.name / records.GAP8
+
+    @property
+    def clip_text(self) -> str:
+        """Say which clips are used, and why where they are not of the corpus that the network was trained on."""
+        if not self.corpus:
+            return f"{self.clips} inputs of codes drawn at random"
+        other = self.network.corpus == "speech_commands" and self.corpus == "synthetic"
+        why = " (KWS_DATA names no recorded speech)" if other else ""
+        return f"{self.clips} clips of {CORPUS_TEXTS[self.corpus]}{why}"
 
     @property
     def key(self) -> str:
@@ -165,14 +173,14 @@ def choose(
     if model and run:
         raise InputError("model and run both name a network: give one")
     open_platform(platform)  # an unknown one, or one that is not installed, is told before anything is built
-    network = choose_network(Path(model) if model else None, run or None, None if model or run else size)
-    trained = None if model else records.find(network.graph.name)
-    digest = hashlib.sha256(Path(model).read_bytes()).hexdigest() if model else trained.network.tflite_sha256
-    data = data or os.environ.get("KWS_DATA", "")
+    network = networks.choose(Path(model) if model else None, run or None, None if model or run else size)
+    trained = None if model else network.run
+    folder = speech_dir(data)
     if network.front_end is None:
         corpus = ""
-    elif not corpus:
-        corpus = trained.corpus.name if trained else "speech_commands" if data else "synthetic"
+    elif not corpus:  # only recorded speech has to be at hand; synthetic speech is made on the spot
+        corpus = network.corpus if network.corpus == "synthetic" or folder else "synthetic"
+        corpus = corpus or "speech_commands"
     names = [layer.name for layer in network.graph.layers]
     like = next((name for name in SIZES if names == [layer.name for layer in baseline_network(name).layers]), "")
     return Task(
@@ -183,9 +191,9 @@ def choose(
         clips=clips,
         timeout_s=float(timeout_s),
         corpus=corpus,
-        data=data,
+        data=str(folder or ""),
         run=trained.run if trained else "",
-        tflite_sha256=digest,
+        tflite_sha256=network.sha256,
     )
 
 
@@ -233,8 +241,7 @@ def input_codes(task: Task) -> np.ndarray:
         order.append((seen[label], index))
         seen[label] += 1
     chosen = [index for _, index in sorted(order)[: task.clips]]
-    network = Network(task.network.graph, task.network.front_end, task.network.source)
-    return codes_for(network, found.audio[chosen])
+    return codes_for(task.network, found.audio[chosen])
 
 
 def run_task(task: Task) -> Found:

@@ -133,7 +133,7 @@ def _folders() -> list[Finding]:
 def _speech_commands() -> Finding:
     from kwslib.speech.speech_commands import open_speech_commands
 
-    if not os.environ.get("KWS_DATA"):
+    if paths.speech_dir() is None:
         return Finding("Speech Commands", NOTE, "KWS_DATA is not set", "optional; get it with: kws data fetch")
     try:
         corpus = open_speech_commands()

@@ -8,9 +8,8 @@ import functools
 import hashlib
 import json
 import logging
-import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from kwslib.config.profiles import Profile
 from kwslib.config.recipe import Recipe
 from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.errors import InputError, check_name
-from kwslib.paths import book_dir, results_dir
+from kwslib.paths import book_dir, results_dir, speech_dir
 from kwslib.runs.networks import teacher_sha256
 from kwslib.runs.records import Training
 from kwslib.speech import CORPORA
@@ -187,6 +186,13 @@ def parse(name: str, text: str) -> Any:
         raise InputError(f"parameter {name} is '{text}': give {description}") from error
 
 
+def positive(name: str, value: Any) -> Any:
+    """Return the value of a parameter; refuse zero steps, which mean the profile's own only where nothing is said."""
+    if name == "steps" and value == 0:
+        raise InputError("steps is 0: give a positive number, or leave it out for the profile's own")
+    return value
+
+
 def check(**values: Any) -> Parameters:
     """Check the parameters of a run and resolve what is left open.
 
@@ -204,8 +210,8 @@ def check(**values: Any) -> Parameters:
     known = declared()
     for name, value in values.items():
         check_name("parameter", name, known)
-        kind, description = TYPES[known[name].type]
-        if type(value) is not kind:
+        wanted, description = TYPES[known[name].type]
+        if type(value) is not wanted:
             raise InputError(f"parameter {name} is {value!r}: give {description}")
     whole = {name: values.get(name, entry.default) for name, entry in known.items()}
     for name in ("seed", "steps", "threads"):
@@ -215,7 +221,7 @@ def check(**values: Any) -> Parameters:
     size = presets.size_named(whole["size"])
     profile = profiles.profile_named(whole["profile"])
     kind = check_name("front end", whole["front_end"] or profile.front_end, KINDS)
-    data = whole["data"] or os.environ.get("KWS_DATA", "")
+    data = speech_dir(whole["data"])
     corpus = check_name("corpus", whole["corpus"] or ("speech_commands" if data else "synthetic"), CORPORA)
     schedule = profile.schedules[size.name]
     if whole["steps"]:
@@ -229,7 +235,7 @@ def check(**values: Any) -> Parameters:
         schedule=schedule,
         front_end=size.front_end(kind, profile.input_scale),
         corpus=corpus,
-        data=str(Path(data).expanduser().absolute()) if corpus == "speech_commands" and data else "",
+        data=str(data) if corpus == "speech_commands" and data else "",
         seed=whole["seed"],
         steps=whole["steps"],
         threads=whole["threads"],
@@ -251,7 +257,7 @@ def _run_name(values: Mapping[str, Any], profile: Profile, front_end: str) -> st
     return "-".join(parts)
 
 
-def check_all(runs: list[Mapping[str, Any]]) -> list[Parameters]:
+def check_all(runs: Sequence[Mapping[str, Any]]) -> list[Parameters]:
     """Check the parameters of several runs, and that no two would write one folder.
 
     Raises

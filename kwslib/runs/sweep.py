@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from kwslib.errors import InputError, KwsError
 from kwslib.paths import atomic_path, atomic_write_bytes, atomic_write_text, cache_dir, results_dir
 from kwslib.runs import execution, records
-from kwslib.runs.parameters import Parameters, check_all, parse
+from kwslib.runs.parameters import Parameters, check_all, parse, positive
 from kwslib.runs.ranking import DONE, FAILED, KEPT, LEFT, Outcome, summary_csv
 
 SUMMARY = "sweep.csv"
@@ -48,13 +48,6 @@ def read_grid(words: Sequence[str]) -> list[dict[str, Any]]:
         if len(set(axes[name])) < len(axes[name]):
             raise InputError(f"'{word}' has a value twice")
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
-
-
-def positive(name: str, value: Any) -> Any:
-    """Return the value of a parameter; refuse zero steps, which mean the profile's own only where nothing is said."""
-    if name == "steps" and value == 0:
-        raise InputError("steps is 0: give a positive number, or leave it out for the profile's own")
-    return value
 
 
 def sweep(

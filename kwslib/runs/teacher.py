@@ -8,8 +8,7 @@ from kwslib.config.augmentation import Augmentation
 from kwslib.config.recipe import Recipe
 from kwslib.config.words import LABELS
 from kwslib.network.evaluation import tflite_predictor
-from kwslib.runs.networks import teacher_path, teacher_sha256
-from kwslib.runs.prediction import Network, of_file
+from kwslib.runs.networks import Network, of_file, teacher_path, teacher_sha256
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.dataset import training_codes

@@ -41,7 +41,7 @@ class Clips:
     labels: np.ndarray
     audio: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         n = len(self.names)
         if self.labels.shape != (n,) or self.labels.dtype != np.uint8:
             raise DataError(f"labels are {self.labels.dtype} {self.labels.shape}; {n} clips need uint8 ({n},)")

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from kwslib.config.front_end import CLIP_SAMPLES
 from kwslib.config.words import KEYWORDS, LABELS, SILENCE, UNKNOWN
 from kwslib.errors import DataError
-from kwslib.paths import cache_dir, write_json
+from kwslib.paths import cache_dir, speech_dir, write_json
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import SPLITS, Clips, Corpus, check_split, extra_clips
 from kwslib.speech.download import Archive, fetch_archive
@@ -70,10 +69,10 @@ def open_speech_commands(data: Path | None = None) -> "SpeechCommands":
     DataError
         If the folder is not named, missing or empty, or lacks a word or the background noise.
     """
-    named = data or os.environ.get("KWS_DATA")
-    if not named:
+    folder = speech_dir(data)
+    if folder is None:
         raise DataError(f"no data folder is named: give --data FOLDER or set KWS_DATA ({ADVICE})")
-    return SpeechCommands(Path(named).expanduser())
+    return SpeechCommands(folder)
 
 
 def fetch(data: Path, test_only: bool = False, progress: bool = True) -> None:

@@ -19,7 +19,8 @@ from kwslib.errors import DataError, InputError
 from kwslib.network.evaluation import TFLITE_KERNELS, tflite_predictor
 from kwslib.paths import models_dir, results_dir
 from kwslib.provenance import provenance
-from kwslib.runs import prediction, records
+from kwslib.runs import networks, records
+from kwslib.runs.clips import codes_for
 from kwslib.runs.records import Run
 from kwslib.speech import open_corpus
 from kwslib.speech.cache import CHUNK_CLIPS
@@ -87,13 +88,13 @@ Listener = Callable[[Iterable[np.ndarray]], np.ndarray]
 """Pieces of int16 (n, 16000) -> probabilities (all, 12)."""
 
 
-def listener(network: prediction.Network, data: bytes) -> Listener:
+def listener(network: networks.Network, data: bytes) -> Listener:
     """Return what computes the probabilities of clips: TFLite's kernels, the integer reference's equal."""
     predictor, output = tflite_predictor(data), network.graph.output
 
     def listen(pieces: Iterable[np.ndarray]) -> np.ndarray:
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy's transforms let other threads run
-            codes = pool.map(lambda audio: prediction.codes_for(network, audio), pieces)
+            codes = pool.map(lambda audio: codes_for(network, audio), pieces)
             found = np.concatenate([predictor(piece) for piece in codes])
         return (found.astype(np.float64) - output.file_zero_point) * output.scale
 
@@ -172,11 +173,11 @@ def measure(
     if seed < 0:
         raise InputError(f"seed {seed} is negative; give an integer of at least 0")
     _check_thresholds(thresholds)
-    path = Path(run.folder) / prediction.MODEL
+    path = Path(run.folder) / networks.MODEL
     if not path.exists():
         raise DataError(f"{path} does not exist; run {run.run} again")
     data = path.read_bytes()
-    network = prediction.of_file(path, run.front_end)
+    network = networks.of_file(path, run.front_end)
     listen = listener(network, data)
     held_out = {
         name: held_out_part(recording) for name, recording in zip(corpus.noise_names(), corpus.noise(), strict=True)

@@ -20,7 +20,7 @@ from kwslib.gap8.platforms.simulator import SimulationLimit
 from kwslib.gap8.platforms.vendor_app import NOT_NESTED
 from kwslib.gap8.program.codegen import FIRMWARE
 from kwslib.gap8.program.compilation import COMPILER_VARIABLE
-from kwslib.runs import inputs
+from kwslib.runs import clips
 from kwslib.speech.samples import pgm
 from tests.gap8 import fake_gvsoc, networks
 from tests.gap8.measure.test_layer_profile import BASELINE_LOGS
@@ -121,7 +121,9 @@ def test_run_prints_table_and_class(place, model):
     result = kws("run", model, place / "clip.pgm", "--out", place / "o", "--labels", "a,b,c,d,e,f,g,h,i,j,k,l")
     assert result.exit_code == 0, result.output
     printed = (place / "o" / "program.txt").read_text()
-    assert result.stdout.startswith(printed)
+    first, rest = result.stdout.split("\n", 1)
+    assert first.startswith(f"network: {model}, trained on data that the file does not name")
+    assert rest.startswith(printed)
     found = parse(printed)
     assert found.warm and re.search(rf"^Class: {found.winner} {'abcdefghijkl'[found.winner]}$", printed, re.MULTILINE)
     assert "every layer equals the integer reference, bit for bit" in result.stdout
@@ -137,7 +139,11 @@ def test_run_on_the_host_says_that_it_counts_no_cycles(place, model):
 
 def test_run_of_a_recorded_size(place):
     result = kws("run", "--size", "small", "--platform", "host")
-    assert "Class: 2 yes\n" in result.stdout and "recorded run quick-small, trained on synthetic" in result.stdout
+    assert "Class: 2 yes\n" in result.stdout and result.stdout.startswith("network: released network small")
+    result = kws("run", "--run", "quick-small", "--platform", "host")
+    assert (
+        "Class: 2 yes\n" in result.stdout and "run quick-small, recorded, trained on synthetic speech" in result.stdout
+    )
 
 
 def test_profile(place, model):
@@ -145,7 +151,8 @@ def test_profile(place, model):
     assert result.exit_code == 0, result.output
     found = deployment.load(place / "o")
     lines = result.stdout.splitlines()
-    assert lines[0].split()[:3] == ["layer", "cycles", "warm"]
+    assert lines[0].startswith("network: ") and lines[1].split()[:3] == ["layer", "cycles", "warm"]
+    lines = lines[1:]
     for row, line in zip(found.rows, lines[1:], strict=False):
         assert line.split()[0] == row.name and f"{row.cycles:11}" in line and f"{row.l1_peak_bytes:11}" in line
     assert lines[len(found.rows) + 1].split()[:2] == ["total", str(found.cycles)]
@@ -163,7 +170,7 @@ def test_functions_are_added_up_over_the_cores():
 
 def test_export(place, model):
     (place / "a b.pgm").write_bytes(pgm(np.full((49, 10), 7, np.uint8)))
-    result = kws("export", place / "out", model, place / "a b.pgm", Path(inputs.DEFAULT_CLIP))
+    result = kws("export", place / "out", model, place / "a b.pgm", Path(clips.DEFAULT_CLIP))
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in (place / "out" / "vectors").iterdir()) == [
         *("a-b.expected", "a-b.input"),
@@ -221,7 +228,7 @@ BAD = [
     (["tiny.tflite", "text.pgm"], 1, "text.pgm is not a binary PGM picture"),
     (["tiny.tflite", "text.wav"], 1, "text.wav"),
     (["tiny.tflite", "gone.pgm"], 1, "cannot read gone.pgm: No such file"),
-    (["tiny.tflite", "a.pgm", "b.pgm"], 2, "a program hears one clip; 2 are named: a.pgm, b.pgm"),
+    (["tiny.tflite", "a.pgm", "b.pgm"], 2, "a program classifies one clip; 2 are named: a.pgm, b.pgm"),
     (["tiny.tflite", "--model", "wide.tflite"], 2, "two networks are named, tiny.tflite and wide.tflite: give one"),
     (["tiny.tflite", "--size", "small"], 2, "each name a network: give one"),
     (["tiny.tflite", "--platform", "simulater"], 2, "unknown platform 'simulater': .* did you mean 'simulator'"),
@@ -314,7 +321,7 @@ def test_make_clean_all_run(place, own_build):
     done = make("clean", "all", "run", "platform=simulator", "SMALL=1", own_build)
     assert done.returncode == 0, done.stderr
     assert "Class: 2 yes\n" in done.stdout and parse(done.stdout).warm
-    assert "recorded run quick-small" in done.stdout
+    assert "network: released network small, run best-small" in done.stdout
     assert [path.name for path in (place / "made").iterdir()] == ["small-simulator"]
 
 
@@ -341,7 +348,7 @@ def test_make_with_another_network_and_image(place, model, own_build):
         (["run", "LARGE=1", "platform=pulp-open"], "no upstream GVSOC"),
         (
             ["all", "LARGE=1", "platform=pulp-open"],
-            "error: quick-large streams .* pulp-open has another external memory",
+            "error: best-large streams .* pulp-open has another external memory",
         ),
         (["run", "SMALL=1", "KWS="], "no kws: call make install"),
     ],

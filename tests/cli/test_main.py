@@ -1,7 +1,9 @@
+import hashlib
 import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from click.testing import CliRunner
 
 import kwslib
 from kwslib.cli.main import main
+from kwslib.runs import records
 from kwslib.runs.parameters import declared
 from tests import corpora, quick_notebook
 from tests.gap8 import networks
@@ -71,7 +74,7 @@ def test_run_all_trains_every_size_and_lists_the_stages(place, monkeypatch):
     assert list(json.loads((place / "stages.json").read_text())["stages_s"]) == ["installation", "corpus", *parts]
     assert result.output.splitlines()[-1].startswith("together")
     again = kws("run", "--size", "small", "--seed", 4)
-    assert again.exit_code == 0 and "there already, made from the same inputs" in again.output
+    assert again.exit_code == 0 and "it exists already, made from the same inputs" in again.output
 
 
 @pytest.mark.parametrize(
@@ -129,20 +132,25 @@ def test_sweep_grid_in_both_ways(place, monkeypatch):
 
 def test_predict(place, tmp_path):
     run = sample_run(place)
-    (run.folder / "model.tflite").write_bytes(networks.quantised(*networks.SMALL))
+    data = networks.quantised(*networks.SMALL)
+    (run.folder / "model.tflite").write_bytes(data)
+    figures = replace(run.network, tflite_sha256=hashlib.sha256(data).hexdigest())
+    records.save(replace(run, network=figures), run.folder, "step\n")
     clip = tmp_path / "clip.wav"
     corpora.write_wav(clip, np.random.default_rng(1).normal(0, 1000, 16000))
-    by_run = kws("predict", clip)
+    by_run = kws("predict", clip, "--run", "quick-small")
     assert by_run.exit_code == 0, by_run.output
-    assert by_run.output.startswith(f"{clip}: ") and by_run.output.count(" %\n") == 12
-    assert "network: run quick-small, trained on synthetic; front end power-40-20-10" in by_run.output
+    first, second, *rest = by_run.output.splitlines()
+    assert first == "network: run quick-small, trained on synthetic speech; front end power-40-20-10"
+    assert second.startswith(f"{clip}: ") and sum(line.endswith(" %") for line in rest) == 12
     by_model = kws("predict", clip, "--model", run.folder / "model.tflite")
-    assert by_model.output.splitlines()[:13] == by_run.output.splitlines()[:13]
+    assert by_model.output.splitlines()[1:] == by_run.output.splitlines()[1:]
+    assert "no network of size small is released" in refused("predict", clip, code=1)
     assert "give one" in refused("predict", clip, "--run", "x", "--model", "y")
     assert "a run knows its own" in refused("predict", clip, "--front-end", "power")
     assert "did you mean 'power'" in refused("predict", clip, "--model", "y", "--front-end", "powr")
     assert "there is no run 'x'" in refused("predict", clip, "--run", "x", code=1)
-    assert "cannot read" in refused("predict", tmp_path / "none.wav", code=1)
+    assert "cannot read" in refused("predict", tmp_path / "none.wav", "--run", "quick-small", code=1)
 
 
 def test_compare(place):
@@ -203,12 +211,11 @@ def test_doctor(place, monkeypatch):
     assert result.stderr == "error: missing: Speech Commands; what to do stands above\n"
 
 
-def test_other_parts_are_mounted_where_they_exist(monkeypatch, tmp_path):
-    monkeypatch.setattr(
-        sys.modules["kwslib.cli.main"], "LAZY", {"extra": "kws_extra_part:group", "gone": "no_such_part:group"}
-    )
-    (tmp_path / "kws_extra_part.py").write_text("import click\ngroup = click.Group('extra', help='More of it.')\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    text = kws("--help").output
-    assert "extra" in text and "More of it." in text and "gone" not in text
+def test_every_command_is_where_the_group_says():
+    for name in main.list_commands(None):
+        assert main.get_command(None, name).name == name
     assert "No such command 'gone'" in kws("gone").stderr
+
+
+def test_the_old_way_to_evaluate_says_the_new_one(place):
+    assert "kws evaluate models/small" in refused("run", "--model", "models/small")

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwslib.errors import InputError, ModelError
-from kwslib.integer.graph import Graph, load
+from kwslib.integer.graph import Graph
+from kwslib.integer.network_file import load
 from tests.gap8 import networks
 from tests.gap8.networks import edit, post_training, quantised, schema
 from tests.places import BASELINE_TABLES

@@ -5,7 +5,7 @@ import pytest
 
 from kwslib.errors import InputError
 from kwslib.integer import reference
-from kwslib.integer.graph import load
+from kwslib.integer.network_file import load
 from kwslib.network.truncation import truncated
 from tests.gap8 import networks
 from tests.gap8.networks import as_uint8, clips, interpreter, post_training, quantised

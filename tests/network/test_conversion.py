@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from kwslib.errors import ModelError
-from kwslib.integer import graph, reference
+from kwslib.integer import network_file, reference
 from kwslib.network import checkpoint, conversion, ds_cnn, evaluation, training
 from tests.network import on_jax
 
@@ -35,7 +35,7 @@ def test_operators_are_those_of_the_family_alone(tflite):
 
 def test_it_equals_the_integer_reference_layer_by_layer_and_the_fake_quantised_network(tflite, quantised, copies):
     codes = copies(5)[0]
-    integer = graph.load(tflite)
+    integer = network_file.load(tflite)
     outputs = reference.run(integer, codes)
     assert all(layer.requantisation.snapped for layer in integer.layers if layer.weights is not None)
     assert np.array_equal(evaluation.tflite_predictor(tflite, logits=True)(codes), outputs.logits)

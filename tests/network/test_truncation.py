@@ -7,7 +7,7 @@ from tests.gap8.networks import clips, interpreter, post_training, quantised, ru
 
 
 def test_every_layer_becomes_the_output_with_the_codes_it_had():
-    from kwslib.integer.graph import load
+    from kwslib.integer.network_file import load
 
     data = post_training()
     graph = load(data)

@@ -51,14 +51,14 @@ def model(tmp_path, speech, monkeypatch):
 
 
 def refused(*words):
-    result = CliRunner().invoke(main, ["run", *map(str, words)])
+    result = CliRunner().invoke(main, ["evaluate", *map(str, words)])
     assert result.exit_code in (1, 2), result.output
     assert isinstance(result.exception, SystemExit)
     return result.stderr
 
 
 def test_a_network_is_evaluated_and_deployed_with_the_test_archive_alone(model, speech, tmp_path):
-    result = CliRunner().invoke(main, ["run", "--model", str(model), "--data", str(speech)])
+    result = CliRunner().invoke(main, ["evaluate", str(model), "--data", str(speech)])
     assert result.exit_code == 0, result.output
     assert result.output.count("equal in every cell of the confusion matrix") == 2
     assert "every layer right on 20 clips (simulator)" in result.output
@@ -76,38 +76,36 @@ def test_other_figures_than_the_recorded_ones(model, speech, tmp_path):
     with pytest.raises(NotReproduced, match="tflite, noise-silence: 12 of 12 clips are right here"):
         evaluation.require_equal(released.run, evaluation.beside_recorded(released.run, [other]))
     shutil.copyfile(RECORDED / "metrics.json", model / "metrics.json")
-    assert "other ones: the test clips or the arithmetic differ" in refused("--model", model, "--data", speech)
+    assert "other ones: the test clips or the arithmetic differ" in refused(model, "--data", speech)
     assert (tmp_path / "results" / "failed" / "released-small.ipynb").exists()
     assert not (tmp_path / "results" / "released-small").exists()
 
 
 def test_conflicting_options(model):
-    assert "leave --size, --steps out" in refused("--model", model, "--size", "small", "--steps", 5)
-    assert "--model names one network" in refused("--model", model, "--all")
-    assert "cannot name a run" in refused("--model", model, "--run", "../x")
+    assert "cannot name a run" in refused(model, "--run", "../x")
 
 
 def test_bad_folders(model, tmp_path):
-    assert "--model names the folder of a released network" in refused("--model", tmp_path / "nothing")
+    assert "MODEL is the folder of a released network" in refused(tmp_path / "nothing")
     (model / "model.tflite").write_bytes((model / "model.tflite").read_bytes()[:-1] + b"x")
-    assert "it was damaged or changed" in refused("--model", model)
+    assert "it was damaged or changed" in refused(model)
     (model / "model.tflite").unlink()
-    assert "model.tflite does not exist" in refused("--model", model)
+    assert "model.tflite does not exist" in refused(model)
     shutil.copyfile(RECORDED / "model.tflite", model / "model.tflite")
     (model / "metrics.json").unlink()
-    assert "has no metrics.json" in refused("--model", model)
+    assert "has no metrics.json" in refused(model)
 
 
 def test_missing_test_clips(model, tmp_path):
-    assert "kws data fetch --test-only" in refused("--model", model)
-    assert "kws data fetch --test-only" in refused("--model", model, "--data", tmp_path / "nothing")
+    assert "kws data fetch --test-only" in refused(model)
+    assert "kws data fetch --test-only" in refused(model, "--data", tmp_path / "nothing")
     with pytest.raises(DataError, match="has no official test clips: .*kws data fetch --test-only"):
         evaluation.open_test(str(corpora.build(tmp_path / "main")))
 
 
 def test_a_trained_run_is_not_overwritten(model, speech, tmp_path):
     sample_run(tmp_path / "results")
-    message = refused("--model", model, "--data", speech, "--run", "quick-small")
+    message = refused(model, "--data", speech, "--run", "quick-small")
     assert "is the folder of a trained run" in message
     assert Path(tmp_path / "results" / "quick-small" / "model.tflite").exists()
 

@@ -10,8 +10,9 @@ from kwslib.config.baselines import baseline_network
 from kwslib.errors import DataError, InputError, KwsError
 from kwslib.integer import reference
 from kwslib.runs import deployments, records
+from kwslib.runs.clips import codes_for
 from kwslib.runs.deployments import choose
-from kwslib.runs.prediction import codes_for, of_file
+from kwslib.runs.networks import of_file
 from kwslib.speech import open_corpus
 from tests import corpora
 from tests.gap8 import networks
@@ -51,10 +52,11 @@ def speech(tmp_path_factory):
 
 def test_a_recorded_network_is_found_by_size_and_by_run(place):
     task = choose(**DEFAULTS)
-    assert (task.name, task.run, task.size, task.corpus) == ("quick-small", "quick-small", "small", "synthetic")
-    assert task.folder == place / "results" / "quick-small" / "gap8"
-    assert task.tflite_sha256 == records.find("quick-small").network.tflite_sha256
-    again = choose(**{**DEFAULTS, "run": "quick-small", "size": "large"})
+    assert (task.name, task.run, task.size, task.corpus) == ("best-small", "best-small", "small", "synthetic")
+    assert task.folder == place / "results" / "best-small" / "gap8"
+    assert task.tflite_sha256 == records.find("small").network.tflite_sha256
+    assert "(KWS_DATA names no recorded speech)" in task.clip_text
+    again = choose(**{**DEFAULTS, "run": "small", "size": "large"})
     assert again.key == task.key
     assert choose(**{**DEFAULTS, "clips": 4}).key != task.key
 

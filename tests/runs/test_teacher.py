@@ -8,7 +8,7 @@ from kwslib.config.recipe import Recipe
 from kwslib.errors import InputError
 from kwslib.network.evaluation import tflite_predictor
 from kwslib.runs import networks, teacher
-from kwslib.runs.prediction import of_file
+from kwslib.runs.networks import of_file
 from kwslib.speech.dataset import training_codes
 from kwslib.speech.speech_commands import open_speech_commands
 from tests import corpora

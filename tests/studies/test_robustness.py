@@ -12,7 +12,9 @@ from kwslib.config.words import LABELS, SILENCE
 from kwslib.errors import DataError, InputError, ModelError
 from kwslib.integer import reference
 from kwslib.paths import models_dir
-from kwslib.runs import prediction, records
+from kwslib.runs import records
+from kwslib.runs.clips import codes_for
+from kwslib.runs.networks import of_run
 from kwslib.speech import open_corpus
 from kwslib.speech.corpus import Clips, Corpus
 from kwslib.speech.speech_commands import TEST_FOLDER
@@ -63,8 +65,8 @@ def test_every_condition_is_measured_on_every_clip(found):
 
 def test_undisturbed_points_are_what_the_integer_reference_says(found):
     clips = Drawn().clips("test", "noise-silence")
-    network = prediction.of_run(RUN)
-    winners = reference.run(network.graph, prediction.codes_for(network, clips.audio)).winner
+    network = of_run(RUN)
+    winners = reference.run(network.graph, codes_for(network, clips.audio)).winner
     right = int(np.sum(winners == clips.labels))
     assert [p.correct for p in found.points if p.kind in ("shift", "level") and p.value == 0] == [right, right]
 

@@ -7,13 +7,13 @@ import pytest
 from kwslib.errors import DataError, InputError, ToolError
 from kwslib.gap8.measure import deployment
 from kwslib.gap8.program import compilation
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from tests.gap8 import networks
 
 
 @pytest.fixture(scope="module")
 def network():
-    return graph.load(networks.quantised(*networks.MEDIUM), "network")
+    return network_file.load(networks.quantised(*networks.MEDIUM), "network")
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,14 @@ from kwslib.gap8.platforms import gvsoc
 from kwslib.gap8.platforms.gvsoc import Gvsoc
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import compilation
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from kwslib.subproc import CommandTimeout
 from tests.gap8 import fake_gvsoc, networks
 
 
 @pytest.fixture(scope="module")
 def network():
-    return graph.load(networks.quantised(*networks.SMALL), "network")
+    return network_file.load(networks.quantised(*networks.SMALL), "network")
 
 
 @pytest.fixture(scope="module")

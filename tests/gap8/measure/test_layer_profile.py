@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kwslib.gap8.measure.layer_profile import ProfileError, check_outputs, checksum, parse
 from kwslib.gap8.program.export import expected_text
-from kwslib.integer import graph, reference
+from kwslib.integer import network_file, reference
 from tests.gap8 import networks
 from tests.places import BASELINE_TABLES, RECORDINGS
 
@@ -164,7 +164,7 @@ def test_a_checksum_by_hand():
 
 @pytest.fixture(scope="module")
 def run():
-    network = graph.load(networks.quantised(*networks.SMALL), "network")
+    network = network_file.load(networks.quantised(*networks.SMALL), "network")
     codes = networks.clips(network.input, 3)[2]
     return network, codes, expected_text(network, codes, [f"class{i}" for i in range(12)])
 

@@ -15,7 +15,7 @@ from kwslib.gap8.platforms.gvsoc import Gvsoc
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.platforms.simulator import simulate
 from kwslib.gap8.program import compilation
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from kwslib.paths import models_dir, recorded_programs_dir
 from tests.gap8 import networks
 from tests.gap8.equal import assert_on_platform
@@ -25,7 +25,7 @@ LAYER_TOLERANCE, TOTAL_TOLERANCE = 0.03, 0.02
 
 
 def load(size):
-    return graph.load(models_dir() / f"quick-{size}" / "model.tflite", size)
+    return network_file.load(models_dir() / f"quick-{size}" / "model.tflite", size)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def recorded(size, index="recorded.json", suffix="gvsoc"):
     entry = json.loads((RECORDED / index).read_text())["networks"][size]
     path = models_dir() / f"quick-{size}" / "model.tflite"
     assert hashlib.sha256(path.read_bytes()).hexdigest() == entry["model_sha256"], "record GVSOC's log of this network"
-    network = graph.load(path, f"quick-{size}")
+    network = network_file.load(path, f"quick-{size}")
     codes = np.arange(np.prod(network.input.shape), dtype=np.uint32).astype(np.uint8).reshape(network.input.shape)
     return layer_profile.parse((RECORDED / f"{size}.{suffix}.txt").read_text()), network, codes
 

@@ -4,7 +4,7 @@ import pytest
 
 from kwslib.gap8.planning import ds_cnn
 from kwslib.gap8.planning.plan import plan
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from tests.gap8 import networks
 from tests.gap8.equal import GENERAL, STRATEGIES, assert_everywhere, assert_on_host, assert_on_platform, only
 
@@ -39,7 +39,7 @@ FAST = {
 
 
 def load(cases, name, **options):
-    return graph.load(networks.quantised(*cases[name], **options), name)
+    return network_file.load(networks.quantised(*cases[name], **options), name)
 
 
 @pytest.mark.parametrize("name", ["5 columns", "20 columns, stride 2"])
@@ -86,6 +86,6 @@ def test_every_shape_in_every_strategy(name, strategy, tmp_path):
     ],
 )
 def test_what_is_not_built_like_the_ds_cnn_is_left_to_the_general_plan(layers, reason):
-    network = graph.load(networks.quantised((12, 8), layers))
+    network = network_file.load(networks.quantised((12, 8), layers))
     assert reason in ds_cnn.unsuitable(network)
     assert plan(network).strategy == GENERAL

@@ -1,7 +1,7 @@
 """Layouts of the maps: bytes between positions, padding, and when assembly kernels are made."""
 
 from kwslib.gap8.planning import layouts
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from tests.gap8 import networks
 
 
@@ -12,7 +12,7 @@ def test_pixels_begin_in_different_banks():
 
 
 def test_planes_hold_the_map_and_its_padding():
-    network = graph.load(networks.quantised(*networks.MEDIUM))
+    network = network_file.load(networks.quantised(*networks.MEDIUM))
     for layer in network.layers:
         if layer.kind == "depthwise":
             planes = layouts.Planes(layer)
@@ -23,8 +23,8 @@ def test_planes_hold_the_map_and_its_padding():
 
 
 def test_only_snapped_layers_with_relu_suit_the_assembly():
-    ours = graph.load(networks.quantised(*networks.SMALL))
-    theirs = graph.load(networks.post_training())
+    ours = network_file.load(networks.quantised(*networks.SMALL))
+    theirs = network_file.load(networks.post_training())
     weighted = [layer for layer in ours.layers if layer.weights is not None]
     assert all(layouts.suits_assembly(layer) == layer.relu for layer in weighted)
     assert not any(layouts.suits_assembly(layer) for layer in theirs.layers if layer.weights is not None)

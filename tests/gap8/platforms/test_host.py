@@ -7,7 +7,7 @@ from kwslib.gap8.measure.launch import launch
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import codegen, compilation
 from kwslib.gap8.program.export import expected_text
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from kwslib.subproc import CommandTimeout, run
 from tests.gap8 import networks
 from tests.gap8.equal import STRATEGIES, only
@@ -16,7 +16,7 @@ from tests.gap8.platforms.test_gvsoc import PROGRAM
 
 @pytest.fixture(scope="module")
 def network():
-    return graph.load(networks.quantised(*networks.SMALL), "network")
+    return network_file.load(networks.quantised(*networks.SMALL), "network")
 
 
 @pytest.fixture(scope="module")

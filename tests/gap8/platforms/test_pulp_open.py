@@ -7,7 +7,7 @@ import pytest
 from kwslib.errors import InputError, ToolError
 from kwslib.gap8.planning.plan import plan
 from kwslib.gap8.platforms.pulp_open import HOME_VARIABLE, PulpOpen
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from kwslib.paths import models_dir
 from kwslib.subproc import CommandTimeout
 from tests.gap8 import networks
@@ -96,7 +96,7 @@ def real():
 @pytest.mark.gvsoc
 @pytest.mark.parametrize("size", ["small", "medium"])
 def test_the_recorded_networks(real, size, tmp_path):
-    network = graph.load(models_dir() / f"quick-{size}" / "model.tflite", size)
+    network = network_file.load(models_dir() / f"quick-{size}" / "model.tflite", size)
     found = assert_on_platform(network, tmp_path, "pulp-open")
     print(*(f"{size} {row.name}: {row.cycles} cycles" for row in found[0].layers), sep="\n")
 
@@ -105,6 +105,6 @@ def test_the_recorded_networks(real, size, tmp_path):
 @pytest.mark.parametrize("strategy", [*STRATEGIES[:-1], GENERAL])
 def test_every_strategy_without_flash(real, strategy, tmp_path):
     with only(strategy):
-        network = graph.load(networks.quantised(*networks.MEDIUM))
+        network = network_file.load(networks.quantised(*networks.MEDIUM))
         assert plan(network).strategy == strategy
         assert_on_platform(network, tmp_path, "pulp-open")

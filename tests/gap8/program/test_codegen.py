@@ -8,7 +8,7 @@ import pytest
 
 from kwslib.gap8.planning.plan import INPUT_HEADER_BYTES, L1_BASE, L1_BYTES, L2_BASE, L2_BYTES, plan
 from kwslib.gap8.program import codegen
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from tests.gap8 import networks
 from tests.gap8.equal import STRATEGIES, only
 
@@ -16,9 +16,9 @@ from tests.gap8.equal import STRATEGIES, only
 @pytest.fixture(scope="module", params=["small", "zero points", "flash"])
 def planned(request):
     if request.param == "zero points":
-        return plan(graph.load(networks.post_training()))
+        return plan(network_file.load(networks.post_training()))
     with only(STRATEGIES[-1] if request.param == "flash" else STRATEGIES[0]):
-        return plan(graph.load(networks.quantised(*networks.SMALL)))
+        return plan(network_file.load(networks.quantised(*networks.SMALL)))
 
 
 def classes(planned):

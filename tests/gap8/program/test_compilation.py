@@ -16,7 +16,7 @@ from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import codegen
 from kwslib.gap8.program import compilation as building
 from kwslib.gap8.program.elf import read_program
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from kwslib.paths import models_dir
 from tests.gap8 import networks
 from tests.gap8.equal import STRATEGIES, only
@@ -24,7 +24,7 @@ from tests.gap8.equal import STRATEGIES, only
 
 @pytest.fixture(scope="module")
 def network():
-    return graph.load(networks.quantised(*networks.SMALL), "network")
+    return network_file.load(networks.quantised(*networks.SMALL), "network")
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def test_pulp_open_has_other_registers_and_the_same_network(built, tmp_path):
 @pytest.mark.parametrize("size", ["small", "large"])
 def test_from_tflite_to_elf_in_ten_seconds(size, tmp_path):
     start_s = time.monotonic()
-    network = graph.load(models_dir() / f"quick-{size}" / "model.tflite")
+    network = network_file.load(models_dir() / f"quick-{size}" / "model.tflite")
     building.build(network, tmp_path)
     assert time.monotonic() - start_s < 10
 

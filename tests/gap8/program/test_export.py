@@ -13,7 +13,7 @@ from kwslib.gap8.measure.launch import launch
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.platforms.vendor_app import NOT_NESTED
 from kwslib.gap8.program.export import MARKER, export
-from kwslib.integer import graph
+from kwslib.integer import network_file
 from kwslib.paths import cache_dir
 from tests.gap8 import networks
 from tests.gap8.equal import STRATEGIES, only
@@ -23,7 +23,7 @@ ZIG = f"{sys.executable} -m ziglang cc"
 
 @pytest.fixture(scope="module")
 def network():
-    return graph.load(networks.quantised(*networks.SMALL), "network")
+    return network_file.load(networks.quantised(*networks.SMALL), "network")
 
 
 @pytest.fixture(scope="module")

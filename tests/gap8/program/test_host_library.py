@@ -6,7 +6,7 @@ import pytest
 from kwslib.errors import InputError, ToolError
 from kwslib.gap8.planning.plan import plan
 from kwslib.gap8.program import host_library
-from kwslib.integer import graph, reference
+from kwslib.integer import network_file, reference
 from kwslib.paths import models_dir
 from tests.gap8 import networks
 from tests.gap8.equal import STRATEGIES, assert_on_host, only, reference_checksums
@@ -14,7 +14,7 @@ from tests.gap8.equal import STRATEGIES, assert_on_host, only, reference_checksu
 
 @pytest.fixture(scope="module")
 def network():
-    return graph.load(networks.quantised(*networks.SMALL), "network")
+    return network_file.load(networks.quantised(*networks.SMALL), "network")
 
 
 def test_many_clips_in_one_process_and_in_two(network):
@@ -70,10 +70,10 @@ def test_a_compiler_that_fails_leaves_no_library(network, monkeypatch, tmp_path)
 
 
 def test_the_recorded_small_network():
-    assert_on_host(graph.load(models_dir() / "quick-small" / "model.tflite"), clips=6)
+    assert_on_host(network_file.load(models_dir() / "quick-small" / "model.tflite"), clips=6)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", ["medium", "large"])
 def test_the_recorded_larger_networks(size):
-    assert_on_host(graph.load(models_dir() / f"quick-{size}" / "model.tflite"), clips=20)
+    assert_on_host(network_file.load(models_dir() / f"quick-{size}" / "model.tflite"), clips=20)

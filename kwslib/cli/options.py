@@ -1,0 +1,57 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from kwslib.errors import KwsError
+
+Decorator = Callable[[Callable], Callable]
+
+DATA = click.option(
+    "--data", default="", metavar="FOLDER", help="Folder that holds speech_commands_v0.02; KWS_DATA by default."
+)
+
+
+def together(*options: Decorator) -> Decorator:
+    """Several options as one decorator, shown in the order given."""
+
+    def add(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+NETWORK = together(
+    click.option("--model", type=click.Path(path_type=Path), help="An 8-bit .tflite file, or the folder of a network."),
+    click.option("--run", metavar="NAME", help="The network of this run, fresh or recorded, such as quick-small."),
+    click.option("--size", help="The released network of this size: small (default), medium or large."),
+    click.option("--front-end", help="Front end of a .tflite file that names none: magnitude or power."),
+    click.option("--labels", metavar="A,B,...", help="Names of the classes, for a file that names none."),
+)
+"""Which network is meant; `kwslib.runs.networks.choose` takes the same names."""
+
+
+def split_labels(text: str | None) -> list[str] | None:
+    """The names of ``--labels``."""
+    return [name.strip() for name in text.split(",")] if text else None
+
+
+class Parameterised(click.Command):
+    """A command whose options are the parameters of the notebook: name, type and help come from its cell."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        from kwslib.runs.parameters import TYPES, declared
+
+        try:
+            known = declared()
+        except KwsError as error:
+            raise click.ClickException(str(error)) from error
+        options = [
+            click.Option([f"--{name.replace('_', '-')}", name], type=TYPES[entry.type][0], help=entry.help)
+            for name, entry in known.items()
+        ]
+        return [*options, *super().get_params(ctx)]

@@ -1,0 +1,41 @@
+"""``kws release`` and ``kws evaluate``: released networks."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from kwslib.cli.options import DATA
+from kwslib.errors import InputError
+
+
+@click.command()
+@click.argument("name", metavar="RUN")
+@click.option("--seeds", multiple=True, metavar="RUN", help="A run of the same recipe with another seed; repeatable.")
+@click.option("--note", default="", help="What the card says of the data beside the counts.")
+@click.option(
+    "--note-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The same, from a file."
+)
+def release(name: str, seeds: tuple[str, ...], note: str, note_file: Path | None) -> None:
+    """Put a finished run on Speech Commands into models/SIZE, with a card made from its figures."""
+    from kwslib.release.release import publish
+
+    if note and note_file:
+        raise InputError("--note and --note-file both give the note: give one")
+    click.echo(f"released in {publish(name, seeds, note_file.read_text() if note_file else note)}")
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@DATA
+@click.option("--run", default="", metavar="NAME", help="Name of the results folder; by default made from MODEL.")
+def evaluate(model: str, data: str, run: str) -> None:
+    """Measure a released network again: MODEL is its folder (models/small) or the .tflite in it.
+
+    Nothing is trained. The official test clips are enough: kws data fetch --test-only.
+    """
+    from kwslib.release import evaluation
+
+    given = {name: value for name, value in (("data", data), ("run", run)) if value}
+    folder = evaluation.execute(model, given, stream=sys.stdout)
+    click.echo(evaluation.text(folder, evaluation.open_released(model).run))

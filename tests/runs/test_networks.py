@@ -1,0 +1,155 @@
+"""Which network is meant, and what is known of it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kwslib.config.words import LABELS
+from kwslib.errors import DataError, KwsError, ModelError
+from kwslib.integer.metadata import Description
+from kwslib.network.conversion import describe
+from kwslib.paths import models_dir
+from kwslib.runs.networks import choose, of_file, of_run, released
+from tests.gap8 import networks
+
+RECORDED = models_dir() / "quick-small" / "model.tflite"
+RELEASED = models_dir() / "small" / "model.tflite"
+
+
+@pytest.fixture(autouse=True)
+def no_fresh_runs(monkeypatch, tmp_path):
+    monkeypatch.setenv("KWS_RESULTS", str(tmp_path / "results"))
+
+
+@pytest.fixture
+def mine(tmp_path):
+    path = tmp_path / "mine.tflite"
+    path.write_bytes(networks.quantised(*networks.SMALL))
+    return path
+
+
+@pytest.mark.parametrize(
+    "named",
+    [{}, {"size": "small"}, {"run": "small"}, {"run": "best-small"}, {"model": RELEASED}, {"model": RELEASED.parent}],
+)
+def test_the_released_network_is_what_is_meant(named):
+    found = choose(**named)
+    assert found.graph.name == "best-small" and found.labels == LABELS and found.corpus == "speech_commands"
+    assert found.front_end.key == "power-40-20-10-0.75" and not found.front_end_chosen
+    assert "trained on recorded speech (Speech Commands); front end power-40-20-10-0.75" in found.describe()
+
+
+@pytest.mark.parametrize("size", ["small", "medium", "large"])
+def test_every_size_has_its_released_network(size):
+    assert choose(size=size).path == released(size).path == models_dir() / size / "model.tflite"
+
+
+def test_synthetic_networks_are_asked_for_by_name():
+    found = choose(run="quick-small")
+    assert found.describe().startswith("network: run quick-small, recorded, trained on synthetic speech")
+    assert choose(model=RECORDED).labels == found.labels == LABELS
+
+
+def test_a_fresh_run_comes_before_the_recorded_one(tmp_path):
+    fresh = tmp_path / "results" / "quick-medium"
+    fresh.mkdir(parents=True)
+    for name in ("metrics.json", "model.tflite"):
+        shutil.copy(models_dir() / "quick-medium" / name, fresh)
+    assert of_run("quick-medium").source == "run quick-medium"
+
+
+def test_nothing_is_assumed_of_a_file_that_says_nothing(mine):
+    found = of_file(mine)
+    assert found.labels is None and found.label(9) == "class 9" and found.corpus == "" and found.run is None
+    assert found.front_end.kind == "magnitude" and found.front_end_chosen
+    text = found.describe()
+    assert "data that the file does not name" in text and "is a choice: the file names none" in text
+    assert "its 12 classes have no names (--labels A,B,... gives them)" in text
+
+
+def test_the_caller_can_name_front_end_and_labels(mine):
+    names = tuple("abcdefghijkl")
+    found = choose(model=mine, front_end="power", labels=names)
+    assert found.front_end.kind == "power" and not found.front_end_chosen and found.label(2) == "c"
+    assert "choice" not in found.describe() and "have no names" not in found.describe()
+
+
+def test_what_the_file_says_comes_from_its_metadata(mine):
+    words = tuple(f"word {n}" for n in range(12))
+    front_end = of_run("quick-small").front_end
+    mine.write_bytes(describe(mine.read_bytes(), Description(words, front_end, "synthetic")))
+    found = of_file(mine)
+    assert (found.labels, found.front_end, found.corpus) == (words, front_end, "synthetic")
+    assert not found.front_end_chosen
+    assert of_file(mine, "magnitude").front_end.kind == "magnitude"
+
+
+def test_a_record_beside_another_file_is_not_believed(mine):
+    shutil.copy(models_dir() / "quick-small" / "metrics.json", mine.parent)
+    assert of_file(mine).labels is None
+    copy = shutil.copy(RECORDED, mine.parent / "copy.tflite")
+    assert of_file(Path(copy)).labels == LABELS
+    (mine.parent / "metrics.json").write_text("{")
+    with pytest.raises(DataError, match=r"metrics\.json is damaged"):
+        of_file(mine)
+
+
+def test_a_run_with_another_network_is_refused(tmp_path):
+    folder = tmp_path / "results" / "quick-small"
+    shutil.copytree(models_dir() / "quick-small", folder)
+    shutil.copy(RELEASED, folder / "model.tflite")
+    with pytest.raises(ModelError, match=r"is not the network that metrics\.json beside it describes"):
+        of_run("quick-small")
+    (folder / "model.tflite").unlink()
+    with pytest.raises(DataError, match=r"run quick-small has no model\.tflite; run it again"):
+        of_run("quick-small")
+
+
+def test_a_front_end_that_does_not_fit_is_refused(tmp_path):
+    folder = tmp_path / "results" / "quick-small"
+    shutil.copytree(models_dir() / "quick-small", folder)
+    value = json.loads((folder / "metrics.json").read_text())
+    (folder / "metrics.json").write_text(json.dumps({**value, "size": "large"}))
+    with pytest.raises(ModelError, match=r"reads an input of \(49, 10, 1\), but the front end that goes with it"):
+        of_run("quick-small")
+
+
+def test_another_input_has_no_front_end(tmp_path):
+    (tmp_path / "other.tflite").write_bytes(networks.quantised((31, 13), networks.SMALL[1]))
+    found = of_file(tmp_path / "other.tflite")
+    assert found.front_end is None and "its input is no fingerprint of this project" in found.describe()
+
+
+def test_without_a_release_the_user_is_told_what_to_name(monkeypatch, tmp_path):
+    monkeypatch.setenv("KWS_ROOT", str(tmp_path))
+    with pytest.raises(DataError, match="no network of size small is released in .*: name a run with --run"):
+        choose()
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({"run": "a", "size": "small"}, "each name a network: give one"),
+        ({"model": RECORDED, "size": "small"}, "each name a network: give one"),
+        ({"run": "quick-small", "front_end": "power"}, "a run knows its own"),
+        ({"model": RECORDED, "front_end": "mel"}, "unknown front end 'mel'"),
+        ({"size": "huge"}, "unknown size 'huge': choose one of small, medium, large"),
+        ({"run": "gone"}, "there is no run 'gone'"),
+        ({"model": Path("gone.tflite")}, "cannot read the network gone.tflite: No such file"),
+        ({"size": "small", "labels": ["yes", "no"]}, "2 labels are given; .* has 12 classes"),
+    ],
+)
+def test_bad_names(named, message):
+    with pytest.raises(KwsError, match=message):
+        choose(**named)
+
+
+def test_networks_that_are_none(tmp_path):
+    data = networks.quantised(*networks.SMALL)
+    for name, content in {"short": data[: len(data) // 2], "float": networks.floating(), "empty": b""}.items():
+        path = tmp_path / f"{name}.tflite"
+        path.write_bytes(content)
+        with pytest.raises(ModelError, match=rf"{name}\.tflite"):
+            of_file(path)
