@@ -22,6 +22,11 @@ PROFILE = "quick"
 """The pages show the run of this profile."""
 
 
+def page_names() -> list[str]:
+    """Return the file names of all pages that `write_pages` writes."""
+    return [page.format(size=size) for page in TEMPLATES.values() for size in SIZES]
+
+
 def render_pages(templates: Path) -> dict[str, str]:
     """Render every template for every size.
 

@@ -16,7 +16,7 @@ NAMES = [f"{size}.md" for size in SIZES] + [f"gap8_{size}.md" for size in SIZES]
 
 def test_every_size_has_its_pages():
     pages = size_pages.render_pages(TEMPLATES)
-    assert sorted(pages) == sorted(NAMES)
+    assert sorted(pages) == sorted(size_pages.page_names()) == sorted(NAMES)
     for size in SIZES:
         for name, heading in ((f"{size}.md", size.capitalize()), (f"gap8_{size}.md", f"{size.capitalize()} on GAP8")):
             assert f"\n# {heading}\n" in pages[name]
