@@ -34,7 +34,7 @@ def badge(trials: Sequence[Trial]) -> Html | Markdown:
 
 
 def table(trials: Sequence[Trial]) -> Table | Markdown:
-    """The summary in percent and percentage points; every trial is in the downloads of `trials_table`."""
+    """Show the summary in percent and percentage points; `trials_table` has every training."""
     if not trials:
         return NOTHING
     found = summary(trials)
@@ -55,7 +55,7 @@ def table(trials: Sequence[Trial]) -> Table | Markdown:
 
 
 def recipes() -> Table:
-    """The recipe that the ablation starts from, and that of the profile ``best`` for each size, read from the code."""
+    """Show the recipe that the ablation starts from, and that of the profile ``best`` for each size."""
     columns = {"ablation": _described(profile_of(WHOLE), SIZE)}
     columns |= {size: _described(PROFILES["best"], size) for size in SIZES}
     names = dict.fromkeys(name for described in columns.values() for name in described)
@@ -79,7 +79,7 @@ def _or_dash(form: str) -> Callable[[float], str]:
 
 
 def trials_table(trials: Sequence[Trial]) -> Table | Markdown:
-    """Every training, a row each."""
+    """Show every training, a row each."""
     if not trials:
         return NOTHING
     columns = ("variant", "seed", "steps", "validation_float", "validation_quantised", "trained_s")

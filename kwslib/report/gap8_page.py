@@ -1,4 +1,4 @@
-"""What the book says of a network on GAP8: tables of a deployment, beside the baseline's, labels and files.
+"""What the book shows of a network on GAP8: tables of a deployment, beside the baseline's, labels and files.
 
 `gap8_figures` has the pictures, `gap8_estimates` what is known of the chip by others' word.
 """
@@ -47,7 +47,7 @@ HEADS = {
     "baseline's operations/cycle": "its op./\N{ZERO WIDTH SPACE}cycle",
     "baseline's / ours": "baseline's/\N{ZERO WIDTH SPACE}ours",
 }
-"""Short heads, and where they may break."""
+"""Short heads of columns, which may break at the zero-width spaces."""
 
 
 def _decimals(places: int) -> Callable[[float], str]:
@@ -76,7 +76,7 @@ def _columns(name: str, part: LayerRow | Deployment, whole: Deployment) -> dict[
 
 
 def layers(deployment: Deployment, size: str = "") -> pd.DataFrame:
-    """A row a layer and the total; beside the baseline's if `size` names one of its networks."""
+    """Return a row a layer and the total, beside the baseline's if `size` names one of its networks."""
     rows = [{**_columns(row.name, row, deployment), "fused": row.fused} for row in deployment.rows]
     rows.append({**_columns("Total", deployment, deployment), "fused": False})
     if size:
@@ -92,7 +92,7 @@ def layers(deployment: Deployment, size: str = "") -> pd.DataFrame:
 
 
 def layer_table(deployment: Deployment, size: str = "", name: str = "network") -> Table:
-    """What the program printed, layer by layer, beside the baseline's."""
+    """Show cycles and operations layer by layer, beside the baseline's if `size` names one of its networks."""
     frame = layers(deployment, size)
     names = [f"{row['layer']}{NO_BREAK + '†' if row['fused'] else ''}" for row in frame.to_dict("records")]
     shown = frame.assign(layer=[layer.replace("_Relu", "") for layer in names]).drop(columns=["fused", "MAC"])
@@ -106,7 +106,7 @@ def layer_table(deployment: Deployment, size: str = "", name: str = "network") -
 
 
 def speeds(deployment: Deployment, name: str = "network") -> Table:
-    """Latency and estimated energy by clock."""
+    """Show latency and estimated energy by clock."""
     frame = pd.DataFrame(
         {
             "cluster clock, MHz": clock,
@@ -128,7 +128,7 @@ def speeds(deployment: Deployment, name: str = "network") -> Table:
 
 
 def totals(runs: Iterable[Run]) -> pd.DataFrame:
-    """A row a network: cycles beside the baseline's, latency by clock, estimated energy, and where it is from."""
+    """Return a row a network: cycles beside the baseline's, latency by clock, estimated energy, platform, state."""
     rows = []
     for run in runs:
         found = deployments.of_run(run)
@@ -148,7 +148,7 @@ def totals(runs: Iterable[Run]) -> pd.DataFrame:
 
 
 def totals_table(runs: Iterable[Run], name: str = "gap8-totals") -> Table:
-    """One inference of each network beside the baseline's."""
+    """Show one inference of each network beside the baseline's."""
     frame = totals(runs)
     left_out = ["warm cycles", "ms at 50 MHz", "ms at 175 MHz", "platform", "version"]
     shown = frame.drop(columns=left_out).rename(columns=HEADS)
@@ -159,7 +159,7 @@ def totals_table(runs: Iterable[Run], name: str = "gap8-totals") -> Table:
 
 
 def steps(found: Found) -> pd.DataFrame:
-    """A row a step of the plan: its layers, how they are computed, memory and what is moved."""
+    """Return a row a step of the plan: its layers, how they are computed, peak memory, bytes moved."""
     return pd.DataFrame(
         {
             "layers": short_names(step["layers"]).replace(" ", NO_BREAK),
@@ -175,7 +175,7 @@ def steps(found: Found) -> pd.DataFrame:
 
 
 def step_table(found: Found, name: str = "network") -> Table:
-    """The plan, a row a step."""
+    """Show the plan, a row a step."""
     caption = f"{name}: the plan, {found.deployment.strategy}; peaks include stacks and code"
     return Table(steps(found), f"{name}-gap8-plan", caption)
 
@@ -186,7 +186,19 @@ def short_names(names: Iterable[str]) -> str:
 
 
 def stalls(deployment: Deployment, most: int = 12) -> pd.DataFrame:
-    """Cycles of the first inference by function, summed over the eight cores; empty where no stalls were counted."""
+    """Return the cycles of the first inference by function, summed over the eight cores.
+
+    Parameters
+    ----------
+    deployment : Deployment
+    most : int
+        Functions to return at most, those with the most cycles.
+
+    Returns
+    -------
+    DataFrame
+        Without rows where the platform counts no stalls.
+    """
     columns = ["instructions", "cycles", *(f"{kind}_cycles" for kind in STALL_KINDS), "sleep_cycles"]
     frame = pd.DataFrame(deployment.stalls, columns=["core", "function", *columns])
     frame = frame[frame["core"].str.startswith("pe") & ~frame["function"].isin(START_UP)]
@@ -196,13 +208,13 @@ def stalls(deployment: Deployment, most: int = 12) -> pd.DataFrame:
 
 
 def stall_table(deployment: Deployment, name: str = "network") -> Table:
-    """Where the cores' cycles went, by function."""
+    """Show on what the cores spent their cycles, by function."""
     caption = f"{name}: core cycles by function over eight cores, awake and of these lost to each kind of stall; asleep"
     return Table(stalls(deployment), f"{name}-gap8-stalls", caption)
 
 
 def status(runs: Iterable[Run]) -> pd.DataFrame:
-    """Every run that was deployed: by which platform, on how many clips, when and from which commit."""
+    """Return every run that was deployed: by which platform, on how many clips, when and from which commit."""
     rows = []
     for run in runs:
         try:

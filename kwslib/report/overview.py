@@ -1,4 +1,4 @@
-"""Tables of several runs side by side, beside the baseline's where it printed something that compares."""
+"""Tables of several runs, some beside what the baseline printed."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -33,7 +33,7 @@ def all_runs() -> list[Run]:
 
 
 def headline(runs: Iterable[Run]) -> pd.DataFrame:
-    """TFLite test accuracy under both protocols beside the baseline's, and what it costs: the book opens with it."""
+    """Return TFLite's test accuracy under both protocols and the costs, beside the baseline's; a row a measurement."""
     rows: list[dict[str, Any]] = []
     for run in runs:
         for silence in SILENCE_PROTOCOLS:
@@ -91,7 +91,7 @@ def _accuracy_text(accuracy: float, low: float, high: float) -> str:
 
 
 def beside_baseline(run: Run) -> pd.DataFrame:
-    """Accuracy of a run's TFLite network and of the baseline's of the same size, on both splits."""
+    """Return the accuracy of a run's TFLite network and of the baseline's of the same size, on both splits."""
     rows: list[dict[str, Any]] = []
     for split in baselines.SPLITS:
         baseline = {"network": "the baseline", "data": CORPUS_NAMES[baselines.CORPUS], "silence": baselines.SILENCE}
@@ -103,7 +103,7 @@ def beside_baseline(run: Run) -> pd.DataFrame:
 
 
 def comparison(runs: Iterable[Run]) -> pd.DataFrame:
-    """Validation accuracy over runs: what recipes are compared and chosen by."""
+    """Return the validation accuracy of runs, by which recipes are compared and chosen."""
     return pd.DataFrame(
         {
             "run": run.run,
@@ -118,7 +118,7 @@ def comparison(runs: Iterable[Run]) -> pd.DataFrame:
 
 
 def costs(runs: Iterable[Run]) -> pd.DataFrame:
-    """What each network costs: multiply-accumulates, parameters, the baseline's operations, bytes of the .tflite."""
+    """Return the costs of each network: MACs, the baseline's operations, parameters, bytes of the .tflite."""
     return pd.DataFrame(
         {
             "size": run.size,
@@ -132,7 +132,7 @@ def costs(runs: Iterable[Run]) -> pd.DataFrame:
 
 
 def agreement(runs: Iterable[Run]) -> pd.DataFrame:
-    """Share of the test clips for which two forms of a network have the same winner."""
+    """Return the share of the test clips for which two forms of a network have the same winner."""
     return pd.DataFrame(
         {"run": run.run, "data": corpus_name(run), "clips": run.agreement.clips}
         | {text: getattr(run.agreement, key) / run.agreement.clips for key, text in AGREEMENT_TEXTS.items()}
@@ -141,7 +141,7 @@ def agreement(runs: Iterable[Run]) -> pd.DataFrame:
 
 
 def differences(runs: Iterable[Run]) -> pd.DataFrame:
-    """How many codes differ between TFLite and the integer reference."""
+    """Return how many codes differ between TFLite and the integer reference."""
     return pd.DataFrame(
         {
             "run": run.run,
@@ -155,7 +155,7 @@ def differences(runs: Iterable[Run]) -> pd.DataFrame:
 
 
 def split_totals(runs: Iterable[Run]) -> pd.DataFrame:
-    """Clips of each split that runs used, once for each corpus."""
+    """Return the clips of each split that runs used, a row a corpus."""
     rows: dict[str, dict[str, Any]] = {}
     for run in runs:
         row = rows.setdefault(run.corpus.hash, {"data": corpus_name(run), "runs": ""})
@@ -166,7 +166,7 @@ def split_totals(runs: Iterable[Run]) -> pd.DataFrame:
 
 
 def status(runs: Iterable[Run]) -> pd.DataFrame:
-    """Every run: whether fresh or recorded, when and from which commit it was made, on which speech."""
+    """Return for every run whether it is fresh or recorded, its speech, and when and from which commit it was made."""
     return pd.DataFrame(
         {
             "run": run.run,
@@ -182,5 +182,5 @@ def status(runs: Iterable[Run]) -> pd.DataFrame:
 
 
 def packages(runs: Iterable[Run]) -> pd.DataFrame:
-    """Package versions that each run was made with."""
+    """Return the package versions that each run was made with."""
     return pd.DataFrame({"run": run.run, "python": run.provenance.python, **run.provenance.packages} for run in runs)

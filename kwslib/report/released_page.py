@@ -30,7 +30,7 @@ FILES = run_page.FILES | {
 
 
 def frame(sizes: Iterable[str] = SIZES) -> pd.DataFrame:
-    """Test accuracy of the released networks, of the vendor's and of the baseline's, a row a network and protocol."""
+    """Return the test accuracy of the released, the vendor's and the baseline's networks: a row a measurement."""
     rows: list[dict[str, Any]] = []
     for size in sizes:
         run = release.released(size)
@@ -55,7 +55,7 @@ def _cycles(run: Run) -> int | None:
 
 
 def table(name: str = "released") -> Table:
-    """The headline: a row a network, both protocols side by side."""
+    """Show the headline: a row a network, both protocols side by side."""
     whole = frame()
     return Table(whole, name, CAPTION, shown=overview.side_by_side(whole, [], ["bytes", "cycles"]))
 

@@ -25,7 +25,7 @@ PANEL_COLUMNS = 3
 
 
 def badges(every: Sequence[Found]) -> Html | Markdown:
-    """Say of every measurement whether it is fresh or recorded, of which network and speech, when and from where."""
+    """Say for every measurement whether it is fresh or recorded, its network and speech, when and where it was made."""
     if not every:
         return NOTHING
     return elements.join(_badge(found) for found in every)
@@ -113,7 +113,7 @@ def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
 
 
 def accuracy_table(every: Sequence[Found], kind: str) -> Table | Markdown:
-    """The accuracies behind `curves`: a row a network and noise, a column a value; all counts in the downloads."""
+    """Show the accuracies of `curves`: a row a network and noise, a column a value; the downloads have all counts."""
     if not every:
         return NOTHING
     frame = _frame(every, kind)
@@ -131,7 +131,7 @@ def accuracy_table(every: Sequence[Found], kind: str) -> Table | Markdown:
 
 
 def accepts_table(every: Sequence[Found]) -> Table | Markdown:
-    """Keywords detected in the held-out noise, a row a network and threshold, all recordings together."""
+    """Show the keywords detected in the held-out noise, a row a network and threshold, all recordings together."""
     if not every:
         return NOTHING
     rows = [
@@ -157,20 +157,20 @@ def accepts_table(every: Sequence[Found]) -> Table | Markdown:
 
 
 def accepts_note(every: Sequence[Found]) -> Markdown:
-    """Say how little sound there is, and what that does to the interval."""
+    """Say how little sound there is, and what that means for the interval."""
     if not every:
         return NOTHING
     one = next(row for row in every[0].robustness.false_accepts if row.noise == ALL)
     none = poisson_interval(0)[1] / one.hours
     return Markdown(
         f"All held-out parts together last {60 * one.hours:.2f} minutes, {one.decisions} decisions. So little sound "
-        f"says little: even no false accept at all leaves up to {none:.0f} an hour within the interval. "
-        "Neighbouring decisions share half of what they hear, so that the counts scatter more than Poisson's law says."
+        f"says little: even without a false accept, the interval reaches up to {none:.0f} an hour. "
+        "Neighbouring decisions share half of their sound, so the counts vary more than Poisson's law says."
     )
 
 
 def notes(every: Sequence[Found]) -> Table | Markdown:
-    """What each measurement used, a row a network: clips, seed, substitutes, mixtures turned down."""
+    """Show what each measurement used, a row a network: clips, seed, substitutes, mixtures turned down."""
     if not every:
         return NOTHING
     rows = []
@@ -192,7 +192,7 @@ def notes(every: Sequence[Found]) -> Table | Markdown:
 
 
 def downloads(every: Sequence[Found]) -> Markdown:
-    """Links to the files of every measurement."""
+    """Return links to the files of every measurement."""
     if not every:
         return NOTHING
     return Markdown("\n\n".join(f"`{f.robustness.run}`:\n\n{elements.links(f.folder, FILES).text}" for f in every))

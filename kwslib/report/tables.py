@@ -38,7 +38,7 @@ def baseline_measured(size: str, split: str = "test") -> dict[str, Any]:
 
 
 def layers(size: Architecture) -> pd.DataFrame:
-    """The layers of a network, a row each; shapes are rows × columns × channels."""
+    """Return the layers of a network, a row each; shapes are rows × columns × channels."""
     return pd.DataFrame(
         {
             "layer": layer.name,
@@ -54,7 +54,7 @@ def layers(size: Architecture) -> pd.DataFrame:
 
 
 def accuracies(run: Run) -> pd.DataFrame:
-    """Accuracy of every form on every split under both silence protocols, with Wilson's 95 % interval."""
+    """Return the accuracy of every form on every split under both silence protocols, with Wilson's 95 % intervals."""
     order = {name: number for number, name in enumerate((*NETWORKS, *SPLITS, *SILENCE_PROTOCOLS))}
     chosen = sorted(run.measurements, key=lambda m: (-order[m.split], order[m.silence], order[m.network]))
     return pd.DataFrame(
@@ -63,7 +63,7 @@ def accuracies(run: Run) -> pd.DataFrame:
 
 
 def classes(run: Run, network: str = "tflite", split: str = "test") -> pd.DataFrame:
-    """Recall and precision of each class under both silence protocols."""
+    """Return recall and precision of each class under both silence protocols."""
     frame = pd.DataFrame({"class": LABELS})
     for silence in SILENCE_PROTOCOLS:
         found = run.measurement(network, split, silence)
@@ -81,7 +81,7 @@ def confusion(matrix: np.ndarray) -> pd.DataFrame:
 
 
 def clip_counts(run: Run) -> pd.DataFrame:
-    """Clips by word and split."""
+    """Return the clips by word and split, the classes first."""
     frame = pd.DataFrame(run.corpus.splits).fillna(0).astype(int)
     frame = frame[[split for split in SPLITS if split in frame]]
     first = [word for word in LABELS if word in frame.index]
@@ -98,12 +98,12 @@ def stages_of(schedule: Schedule | CosineSchedule) -> list[tuple[float, int]]:
 
 
 def training(run: Run) -> pd.DataFrame:
-    """Every setting that decided a training, a row each."""
+    """Return every setting that decided a training, a row each."""
     return pairs(to_plain(run.training))
 
 
 def provenance(run: Run) -> pd.DataFrame:
-    """Where a result came from, a row each."""
+    """Return where a result came from, a row an entry."""
     return pairs(
         {
             "run": run.run,
@@ -118,7 +118,7 @@ def provenance(run: Run) -> pd.DataFrame:
 
 
 def durations(run: Run) -> pd.DataFrame:
-    """Seconds of each stage of a run."""
+    """Return the seconds of each stage of a run."""
     return pd.DataFrame({"stage": name, "seconds": round(value, 1)} for name, value in run.durations_s.items())
 
 

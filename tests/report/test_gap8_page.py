@@ -30,7 +30,7 @@ def found():
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_layers_sum_to_the_total_and_stand_beside_the_seeds(size):
+def test_layers_sum_to_the_total_and_stand_beside_the_baselines(size):
     frame = gap8_page.layers(deployments.of_run(recorded(size)).deployment, size)
     rows, total = frame.iloc[:-1], frame.iloc[-1]
     for column in ("cycles", "warm cycles", "operations", "share", "MAC", "baseline's cycles"):
@@ -42,7 +42,7 @@ def test_layers_sum_to_the_total_and_stand_beside_the_seeds(size):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_recorded_networks_fit_are_right_and_beat_the_seed(size):
+def test_the_recorded_networks_fit_are_right_and_beat_the_baseline(size):
     found = deployments.of_run(recorded(size))
     assert found.recorded and found.deployment.clips_checked >= 20
     assert found.deployment.cycles * 3 < baseline_network(size).cycles
@@ -53,8 +53,8 @@ def test_the_recorded_networks_fit_are_right_and_beat_the_seed(size):
 
 def test_another_network_stands_alone(found):
     frame = gap8_page.layers(found.deployment)
-    assert not any("seed" in column for column in frame)
-    assert "seed" not in gap8_page.layer_table(found.deployment).caption
+    assert not any("baseline" in column for column in frame)
+    assert "baseline" not in gap8_page.layer_table(found.deployment).caption
     assert "the baseline" not in gap8_figures.cycles_picture(found.deployment).alt
 
 

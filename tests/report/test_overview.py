@@ -25,7 +25,7 @@ def recorded(folder):
     return sample_run(folder, "small", "baseline", "speech_commands")
 
 
-def test_the_headline_sets_the_seed_beside_with_the_name_of_its_data(run):
+def test_the_headline_has_the_baseline_beside_with_the_name_of_its_data(run):
     frame = overview.headline([run])
     assert frame["data"].tolist() == ["synthetic speech", "synthetic speech", "Speech Commands"]
     assert frame["silence"].tolist() == ["digital-silence", "noise-silence", "digital-silence"]
