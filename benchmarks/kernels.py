@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from kwslib.gap8 import kernels
+from kwslib.gap8.kernels.depthwise import Depthwise4, Depthwise5
+from kwslib.gap8.kernels.depthwise_stride2 import Stride2Depthwise4, Stride2Depthwise5
 from tests.gap8.kernels import cases
 from tests.gap8.kernels.harness import CORES, run
 
@@ -38,11 +39,11 @@ def shapes():
             options = shift | ({"padding": top_bottom} if known else {})
             yield f"first convolution {name}", known, 40, 16, cases.first_convolution(name, *shape, count, **options)
         for name, make, inner, count, shape in (
-            ("small, stride 1", kernels.depthwise_5, (45, 38), 64, (25, 5, 8, small + 4)),
-            ("medium, stride 2", kernels.depthwise_stride2_5, (45, 45), 80, (13, 5, 12, medium)),
-            ("medium, stride 1", kernels.depthwise_5, (45, 38), 168, (13, 5, 8, medium)),
-            ("large, stride 2", kernels.depthwise_stride2_4, (36, 38), 16, (25, 20, 44, 16)),
-            ("large, stride 1", kernels.depthwise_4, (36, 31), 32, (25, 20, 24, 32)),
+            ("small, stride 1", Depthwise5, (45, 38), 64, (25, 5, 8, small + 4)),
+            ("medium, stride 2", Stride2Depthwise5, (45, 45), 80, (13, 5, 12, medium)),
+            ("medium, stride 1", Depthwise5, (45, 38), 168, (13, 5, 8, medium)),
+            ("large, stride 2", Stride2Depthwise4, (36, 38), 16, (25, 20, 44, 16)),
+            ("large, stride 1", Depthwise4, (36, 31), 32, (25, 20, 24, 32)),
         ):
             yield f"depthwise {name}", known, *inner, cases.depthwise(name, make, count, *shape, **shift, **rows)
         for name, shape in (

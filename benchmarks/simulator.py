@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from kwslib.errors import ToolError
 from kwslib.gap8.platforms.gvsoc import Gvsoc
-from kwslib.gap8.platforms.simulator import executable, simulate
+from kwslib.gap8.platforms.simulator import executable, simulate, source_hash
 from tests.gap8.programs import L1, Assembler, write_elf
 
 BODY = (
@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--outer", type=int, default=40_000)
     arguments = parser.parse_args()
-    print(f"first use, compiling included: {first_use_seconds():.1f} s (source hash {executable.source_hash()})")
+    print(f"first use, compiling included: {first_use_seconds():.1f} s (source hash {source_hash()})")
     try:
         gvsoc = Gvsoc()
     except ToolError as error:

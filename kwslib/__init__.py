@@ -5,5 +5,35 @@ import os
 __version__ = "0.2.0"
 
 # NumPy's matrix products here are small: a second BLAS thread only spins against TensorFlow's threads and against the
-# other worker processes (measured: ten times slower on a busy machine). Read when NumPy is loaded.
+# other worker processes (measured: ten times slower on a busy machine). Read when NumPy is loaded, so it comes first.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from kwslib.api import (
+    build,
+    evaluate,
+    find_network,
+    fingerprints,
+    load_graph,
+    open_corpus,
+    plan,
+    predict,
+    run_on_gap8,
+    run_reference,
+    sweep,
+    train,
+)
+
+__all__ = [
+    "build",
+    "evaluate",
+    "find_network",
+    "fingerprints",
+    "load_graph",
+    "open_corpus",
+    "plan",
+    "predict",
+    "run_on_gap8",
+    "run_reference",
+    "sweep",
+    "train",
+]

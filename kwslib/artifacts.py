@@ -9,10 +9,12 @@ import hashlib
 import json
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import cattrs
-from cattrs import ClassValidationError, transform_error
+from cattrs import BaseValidationError, transform_error
+from cattrs.cols import list_structure_factory
+from cattrs.gen import make_dict_structure_fn, override
 
 from kwslib.errors import DataError, KwsError
 from kwslib.paths import write_json
@@ -34,6 +36,11 @@ def not_stored(default: Any = None) -> Any:
     return field(default=default, metadata={"stored": "never"})
 
 
+def stored_as(key: str) -> Any:
+    """Declare a field whose name in the JSON is no Python name."""
+    return field(metadata={"key": key})
+
+
 def to_plain(value: Any) -> Any:
     """Turn a record into what JSON can hold: dicts, lists, numbers, texts.
 
@@ -44,7 +51,7 @@ def to_plain(value: Any) -> Any:
     {'first': {'learning_rate': 0.001, 'steps': 100}}
     """
     if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: to_plain(getattr(value, one.name)) for one in fields(value) if _is_stored(one, value)}
+        return {_key(one): to_plain(getattr(value, one.name)) for one in fields(value) if _is_stored(one, value)}
     if isinstance(value, dict):
         return {key: to_plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
@@ -60,21 +67,25 @@ def _is_stored(one: Field, record: Any) -> bool:
     return stored != "never"
 
 
-def write_record(path: Path, record: Any, schema: int) -> None:
-    """Write a dataclass as JSON with its schema number, whole or not at all."""
-    write_json(path, {"schema": schema, **to_plain(record)})
+def _key(one: Field) -> str:
+    return one.metadata.get("key", one.name)
 
 
-def read_record(path: Path, kind: type[T], schema: int, *, missing: str, again: str) -> T:
+def write_record(path: Path, record: Any, schema: int | None) -> None:
+    """Write a dataclass as JSON with its schema number, whole or not at all; None for a file that never had one."""
+    write_json(path, to_plain(record) if schema is None else {"schema": schema, **to_plain(record)})
+
+
+def read_record(path: Path, kind: type[T], schema: int | None, *, missing: str, again: str) -> T:
     """Read a dataclass that `write_record` wrote.
 
     Parameters
     ----------
     path : Path
     kind : type
-        The dataclass.
-    schema : int
-        The number that the file must have.
+        The dataclass, or a list of it for a file without a schema number.
+    schema : int or None
+        The number that the file must have; None for a file that never had one.
     missing : str
         What the user should know or do if there is no file, e.g. ``"this run has not ended"``.
     again : str
@@ -87,6 +98,8 @@ def read_record(path: Path, kind: type[T], schema: int, *, missing: str, again: 
         an entry is of another type. The message names the file and the entry.
     """
     value = read_json(path, missing=missing, again=again)
+    if schema is None:
+        return from_plain(value, kind, str(path), again)
     if not isinstance(value, dict) or "schema" not in value:
         raise DataError(f"{path} is damaged (it has no schema number); {again}")
     if value.pop("schema") != schema:
@@ -122,7 +135,7 @@ def from_plain(value: Any, kind: type[T], source: str, again: str) -> T:
     """
     try:
         return _CONVERTER.structure(value, kind)
-    except (ClassValidationError, KwsError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (BaseValidationError, KwsError, ValueError, TypeError, KeyError, AttributeError) as error:
         reasons = transform_error(error, format_exception=_reason) if isinstance(error, BaseExceptionGroup) else [error]
         raise DataError(f"{source} is damaged ({reasons[0]}); {again}") from error
 
@@ -169,10 +182,34 @@ def _scalar(value: Any, _: Any) -> Any:
     return value
 
 
+def _list_hook(kind: Any, converter: cattrs.Converter) -> Any:
+    structure = list_structure_factory(kind, converter)
+
+    def hook(value: Any, kind: Any) -> Any:
+        if not isinstance(value, list):
+            raise TypeError(f"{type(value).__name__} where a list belongs")
+        return structure(value, kind)
+
+    return hook
+
+
+def _has_keys(kind: Any) -> bool:
+    return is_dataclass(kind) and any("key" in one.metadata for one in fields(kind))
+
+
+def _keys_hook(kind: Any, converter: cattrs.Converter) -> Any:
+    keys: dict[str, Any] = {one.name: override(rename=_key(one)) for one in fields(kind)}
+    return make_dict_structure_fn(kind, converter, **keys)
+
+
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
     for kind in (int, float, str, bool):
         converter.register_structure_hook(kind, _strict)
+    converter.register_structure_hook_factory(_has_keys, lambda kind: _keys_hook(kind, converter))
+    converter.register_structure_hook_factory(
+        lambda kind: get_origin(kind) is list, lambda kind: _list_hook(kind, converter)
+    )
     converter.register_structure_hook_func(lambda kind: kind == Scalar, _scalar)
     converter.register_structure_hook_func(lambda kind: kind is Any, lambda value, _: value)
     return converter

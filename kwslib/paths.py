@@ -1,4 +1,4 @@
-"""The only module that knows folders, and how a file is written whole or not at all."""
+"""Folders, files that are written whole or not at all, and locks between processes. No other module knows folders."""
 
 import contextlib
 import errno
@@ -9,6 +9,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import filelock
 
 from kwslib.errors import KwsError
 
@@ -87,6 +89,37 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path | str, advice: str = "choose another folder") -> Iterator[None]:
+    """Hold the lock file `path`; wait as long as another process holds it.
+
+    The operating system releases the lock when a process ends, however it ends. The file stays.
+
+    Parameters
+    ----------
+    path : Path
+        The lock file; its folder is created if need be.
+    advice : str
+        End of the error message.
+
+    Raises
+    ------
+    KwsError
+        If the folder cannot be written.
+    """
+    path = Path(path)
+    lock = filelock.FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise KwsError(f"cannot write {path}: {error.strerror or error}; {advice}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _cannot_write(path: Path, error: OSError) -> KwsError:

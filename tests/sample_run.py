@@ -44,7 +44,7 @@ def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus
         for split in ("validation", "test"):
             for silence in SILENCE_PROTOCOLS:
                 winners = _drawn(rng, labels, 0.9)
-                accuracy = Accuracy(confusion_matrix(labels, winners))
+                accuracy = Accuracy(confusion_matrix(labels, winners, len(LABELS)))
                 measurements.append(records.Measurement.of(network, split, silence, accuracy))
     schedule = recipe.schedules[size]
     network = rng.bytes(1000 + chosen.parameters)

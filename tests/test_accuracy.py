@@ -1,3 +1,4 @@
+import json
 from math import log, sqrt
 from statistics import NormalDist
 
@@ -5,9 +6,61 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest, chi2
 
 from kwslib.accuracy import Accuracy, confusion_matrix, poisson_interval, wilson_interval
+from kwslib.config.words import LABELS
 from kwslib.errors import InputError
+from tests.places import ROOT
+
+
+def recorded(value, *names):
+    """Every object in a JSON value that has all of these names."""
+    if isinstance(value, dict):
+        if all(name in value for name in names):
+            yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for entry in value:
+            yield from recorded(entry, *names)
+
+
+def test_the_recorded_wilson_intervals_come_out_bit_for_bit():
+    rows = [
+        row
+        for path in sorted((ROOT / "models").rglob("*.json"))
+        for row in recorded(json.loads(path.read_text()), "correct", "clips", "low", "high")
+    ]
+    assert len(rows) > 300
+    for row in rows:
+        assert wilson_interval(row["correct"], row["clips"]) == (row["low"], row["high"])
+
+
+def test_the_recorded_poisson_intervals_come_out():
+    rows = [
+        row
+        for path in sorted((ROOT / "models").rglob("robustness.json"))
+        for row in recorded(json.loads(path.read_text()), "accepts", "hours", "low", "high")
+    ]
+    assert len(rows) > 100
+    for row in rows:
+        low, high = poisson_interval(row["accepts"])
+        assert low / row["hours"] == pytest.approx(row["low"], rel=1e-12)
+        assert high / row["hours"] == pytest.approx(row["high"], rel=1e-12)
+
+
+@given(st.integers(1, 20000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
+def test_wilson_is_scipys(counts, confidence):
+    found = binomtest(*counts).proportion_ci(confidence, method="wilson")
+    assert wilson_interval(*counts, confidence) == pytest.approx((found.low, found.high), rel=1e-9, abs=1e-12)
+
+
+@given(st.integers(0, 2000), st.floats(0.5, 0.999))
+def test_poisson_limits_are_half_of_chi_squareds(count, confidence):
+    tail = (1 - confidence) / 2
+    low, high = poisson_interval(count, confidence)
+    assert low == pytest.approx(chi2.ppf(tail, 2 * count) / 2 if count else 0.0, rel=1e-9)
+    assert high == pytest.approx(chi2.isf(tail, 2 * count + 2) / 2, rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +94,7 @@ def test_no_interval(counts):
 @given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), min_size=1, max_size=200))
 def test_confusion_matrix_counts(pairs):
     labels, winners = (np.array(column) for column in zip(*pairs, strict=True))
-    found = Accuracy(confusion_matrix(labels, winners))
+    found = Accuracy(confusion_matrix(labels, winners, len(LABELS)))
     for label in range(12):
         for winner in range(12):
             assert found.confusion[label, winner] == pairs.count((label, winner))

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from kwslib.artifacts import Scalar, file_sha256, not_stored, read_record, stored_if_set, to_plain, write_record
+from kwslib.artifacts import (
+    Scalar,
+    file_sha256,
+    not_stored,
+    read_record,
+    stored_as,
+    stored_if_set,
+    to_plain,
+    write_record,
+)
 from kwslib.errors import DataError
 
 TEXTS = {"missing": "make it", "again": "make it again"}
@@ -76,6 +85,32 @@ def test_a_file_that_is_no_record(path, content):
     path.write_text(content)
     with pytest.raises(DataError, match=r"whole\.json is damaged \(.*\); make it again"):
         read_record(path, Whole, 4, **TEXTS)
+
+
+@dataclass(frozen=True)
+class Named:
+    plain: int
+    share: float = stored_as("share, in percent")
+
+
+def test_a_key_that_is_no_python_name(tmp_path):
+    write_record(tmp_path / "named.json", Named(1, 2.5), 1)
+    assert json.loads((tmp_path / "named.json").read_text()) == {"schema": 1, "plain": 1, "share, in percent": 2.5}
+    assert read_record(tmp_path / "named.json", Named, 1, **TEXTS) == Named(1, 2.5)
+    (tmp_path / "named.json").write_text('{"schema": 1, "plain": 1, "share": 2.5}')
+    with pytest.raises(DataError, match="required entry missing: share, in percent"):
+        read_record(tmp_path / "named.json", Named, 1, **TEXTS)
+
+
+def test_a_list_without_a_schema_number(tmp_path):
+    parts = [Part("a", [0.5]), Part("b", [])]
+    write_record(tmp_path / "parts.json", parts, None)
+    assert json.loads((tmp_path / "parts.json").read_text()) == to_plain(parts)
+    assert read_record(tmp_path / "parts.json", list[Part], None, **TEXTS) == parts
+    for text, message in (("{}", "dict where a list belongs"), ('[{"name": "a"}]', r"missing: shares @ \$\[0\]")):
+        (tmp_path / "parts.json").write_text(text)
+        with pytest.raises(DataError, match=message):
+            read_record(tmp_path / "parts.json", list[Part], None, **TEXTS)
 
 
 def test_bytes_that_are_no_text(path):

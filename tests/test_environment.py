@@ -53,6 +53,7 @@ def test_the_lock_is_what_is_installed():
 
 
 NOT_IMPORTED = {
+    "jax": "Keras' other backend, imported by the library where it is chosen",
     "jupyter-book": "called as a program",
     "ziglang": "called as a program, python -m ziglang",
     "mypy": "called as a program",

@@ -1,13 +1,16 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from kwslib import paths
 from kwslib.errors import KwsError
-from kwslib.paths import atomic_path, atomic_write_bytes, atomic_write_text, write_json
+from kwslib.paths import atomic_path, atomic_write_bytes, atomic_write_text, locked, write_json
+from tests.places import ROOT
 
 
 def test_variables_choose_the_folders(monkeypatch, tmp_path):
@@ -90,3 +93,50 @@ def test_other_errors_pass(tmp_path):
     with pytest.raises(OSError) as caught, atomic_path(tmp_path / "x"):
         raise OSError(errno.ECONNRESET, "reset", "elsewhere/file")
     assert caught.value.errno == errno.ECONNRESET
+
+
+HOLDER = """
+import sys
+from kwslib.paths import locked
+with locked(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+WAITER = """
+import sys
+from kwslib.paths import locked
+print("waiting", flush=True)
+with locked(sys.argv[1]):
+    print("held", flush=True)
+"""
+
+
+def test_a_lock_keeps_others_waiting_until_its_process_is_killed(tmp_path):
+    def start(code):
+        command = [sys.executable, "-c", code, tmp_path / "new" / "a.lock"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        return subprocess.Popen(command, **pipes, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+    first = start(HOLDER)
+    assert first.stdout.readline() == "held\n"
+    second = start(WAITER)
+    assert second.stdout.readline() == "waiting\n"
+    assert second.poll() is None
+    first.kill()
+    first.wait()
+    assert second.communicate()[0] == "held\n" and second.returncode == 0
+
+
+def test_a_lock_is_released_after_an_error(tmp_path):
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError), locked(tmp_path / "a.lock"):
+            raise ZeroDivisionError
+
+
+def test_a_lock_that_cannot_be_written_is_one_clear_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(KwsError, match="cannot write .*a.lock: .*; choose another place"),
+        locked(tmp_path / "file" / "a.lock", "choose another place"),
+    ):
+        pass

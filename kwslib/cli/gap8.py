@@ -235,7 +235,6 @@ def run(
         _run_app(app, [str(file) for file in files], home, timeout_s, out)
         return
     from kwslib.gap8.measure import deployment
-    from kwslib.gap8.measure.launch import launch
     from kwslib.gap8.platforms.platform import open_platform
     from kwslib.gap8.program import compilation as building
     from kwslib.runs.clips import read_clip
@@ -247,7 +246,7 @@ def run(
     built = building.build(chosen.graph, folder, chosen.labels, codes, machine.target)
     deployment.forget(folder)
     log = folder / deployment.LOG
-    done, _ = launch(machine, chosen.graph, built.elf, codes, timeout_s, log)
+    done, _ = deployment.run_and_check(machine, chosen.graph, built.elf, codes, timeout_s, log)
     atomic_write_text(folder / deployment.OUTPUT, done.stdout)
     click.echo(chosen.describe())
     click.echo(done.stdout, nl=False)
@@ -260,7 +259,7 @@ def run(
 
 def _run_app(app: Path, arguments: list[str], home: Path | None, timeout_s: float, out: Path | None) -> None:
     from kwslib.gap8.measure import deployment
-    from kwslib.gap8.platforms.vendor_app import run_app
+    from kwslib.gap8.measure.vendor_app import run_app
 
     log = (out or Path(OUT_DIR) / f"app-{app.absolute().name}") / deployment.LOG
     stdout, profile = run_app(app, arguments, home, timeout_s, log)
@@ -307,7 +306,7 @@ def profile(
     chosen, clips = _chosen(files, **named)
     codes, heard = read_clip(chosen, _one(clips))
     folder = _folder(out, chosen.graph.name, machine.target)
-    found = deployment.deploy(chosen.graph, codes[None], folder, platform, timeout_s, chosen.labels, None, home)
+    found = deployment.measure(chosen.graph, codes[None], folder, platform, timeout_s, chosen.labels, None, home)
     click.echo(chosen.describe())
     click.echo(deployment_table(found))
     if found.stalls:
@@ -344,7 +343,7 @@ def export(folder: Path, files: tuple[Path, ...], force: bool, **named: Any) -> 
 
     Every clip becomes a test vector with the outputs that the integer reference computes.
     """
-    from kwslib.gap8.program import export as exporting
+    from kwslib.gap8.program.export import export_project
     from kwslib.runs.clips import read_clip
 
     chosen, clips = _chosen(files, **named)
@@ -352,7 +351,7 @@ def export(folder: Path, files: tuple[Path, ...], force: bool, **named: Any) -> 
     for clip in clips or (None,):
         codes, _ = read_clip(chosen, clip)
         vectors.append((_vector_name(clip), codes))
-    plan = exporting.export(chosen.graph, folder, vectors, chosen.labels, force)
+    plan = export_project(chosen.graph, folder, vectors, chosen.labels, force)
     click.echo(f"{chosen.describe()}\nplan: {plan.strategy}")
     click.echo(f"exported to {folder} with {len(vectors)} test vector(s); try: make -C {folder} all test")
 

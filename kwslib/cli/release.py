@@ -36,6 +36,5 @@ def evaluate(model: str, data: str, run: str) -> None:
     """
     from kwslib.release import evaluation
 
-    given = {name: value for name, value in (("data", data), ("run", run)) if value}
-    folder = evaluation.execute(model, given, stream=sys.stdout)
-    click.echo(evaluation.text(folder, evaluation.open_released(model).run))
+    folder = evaluation.evaluate(model, data, run, stream=sys.stdout)
+    click.echo(evaluation.text(folder, model))

@@ -38,10 +38,10 @@ def run(every: bool, force: bool, model: str | None, **values: Any) -> None:
         click.echo(f"── {one.run}: {one.size.name}, {one.corpus}, {one.schedule.steps} steps")
         kept = not force and execution.up_to_date(one, corpus, one.folder) is not None
         start_s = time.monotonic()
-        made = execution.execute(parameters, force=force, stream=sys.stdout)
+        made = execution.make_run(parameters, force=force, stream=sys.stdout)
         stages_s |= timings.of_run(one.run, time.monotonic() - start_s, {} if kept else made.durations_s)
         _show(made, kept)
-    click.echo(timings.table(timings.note(stages_s, anew=every)))
+    click.echo(timings.table(timings.note(stages_s, start_over=every)))
 
 
 def _show(made: "Run", kept: bool) -> None:
@@ -74,22 +74,25 @@ def sweep(grid: tuple[str, ...], more: tuple[str, ...], **options: Any) -> None:
     """
     from kwslib.paths import results_dir
     from kwslib.runs import ranking
-    from kwslib.runs import sweep as grids
+    from kwslib.runs.sweep import SUMMARY, read_grid, require_success, run_grid
 
-    outcomes = grids.sweep(grids.read_grid([*grid, *more]), say=click.echo, **options)
+    outcomes = run_grid(read_grid([*grid, *more]), say=click.echo, **options)
     click.echo(ranking.table(outcomes))
-    click.echo(f"written to {results_dir() / grids.SUMMARY}")
-    grids.require_success(outcomes)
+    click.echo(f"written to {results_dir() / SUMMARY}")
+    require_success(outcomes)
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="RUN...")
 def record(names: tuple[str, ...]) -> None:
     """Keep fresh runs in models/, where the book shows them as recorded."""
+    from kwslib.release import card
     from kwslib.runs import records
 
     for name in names:
-        click.echo(f"recorded in {records.record(name)}")
+        folder = records.record(name)
+        card.refresh(folder)
+        click.echo(f"recorded in {folder}")
 
 
 @click.command()

@@ -34,10 +34,10 @@ def robustness(run: str, thresholds: tuple[float, ...], **options: Any) -> None:
 @click.option("--record", is_flag=True, help="Keep all finished trainings in models/, where the book shows them.")
 def ablation(data: str, threads: int, record: bool, **options: Any) -> None:
     """Train small with each ingredient of the recipe changed; what is there already is not trained again."""
-    from kwslib.network import training
+    from kwslib.network import backend
     from kwslib.studies import ablation as study
 
-    training.limit_threads(threads)
+    backend.limit_threads(threads)
     for trial in study.run_all(data, **options, say=click.echo):
         click.echo(
             f"{trial.variant}, seed {trial.seed}: validation {100 * trial.validation_quantised:.2f} % quantised, "

@@ -1,8 +1,9 @@
-"""The baseline: what the project this one grew out of printed about its three networks, as data.
+"""The printed figures that this project compares with, as data.
 
-``data/baseline_tables.json`` holds its accuracies, confusion matrices and layer profiles,
-``data/baseline_commands.json`` its command lines, word for word. The baseline's clips are Google's
-Speech Commands; its silence clips are zeros.
+The baseline is GreenWaves Technologies' GAP8 keyword-spotting example. ``data/baseline_tables.json`` holds the
+accuracies, confusion matrices and layer profiles that it printed about its three networks,
+``data/baseline_commands.json`` its command lines, word for word. Its clips are Google's Speech Commands; its silence
+clips are zeros. ``data/vendor_accuracy.json`` holds the accuracies of the networks that GreenWaves released later.
 """
 
 import functools
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.accuracy import Accuracy
+from kwslib.accuracy import Accuracy, wilson_interval
 from kwslib.errors import check_name
 
 CORPUS = "speech_commands"
@@ -101,3 +102,30 @@ def baseline_network(name: str) -> BaselineNetwork:
         entry["total"]["operations"],
         _read("baseline_commands.json")[name],
     )
+
+
+def vendor_source() -> str:
+    """How the accuracies of the vendor's later networks were obtained, and what the vendor itself prints."""
+    value = _read("vendor_accuracy.json")
+    printed = value["printed"]
+    figures = ", ".join(f"{size} {percent:.2f} %" for size, percent in printed["percent"].items())
+    return f"{value['source']} The vendor itself prints {figures} ({printed['where']})."
+
+
+def vendor_accuracy(size: str, silence: str) -> dict[str, float]:
+    """Clips, correct, accuracy and Wilson's interval of the vendor's later network of a size under a silence protocol.
+
+    The percentages have two decimals and the clips are fewer than ten thousand, so one count of correct clips fits.
+
+    Raises
+    ------
+    InputError
+        If there is no such size or protocol.
+    """
+    value = _read("vendor_accuracy.json")
+    percent = value["percent"][check_name("size", size, value["percent"])]
+    share = percent[check_name("silence protocol", silence, percent)] / 100
+    clips = value["clips"]
+    correct = round(share * clips)
+    low, high = wilson_interval(correct, clips)
+    return {"clips": clips, "correct": correct, "accuracy": correct / clips, "low": low, "high": high}

@@ -3,15 +3,14 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
-from kwslib.config.words import LABELS
 from kwslib.errors import InputError
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How batches of fingerprints and their targets are varied; nothing by default.
+
+    `kwslib.network.variation` carries it out.
 
     Attributes
     ----------
@@ -71,69 +70,3 @@ class Recipe:
         """The values that are not the default ones; JSON-able."""
         default = asdict(Recipe())
         return {name: value for name, value in asdict(self).items() if value != default[name]}
-
-    def targets(self, labels: np.ndarray, taught: np.ndarray | None = None) -> np.ndarray:
-        """Return the probabilities that a batch is trained towards.
-
-        Parameters
-        ----------
-        labels : ndarray of int, shape (clips,)
-        taught : ndarray of float32, shape (clips, 12), optional
-            The teacher's probabilities.
-
-        Returns
-        -------
-        ndarray of float32, shape (clips, 12)
-        """
-        hard = np.eye(len(LABELS), dtype=np.float32)[labels]
-        own = (1 - self.label_smoothing) * hard + self.label_smoothing / len(LABELS)
-        return own if taught is None else (1 - self.teacher_share) * own + self.teacher_share * taught
-
-    def vary(self, x: np.ndarray, targets: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Vary a batch.
-
-        Parameters
-        ----------
-        x : ndarray of float32, shape (clips, frames, coefficients, 1)
-        targets : ndarray of float32, shape (clips, 12)
-        generator : numpy.random.Generator
-            Decides every draw.
-
-        Returns
-        -------
-        tuple
-            New arrays of the same shapes.
-        """
-        if self.shift_frames:
-            x = _shifted(x, generator.integers(-self.shift_frames, self.shift_frames + 1, len(x)))
-        if self.time_masks or self.coefficient_masks:
-            mask = _stripes(x.shape[:2], self.time_masks, self.mask_frames, generator)[:, :, None]
-            bands = (len(x), x.shape[2] - 1)
-            masked = _stripes(bands, self.coefficient_masks, self.mask_coefficients, generator)
-            mask = mask | np.pad(masked, ((0, 0), (1, 0)))[:, None, :]
-            x = np.where(mask[..., None], x.mean(axis=1, keepdims=True), x)
-        if self.mixup_alpha and generator.random() < self.mixup_probability:
-            share = generator.beta(self.mixup_alpha, self.mixup_alpha, len(x)).astype(np.float32)
-            share = np.maximum(share, 1 - share)
-            other = generator.permutation(len(x))
-            column, row = share[:, None, None, None], share[:, None]
-            x = column * x + (1 - column) * x[other]
-            targets = row * targets + (1 - row) * targets[other]
-        return x, targets
-
-
-def _shifted(x: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    frames = np.clip(np.arange(x.shape[1]) - shifts[:, None], 0, x.shape[1] - 1)
-    return np.take_along_axis(x, frames[:, :, None, None], axis=1)
-
-
-def _stripes(shape: tuple[int, int], count: int, longest: int, generator: np.random.Generator) -> np.ndarray:
-    """True where one of `count` stripes of 0 to `longest` positions lies; bool of `shape`."""
-    clips, positions = shape
-    masked = np.zeros(shape, bool)
-    for _ in range(count):
-        length = generator.integers(0, longest + 1, (clips, 1))
-        start = (generator.random((clips, 1)) * (positions - length + 1)).astype(int)
-        at = np.arange(positions)
-        masked |= (at >= start) & (at < start + length)
-    return masked

@@ -1,5 +1,7 @@
 """Read a ``.tflite`` file: its tensors and operators, bounds-checked, without TensorFlow.
 
+The readers that are generated from the schema (TensorFlow's among them) trust every offset; this one meets any file.
+
 Only the fields that the DS-CNN family needs are read. Whatever points outside of the file, repeats what must be
 single, or is of a type that is not known here is refused with a `ModelError`.
 """

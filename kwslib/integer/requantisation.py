@@ -2,17 +2,18 @@
 
 The real factor of a channel is s_in · s_w / s_out. There are two integer forms of it:
 
-*Snapped*, ``(acc * q + 2**(n - 1)) >> n`` with a small q: networks trained here have it, and a GAP8 core computes it
-in three instructions. TFLite's default kernels (XNNPACK) multiply in float32 and round half to even. They give the
-same code for every accumulator if the float32 factor is q · 2^-n bit for bit, q is odd, and either
+*Snapped*, ``(acc * q + 2**(n - 1)) >> n`` with a small q, which rounds half up: networks trained here have it, and a
+GAP8 core computes it in three instructions. TFLite's default kernels (XNNPACK) compute the factor in float32, multiply
+in float32 and round half to even. With output zero point 0 both give the same code for **every** accumulator if the
+float32 factor is q · 2^-n bit for bit, and either
 
-* 257 <= q <= 511 and n <= 17: a product below 128 has at most 24 significant bits, so float32 is exact, and a tie,
-  q / 2 at least, lies outside of the int8 range, where both clip; or
-* the layer has a ReLU, n = 17, 86 <= q <= 255 and q = 3 (mod 4): the one positive tie inside of the range is
-  q / 2 = k + 1/2 with odd k, which half-to-even rounds up too; negative ties are clipped.
+* q is in `FREE_Q` (257 … 511, odd) and 0 <= n <= `LARGEST_N` (17). Every product below 128 has at most 24 significant
+  bits, so float32 is exact. Since q is odd, a tie is an odd multiple of q / 2: it lies outside of the int8 range, where
+  both clip. Or
+* the layer has a ReLU, q is in `RELU_Q` (87 … 255, q = 3 mod 4) and n = `LARGEST_N`. The one positive tie inside of the
+  range is q / 2 = k + 1/2 with odd k, which half to even rounds up too. ReLU removes the negative ties.
 
-An older scheme, q <= 255 and n <= 16 with the factor raised by two float32 steps so that float32 arithmetic rounds
-ties up as well, is recognised too.
+`kwslib.network.quantisation.snap` chooses the weight ranges so that every factor has this form.
 
 *Exact*, a 31-bit multiplier and a shift, equal to TFLite's reference kernels (the BUILTIN_REF resolver of TensorFlow
 2.21 and of LiteRT 2.3). All other networks get this form. Those kernels do not agree on the rounding:
@@ -28,11 +29,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LARGEST_SHIFT = 24
-FREE_Q, FREE_N = (257, 511), 17
-RELU_Q, RELU_N = (86, 255), 17
-RAISED_Q, RAISED_N = 255, 16
-RAISED_STEPS = 4  # float32 steps by which the older scheme's factor may lie above q · 2^-n
+FREE_Q = range(257, 512, 2)
+"""Snapped factors of any layer: free of ties inside of the int8 range."""
+RELU_Q = range(87, 256, 4)
+"""Snapped factors of a layer with ReLU, at the shift `LARGEST_N`."""
+LARGEST_N = 17
+"""Largest shift of a snapped factor."""
 INT32_MAX = (1 << 31) - 1
 TWICE, ONCE = "twice", "once"
 
@@ -151,7 +153,7 @@ def mean(factor: float, count: int, channels: int) -> Requantisation:
     count, channels : int
         Codes in a sum; channels of the layer.
     """
-    multiplier, shift = (int(value) for value in exact(np.float64(factor)))
+    multiplier, shift = (int(value) for value in exact(np.array(factor)))
     room = min(count.bit_length() - 1, 32, 31 + shift)
     multiplier, shift = (multiplier << room) // count, shift - room
     zeros = np.zeros(channels, np.int32)
@@ -179,21 +181,15 @@ def snapped(factors: np.ndarray, relu: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _snapped(factor: np.float32, relu: bool) -> tuple[int, int]:
+    if not 0 < factor < np.inf:
+        return 0, 0
     # the significand is an odd integer times a power of two in exactly one way
     fraction, exponent = np.frexp(factor)
     significand, shift = int(fraction * 2**24), 24 - int(exponent)
     twos = (significand & -significand).bit_length() - 1
     q, n = significand >> twos, shift - twos
-    if FREE_Q[0] <= q <= FREE_Q[1] and 0 <= n <= FREE_N:
+    if (q in FREE_Q and 0 <= n <= LARGEST_N) or (relu and q in RELU_Q and n == LARGEST_N):
         return q, n
-    if relu and RELU_Q[0] <= q <= RELU_Q[1] and q % 4 == 3 and n == RELU_N:
-        return q, n
-    n = min(RAISED_N, int(np.floor(np.log2((RAISED_Q + 0.5) / float(factor)))))
-    if n >= 0:
-        q = int(np.rint(float(factor) * 2.0**n))
-        excess = float(factor) * 2.0**n / q - 1 if q else 1.0
-        if 0 < excess <= RAISED_STEPS * 2.0**-23 and q <= RAISED_Q:
-            return q, n
     return 0, 0
 
 

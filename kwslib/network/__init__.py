@@ -1,1 +1,1 @@
-"""DS-CNN with quantisation-aware training. The only package that imports TensorFlow or Keras, and lazily."""
+"""DS-CNN with quantisation-aware training. The only package that imports TensorFlow and Keras."""

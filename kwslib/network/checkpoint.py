@@ -14,9 +14,11 @@ STATE = "state.json"
 
 
 class Owner(Protocol):
-    """What has variables: a network, or a built optimizer."""
+    """A network, or a built optimizer: whatever has variables."""
 
-    variables: list[Any]
+    @property
+    def variables(self) -> list[Any]:
+        """In an order that is always the same."""
 
 
 def save(path: Path, state: Any = None, **owners: Owner) -> None:
@@ -27,8 +29,14 @@ def save(path: Path, state: Any = None, **owners: Owner) -> None:
     path : Path
         File, by convention ``.npz``.
     state : JSON-able
+        Anything else to keep.
     **owners
-        By the names under which `restore` finds them.
+        Networks and optimizers, by the names under which `restore` finds them.
+
+    Raises
+    ------
+    KwsError
+        If the folder cannot be written or the disk is full.
     """
     arrays = {
         f"{name}/{i:03}": keras.ops.convert_to_numpy(variable)
@@ -57,11 +65,12 @@ def restore(path: Path, **owners: Owner) -> None:
     Raises
     ------
     InputError
-        If the file is not such an archive, or of another network.
+        If the file is not such an archive, or holds another architecture.
     """
     arrays = _arrays(path)
     for name, owner in owners.items():
-        stored = [arrays[key] for key in sorted(arrays) if key.startswith(f"{name}/")]
+        keys = sorted((key for key in arrays if key.startswith(f"{name}/")), key=lambda key: int(key[len(name) + 1 :]))
+        stored = [arrays[key] for key in keys]
         if [array.shape for array in stored] != [tuple(variable.shape) for variable in owner.variables]:
             raise InputError(f"{path} holds the {name} of another architecture; remove it and train again")
         for variable, array in zip(owner.variables, stored, strict=True):

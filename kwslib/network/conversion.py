@@ -1,4 +1,4 @@
-"""From the fake-quantised network to a fully 8-bit .tflite file, and the proof that it is one."""
+"""From the fake-quantised network to a fully 8-bit .tflite file, and the checks that it is one."""
 
 import contextlib
 import io
@@ -7,8 +7,10 @@ import os
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -30,8 +32,8 @@ APART_TIMEOUT_S = 600
 def to_tflite(size: Architecture, network: keras.Model) -> bytes:
     """Convert a trained network.
 
-    TensorFlow's converter reads networks of Keras' TensorFlow backend alone: one that was trained on another backend
-    is handed to a process that has it.
+    TensorFlow's converter reads only networks of Keras' TensorFlow backend. With another backend, a process of its own
+    that has the TensorFlow backend converts.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def _converted_apart(size: Architecture, network: keras.Model) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         weights, target = Path(folder) / "weights.npz", Path(folder) / "model.tflite"
         checkpoint.save(weights, asdict(size), network=network)
-        command = [sys.executable, "-m", "kwslib.network.conversion", weights, target]
+        command: list[str | Path] = [sys.executable, "-m", "kwslib.network.conversion", weights, target]
         run(command, timeout_s=APART_TIMEOUT_S, env={"KERAS_BACKEND": "tensorflow"})
         return target.read_bytes()
 
@@ -80,28 +82,29 @@ def _convert(model: keras.Model) -> bytes:
     # which would ask for one.
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.inference_input_type = converter.inference_output_type = tf.uint8
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _quiet():
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _silenced():
         warnings.simplefilter("ignore")
         return converter.convert()
 
 
-class _quiet:
-    """Silence what the converter's C++ prints."""
-
-    def __enter__(self):
-        self.null = os.open(os.devnull, os.O_WRONLY)
-        self.saved = {number: os.dup(number) for number in (1, 2)}
-        for number in self.saved:
-            os.dup2(self.null, number)
-
-    def __exit__(self, *_):
-        for number, copy in self.saved.items():
+@contextlib.contextmanager
+def _silenced() -> Iterator[None]:
+    """Silence the converter's C++, which writes to the process's standard output and error."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    saved = {number: os.dup(number) for number in (1, 2)}
+    for number in saved:
+        os.dup2(null, number)
+    try:
+        yield
+    finally:
+        for number, copy in saved.items():
             os.dup2(copy, number)
             os.close(copy)
-        os.close(self.null)
+        os.close(null)
 
 
-def _subgraph(data: bytes):
+def _subgraph(data: bytes) -> tuple[Any, Any, Any]:
+    """Read a file with TensorFlow's generated schema; return the schema, the model and its first subgraph."""
     from tensorflow.lite.python import schema_py_generated as schema
 
     try:
@@ -145,7 +148,7 @@ def describe(data: bytes, description: Description) -> bytes:
 
 
 def linear_operator(data: bytes) -> int:
-    """Index of the last FULLY_CONNECTED operator of a .tflite, whose output are the logits.
+    """Return the index of the last FULLY_CONNECTED operator of a .tflite; its outputs are the logits.
 
     Raises
     ------
@@ -199,7 +202,7 @@ def check_scales(data: bytes, network: keras.Model) -> None:
     if len(operators) != len(layers):
         raise ModelError(f"the converted network has {len(operators)} layers with weights, {len(layers)} were trained")
 
-    def compare(name, what, tensor, scale, zero_point=0):
+    def compare(name: str, what: str, tensor: int, scale: Any, zero_point: int = 0) -> None:
         quantization = graph.tensors[tensor].quantization
         found = np.asarray(quantization.scale, np.float32)
         if not np.array_equal(found, np.atleast_1d(np.asarray(scale, np.float32))):
@@ -214,7 +217,7 @@ def check_scales(data: bytes, network: keras.Model) -> None:
 
 
 def main(weights: Path, target: Path) -> None:
-    """Convert what `to_tflite` handed over: the weights of a quantised network, its size beside them."""
+    """Convert in a process of its own: read weights and architecture that `to_tflite` has saved, write the .tflite."""
     fields = checkpoint.read_state(weights)
     size = Architecture(**{**fields, "model_size_info": tuple(fields["model_size_info"])})
     network = ds_cnn.quantised_network(size)

@@ -1,12 +1,13 @@
-"""The DS-CNN twice: the floating-point network that learns batch statistics, and the folded, quantised one."""
+"""The DS-CNN in two forms: the floating-point network that learns batch statistics, and the folded, quantised one."""
 
 import keras
 import numpy as np
 
-from kwslib.config.architecture import Architecture
+from kwslib.config.architecture import Architecture, Layer
 from kwslib.config.front_end import INPUT_SCALE
 from kwslib.config.words import LABELS
 from kwslib.network.layers import (
+    Array,
     BatchNorm,
     FakeQuantise,
     QuantisedConvolution,
@@ -18,16 +19,14 @@ from kwslib.network.quantisation import Snapped, best_scale, snap, weight_scale
 
 BATCH_NORM_EPSILON = 1e-3
 BATCH_NORM_MOMENTUM = 0.96  # the baseline's normalizer_params: decay 0.96
-
-
 SAMPLES = 1_000_000  # activations of a layer that calibration looks at
 CHUNK_CLIPS = 25  # clips whose activations are all in memory at once, 20 MB a clip for large
 INPUT = "input"  # codes of the fingerprint
 POOLED = "pooled"  # codes of the average pool; TFLite gives them the scale of the layer before
 
 
-def _weighted(size: Architecture):
-    """Layers of the table that carry weights and a ReLU."""
+def _weighted(size: Architecture) -> list[Layer]:
+    """Return the rows of the layer table that have weights and a ReLU."""
     return [row for row in size.layers if row.kind in ("convolution", "depthwise", "pointwise")]
 
 
@@ -84,19 +83,19 @@ def quantised_network(size: Architecture, clips: int | None = None, input_scale:
     return keras.Model(inputs, QuantisedLinear(len(LABELS), name="linear")(x), name="quantised")
 
 
-def _pooled(size, x):
+def _pooled(size: Architecture, x: Array) -> Array:
     window = next(row.kernel for row in size.layers if row.kind == "average_pool")
     x = keras.layers.AveragePooling2D(window, name="pool")(x)
     return keras.layers.Reshape((x.shape[-1],), name="flat")(x)
 
 
 def input_scale(network: keras.Model) -> float:
-    """What one step of the fingerprint's codes is worth to a quantised network."""
+    """Return what one step of the fingerprint's codes is worth to a quantised network."""
     return float(keras.ops.convert_to_numpy(network.get_layer(INPUT).scale))
 
 
 def quantised_layers(network: keras.Model) -> list[QuantisedLayer]:
-    """The layers of a quantised network that carry weights, in order."""
+    """Return the layers of a quantised network that have weights, in order."""
     return [layer for layer in network.layers if isinstance(layer, QuantisedLayer)]
 
 
@@ -107,7 +106,7 @@ def activate(network: keras.Model, active: bool) -> None:
 
 
 def _copied(variable: keras.Variable) -> np.ndarray:
-    """The value by itself: two variables that share one array cannot both be trained on the JAX backend."""
+    """Return a copy of the value: on the JAX backend two variables that share an array cannot both be trained."""
     return np.array(keras.ops.convert_to_numpy(variable))
 
 
@@ -135,10 +134,10 @@ def fold(source: keras.Model, target: keras.Model) -> None:
 
 
 def calibrate(network: keras.Model, batch: np.ndarray) -> None:
-    """Set the output scale of each layer to what loses least on a batch.
+    """Set the output scale of each layer to the one that loses least on a batch, by mean squared error.
 
-    The layer before the average pool is judged by its averages: TFLite gives them the same scale, so their rounding,
-    not that of the codes that are averaged, is what costs.
+    The layer before the average pool is judged by its averages: TFLite gives them the same scale, and rounding the
+    averages costs more than rounding the codes that are averaged.
 
     Parameters
     ----------
@@ -173,12 +172,12 @@ def _thinned(values: np.ndarray, samples: int) -> np.ndarray:
 
 
 def estimate_statistics(network: keras.Model, batch: np.ndarray) -> None:
-    """Set the statistics of batch norm to those of the present weights; the moving averages lag behind training.
+    """Measure batch norm's statistics with the present weights, because the moving averages lag behind training.
 
     Parameters
     ----------
     network : keras.Model
-        From `float_network`. What it does in training does not change.
+        From `float_network`. Further training is not affected.
     batch : ndarray, float32 (clips, frames, coefficients, 1)
     """
     norms = [layer for layer in network.layers if isinstance(layer, BatchNorm)]

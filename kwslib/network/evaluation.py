@@ -1,4 +1,4 @@
-"""One measurement for every form of a network: a predictor turns fingerprint codes into logits, whatever computes."""
+"""One measurement for every form of a network: a predictor turns fingerprint codes into class scores."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +8,8 @@ import numpy as np
 
 from kwslib.accuracy import Accuracy, confusion_matrix
 from kwslib.errors import ModelError
-from kwslib.network import conversion, training
+from kwslib.network import conversion, ds_cnn
+from kwslib.network.batches import EvaluationBatches
 from kwslib.network.truncation import truncated
 
 TFLITE_KERNELS = "TFLite default kernels (XNNPACK)"
@@ -17,9 +18,28 @@ Predictor = Callable[[np.ndarray], np.ndarray]
 """uint8 codes (clips, frames, coefficients) -> (clips, 12), the largest of a row wins, the first of equals."""
 
 
+def keras_logits(network: keras.Model, codes: np.ndarray, scale: float | None = None) -> np.ndarray:
+    """Run a Keras network on codes.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From `kwslib.network.ds_cnn`.
+    codes : ndarray of uint8, shape (clips, frames, coefficients)
+    scale : float, optional
+        What one step of the codes is worth. A quantised network knows it; `ds_cnn.float_network` does not.
+
+    Returns
+    -------
+    ndarray of float32, shape (clips, 12)
+    """
+    scale = ds_cnn.input_scale(network) if scale is None else scale
+    return network.predict(EvaluationBatches(codes, scale), verbose=0)
+
+
 def keras_predictor(network: keras.Model) -> Predictor:
-    """Predict with a Keras network; float32 logits."""
-    return lambda codes: training.logits(network, codes)
+    """Predict with a quantised Keras network; float32 logits."""
+    return lambda codes: keras_logits(network, codes)
 
 
 def tflite_predictor(data: bytes, logits: bool = False) -> Predictor:
@@ -67,12 +87,12 @@ def tflite_predictor(data: bytes, logits: bool = False) -> Predictor:
 
 
 def accuracy(outputs: np.ndarray, labels: np.ndarray) -> Accuracy:
-    """Compare the winners of a predictor's outputs (clips, 12) with the labels (clips,)."""
-    return Accuracy(confusion_matrix(labels, outputs.argmax(axis=1)))
+    """Count the winners of a predictor's outputs (clips, 12) against the labels (clips,); of equals the first wins."""
+    return Accuracy(confusion_matrix(labels, outputs.argmax(axis=1), outputs.shape[1]))
 
 
 def agreement(outputs: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Compare predictors clip by clip on one set.
+    """Compare the outputs of several forms of a network, clip by clip, on one set.
 
     Parameters
     ----------
@@ -103,7 +123,7 @@ def agreement(outputs: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 
 def require_exact(found: Mapping[str, Any]) -> None:
-    """Assert that the integer reference is TFLite's equal, code by code.
+    """Assert that the integer reference computes the same codes as TFLite.
 
     Parameters
     ----------
@@ -129,7 +149,10 @@ Sets = Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
 
 
 def outputs_of(predictor: Predictor, sets: Sets) -> dict[tuple[str, str], np.ndarray]:
-    """Run a predictor over every set; clips that two protocols share are computed once.
+    """Run a predictor over every set.
+
+    The two silence protocols of a split share all clips but the silence, so the second protocol computes only what
+    differs, and equal clips (digital silence) once.
 
     Parameters
     ----------

@@ -3,24 +3,31 @@
 Written with Keras' own operations only, so that the same code trains on the TensorFlow and on the JAX backend.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from kwslib.network.quantisation import WEIGHT_MAX
 
+Array = Any
+"""A tensor of the backend, a Keras variable, or a NumPy array."""
+Shape = tuple[int, ...]
 
-def _constant(layer, name, shape, value):
+
+def _constant(layer: keras.layers.Layer, name: str, shape: Shape, value: float) -> keras.Variable:
+    """Give a layer a weight that is set, not trained."""
     initializer = keras.initializers.Constant(value)
     return layer.add_weight(name=name, shape=shape, initializer=initializer, trainable=False)
 
 
-def _fake_quantised(x, scale):
+def _fake_quantised(x: Array, scale: Array) -> Array:
     low, high = -(WEIGHT_MAX + 1) * scale, WEIGHT_MAX * scale
     return keras.quantizers.fake_quant_with_min_max_vars(x, low, high, num_bits=8)
 
 
 class BatchNorm(keras.layers.BatchNormalization):
-    """Keras' batch norm, through TensorFlow's fused kernel while training: a third of a training step less.
+    """Keras' batch norm through TensorFlow's fused kernel: a training step takes a third less time.
 
     Parameters
     ----------
@@ -28,7 +35,7 @@ class BatchNorm(keras.layers.BatchNormalization):
         As in Keras.
     """
 
-    def call(self, x, training=None):
+    def call(self, x: Array, training: bool | None = None) -> Array:
         if not training or keras.backend.backend() != "tensorflow":
             return super().call(x, training=training)
         import tensorflow as tf
@@ -42,7 +49,9 @@ class BatchNorm(keras.layers.BatchNormalization):
 
 
 class FakeQuantise(keras.layers.Layer):
-    """Round to the 256 codes of a symmetric scale with zero point 0: -128·s … 127·s; nothing while not `active`.
+    """Round to the 256 codes of a symmetric scale with zero point 0: -128·s … 127·s.
+
+    While `active` is false the layer changes nothing.
 
     Parameters
     ----------
@@ -50,25 +59,24 @@ class FakeQuantise(keras.layers.Layer):
         Initial scale; `scale` is a weight that is set, not trained.
     """
 
-    def __init__(self, scale: float = 1.0, **kwargs):
+    def __init__(self, scale: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
         self.initial_scale = float(scale)
         self.active = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.scale = _constant(self, "scale", (), self.initial_scale)
 
-    def call(self, x):
+    def call(self, x: Array) -> Array:
         return _fake_quantised(x, self.scale) if self.active else x
 
 
 class QuantisedLayer(keras.layers.Layer):
-    """A layer with fake-quantised weights, a bias, and a fake-quantised output.
+    """A layer with fake-quantised weights, a rounded bias, and a fake-quantised output.
 
-    The weights used are `kernel` times `factor`: the kernel as it was trained, and what batch norm, frozen, multiplies
-    each channel by. So one learning rate means the same before and after folding. Set and not trained are `factor`,
-    `maximum`, the weight range of each channel, `bias_scale`, what one unit of the accumulator is worth, and `scale`,
-    the scale of the output. While `active` is false the layer computes in plain floating point.
+    The layer multiplies by `kernel` times `factor`: the kernel as it was trained, and the factor of the frozen batch
+    norm for each channel. So a learning rate means the same before and after folding. While `active` is false the
+    layer computes in plain floating point.
 
     Parameters
     ----------
@@ -76,25 +84,38 @@ class QuantisedLayer(keras.layers.Layer):
         Output channels.
     relu : bool
         Clip the output at zero from below.
+
+    Attributes
+    ----------
+    kernel, bias : variable
+        Trained; `bias` is float32 (channels,).
+    factor : variable, float32 (channels,)
+        Batch norm's factor; set, not trained, as are the following.
+    maximum : variable, float32 (channels,), or () with one range for all channels
+        Weight range.
+    bias_scale : variable of the same shape
+        What one unit of the accumulator is worth.
+    scale : variable, float32 ()
+        Scale of the output.
     """
 
-    def __init__(self, channels: int, relu: bool, **kwargs):
+    ranges_per_channel = True
+
+    def __init__(self, channels: int, relu: bool, **kwargs: Any):
         super().__init__(**kwargs)
         self.channels = channels
         self.relu = relu
         self.active = True
 
-    def kernel_shape(self, input_channels: int) -> tuple[int, ...]:
-        """Shape of the kernel, output channel last."""
+    def kernel_shape(self, input_channels: int) -> Shape:
+        """Return the shape of the kernel, output channel last."""
         raise NotImplementedError
 
-    def apply(self, x, kernel):
+    def apply(self, x: Array, kernel: Array) -> Array:
         """Multiply and accumulate."""
         raise NotImplementedError
 
-    ranges_per_channel = True
-
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         shape = self.kernel_shape(input_shape[-1])
         self.kernel = self.add_weight(name="kernel", shape=shape, initializer="glorot_uniform")
         self.bias = self.add_weight(name="bias", shape=(self.channels,), initializer="zeros")
@@ -105,11 +126,11 @@ class QuantisedLayer(keras.layers.Layer):
         self.scale = _constant(self, "scale", (), 1.0)
 
     @property
-    def folded(self):
+    def folded(self) -> Array:
         """The floating-point weights that are quantised; output channel last."""
         return self.kernel * self.factor
 
-    def call(self, x):
+    def call(self, x: Array) -> Array:
         kernel, bias = self.folded, self.bias
         if self.active:
             # straight through: the gradient passes the rounding
@@ -132,42 +153,45 @@ class QuantisedLayer(keras.layers.Layer):
 class QuantisedConvolution(QuantisedLayer):
     """Convolution with SAME padding, bias and ReLU; kernel (rows, columns, inputs, channels)."""
 
-    def __init__(self, channels, kernel, stride, **kwargs):
+    def __init__(self, channels: int, kernel: tuple[int, int], stride: tuple[int, int], **kwargs: Any):
         super().__init__(channels, relu=True, **kwargs)
         self.taps, self.stride = tuple(kernel), tuple(stride)
 
-    def kernel_shape(self, input_channels):
+    def kernel_shape(self, input_channels: int) -> Shape:
         return (*self.taps, input_channels, self.channels)
 
-    def apply(self, x, kernel):
+    def apply(self, x: Array, kernel: Array) -> Array:
         return ops.conv(x, kernel, strides=self.stride, padding="same", data_format="channels_last")
 
 
 class QuantisedDepthwise(QuantisedLayer):
-    """Depthwise convolution with SAME padding, bias and ReLU; kernel (rows, columns, channels)."""
+    """Depthwise convolution with SAME padding, bias and ReLU; kernel (rows, columns, channels).
 
-    def __init__(self, channels, kernel, stride, **kwargs):
+    TensorFlow needs one stride for both axes.
+    """
+
+    def __init__(self, channels: int, kernel: tuple[int, int], stride: tuple[int, int], **kwargs: Any):
         super().__init__(channels, relu=True, **kwargs)
         self.taps, self.stride = tuple(kernel), tuple(stride)
 
-    def kernel_shape(self, input_channels):
+    def kernel_shape(self, input_channels: int) -> Shape:
         return (*self.taps, input_channels)
 
-    def apply(self, x, kernel):
+    def apply(self, x: Array, kernel: Array) -> Array:
         kernel = ops.reshape(kernel, (*kernel.shape, 1))
         return ops.depthwise_conv(x, kernel, self.stride, padding="same", data_format="channels_last")
 
 
 class QuantisedLinear(QuantisedLayer):
-    """Fully connected layer without activation, one weight range for all; kernel (inputs, classes)."""
+    """Fully connected layer without activation, one weight range for all channels; kernel (inputs, classes)."""
 
     ranges_per_channel = False
 
-    def __init__(self, channels, **kwargs):
+    def __init__(self, channels: int, **kwargs: Any):
         super().__init__(channels, relu=False, **kwargs)
 
-    def kernel_shape(self, input_channels):
+    def kernel_shape(self, input_channels: int) -> Shape:
         return (input_channels, self.channels)
 
-    def apply(self, x, kernel):
+    def apply(self, x: Array, kernel: Array) -> Array:
         return ops.matmul(x, kernel)

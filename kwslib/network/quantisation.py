@@ -1,35 +1,30 @@
 """The quantisation scheme: symmetric int8, and weight scales snapped so that requantisation is exact.
 
-A layer's accumulator acc (int32) becomes an output code by acc · (s_in · s_w / s_out). TFLite's default kernels
-(XNNPACK) compute that factor in float32, multiply in float32 and round half to even; a microcontroller wants
-``(acc · q + 2^(n-1)) >> n``, which rounds half up. Both give the same code for **every** accumulator if
-
-* the float32 factor is exactly q · 2^-n with n <= 17: every product below 128 then has at most 24 significant
-  bits, so float32 is exact; and
-* no tie can be seen: with q odd a tie is acc · q · 2^-n = q · odd / 2. For q >= 257 that lies outside of the int8
-  range, where both ways clip. For a layer with ReLU, n = 17 and q = 3 (mod 4), 86 <= q < 256, the only positive
-  tie inside is q / 2 = k + 1/2 with k odd, which half-to-even rounds up too, and ReLU removes the negative ones.
+A layer's accumulator (int32) becomes an output code by the factor s_in · s_w / s_out. If float32 computes that factor
+as q · 2^-n bit for bit, with q and n of `kwslib.integer.requantisation`, then TFLite's default kernels, which multiply
+in float32, and a microcontroller, which multiplies by q and shifts by n, give the same code for every accumulator;
+the proof is there.
 
 So `snap` raises each weight scale to the next such factor that some float32 weight range gives bit for bit, as
-TensorFlow's fake quantisation and the TFLite converter compute scales: by less than one per cent for nine channels in
-ten, by more where float32 skips some factors, or where a factor is very small.
-Weights are narrow range (-127 .. 127), activations -128 .. 127
-with zero point 0; activation scales carry `SCALE_BITS` significant bits so that 127·s, 128·s and 255·s are exact.
+TensorFlow's fake quantisation and the TFLite converter compute scales. Nine channels in ten grow by less than one per
+cent. Growth is larger where float32 skips some factors, and where a factor is very small.
+
+Weights are narrow range (-127 … 127). Activations are -128 … 127 with zero point 0; their scales carry `SCALE_BITS`
+significant bits, so that 127·s, 128·s and 255·s are exact.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from kwslib.errors import ModelError
+from kwslib.integer.requantisation import FREE_Q, LARGEST_N, RELU_Q
 
 WEIGHT_MAX = 127
 SCALE_BITS = 12
-LARGEST_SHIFT = 17
 LARGEST_FACTOR = 256  # XNNPACK's limit
 RANGE_SHARES = np.linspace(1, 0.05, 39)  # ranges that calibration tries, as parts of the largest activation
-Q_FREE = range(257, 512, 2)
-Q_RELU = range(87, 256, 4)
 
 
 @dataclass(frozen=True)
@@ -83,15 +78,15 @@ def best_scale(values: np.ndarray, averaged: bool = False) -> np.float32:
         If the values are all zero, or not finite.
     """
 
-    def codes(x, scale):
+    def codes(x: np.ndarray, scale: float | np.float32) -> np.ndarray:
         return np.clip(np.rint(x / scale), -WEIGHT_MAX - 1, WEIGHT_MAX)
 
-    def loss(scale):
+    def loss(scale: np.float32) -> float:
         found = codes(values, scale)
         if not averaged:
-            return np.mean(np.square(found * scale - values))
+            return float(np.mean(np.square(found * scale - values)))
         means = values.mean(axis=(1, 2))
-        return np.mean(np.square(codes(found.mean(axis=(1, 2)), 1) * scale - means))
+        return float(np.mean(np.square(codes(found.mean(axis=(1, 2)), 1) * scale - means)))
 
     largest = np.abs(values).max()
     return min((activation_scale(largest * share) for share in RANGE_SHARES), key=loss)
@@ -133,18 +128,19 @@ def snap(largest: np.ndarray, s_in: np.float32, s_out: np.float32, relu: bool) -
     return Snapped(np.array(maximum, np.float32), np.array(q, np.int32), np.array(n, np.int32))
 
 
-def _factors(factor: float, relu: bool):
-    """Yield (q, n) of the scheme whose q · 2^-n is at least `factor`, smallest first."""
-    smallest = Q_FREE[0] * 2.0**-LARGEST_SHIFT
-    shift = min(LARGEST_SHIFT, int(np.floor(np.log2(Q_FREE[-1] / max(factor, smallest)))))
-    if relu and shift == LARGEST_SHIFT:
-        yield from ((q, shift) for q in Q_RELU if q >= factor * 2.0**shift)
+def _factors(factor: float, relu: bool) -> Iterator[tuple[int, int]]:
+    """Yield every (q, n) of the scheme whose q · 2^-n is at least `factor`, smallest factor first; never ends."""
+    smallest = FREE_Q[0] * 2.0**-LARGEST_N
+    n = min(LARGEST_N, int(np.floor(np.log2(FREE_Q[-1] / max(factor, smallest)))))
+    if relu and n == LARGEST_N:
+        yield from ((q, n) for q in RELU_Q if q >= factor * 2.0**n)
     while True:
-        yield from ((q, shift) for q in Q_FREE if q >= factor * 2.0**shift)
-        shift -= 1
+        yield from ((q, n) for q in FREE_Q if q >= factor * 2.0**n)
+        n -= 1
 
 
-def _snap_channel(largest: float, s_in: np.float32, s_out: np.float32, relu: bool):
+def _snap_channel(largest: float, s_in: np.float32, s_out: np.float32, relu: bool) -> tuple[np.float32, int, int]:
+    """Return the weight range of one channel, and q and n of the factor that it gives."""
     factor = largest / WEIGHT_MAX * float(s_in) / float(s_out)
     if factor >= LARGEST_FACTOR:
         raise ModelError(f"a requantisation factor of {factor:g}, which no 8-bit network needs: training diverged")

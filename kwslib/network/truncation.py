@@ -4,6 +4,8 @@ TFLite's default kernels (XNNPACK) run the network as one piece, in which interm
 that ends earlier makes them visible, computed by the same kernels.
 """
 
+from typing import Any
+
 import flatbuffers
 
 from kwslib.errors import InputError, ModelError
@@ -56,7 +58,7 @@ def truncated(data: bytes, operator: int) -> bytes:
     return bytes(builder.Output())
 
 
-def _drop_unused(graph, used: set[int]) -> None:
+def _drop_unused(graph: Any, used: set[int]) -> None:
     """Remove the tensors that no operator touches, which TFLite would allocate memory for."""
     place = {old: new for new, old in enumerate(sorted(used - {-1}))} | {-1: -1}
     graph.tensors = [graph.tensors[old] for old in sorted(used - {-1})]

@@ -1,31 +1,41 @@
-"""The card of a released network: Markdown made from the files of its folder alone, no number typed.
+"""The card of a released network: Markdown, made from the files of its folder alone.
 
-A card is made again from its folder at any time, so that a test can hold it against what lies there.
+No number is typed: a card can be made again from its folder at any time, and a test compares the two.
 """
 
-import json
 import statistics
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kwslib.artifacts import to_plain
+from kwslib.artifacts import read_record, to_plain
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.gap8.measure import deployment
 from kwslib.gap8.measure.timing import CLOCKS_MHZ, latency_ms
-from kwslib.runs import description, records
+from kwslib.paths import atomic_write_text
+from kwslib.release import seeds
+from kwslib.runs import records
+from kwslib.runs.description import FORM_NAMES, corpus_name, flat, steps
 from kwslib.runs.records import GAP8, Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS, SPLITS
 
-CARD, SEEDS, NOTE = "README.md", "seeds.json", "card.json"
+CARD, NOTE = "README.md", "card.json"
 SCHEMA = 1
 FORMS = ("float", "tflite")
 DATA = "https://storage.googleapis.com/download.tensorflow.org/data/speech_commands_v0.02.tar.gz"
 
 
+@dataclass(frozen=True)
+class Note:
+    """What a person says of the data that a released network was trained on."""
+
+    data_note: str
+
+
 def card(folder: Path) -> str:
-    """The card of the network in a folder.
+    """Write the card of the network in a folder.
 
     Raises
     ------
@@ -34,44 +44,53 @@ def card(folder: Path) -> str:
     """
     run = records.load(folder)
     parts = [_head(run), _data(run, folder), _recipe(run), _accuracy(run), _seeds(folder), _classes(run)]
-    parts += [_cost(run, folder), _limits(run), _use(run)]
+    parts += [_cost(run, folder), _limits(), _use(run)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def read_optional(path: Path) -> dict[str, Any]:
-    """A JSON file of a release, empty where it is not there.
+def refresh(folder: Path) -> None:
+    """Write the card of a folder again; do nothing in a folder that has no card.
+
+    Raises
+    ------
+    DataError
+        As `card`.
+    """
+    if (folder / CARD).exists():
+        atomic_write_text(folder / CARD, card(folder))
+
+
+def read_note(folder: Path) -> str:
+    """Read what a person said of the data; empty if there is no ``card.json``.
 
     Raises
     ------
     DataError
         If it is damaged or of another version.
     """
+    path = folder / NOTE
     if not path.exists():
-        return {}
-    try:
-        value = json.loads(path.read_text())
-        if value["schema"] == SCHEMA:
-            return value
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is damaged ({error}); release the run again") from error
-    raise DataError(f"{path} was written by another version of this program; release the run again")
+        return ""
+    again = "release the run again"
+    return read_record(path, Note, SCHEMA, missing=again, again=again).data_note
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A Markdown table; all columns but the first are numbers."""
+    """Format a Markdown table; all columns but the first are numbers."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
 
 
 def percent(value: float | None) -> str:
-    """A share in percent, two decimals."""
+    """Format a share, 0 … 1, in percent with two decimals; None is a dash."""
     return "–" if value is None else f"{100 * value:.2f} %"
 
 
 def _head(run: Run) -> str:
     return (
-        f"# {run.size}: an 8-bit keyword spotter\n\nA DS-CNN that hears ten English words ({', '.join(LABELS[2:])}), "
-        f"other speech and silence in one second of sound. Run `{run.run}`, {run.provenance.date[:10]}, kwslib "
+        f"# {run.size}: an 8-bit keyword spotter\n\n"
+        f"A DS-CNN that recognises ten English words ({', '.join(LABELS[2:])}), other speech and silence "
+        f"in one second of sound. Run `{run.run}`, {run.provenance.date[:10]}, kwslib "
         f"{run.provenance.kwslib}, commit `{run.provenance.short_commit}`"
         f"{' with changes' if run.provenance.dirty else ''}. This card is made from the files beside it."
     )
@@ -86,22 +105,24 @@ def _data(run: Run, folder: Path) -> str:
         keywords = sum(counts.get(word, 0) for word in LABELS[2:])
         rows.append((split, sum(counts.values()), keywords, sum(counts.values()) - keywords - silence, silence))
     text = (
-        f"## Data\n\n{description.corpus_name(run)} v0.02 by Google ({DATA}), CC BY 4.0, in the official split. "
-        f"SHA-256 of the manifest of what was used: `{run.corpus.hash}`.\n\n"
+        f"## Data\n\n{corpus_name(run)} v0.02 by Google ({DATA}), CC BY 4.0, in the official split. "
+        f"SHA-256 of the manifest of the clips used: `{run.corpus.hash}`.\n\n"
         + table(("split", "clips", "keywords", "other words", "silence"), rows)
     )
-    note = read_optional(folder / NOTE).get("data_note")
+    note = read_note(folder)
     return f"{text}\n\n**Data note.** {note}" if note else text
 
 
 def _recipe(run: Run) -> str:
-    rows = [(name, value) for name, value in description.flat(to_plain(run.training))]
+    rows = flat(to_plain(run.training))
     machines = [f"{seconds:.0f} s on {name}" for name, seconds in run.provenance.trained_on_s.items()]
     took = f" Training took {', then '.join(machines)}." if machines else ""
     return (
-        "## Recipe\n\nFloating point first, then batch normalisation folded and the rest trained fake-quantised; the "
-        f"step that is best on validation was kept. Profile `{run.profile}`, front end `{run.front_end}`, "
-        f"{description.steps(run)} steps.{took}\n\n" + table(("what", "value"), rows)
+        "## Recipe\n\n"
+        "The network was first trained in floating point. Then batch normalisation was folded, and training went "
+        "on with fake quantisation. The step with the best validation accuracy was kept. "
+        f"Profile `{run.profile}`, front end `{run.front_end}`, {steps(run)} steps.{took}\n\n"
+        + table(("what", "value"), rows)
     )
 
 
@@ -112,7 +133,7 @@ def _accuracy(run: Run) -> str:
             for form in FORMS:
                 found = run.measurement(form, split, silence)
                 interval = f"{100 * found.low:.2f}–{percent(found.high)}"
-                where = f"{split}, {silence}, {description.FORM_NAMES[form]}"
+                where = f"{split}, {silence}, {FORM_NAMES[form]}"
                 rows.append((where, f"{found.correct} of {found.clips}", percent(found.accuracy), interval))
     costs = []
     for silence in SILENCE_PROTOCOLS:
@@ -122,25 +143,28 @@ def _accuracy(run: Run) -> str:
         "## Accuracy\n\nUnder *digital-silence* the silence clips are zeros; under *noise-silence*, as in the official "
         "test archive, they are noise. Intervals are Wilson's, 95 %.\n\n"
         + table(("split, silence, form", "correct", "accuracy", "interval"), rows)
-        + f"\n\nQuantisation costs {' and '.join(costs)} on the test clips (float minus "
-        "8-bit); negative is a gain, for the float network is the one that the quantised training began with."
+        + "\n\nAccuracy of the float network minus that of the 8-bit network, on the test clips: "
+        f"{' and '.join(costs)}. A negative difference means that the 8-bit network is better: its training went on "
+        "from the float network."
     )
 
 
 def _seeds(folder: Path) -> str:
-    found = read_optional(folder / SEEDS)
-    runs = found.get("runs", [])
-    if not runs:
-        return "## Seeds\n\nOne seed was trained: how far the accuracy varies between seeds is not known."
-    keys = [f"{split}, {silence}" for split in ("validation", "test") for silence in SILENCE_PROTOCOLS]
-    rows = [(f"{row['run']} (seed {row['seed']})", *(percent(row[key]["accuracy"]) for key in keys)) for row in runs]
+    found = seeds.read(folder)
+    if found is None:
+        return "## Seeds\n\nOne seed was trained, so the variation of the accuracy between seeds is not known."
+    keys = list(found.runs[0].counts)
+    rows = [
+        (f"{row.run} (seed {row.seed})", *(percent(count.accuracy) for count in row.counts.values()))
+        for row in found.runs
+    ]
     spread = []
     for key in keys:
-        values = [row[key]["accuracy"] for row in runs]
+        values = [row.counts[key].accuracy for row in found.runs]
         spread.append(f"{100 * statistics.mean(values):.2f} ± {100 * statistics.stdev(values):.2f} %")
     return (
-        f"## Seeds\n\n{len(runs)} seeds were trained; the released one comes first in the table, and none has more "
-        f"validation clips right under {found['chosen_by']}. The last row is mean ± standard deviation.\n\n"
+        f"## Seeds\n\n{len(found.runs)} seeds were trained. The first row is the released one; no other seed has more "
+        f"validation clips right under {found.chosen_by}. The last row is mean ± standard deviation.\n\n"
         + table(("run", *keys), [*rows, ("all", *spread)])
     )
 
@@ -172,25 +196,27 @@ def _cost(run: Run, folder: Path) -> str:
         ("peak bytes of L2", max(row.l2_peak_bytes for row in found.rows)),
         ("clips on which every layer equals the integer reference", found.clips_checked),
     ]
-    tail = "\n\nCycles and milliseconds are the network's; the front end, which makes the fingerprint, is not in them."
+    tail = (
+        "\n\nCycles and milliseconds are those of the network alone, without the front end that makes the fingerprint."
+    )
     return "## Cost\n\n" + table(("what", "value"), rows) + tail
 
 
-def _limits(run: Run) -> str:
+def _limits() -> str:
     return (
         "## Intended use and limits\n\nFor study, comparison and demonstration of keyword spotting on small "
-        "microcontrollers. English words, spoken one at a time, in one second at sixteen kilohertz; other languages, "
-        "running speech and children's voices were not measured. Background noise lowers the accuracy. It is no basis "
-        "for anything that safety depends on.\n\n"
-        "## Licence\n\nThe network is Apache-2.0, as the project. Speech Commands is by Google (Pete Warden), CC BY "
-        "4.0; the WAV files under `mistakes/` are clips of it."
+        "microcontrollers. It recognises English words, spoken one at a time, in one second of sound at 16 kHz. It was "
+        "not measured on other languages, running speech or children's voices. Background noise lowers its accuracy. "
+        "Do not use it for anything that safety depends on.\n\n"
+        "## Licence\n\nThe network is under Apache-2.0, like the project. Speech Commands is by Google (Pete Warden), "
+        "under CC BY 4.0; the WAV files under `mistakes/` are clips of it."
     )
 
 
 def _use(run: Run) -> str:
     seed = f" --seed {run.seed}" if run.seed != 1 else ""
     return (
-        f"## Use\n\n```\nkws data fetch --test-only --data FOLDER\nkws run --model models/{run.size} --data FOLDER\n"
+        f"## Use\n\n```\nkws data fetch --test-only --data FOLDER\nkws evaluate models/{run.size} --data FOLDER\n"
         f"kws predict --model models/{run.size}/model.tflite clip.wav\n```\n\nTo train it again:\n\n"
         f"```\nkws run --size {run.size} --profile {run.profile} --corpus speech_commands{seed} "
         f"--run {run.run} --data FOLDER\n```"

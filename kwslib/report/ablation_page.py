@@ -12,7 +12,8 @@ from kwslib.report import elements
 from kwslib.report.elements import Html, Markdown, Table
 from kwslib.report.figures.picture import Picture, Theme
 from kwslib.runs.description import flat
-from kwslib.studies.ablation import SIZE, WHOLE, Trial, profile_of, summary
+from kwslib.studies.ablation import Trial, summary
+from kwslib.studies.variants import SIZE, WHOLE, profile_of
 
 NOTHING = Markdown("No ablation has been recorded yet: `kws ablation --data FOLDER` runs it, with `--record` keeps it.")
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from kwslib.config import baselines
+from kwslib.gap8.hardware import L1_BYTES, L2_BYTES
 from kwslib.gap8.measure.deployment import Deployment, LayerRow
-from kwslib.gap8.planning.plan import L1_BYTES, L2_BYTES
 from kwslib.report.figures import gap8
 from kwslib.report.figures.accuracy import Point
 from kwslib.report.figures.gap8 import LayerCycles, MemoryUse, RooflinePoint

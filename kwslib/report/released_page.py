@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from kwslib.config import baselines, vendor
+from kwslib.config import baselines
 from kwslib.config.presets import SIZES
 from kwslib.errors import DataError
-from kwslib.release import card, release
+from kwslib.release import card, release, seeds
 from kwslib.report import elements, overview, run_page, tables
 from kwslib.report.elements import Markdown, Table
 from kwslib.report.figures.training import training_curves
@@ -23,7 +23,7 @@ CAPTION = (
     "brackets; cycles of one inference on GAP8"
 )
 FILES = run_page.FILES | {
-    card.SEEDS: "accuracies of the seeds (JSON)",
+    seeds.FILE: "accuracies of the seeds (JSON)",
     card.NOTE: "note on the data (JSON)",
     "gap8/deployment.json": "figures on GAP8 (JSON)",
 }
@@ -40,7 +40,7 @@ def frame(sizes: Iterable[str] = SIZES) -> pd.DataFrame:
                 figures = tables.measured(run.measurement("tflite", "test", silence))
                 rows.append({"network": f"{size}, released", "silence": silence, **figures, **cost})
         for silence in SILENCE_PROTOCOLS:
-            figures = {**vendor.measured(size, silence), "bytes": None, "cycles": None}
+            figures = {**baselines.vendor_accuracy(size, silence), "bytes": None, "cycles": None}
             rows.append({"network": f"{size}, the vendor's last", "silence": silence, **figures})
         figures = {**tables.baseline_measured(size), "bytes": None, "cycles": baselines.baseline_network(size).cycles}
         rows.append({"network": f"{size}, the baseline", "silence": baselines.SILENCE, **figures})
@@ -64,7 +64,7 @@ def note() -> Markdown:
     """Say which sizes have no released network yet, and where the vendor's figures are from."""
     lacking = [size for size in SIZES if release.released(size) is None]
     text = f"No network is released yet for: {', '.join(lacking)}. " if lacking else ""
-    return Markdown(f"{text}The vendor's figures: {vendor.source()}")
+    return Markdown(f"{text}The vendor's figures: {baselines.vendor_source()}")
 
 
 def part(size: str) -> list[Any]:

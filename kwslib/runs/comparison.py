@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from kwslib import terminal
 from kwslib.runs import records
 from kwslib.runs.records import Run
 
@@ -20,8 +21,8 @@ def compare(one: Run, other: Run) -> str:
     lines = [f"A: {_title(one)}", f"B: {_title(other)}", ""]
     if one.corpus.hash != other.corpus.hash:
         lines += ["The two were measured on different clips: the differences mean little.", ""]
-    lines += [f"{'network':<15} {'split':<11} {'silence':<16} {'A':>9} {'B':>9} {'B - A':>13}"]
-    lines += _rows(one, other)
+    head = ("network", "split", "silence", "A", "B", "B - A")
+    lines.append(terminal.table(_rows(one, other), head, left=3))
     differences = differing(one, other)
     lines += ["", "equal in everything but dates, durations and host" if not differences else "not equal in:"]
     return "\n".join(lines + [f"  {name}: {a} | {b}" for name, (a, b) in differences.items()])
@@ -71,12 +72,12 @@ def _title(run: Run) -> str:
     )
 
 
-def _rows(one: Run, other: Run) -> list[str]:
+def _rows(one: Run, other: Run) -> list[tuple[str, ...]]:
     tables = [{(m.network, m.split, m.silence): m for m in run.measurements} for run in (one, other)]
-    lines = []
+    rows = []
     for key in dict.fromkeys([*tables[0], *tables[1]]):
         a, b = (table.get(key) for table in tables)
-        cells = [f"{100 * m.accuracy:7.2f} %" if m else f"{'-':>9}" for m in (a, b)]
-        change = f"{100 * (b.accuracy - a.accuracy):+6.2f} points" if a and b else "-"
-        lines.append(f"{key[0]:<15} {key[1]:<11} {key[2]:<16} {cells[0]} {cells[1]} {change:>13}")
-    return lines
+        cells = [f"{100 * m.accuracy:.2f} %" if m else "-" for m in (a, b)]
+        change = f"{100 * (b.accuracy - a.accuracy):+.2f} points" if a and b else "-"
+        rows.append((*key, *cells, change))
+    return rows

@@ -208,7 +208,7 @@ def _sources() -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         built = "build" in path.relative_to(folder).parts  # what `make` leaves in the firmware folder
-        if path.suffix in (".py", ".c", ".h", ".S", ".ld") and not built:
+        if path.suffix in (".py", ".c", ".h", ".S", ".ld", ".j2") and not built:
             digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -255,7 +255,7 @@ def run_task(task: Task) -> Found:
     codes = input_codes(task)
     made = to_plain(provenance(run=task.run, corpus=task.corpus, tflite_sha256=task.tflite_sha256, key=task.key))
     with atomic_path(task.folder) as temporary:
-        found = deployment.deploy(
+        found = deployment.measure(
             task.network.graph, codes, temporary, task.platform, task.timeout_s, task.network.labels, made
         )
         for built in (building.PROJECT, building.PROGRAM, deployment.LOG):  # can be made again from the .tflite

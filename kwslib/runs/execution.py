@@ -1,36 +1,28 @@
-"""One run: the notebook executed in a place apart, and its folder put among the results when it is whole.
+"""One run: its notebooks are executed in a folder apart, which moves to the results when it is complete.
 
-Below the results folder, ``.partial/<run>/<key>/`` is where a run works: a killed one goes on there from its last
-checkpoint, one with other inputs begins anew beside it, and what was complete before stays until then.
+A run works in ``.partial/<run>/<key>/`` of the results folder. A killed run goes on there from its last checkpoint; a
+run with other inputs starts from the beginning beside it. A complete run of that name stays until it is replaced.
 """
 
 import contextlib
-import fcntl
 import hashlib
-import os
-import platform
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 from kwslib import __version__
 from kwslib.artifacts import to_plain
-from kwslib.errors import DataError, InputError, KwsError
+from kwslib.errors import DataError, KwsError
 from kwslib.paths import book_dir, results_dir
 from kwslib.runs import deployments, notebook, records
+from kwslib.runs.claim import claim
 from kwslib.runs.parameters import FAILED, TEMPLATE, Parameters, check, declared
 from kwslib.runs.records import Run
 from kwslib.speech import open_corpus
 
 PARTIAL = ".partial"
-PATIENCE_S = 5.0
-"""A process that is killed may take a moment to end, and its notebook with it."""
-
-
-class RunBusy(InputError):
-    """Another process is writing this run folder."""
+KERNEL_LOG = "kernel.log"
 
 
 def corpus_hash(corpus: str, data: str) -> str:
@@ -62,56 +54,16 @@ def up_to_date(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
     return run if same else None
 
 
-@contextlib.contextmanager
-def claim(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
-    """Keep other processes from writing a run folder; the operating system lets go when this one ends.
-
-    Raises
-    ------
-    RunBusy
-        If another process has claimed it and keeps it for `patience_s` seconds, with its number.
-    """
-    path = folder.parent / ".locks" / f"{folder.name}.lock"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+")
-    except OSError as error:
-        raise KwsError(f"cannot write {path}: {error.strerror}; choose another folder with KWS_RESULTS") from error
-    with file:
-        end_s = time.monotonic() + patience_s
-        while not _locked(file):
-            if time.monotonic() > end_s:
-                file.seek(0)
-                owner = file.read().strip() or "another process"
-                raise RunBusy(
-                    f"{folder} is being written by {owner}: wait for it to end, or give this run another name (run)"
-                )
-            time.sleep(0.1)
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {platform.node()}\n")
-        file.flush()
-        yield
-        file.truncate(0)
-
-
-def _locked(file: TextIO) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def execute(
+def make_run(
     parameters: Mapping[str, Any],
     *,
     base: Path | None = None,
     force: bool = False,
     stream: TextIO | None = None,
 ) -> Run:
-    """Execute one run, or return the one that is there with the same inputs; then deploy its network on GAP8.
+    """Train one network and deploy it on GAP8 with the book's notebooks, unless it is there with the same inputs.
 
-    A network that is trained stays where it is if its deployment fails, and the next call tries that again alone.
+    A trained network stays where it is if its deployment fails; the next call tries the deployment alone.
 
     Parameters
     ----------
@@ -120,9 +72,9 @@ def execute(
     base : Path, optional
         The results folder; `paths.results_dir` by default.
     force : bool
-        Begin anew even if the run is there or half done.
+        Train from the beginning even if the run is there or half done.
     stream : TextIO, optional
-        Gets what the notebook prints.
+        Gets what the notebooks print.
 
     Returns
     -------
@@ -142,52 +94,41 @@ def execute(
     corpus = corpus_hash(chosen.corpus, chosen.data)
     with claim(base / chosen.run):
         found = None if force else up_to_date(chosen, corpus, base / chosen.run)
-        found = found or _execute(chosen, corpus, base, force, stream)
+        found = found or _train(chosen, corpus, base, force, stream)
         if (book_dir() / deployments.TEMPLATE).exists() and not deployed(found):
             _deploy(chosen, found, base, stream)
         return found
 
 
-def _execute(chosen: Parameters, corpus: str, base: Path, force: bool, stream: TextIO | None) -> Run:
-    partial = base / PARTIAL / chosen.run
+def _train(chosen: Parameters, corpus: str, base: Path, force: bool, stream: TextIO | None) -> Run:
+    """Execute the notebook that trains, and put its folder in place."""
+    partial, target = base / PARTIAL / chosen.run, base / chosen.run
     folder = staging(chosen, corpus, base)
-    failed = failed_notebook(base, chosen.run)
-    target = base / chosen.run
-    try:
+    with writing(target):
         if force:
             shutil.rmtree(partial, ignore_errors=True)
         resumed = folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            notebook.execute(
-                book_dir() / TEMPLATE,
-                folder / TEMPLATE,
-                chosen.given,
-                folder=book_dir(),
-                log=folder.parent / "kernel.log",
-                variables={"KWS_RESULTS": str(folder.parent)},
-                title=chosen.run,
-                stream=stream,
-            )
-        except notebook.NotebookError as error:
-            where = ""
-            if (folder / TEMPLATE).exists():
-                failed.parent.mkdir(exist_ok=True)
-                (folder / TEMPLATE).replace(failed)
-                where = f"\n  its notebook: {failed}"
-            advice = "\n  it went on from a run that was broken off; --force begins anew" if resumed else ""
-            raise notebook.NotebookError(f"run {chosen.run} failed: {error}{where}{advice}") from error
+        notebook.execute_or_set_aside(
+            TEMPLATE,
+            folder / TEMPLATE,
+            chosen.given,
+            results=folder.parent,
+            log=folder.parent / KERNEL_LOG,
+            title=chosen.run,
+            failed=failed_notebook(base, chosen.run),
+            failure=f"run {chosen.run} failed",
+            advice="it went on from a run that was broken off; --force starts from the beginning" if resumed else "",
+            stream=stream,
+        )
         records.load(folder)
         _put(folder, target, partial / "replaced")
-    except OSError as error:
-        raise KwsError(f"cannot write {target}: {error.strerror}; free space or set KWS_RESULTS") from error
-    failed.unlink(missing_ok=True)
     shutil.rmtree(partial, ignore_errors=True)
     return records.load(target)
 
 
 def deployed(run: Run) -> bool:
-    """Whether a run's own folder has what ``gap8.ipynb`` would make of its network again, and that notebook."""
+    """Whether a run's folder has ``gap8.ipynb``, and the deployment that this notebook would make."""
     defaults = declared(deployments.TEMPLATE)
     made = deployments.up_to_date(run, defaults["platform"].default, defaults["clips"].default)
     return made and (run.folder / deployments.TEMPLATE).exists()
@@ -196,51 +137,55 @@ def deployed(run: Run) -> bool:
 def _deploy(chosen: Parameters, run: Run, base: Path, stream: TextIO | None) -> None:
     """Execute the notebook that builds, runs and checks the network on GAP8, and puts its figures into the run."""
     name = f"{run.run}.gap8"
-    partial, failed = base / PARTIAL / name, failed_notebook(base, name)
+    partial = base / PARTIAL / name
     output = partial / deployments.TEMPLATE
     given = {"size": run.size, "run": run.run, "corpus": chosen.corpus}
     if chosen.data:
         given["data"] = chosen.data
-    try:
+    with writing(run.folder):
         partial.mkdir(parents=True, exist_ok=True)
-        try:
-            notebook.execute(
-                book_dir() / deployments.TEMPLATE,
-                output,
-                given,
-                folder=book_dir(),
-                log=partial / "kernel.log",
-                variables={"KWS_RESULTS": str(base)},
-                title=run.run,
-                stream=stream,
-            )
-        except notebook.NotebookError as error:
-            where = ""
-            if output.exists():
-                failed.parent.mkdir(exist_ok=True)
-                output.replace(failed)
-                where = f"\n  its notebook: {failed}"
-            raise notebook.NotebookError(f"run {run.run} is trained, but not on GAP8: {error}{where}") from error
+        notebook.execute_or_set_aside(
+            deployments.TEMPLATE,
+            output,
+            given,
+            results=base,
+            log=partial / KERNEL_LOG,
+            title=run.run,
+            failed=failed_notebook(base, name),
+            failure=f"run {run.run} is trained, but not on GAP8",
+            stream=stream,
+        )
         output.replace(run.folder / deployments.TEMPLATE)
-    except OSError as error:
-        raise KwsError(f"cannot write {run.folder}: {error.strerror}; free space or set KWS_RESULTS") from error
-    failed.unlink(missing_ok=True)
     shutil.rmtree(partial, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn an error of the operating system into one that names the results folder that could not be written.
+
+    Raises
+    ------
+    KwsError
+    """
+    try:
+        yield
+    except OSError as error:
+        raise KwsError(f"cannot write {folder}: {error.strerror}; free space or set KWS_RESULTS") from error
+
+
 def staging(chosen: Parameters, corpus: str, base: Path) -> Path:
-    """Where a run works until it is whole: another folder for other inputs, so that no checkpoint is mistaken."""
+    """Where a run works until it is complete: one folder for each set of inputs, so that no checkpoint is mixed up."""
     inputs = hashlib.sha256(f"{chosen.key} {corpus} {__version__}".encode()).hexdigest()[:16]
     return base / PARTIAL / chosen.run / inputs / chosen.run
 
 
 def failed_notebook(base: Path, run: str) -> Path:
-    """Where the notebook of a run that failed is kept, with the error in it."""
+    """Where the notebook of a failed run is kept, with the error in it."""
     return base / FAILED / f"{run}.ipynb"
 
 
 def _put(folder: Path, target: Path, replaced: Path) -> None:
-    """Move a finished folder to its place. A kill between the two steps loses nothing that cannot be moved again."""
+    """Move a finished folder to its place. After a kill between the two steps, both folders are still there."""
     if target.exists():
         shutil.rmtree(replaced, ignore_errors=True)
         target.rename(replaced)

@@ -1,6 +1,5 @@
 """What is installed, where the caches are, what is missing and what to do about it."""
 
-import os
 import platform
 import shutil
 import sys
@@ -14,6 +13,7 @@ from kwslib.errors import KwsError
 PYTHON = (3, 11)
 MIN_FREE_BYTES = 5 << 30
 """An installation takes 2.5 GB, the synthetic corpus and its fingerprints about one."""
+DISTRIBUTION = "kws-gap8"
 OK, NOTE, MISSING = "ok", "note", "MISSING"
 
 
@@ -35,11 +35,12 @@ def examine() -> list[Finding]:
     """Look at everything; changes nothing."""
     return [
         _python(),
+        _distribution(),
         *_packages(paths.project_root() / "requirements.lock"),
         _notebook(),
         _espeak(),
-        _compiler(),
-        _gvsoc(),
+        *_compilers(),
+        *_platforms(),
         *_folders(),
         _speech_commands(),
         _synthetic(),
@@ -52,6 +53,17 @@ def _python() -> Finding:
     if sys.version_info[:2] == PYTHON:
         return Finding("Python", OK, found)
     return Finding("Python", MISSING, found, f"use Python {PYTHON[0]}.{PYTHON[1]}, for which all versions are pinned")
+
+
+def _distribution() -> Finding:
+    """The package ``kwslib`` on PyPI belongs to somebody else, and is imported by the same name."""
+    owners = sorted(set(metadata.packages_distributions().get("kwslib", [])))
+    foreign = [name for name in owners if name != DISTRIBUTION]
+    here = Path(__file__).resolve().parents[1]
+    if not foreign:
+        return Finding("kwslib", OK, f"{here}, of the distribution {DISTRIBUTION}")
+    found = f"{here}; the distribution {', '.join(foreign)} also installs a package of this name"
+    return Finding("kwslib", MISSING, found, f"pip uninstall {' '.join(foreign)}, then install {DISTRIBUTION} again")
 
 
 def _packages(lock: Path) -> list[Finding]:
@@ -102,20 +114,33 @@ def _espeak() -> Finding:
         )
 
 
-def _compiler() -> Finding:
-    try:
-        return Finding("C compiler", OK, f"ziglang {metadata.version('ziglang')}")
-    except metadata.PackageNotFoundError:
-        return Finding("C compiler", NOTE, "ziglang is not installed", "pip install ziglang, for programs for GAP8")
+def _compilers() -> list[Finding]:
+    from kwslib.gap8.program import toolchain
+
+    wanted = {
+        f"C compiler ({toolchain.HOST_VARIABLE})": toolchain.find_host,
+        f"RISC-V compiler ({toolchain.RISCV_VARIABLE})": toolchain.find_riscv,
+    }
+    findings = []
+    for subject, find in wanted.items():
+        try:
+            findings.append(Finding(subject, OK, find().name))
+        except KwsError as error:
+            findings.append(Finding(subject, NOTE, str(error), "without it no program is built for GAP8"))
+    return findings
 
 
-def _gvsoc() -> Finding:
-    home = os.environ.get("GAP_SDK_HOME")
-    if not home:
-        return Finding("GVSOC", NOTE, "GAP_SDK_HOME is not set", "none needed: the embedded simulator does without")
-    if not Path(home).is_dir():
-        return Finding("GVSOC", NOTE, f"GAP_SDK_HOME is {home}, which is no folder", "correct it or unset it")
-    return Finding("GVSOC", OK, f"GAP_SDK_HOME is {home}")
+def _platforms() -> list[Finding]:
+    from kwslib.gap8.platforms.platform import availability
+
+    findings = []
+    for one in availability():
+        subject = f"platform {one.name}"
+        if one.problem:
+            findings.append(Finding(subject, NOTE, one.problem.splitlines()[0], f"optional; it needs {one.needs}"))
+        else:
+            findings.append(Finding(subject, OK, one.version))
+    return findings
 
 
 def _size(folder: Path) -> str:

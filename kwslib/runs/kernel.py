@@ -12,7 +12,15 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def die_with_parent(parent: int) -> None:
-    """Ask Linux to kill this process when `parent` ends, however that is; elsewhere ipykernel's own poller does."""
+    """Make this process end when `parent` ends, even if `parent` is killed.
+
+    Linux does it on request. On other systems ipykernel's own poller ends the kernel.
+
+    Parameters
+    ----------
+    parent : int
+        Process id of the parent.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it ended before the request was made
@@ -20,9 +28,9 @@ def die_with_parent(parent: int) -> None:
 
 
 def main() -> None:
-    """Become a kernel."""
+    """Run an ipykernel in this process."""
     die_with_parent(int(sys.argv.pop(1)))
-    # As ipykernel_launcher: the working folder is no place to import from.
+    # Like ipykernel_launcher: modules in the working folder must not hide installed ones.
     if sys.path[0] in ("", os.getcwd()):  # noqa: PTH109 - compared with sys.path, text
         del sys.path[0]
     from ipykernel import kernelapp

@@ -1,75 +1,113 @@
-"""The clips most confidently got wrong, kept as sound so that a reader can hear why."""
+"""The most confident mistakes of a network, kept as sound so that a reader can hear why."""
 
-import csv
-import io
 import wave
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from kwslib.artifacts import not_stored, read_record, to_plain, write_record
 from kwslib.config.front_end import SAMPLE_RATE_HZ
 from kwslib.config.words import LABELS
-from kwslib.paths import atomic_path, atomic_write_text, write_json
+from kwslib.paths import atomic_path, atomic_write_text
 from kwslib.speech.corpus import Clips
 
-SOFTMAX_CODES = 256  # a TFLite softmax code is a probability in 1/256
+FOLDER, FILE, CSV_FILE = "mistakes", "mistakes.json", "mistakes.csv"
+SOFTMAX_CODES = 256
+"""A code of TFLite's uint8 softmax is a probability in 1/256 (scale 1/256, zero point 0)."""
 
 
-def worst(clips: Clips, softmax: np.ndarray, count: int = 8) -> list[dict[str, Any]]:
-    """Rank the clips that were got wrong by the probability of the wrong winner.
+@dataclass(frozen=True)
+class Mistake:
+    """A clip that a network got wrong.
+
+    Attributes
+    ----------
+    file : str
+        Name of the WAV file.
+    name : str
+        Name of the clip in its corpus.
+    label, winner : str
+        What was said, and what the network answered.
+    probability : float
+        Of the winner, 0 … 1.
+    index : int
+        Of the clip in its split; not stored.
+    """
+
+    file: str
+    name: str
+    label: str
+    winner: str
+    probability: float
+    index: int = not_stored(-1)
+
+
+def worst(clips: Clips, softmax: np.ndarray, count: int = 8) -> list[Mistake]:
+    """Rank the clips that a network got wrong by the probability of the wrong winner.
 
     Parameters
     ----------
     clips : Clips
-    softmax : ndarray, uint8 (clips, 12)
+    softmax : ndarray of uint8, shape (clips, 12)
         Output codes of the 8-bit network.
     count : int
-        How many at the most.
+        The largest number of mistakes to return.
 
     Returns
     -------
-    list of dict
-        ``index``, ``name``, ``label``, ``winner`` and ``probability``; the most confident first.
+    list of Mistake
+        The most confident first.
     """
     winners = softmax.argmax(axis=1)
     wrong = np.flatnonzero(winners != clips.labels)
     ranked = wrong[np.argsort(-softmax[wrong, winners[wrong]].astype(int), kind="stable")][:count]
-    return [
-        {
-            "index": int(i),
-            "name": clips.names[i],
-            "label": LABELS[clips.labels[i]],
-            "winner": LABELS[winners[i]],
-            "probability": float(softmax[i, winners[i]]) / SOFTMAX_CODES,
-        }
-        for i in ranked
-    ]
+    found = []
+    for position, index in enumerate(map(int, ranked), 1):
+        label, winner = LABELS[clips.labels[index]], LABELS[winners[index]]
+        file = f"{position:02}_{label}_as_{winner}.wav"
+        probability = float(softmax[index, winners[index]]) / SOFTMAX_CODES
+        found.append(Mistake(file, clips.names[index], label, winner, probability, index))
+    return found
 
 
-def write(clips: Clips, rows: list[dict[str, Any]], folder: Path) -> None:
+def write(clips: Clips, found: Sequence[Mistake], folder: Path) -> None:
     """Write the clips as WAV with ``mistakes.json`` and ``mistakes.csv`` beside them, all or nothing.
 
     Parameters
     ----------
     clips : Clips
-    rows : list of dict
-        From `worst`.
+    found : sequence of Mistake
+        From `worst`, of the same clips.
     folder : Path
         Replaced if it exists.
     """
-    listed = []
     with atomic_path(folder) as temporary:
         temporary.mkdir(parents=True)
-        for position, row in enumerate(rows):
-            file = f"{position + 1:02}_{row['label']}_as_{row['winner']}.wav"
-            with wave.open(str(temporary / file), "wb") as sound:
+        for one in found:
+            with wave.open(str(temporary / one.file), "wb") as sound:
                 sound.setparams((1, 2, SAMPLE_RATE_HZ, 0, "NONE", ""))
-                sound.writeframes(np.ascontiguousarray(clips.audio[row["index"]], "<i2").tobytes())
-            listed.append({"file": file, **{key: value for key, value in row.items() if key != "index"}})
-        write_json(temporary / "mistakes.json", listed)
-        text = io.StringIO()
-        writer = csv.DictWriter(text, ("file", "name", "label", "winner", "probability"), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(listed)
-        atomic_write_text(temporary / "mistakes.csv", text.getvalue())
+                sound.writeframes(np.ascontiguousarray(clips.audio[one.index], "<i2").tobytes())
+        write_record(temporary / FILE, list(found), None)
+        atomic_write_text(temporary / CSV_FILE, csv_text(found))
+
+
+def csv_text(found: Sequence[Mistake]) -> str:
+    """Mistakes as CSV text, a row each."""
+    columns = [one.name for one in fields(Mistake) if one.name != "index"]
+    frame = pd.DataFrame(to_plain(list(found)), columns=columns)
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def read(folder: Path) -> list[Mistake]:
+    """Read the mistakes that `write` listed in a folder.
+
+    Raises
+    ------
+    DataError
+        If the list is missing or damaged.
+    """
+    again = "run the training again"
+    return read_record(folder / FILE, list[Mistake], None, missing=again, again=again)

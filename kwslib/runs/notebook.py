@@ -1,4 +1,7 @@
-"""Execute a notebook through Papermill on the running interpreter, whatever kernels are installed."""
+"""Execute a notebook through Papermill on the running interpreter, whatever kernels are installed.
+
+`execute` runs one notebook; `execute_or_set_aside` runs one of the book's and keeps a failed one apart.
+"""
 
 import logging
 import os
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from kwslib.errors import KwsError
+from kwslib.paths import atomic_write_text, book_dir
 
 QUIET = "--IPKernelApp.log_level=40"
 """Only errors: ipykernel warns at every start that its sockets, on this machine alone, are not encrypted."""
@@ -71,19 +75,19 @@ def execute(
     Parameters
     ----------
     template, output : Path
-        The notebook, and where the executed one goes; after a failure that has the cell's error in it.
+        The notebook, and where the executed one goes. After a failure the executed one holds the cell's error.
     parameters : mapping
         Values for the parameters cell.
     folder : Path
         Working folder of the notebook's process.
     log : Path
-        Gets what the process writes past the notebook: TensorFlow's messages, and the last words of one that crashes.
+        Gets what the process writes outside of the notebook: TensorFlow's messages, and the last lines of a crash.
     variables : mapping
         Added to the environment of that process.
     title : str
-        Put behind the notebook's first heading.
+        Added to the notebook's first heading.
     stream : TextIO, optional
-        Gets what the cells print, while they do.
+        Gets what the cells print, as they print it.
 
     Raises
     ------
@@ -122,6 +126,72 @@ def execute(
     _label(output, template.name, title)
 
 
+def execute_or_set_aside(
+    template: str,
+    output: Path,
+    parameters: Mapping[str, Any],
+    *,
+    results: Path,
+    log: Path,
+    title: str,
+    failed: Path,
+    failure: str,
+    advice: str = "",
+    stream: TextIO | None = None,
+) -> None:
+    """Execute a notebook of the book; move one that fails to `failed`, and name that file in the error.
+
+    Parameters
+    ----------
+    template : str
+        Name of the notebook in `paths.book_dir`.
+    output : Path
+        Where the executed notebook goes.
+    parameters : mapping
+        Values for the parameters cell.
+    results : Path
+        The results folder of the notebook's process (``KWS_RESULTS``).
+    log, title, stream
+        As for `execute`.
+    failed : Path
+        Where a notebook that fails goes; what an earlier failure left there is removed after a success.
+    failure : str
+        First words of the error, such as ``"run quick-small failed"``.
+    advice : str
+        Last line of the error.
+
+    Raises
+    ------
+    NotebookError
+        As `execute`.
+    OSError
+        If the notebook cannot be moved.
+    """
+    book = book_dir()
+    variables = {"KWS_RESULTS": str(results)}
+    try:
+        execute(
+            book / template,
+            output,
+            parameters,
+            folder=book,
+            log=log,
+            variables=variables,
+            title=title,
+            stream=stream,
+        )
+    except NotebookError as error:
+        lines = [f"{failure}: {error}"]
+        if output.exists():
+            failed.parent.mkdir(parents=True, exist_ok=True)
+            output.replace(failed)
+            lines.append(f"  its notebook: {failed}")
+        if advice:
+            lines.append(f"  {advice}")
+        raise NotebookError("\n".join(lines)) from error
+    failed.unlink(missing_ok=True)
+
+
 def _short(message: str, lines: int = 12, width: int = 400) -> str:
     kept = message.strip().splitlines()[:lines]
     return "\n".join(line if len(line) <= width else f"{line[:width]} …" for line in kept) or "no message"
@@ -139,8 +209,6 @@ def _own_errors() -> set[str]:
 def _label(path: Path, template: str, title: str) -> None:
     """Put the run's name into the first heading, and take the folders of this machine out of the metadata."""
     import nbformat
-
-    from kwslib.paths import atomic_write_text
 
     notebook = nbformat.read(path, as_version=4)
     heading = next((cell for cell in notebook.cells if cell.source.startswith("# ")), None)

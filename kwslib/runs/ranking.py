@@ -1,11 +1,12 @@
 """The table of a sweep: its runs ranked by validation alone."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
+from kwslib import terminal
 from kwslib.runs.parameters import Parameters
 from kwslib.runs.records import Run
 
@@ -16,7 +17,7 @@ FAILED, DONE, KEPT, LEFT = "failed", "done", "there already", "not run"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one run: `FAILED`, `DONE`, `KEPT` or `LEFT`, with the run or the error's text."""
+    """The result of one run: `FAILED`, `DONE`, `KEPT` or `LEFT`, with the run or the error's text."""
 
     parameters: Parameters
     state: str
@@ -25,9 +26,9 @@ class Outcome:
 
 
 def ranked(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Finished runs by falling validation accuracy, within a corpus; the others behind them."""
+    """Sort finished runs by falling validation accuracy within each corpus; the other runs follow."""
 
-    def order(outcome: Outcome) -> tuple:
+    def order(outcome: Outcome) -> tuple[int, str, float, str]:
         if outcome.run is None:
             return 1, "", 0.0, outcome.parameters.run
         return 0, outcome.run.corpus.name, -outcome.run.measurement(*RANKED_BY).accuracy, outcome.parameters.run
@@ -56,32 +57,32 @@ def _rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
                 measured = outcome.run.measurement("tflite", "validation", silence)
                 label = "validation_" + silence.replace("-", "_")
                 row |= {label: measured.accuracy, f"{label}_low": measured.low, f"{label}_high": measured.high}
-        # Whether a run was there already depends on what was broken off before, so the table does not tell.
+        # Whether a run was there already depends on earlier sweeps, so the table does not say it.
         state = DONE if outcome.state == KEPT else outcome.state
         rows.append(row | {"state": state, "error": outcome.error.split("\n")[0]})
     return rows
 
 
 def summary_csv(outcomes: Sequence[Outcome]) -> str:
-    """The ranked table as CSV text: validation accuracy of the 8-bit network with its interval, no test figures."""
-    rows = _rows(outcomes)
-    names = list(dict.fromkeys(name for row in rows for name in row if name not in ("state", "error")))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [*names, "state", "error"], restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    """The ranked table as CSV text: validation accuracy of the 8-bit network with its interval, no test figures.
+
+    What a run does not have is left empty.
+    """
+    frame = pd.DataFrame(_rows(outcomes), dtype=object)
+    last = ["state", "error"]
+    frame = frame[[name for name in frame if name not in last] + last]
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """The ranked table for a terminal."""
-    width = max(len(outcome.parameters.run) for outcome in outcomes)
-    lines = [f"{'rank':>4}  {'run':<{width}}  {'corpus':<15}  validation, noise silence (95 % interval)"]
+    lines = []
     for row in _rows(outcomes):
+        figure, interval = row["state"], ""
         if row["rank"]:
             low, high = row["validation_noise_silence_low"], row["validation_noise_silence_high"]
-            figure = f"{100 * row['validation_noise_silence']:6.2f} %  ({100 * low:.2f} to {100 * high:.2f})"
-        else:
-            figure = row["state"]
-        lines.append(f"{row['rank']:>4}  {row['run']:<{width}}  {row['corpus']:<15}  {figure}")
-    return "\n".join(lines)
+            figure = f"{100 * row['validation_noise_silence']:.2f} %"
+            interval = f"({100 * low:.2f} to {100 * high:.2f})"
+        lines.append((row["run"], row["corpus"], row["rank"], figure, interval))
+    head = ("run", "corpus", "rank", "validation, noise silence", "(95 % interval)")
+    return terminal.table(lines, head, left=2)

@@ -245,7 +245,7 @@ def record(name: str) -> Path:
     Parameters
     ----------
     name : str
-        Name of a run in `paths.results_dir`.
+        Name of a run in `paths.results_dir`; of a released network, its run or its size.
 
     Returns
     -------
@@ -259,7 +259,8 @@ def record(name: str) -> Path:
     """
     source, target = results_dir() / name, models_dir() / name
     optional = [folder for folder in OPTIONAL if (source / folder).is_dir()]
-    if not (source / METRICS).exists() and optional and (target / METRICS).exists():
+    if not (source / METRICS).exists() and optional:
+        target = find(name).folder  # a release lies in a folder that is called as its size
         for folder in optional:
             with atomic_path(target / folder) as temporary:
                 shutil.copytree(source / folder, temporary)

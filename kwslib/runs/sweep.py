@@ -5,13 +5,15 @@ import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 from kwslib.errors import InputError, KwsError
 from kwslib.paths import atomic_path, atomic_write_bytes, atomic_write_text, cache_dir, results_dir
 from kwslib.runs import execution, records
-from kwslib.runs.parameters import Parameters, check_all, parse, positive
+from kwslib.runs.claim import claim
+from kwslib.runs.parameters import Parameters, check, check_all, parse, positive
 from kwslib.runs.ranking import DONE, FAILED, KEPT, LEFT, Outcome, summary_csv
 
 SUMMARY = "sweep.csv"
@@ -20,6 +22,25 @@ CONNECT_TIMEOUT_S = 30
 
 class SweepFailed(KwsError):
     """At least one run of a sweep failed."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a worker sends back.
+
+    Attributes
+    ----------
+    error : str
+        Text of the error; empty after a success.
+    failed_notebook : bytes or None
+        The notebook of a run that failed elsewhere.
+    files : dict
+        Files of a run that was made elsewhere, by their path in the run folder.
+    """
+
+    error: str = ""
+    failed_notebook: bytes | None = None
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 def read_grid(words: Sequence[str]) -> list[dict[str, Any]]:
@@ -50,7 +71,7 @@ def read_grid(words: Sequence[str]) -> list[dict[str, Any]]:
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
 
-def sweep(
+def run_grid(
     grid: Sequence[dict[str, Any]],
     *,
     scheduler: str | None = None,
@@ -59,7 +80,7 @@ def sweep(
     force: bool = False,
     say: Callable[[str], None] = print,
 ) -> list[Outcome]:
-    """Execute every run of a grid that is not there with the same inputs, and write ``sweep.csv``.
+    """Make every run of a grid that is not there with the same inputs, and write ``sweep.csv``.
 
     Parameters
     ----------
@@ -72,7 +93,7 @@ def sweep(
     keep_going : bool
         Go on after a run that failed.
     force : bool
-        Execute also what is there.
+        Make the runs that are there again.
     say : callable
         Gets a line for each run.
 
@@ -106,7 +127,7 @@ def sweep(
                 todo.append(one)
         if todo and client is None:
             client = stack.enter_context(_local(min(workers or max(1, (os.cpu_count() or 1) // 2), len(todo))))
-        for outcome in _execute(client, todo, base, bool(scheduler), force, keep_going) if todo else ():
+        for outcome in _outcomes(client, todo, base, bool(scheduler), force, keep_going) if todo else ():
             outcomes[outcome.parameters.run] = outcome
             say(f"{outcome.parameters.run}: {outcome.state}" + (f": {outcome.error}" if outcome.error else ""))
     finished = [outcomes[one.run] for one in chosen]
@@ -115,7 +136,7 @@ def sweep(
 
 
 def _corpora(chosen: Sequence[Parameters], client: Any) -> dict[tuple[str, str], str]:
-    """Manifest hashes, found where the runs will be executed; generates or checks a corpus once, not in every run."""
+    """Manifest hashes, found where the runs will be made; generates or checks each corpus once, not in every run."""
     hashes = {}
     for one in chosen:
         key = (one.corpus, one.data)
@@ -170,14 +191,14 @@ def _remote(address: str) -> Iterator[Any]:
         yield client
 
 
-def _execute(
+def _outcomes(
     client: Any, todo: Sequence[Parameters], base: Path, remote: bool, force: bool, keep_going: bool
 ) -> Iterator[Outcome]:
     from distributed import as_completed
 
     futures = {
         client.submit(
-            _task, one.given, None if remote else base, force, key=f"kws-{one.run}-{one.key[:12]}", pure=False
+            _run_in_worker, one.given, None if remote else base, force, key=f"kws-{one.run}-{one.key[:12]}", pure=False
         ): one
         for one in todo
     }
@@ -191,16 +212,16 @@ def _execute(
 
 def _outcome(one: Parameters, future: Any, base: Path, remote: bool) -> Outcome:
     try:
-        answer = future.result()
+        answer: _Answer = future.result()
     except Exception as error:  # a killed worker, or whatever went wrong on it
         return Outcome(one, FAILED, error=f"its process ended ({type(error).__name__}: {error})")
-    if answer["failed"] is not None:
-        atomic_write_bytes(execution.failed_notebook(base, one.run), answer["failed"])
-    if answer["error"]:
-        return Outcome(one, FAILED, error=answer["error"])
+    if answer.failed_notebook is not None:
+        atomic_write_bytes(execution.failed_notebook(base, one.run), answer.failed_notebook)
+    if answer.error:
+        return Outcome(one, FAILED, error=answer.error)
     if remote:
-        with execution.claim(base / one.run):
-            _write(base / one.run, answer["files"])
+        with claim(base / one.run):
+            _write(base / one.run, answer.files)
     return Outcome(one, DONE, records.load(base / one.run))
 
 
@@ -214,7 +235,7 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
 class _Named:
     """Text written to standard output with the run's name before each line: several runs print at a time."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str) -> None:
         self.name, self.rest = name, ""
 
     def write(self, text: str) -> int:
@@ -227,28 +248,22 @@ class _Named:
         sys.stdout.flush()
 
 
-def _task(parameters: dict[str, Any], base: Path | None, force: bool) -> dict[str, Any]:
-    """Execute a run in a worker; without `base` below the worker's own cache, and send its files back."""
-    from kwslib.runs.parameters import check
-
+def _run_in_worker(parameters: dict[str, Any], base: Path | None, force: bool) -> _Answer:
+    """Make a run in a worker. Without `base` it works below the worker's own cache and sends the files back."""
     remote = base is None
     base = base or (cache_dir() / "cluster").absolute()
-    answer: dict[str, Any] = {"error": "", "failed": None, "files": {}}
     name = check(**parameters).run
     stream: TextIO = _Named(name)  # type: ignore[assignment]
     try:
-        execution.execute(parameters, base=base, force=force, stream=stream)
+        execution.make_run(parameters, base=base, force=force, stream=stream)
     except KwsError as error:
-        answer["error"] = str(error)
         failed = execution.failed_notebook(base, name)
-        if remote and failed.exists():
-            answer["failed"] = failed.read_bytes()
-        return answer
-    if remote:
-        folder = base / name
-        files = [path for path in sorted(folder.rglob("*")) if path.is_file() and "training" not in path.parts]
-        answer["files"] = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-    return answer
+        return _Answer(str(error), failed.read_bytes() if remote and failed.exists() else None)
+    if not remote:
+        return _Answer()
+    folder = base / name
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and "training" not in path.parts]
+    return _Answer(files={path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
 
 
 def require_success(outcomes: Sequence[Outcome]) -> None:

@@ -1,4 +1,4 @@
-"""Soft targets for distillation: what a released network says of every augmented training clip, computed once."""
+"""Soft targets for distillation: a released network's probabilities for each augmented clip, computed once."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,6 +7,7 @@ import numpy as np
 from kwslib.config.augmentation import Augmentation
 from kwslib.config.recipe import Recipe
 from kwslib.config.words import LABELS
+from kwslib.errors import ModelError
 from kwslib.network.evaluation import tflite_predictor
 from kwslib.runs.networks import Network, of_file, teacher_path, teacher_sha256
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
@@ -15,7 +16,7 @@ from kwslib.speech.dataset import training_codes
 
 
 def probabilities(codes: np.ndarray, network: Network, data: bytes) -> np.ndarray:
-    """Return a teacher's probabilities, from the codes of its logits.
+    """Compute a teacher's probabilities from the codes of its logits.
 
     Parameters
     ----------
@@ -34,10 +35,12 @@ def probabilities(codes: np.ndarray, network: Network, data: bytes) -> np.ndarra
     return values / values.sum(axis=1, keepdims=True)
 
 
-def taught(recipe: Recipe, corpus: Corpus, augmentation: Augmentation, seed: int) -> Callable[[int], np.ndarray] | None:
-    """Return what gives the teacher's probabilities of each augmented copy; None for a recipe without a teacher.
+def soft_targets(
+    recipe: Recipe, corpus: Corpus, augmentation: Augmentation, seed: int
+) -> Callable[[int], np.ndarray] | None:
+    """Return a function that gives the teacher's probabilities for each augmented copy of the training set.
 
-    The teacher hears the very sound of each copy through its own front end. What it said is kept in the cache.
+    The teacher reads the same augmented sound through its own front end. Its probabilities are kept in the cache.
 
     Parameters
     ----------
@@ -50,15 +53,25 @@ def taught(recipe: Recipe, corpus: Corpus, augmentation: Augmentation, seed: int
     Returns
     -------
     callable or None
-        Copy number -> float32 (clips, 12), read-only.
+        Copy number -> float32 (clips, 12), read-only. None for a recipe without a teacher.
+
+    Raises
+    ------
+    InputError
+        If the teacher is not released.
+    ModelError
+        If it reads no fingerprint.
     """
     if not recipe.teacher:
         return None
     path = teacher_path(recipe)
     data, network = path.read_bytes(), of_file(path)
+    front_end = network.front_end
+    if front_end is None:
+        raise ModelError(f"the teacher {path} reads an input that is no fingerprint of this project")
 
     def of_copy(copy: int) -> np.ndarray:
-        codes, _ = training_codes(corpus, network.front_end, augmentation, seed, copy)
+        codes, _ = training_codes(corpus, front_end, augmentation, seed, copy)
         key = {
             "teacher": teacher_sha256(recipe),
             "corpus": corpus.manifest["hash"],

@@ -177,11 +177,6 @@ class CopyMaker:
             self._ready = message
         return training_codes(*self._arguments, copy)
 
-    @property
-    def process_id(self) -> int:
-        """Process id of the child."""
-        return self._child.pid
-
     def close(self) -> None:
         """End the child; what it has finished stays in the cache."""
         if self._child.is_alive():

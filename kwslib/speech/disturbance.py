@@ -1,8 +1,8 @@
-"""Speech under worse conditions: noise at a stated ratio, moved in time, louder or softer. Works on int16 clips.
+"""Speech under worse conditions: with noise at a given ratio, moved in time, louder or softer. Works on int16 clips.
 
-The signal-to-noise ratio of a mixture is the *active* power of the clip over the mean power of the one second of noise
-that is added. Active power is the mean over those frames of 20 ms whose power is within 20 dB of the loudest frame's:
-the pauses around a word, half of most clips, do not count. What a clip's own recording hums counts as signal.
+The signal-to-noise ratio of a mixture is the clip's *active* power over the mean power of the added second of noise.
+Active power is the mean over those frames of 20 ms whose power is within 20 dB of the loudest frame's: the pauses
+around a word, half of most clips, do not count. Noise that is already in a clip counts as signal.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ import numpy as np
 
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.errors import DataError, InputError
+from kwslib.speech.noise import random_second
 
 FRAME_SAMPLES = 320
 ACTIVE_RANGE_DB = 20.0
@@ -36,7 +37,7 @@ def active_power(audio: np.ndarray) -> np.ndarray:
 
 
 def noise_segment(recording: np.ndarray, seed: Sequence[int]) -> np.ndarray:
-    """Return one second of a recording, the same for the same seed; never one of digital silence.
+    """Return one second of a recording that is not digital silence; the same seed gives the same second.
 
     Parameters
     ----------
@@ -59,8 +60,7 @@ def noise_segment(recording: np.ndarray, seed: Sequence[int]) -> np.ndarray:
         raise DataError(f"a noise recording has {len(recording)} samples; {CLIP_SAMPLES} are needed")
     generator = np.random.Generator(np.random.PCG64(list(seed)))
     for _ in range(MOST_DRAWS):
-        start = int(generator.integers(len(recording) - CLIP_SAMPLES + 1))
-        segment = recording[start : start + CLIP_SAMPLES]
+        segment = random_second(recording, generator)
         if segment.any():
             return segment
     raise DataError(f"a noise recording of {len(recording)} samples is digital silence: no ratio to it can be set")
@@ -69,14 +69,14 @@ def noise_segment(recording: np.ndarray, seed: Sequence[int]) -> np.ndarray:
 def mix(audio: np.ndarray, signal_power: np.ndarray, noise: np.ndarray, snr_db: float) -> tuple[np.ndarray, np.ndarray]:
     """Add noise to clips at a signal-to-noise ratio.
 
-    A mixture beyond full scale is turned down as a whole, as a recorder's gain would be: so the ratio holds, and
-    clipping is left to `change_level`.
+    A mixture beyond full scale is scaled down as a whole, as with a recorder's gain: the ratio stays as given, and
+    nothing clips.
 
     Parameters
     ----------
     audio : ndarray of int16, shape (n, 16000)
     signal_power : ndarray of float64, shape (n,)
-        What the ratio refers to, positive: `active_power`, or a substitute where a clip has no signal.
+        The signal's power, positive: `active_power`, or a substitute where a clip has no signal.
     noise : ndarray, shape (n, 16000)
         In any scale, none of them digital silence.
     snr_db : float
@@ -86,6 +86,7 @@ def mix(audio: np.ndarray, signal_power: np.ndarray, noise: np.ndarray, snr_db: 
     -------
     mixed : ndarray of int16, shape (n, 16000)
     turned_down : ndarray of bool, shape (n,)
+        Which mixtures were scaled down.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def mix(audio: np.ndarray, signal_power: np.ndarray, noise: np.ndarray, snr_db: 
 
 
 def move(audio: np.ndarray, shift_ms: float) -> np.ndarray:
-    """Return clips later (positive) or earlier by `shift_ms`, int16 (n, 16000); zeros move in.
+    """Return clips moved later (positive) or earlier by `shift_ms`, int16 (n, 16000); zeros fill the gap.
 
     Raises
     ------
@@ -133,14 +134,19 @@ def change_level(audio: np.ndarray, gain_db: float) -> tuple[np.ndarray, np.ndar
 
 
 def stream(recording: np.ndarray, hop_s: float) -> np.ndarray:
-    """Return the seconds that a listener hears, one every `hop_s`, int16 (n, 16000).
+    """Cut a recording into overlapping seconds, one every `hop_s`, as a network in continuous use gets them.
 
     Parameters
     ----------
     recording : ndarray of float32, shape (samples,)
         In [-1, 1], at least 16000 samples.
     hop_s : float
-        Seconds from one to the next.
+        Seconds from the beginning of one to the beginning of the next.
+
+    Returns
+    -------
+    ndarray of int16, shape (n, 16000)
+        Full scale 32768.
 
     Raises
     ------

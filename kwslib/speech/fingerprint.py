@@ -1,5 +1,6 @@
 """The specification of the fingerprints: mel-frequency cepstral coefficients in NumPy, and 8-bit codes."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -60,16 +61,34 @@ def dct_matrix(front_end: FrontEnd) -> np.ndarray:
     return np.sqrt(2.0 / MEL_BANDS) * np.cos(np.pi / MEL_BANDS * band * k)
 
 
+@dataclass(frozen=True)
+class _Tables:
+    """Window, mel bands and cosines of a front end; only the bins of `used` have a weight in some band."""
+
+    hann: np.ndarray
+    weights: np.ndarray
+    dct: np.ndarray
+    used: slice
+
+
 @lru_cache(maxsize=16)
-def _tables(front_end: FrontEnd) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
+def _tables(front_end: FrontEnd) -> _Tables:
     weights = mel_matrix(front_end)
-    used = np.flatnonzero(weights.any(axis=1))
-    low, high = int(used[0]), int(used[-1]) + 1
-    return window(front_end), np.ascontiguousarray(weights[low:high]), dct_matrix(front_end), low, high
+    bins = np.flatnonzero(weights.any(axis=1))
+    used = slice(int(bins[0]), int(bins[-1]) + 1)
+    return _Tables(window(front_end), np.ascontiguousarray(weights[used]), dct_matrix(front_end), used)
 
 
 def as_float(audio: np.ndarray) -> np.ndarray:
-    """Return clips as float32 in [-1, 1): int16 is divided by 32768, float32 passes.
+    """Return clips as float32 in [-1, 1): int16 is divided by 32768, float32 is returned as it is.
+
+    Parameters
+    ----------
+    audio : ndarray of int16 or float32, shape (n, 16000)
+
+    Returns
+    -------
+    ndarray of float32, shape (n, 16000)
 
     Raises
     ------
@@ -97,24 +116,39 @@ def fingerprints(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
     ndarray of float32, shape (n, frames, coefficients)
         Digital silence has -247.14 (``magnitude``) or -123.57 (``power``) as its zeroth coefficient and zeros
         beyond.
+
+    Raises
+    ------
+    InputError
+        If the audio is of another type or shape.
+
+    Examples
+    --------
+    >>> front_end = FrontEnd("power", window_ms=40, stride_ms=20, coefficients=10)
+    >>> values = fingerprints(np.zeros((1, 16000), np.int16), front_end)
+    >>> values.shape, f"{values[0, 0, 0]:.2f}"
+    ((1, 49, 10), '-123.57')
+    >>> int(quantise(values)[0, 0, 0])
+    64
     """
     audio = np.asarray(audio)
     result = np.empty((len(audio), *front_end.shape), np.float32)
-    hann, weights, dct, low, high = _tables(front_end)
+    tables = _tables(front_end)
     # The zeros behind each windowed frame, up to the transform's length, are written once.
     padded = np.zeros((BLOCK_CLIPS, front_end.frames, front_end.fft_length))
     for start in range(0, len(audio), BLOCK_CLIPS):
         block = as_float(audio[start : start + BLOCK_CLIPS])
         frames = np.lib.stride_tricks.sliding_window_view(block, front_end.window_samples, axis=1)
         windowed = padded[: len(block)]
-        np.multiply(frames[:, :: front_end.stride_samples], hann, out=windowed[..., : len(hann)])
-        spectrum = np.fft.rfft(windowed)[..., low:high]
-        bands = (spectrum.real**2 + spectrum.imag**2).reshape(-1, high - low)
+        strided = frames[:, :: front_end.stride_samples]
+        np.multiply(strided, tables.hann, out=windowed[..., : front_end.window_samples])
+        spectrum = np.fft.rfft(windowed)[..., tables.used]
+        bands = (spectrum.real**2 + spectrum.imag**2).reshape(-1, len(tables.weights))
         if front_end.kind == "magnitude":
-            bands = np.maximum(np.sqrt(bands) @ weights, MAGNITUDE_FLOOR)
+            bands = np.maximum(np.sqrt(bands) @ tables.weights, MAGNITUDE_FLOOR)
         else:
-            bands = bands @ weights + POWER_OFFSET
-        result[start : start + len(block)] = (np.log(bands) @ dct).reshape(len(block), *front_end.shape)
+            bands = bands @ tables.weights + POWER_OFFSET
+        result[start : start + len(block)] = (np.log(bands) @ tables.dct).reshape(len(block), *front_end.shape)
     return result
 
 

@@ -1,7 +1,7 @@
-"""Which part of a background recording a training may use, and which part is kept for measuring robustness.
+"""Background recordings: a random second of one, and which part of it a training may use.
 
-The one place that knows the split: a training whose augmentation says ``hold_out_noise`` takes `training_part`, the
-robustness chapter `held_out_part`. Other trainings draw from whole recordings.
+This is the one place that knows the split. A training whose augmentation says ``hold_out_noise`` takes `training_part`;
+the robustness chapter takes `held_out_part`. Other trainings draw from whole recordings.
 """
 
 import numpy as np
@@ -11,6 +11,24 @@ from kwslib.errors import DataError
 
 HELD_OUT_PARTS = 5
 """The last one of so many equal parts of a recording is held out."""
+
+
+def random_second(recording: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Return one second of a recording, a view of it; one integer is drawn.
+
+    Parameters
+    ----------
+    recording : ndarray, shape (samples,)
+        At 16 kHz, at least one second.
+    generator : numpy.random.Generator
+        Draws where the second begins; every sample at which a whole second begins is equally likely.
+
+    Returns
+    -------
+    ndarray, shape (16000,)
+    """
+    start = int(generator.integers(len(recording) - CLIP_SAMPLES + 1))
+    return recording[start : start + CLIP_SAMPLES]
 
 
 def split_sample(samples: int) -> int:

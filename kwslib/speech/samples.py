@@ -1,10 +1,12 @@
-"""Fingerprints as 8-bit pictures: what a program on the device reads as its input, and what people look at."""
+"""Fingerprints as 8-bit pictures (PGM): the input of a program on the device, and something to look at."""
 
+import io
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from kwslib.config.front_end import FrontEnd
 from kwslib.config.words import LABELS
@@ -12,10 +14,7 @@ from kwslib.errors import DataError, InputError
 from kwslib.paths import atomic_write_bytes
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.fingerprint import fingerprints, quantise
-from kwslib.speech.wav import fit, read_wav
-
-_GAP = rb"(?:\s|#[^\n]*\n)+"
-_HEADER = re.compile(rb"P5" + _GAP + rb"(\d{1,5})" + _GAP + rb"(\d{1,5})" + _GAP + rb"(\d{1,5})\s")
+from kwslib.speech.wav import read_second
 
 
 def write_samples(
@@ -35,11 +34,11 @@ def write_samples(
     ----------
     source : Corpus or sequence of Path
         A corpus, of which the first clips of each label are taken, or WAV files. A WAV file's label is the
-        name of the folder it lies in, where that is one; otherwise its picture has the file's name alone.
+        name of its folder, if that is a label; otherwise its picture has only the file's name.
     front_end : FrontEnd
         What to compute.
     folder : Path
-        Where the pictures go; created if need be.
+        Where the pictures go; created if it does not exist.
     per_label : int
         Clips of each label (of a corpus).
     split, silence : str
@@ -69,7 +68,7 @@ def write_samples(
         if not paths:
             raise InputError("no WAV file is named: give at least one")
         names = [_picture_name(path.absolute().parent.name, path.name) for path in paths]
-        audio = np.stack([fit(read_wav(path)) for path in paths])
+        audio = np.stack([read_second(path) for path in paths])
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"two clips would be written as {twice[0]}: rename one of them")
@@ -90,11 +89,22 @@ def _picture_name(label: str, name: str) -> str:
 
 
 def pgm(picture: np.ndarray) -> bytes:
-    """Return a uint8 array (height, width) as a binary PGM file (Netpbm's P5, largest value 255)."""
+    """Return a picture as a binary PGM file (Netpbm's P5, largest value 255).
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (height, width)
+
+    Raises
+    ------
+    InputError
+        If it is of another type or shape, or empty.
+    """
     if picture.ndim != 2 or picture.dtype != np.uint8 or 0 in picture.shape:
         raise InputError(f"a picture is uint8 (height, width), not {picture.dtype} {picture.shape}")
-    height, width = picture.shape
-    return b"P5\n%d %d\n255\n" % (width, height) + picture.tobytes()
+    content = io.BytesIO()
+    Image.fromarray(picture).save(content, "PPM")
+    return content.getvalue()
 
 
 def read_pgm(path: Path | str, shape: tuple[int, int] | None = None) -> np.ndarray:
@@ -121,20 +131,24 @@ def read_pgm(path: Path | str, shape: tuple[int, int] | None = None) -> np.ndarr
         content = Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}; a fingerprint picture is needed") from error
-    header = _HEADER.match(content)
-    if header is None:
+    if not content.startswith(b"P5"):
         found = repr(content[:2])[1:] if content else "an empty file"
         raise DataError(f"{path} is not a binary PGM picture: it begins with {found}, not with P5 and a size")
-    width, height, largest = (int(group) for group in header.groups())
-    if largest != 255 or not width or not height:
-        raise DataError(f"{path} is {width} by {height} with values up to {largest}; up to 255 is needed")
-    data = content[header.end() :]
-    if len(data) != width * height:
-        state = "truncated" if len(data) < width * height else "longer than its header says"
-        raise DataError(f"{path} is {state}: {width * height} bytes are announced, {len(data)} follow")
+    try:
+        image = Image.open(io.BytesIO(content), formats=["PPM"])
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path} is not a binary PGM picture, or has no pixels: its header is damaged") from error
+    (tile,) = image.tile
+    if image.mode != "L" or tile.codec_name != "raw":  # Pillow would scale other values to 255
+        raise DataError(f"{path} is not an 8-bit picture: the largest value in its header must be 255")
+    width, height = image.size
+    announced, found_bytes = width * height, len(content) - tile.offset
+    if found_bytes != announced:
+        state = "truncated" if found_bytes < announced else "longer than its header says"
+        raise DataError(f"{path} is {state}: {announced} bytes are announced, {found_bytes} follow")
     if shape is not None and (height, width) != tuple(shape):
         raise DataError(
             f"{path} has {height} frames of {width} coefficients; {shape[0]} of {shape[1]} are needed: "
             "write it with the front end of the network"
         )
-    return np.frombuffer(data, np.uint8).reshape(height, width)
+    return np.array(image)

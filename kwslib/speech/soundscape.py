@@ -4,6 +4,7 @@ import numpy as np
 
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.errors import InputError
+from kwslib.speech.noise import random_second
 
 SNR_DB = (14.0, 40.0)
 """Bounds of the ratio of a word's power to that of its background."""
@@ -75,9 +76,8 @@ def _levelled(audio: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _piece(noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    recording = noise[rng.integers(len(noise))]
-    start = rng.integers(len(recording) - CLIP_SAMPLES)
-    return recording[start : start + CLIP_SAMPLES]
+    """Return a random second of a random recording; its last sample is never used, as the corpus was first made."""
+    return random_second(noise[rng.integers(len(noise))][:-1], rng)
 
 
 def clip_of(word: np.ndarray, noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:

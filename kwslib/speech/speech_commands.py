@@ -16,7 +16,8 @@ from kwslib.paths import cache_dir, speech_dir, write_json
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import SPLITS, Clips, Corpus, check_split, extra_clips
 from kwslib.speech.download import Archive, fetch_archive
-from kwslib.speech.wav import fit, read_wav
+from kwslib.speech.noise import random_second
+from kwslib.speech.wav import read_second, read_wav
 
 MAIN_FOLDER = "speech_commands_v0.02"
 TEST_FOLDER = "speech_commands_test_set_v0.02"
@@ -172,9 +173,9 @@ class SpeechCommands(Corpus):
             chunk = np.zeros((len(entries[start : start + CHUNK_CLIPS]), CLIP_SAMPLES), np.int16)
             for number, (label, path) in enumerate(entries[start : start + CHUNK_CLIPS], start):
                 if label != SILENCE or (silence == "noise-silence" and path.endswith(".wav")):
-                    chunk[number - start] = fit(read_wav(self.folder / path))
+                    chunk[number - start] = read_second(self.folder / path)
                 elif silence == "noise-silence":
-                    chunk[number - start] = noise_piece(noise, SPLITS.index(split), number)
+                    chunk[number - start] = noise_clip(noise, SPLITS.index(split), number)
             yield chunk
 
     def noise(self) -> list[np.ndarray]:
@@ -188,12 +189,22 @@ class SpeechCommands(Corpus):
         return [Path(path).stem for path in self._recordings]
 
 
-def noise_piece(noise: Sequence[np.ndarray], *seed: int) -> np.ndarray:
-    """Return one second of a background recording at a random volume, int16 (16000,), the same for the same seed."""
+def noise_clip(noise: Sequence[np.ndarray], *seed: int) -> np.ndarray:
+    """Return a silence clip of noise: one second of a background recording at a random volume.
+
+    Parameters
+    ----------
+    noise : sequence of float32 arrays
+        Background recordings in [-1, 1], each of at least 16000 samples.
+    *seed : int
+        Non-negative; the same seed gives the same clip.
+
+    Returns
+    -------
+    ndarray of int16, shape (16000,)
+    """
     generator = np.random.Generator(np.random.PCG64(seed))
-    recording = noise[int(generator.integers(len(noise)))]
-    start = int(generator.integers(len(recording) - CLIP_SAMPLES + 1))
-    piece = recording[start : start + CLIP_SAMPLES] * (32768 * generator.random())
+    piece = random_second(noise[int(generator.integers(len(noise)))], generator) * (32768 * generator.random())
     return np.clip(np.rint(piece), -32768, 32767).astype(np.int16)
 
 

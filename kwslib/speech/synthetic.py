@@ -4,16 +4,13 @@ It lets the whole project run without a download. No voice (accent and variant) 
 place in the clip, level, channel and background differ from clip to clip, and everything follows from the seed.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +19,7 @@ import numpy as np
 from kwslib import paths, subproc
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.config.words import KEYWORDS, SILENCE
-from kwslib.errors import DataError, InputError, KwsError, ToolError, check_name
+from kwslib.errors import DataError, InputError, ToolError, check_name
 from kwslib.speech import soundscape
 from kwslib.speech.corpus import SPLITS, Clips, Corpus, check_split, extra_clips
 from kwslib.speech.espeak import SYNTHESIS_RATE_HZ
@@ -166,7 +163,7 @@ def open_synthetic(seed: int = 0, size: str | Extent = "full", workers: int | No
     key = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
     folder = paths.cache_dir() / "synthetic" / key
     if not _complete(folder):
-        with _locked(folder):
+        with paths.locked(folder.with_name(f"{folder.name}.lock"), "choose another cache with KWS_CACHE"):
             if not _complete(folder):
                 with paths.atomic_path(folder) as temporary:
                     temporary.mkdir()
@@ -190,58 +187,29 @@ def _complete(folder: Path) -> bool:
         return False
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Let one process at a time generate `folder`."""
-    path = folder.with_name(f"{folder.name}.lock")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.open("w")
-    except OSError as error:
-        raise KwsError(f"cannot write {path}: {error.strerror}; choose another cache with KWS_CACHE") from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file is closed, or the process dies
-        yield
-
-
 def _generate(folder: Path, seed: int, extent: Extent, settings: dict[str, Any], workers: int) -> None:
-    """Write the whole corpus into `folder`."""
-    takes = script(seed, extent)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch, ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(speak, voice, lines, Path(scratch)) for voice, lines in takes.items()]
-        try:
-            words = dict(zip(takes, (future.result() for future in futures), strict=True))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    """Write the whole corpus into `folder`.
+
+    Random numbers are drawn from (seed, 1) for the cast, (seed, 3, ...) for the script, (seed, 4, split) for the
+    background recordings and (seed, 5, split, clip) for each clip.
+    """
+    takes, voices = script(seed, extent), cast(seed, extent)
+    words = _spoken(takes, folder, workers)
     digests: list[tuple[str, str, str]] = []
     counts: dict[str, dict[str, int]] = {}
-    voices = cast(seed, extent)
     for number, split in enumerate(SPLITS):
-        babble = [word for voice in voices[split][:BABBLE_VOICES] for word in words[voice]]
-        recordings = soundscape.recordings(np.random.default_rng([seed, 4, number]), extent.noise_s, babble)
-        spoken = [
-            (take, word) for voice in voices[split] for take, word in zip(takes[voice], words[voice], strict=True)
-        ]
-        silences = extra_clips(sum(take.word in KEYWORDS for take, _ in spoken))
-        audio = np.zeros((len(spoken) + silences, CLIP_SAMPLES), np.int16)
-        for index, (_, word) in enumerate(spoken):
-            audio[index] = soundscape.clip_of(word, recordings, np.random.default_rng([seed, 5, number, index]))
-        if split != "train":
-            for index in range(len(spoken), len(audio)):
-                audio[index] = soundscape.silence_of(recordings, np.random.default_rng([seed, 5, number, index]))
-        names = [take.name for take, _ in spoken] + [f"_silence_/{index}.wav" for index in range(silences)]
-        labels = np.array([take.label for take, _ in spoken] + [SILENCE] * silences, np.uint8)
-        _save(folder / f"{split}.npy", audio)
-        _save(folder / f"{split}_labels.npy", labels)
-        (folder / f"{split}.txt").write_text("\n".join(names) + "\n")
-        digests += [(split, name, hashlib.sha256(clip).hexdigest()) for name, clip in zip(names, audio, strict=True)]
-        counts[split] = dict(sorted(Counter(name.partition("/")[0] for name in names).items()))
+        clips = _compose(seed, number, extent, voices[split], takes, words)
+        _save(folder / f"{split}.npy", clips.audio)
+        _save(folder / f"{split}_labels.npy", clips.labels)
+        (folder / f"{split}.txt").write_text("\n".join(clips.names) + "\n")
+        pairs = zip(clips.names, clips.audio, strict=True)
+        digests += [(split, name, hashlib.sha256(clip.tobytes()).hexdigest()) for name, clip in pairs]
+        counts[split] = dict(sorted(Counter(name.partition("/")[0] for name in clips.names).items()))
     babble = [word for voice in voices["train"][-BABBLE_VOICES:] for word in words[voice]]
     noise = soundscape.recordings(np.random.default_rng([seed, 4, len(SPLITS)]), extent.noise_s, babble)
     noise = np.clip(noise * NOISE_RMS, -1, 1).astype(np.float32)
     _save(folder / "noise.npy", noise)
-    digests.append(("noise", "noise.npy", hashlib.sha256(noise).hexdigest()))
+    digests.append(("noise", "noise.npy", hashlib.sha256(noise.tobytes()).hexdigest()))
     manifest = {
         "schema": 1,
         "corpus": Synthetic.name,
@@ -254,3 +222,39 @@ def _generate(folder: Path, seed: int, extent: Extent, settings: dict[str, Any],
         "files_bytes": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
     }
     paths.write_json(folder / "manifest.json", manifest)
+
+
+def _spoken(takes: dict[str, list[Take]], folder: Path, workers: int) -> dict[str, list[np.ndarray]]:
+    """Speak every take, `workers` voices at a time; return the samples of each voice's takes."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(speak, voice, lines, Path(scratch)) for voice, lines in takes.items()]
+        try:
+            return dict(zip(takes, (future.result() for future in futures), strict=True))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _compose(
+    seed: int,
+    number: int,
+    extent: Extent,
+    voices: list[str],
+    takes: dict[str, list[Take]],
+    words: dict[str, list[np.ndarray]],
+) -> Clips:
+    """Set the words of a split in clips with noise, and add the silence clips: zeros in training, noise elsewhere."""
+    babble = [word for voice in voices[:BABBLE_VOICES] for word in words[voice]]
+    recordings = soundscape.recordings(np.random.default_rng([seed, 4, number]), extent.noise_s, babble)
+    spoken = [pair for voice in voices for pair in zip(takes[voice], words[voice], strict=True)]
+    silences = extra_clips(sum(take.word in KEYWORDS for take, _ in spoken))
+    audio = np.zeros((len(spoken) + silences, CLIP_SAMPLES), np.int16)
+    for index in range(len(audio)):
+        rng = np.random.default_rng([seed, 5, number, index])
+        if index < len(spoken):
+            audio[index] = soundscape.clip_of(spoken[index][1], recordings, rng)
+        elif SPLITS[number] != "train":
+            audio[index] = soundscape.silence_of(recordings, rng)
+    names = [take.name for take, _ in spoken] + [f"_silence_/{index}.wav" for index in range(silences)]
+    labels = np.array([take.label for take, _ in spoken] + [SILENCE] * silences, np.uint8)
+    return Clips(tuple(names), labels, audio)

@@ -64,6 +64,11 @@ def read_wav(path: Path | str) -> np.ndarray:
     return np.frombuffer(data, "<i2").astype(np.int16, copy=False)
 
 
+def read_second(path: Path | str) -> np.ndarray:
+    """Return a WAV file as one second, int16 (16000,): `read_wav`, then `fit`."""
+    return fit(read_wav(path))
+
+
 def fit(samples: np.ndarray) -> np.ndarray:
     """Return `samples` as one second, int16 (16000,): cut, or with zeros at the end."""
     clip = np.zeros(CLIP_SAMPLES, np.int16)

@@ -1,7 +1,6 @@
-"""What is kept of a robustness measurement, and how it is found again.
+"""The record of a robustness measurement: ``robustness.json``, ``points.csv`` and ``false_accepts.csv``.
 
-It lies in the folder ``robustness`` of its run: ``robustness.json`` (everything), ``points.csv`` and
-``false_accepts.csv``. It belongs to the network whose hash it names, and to no other.
+It is in the folder ``robustness`` of its run, and belongs to the network whose hash it names.
 """
 
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from kwslib.runs import records
 FILE, POINTS, ACCEPTS = "robustness.json", "points.csv", "false_accepts.csv"
 SCHEMA = 1
 ALL = "all"
-"""Stands for all background recordings together."""
+"""In place of a recording's name: all background recordings together."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Point:
 
 @dataclass(frozen=True)
 class FalseAccepts:
-    """Keywords heard in one held-out recording, or in all: with a probability of at least `threshold`.
+    """False accepts in one held-out recording, or in all: keywords with a probability of at least `threshold`.
 
     `per_hour` has the exact Poisson 95 % interval from `low` to `high`.
     """

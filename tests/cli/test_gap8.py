@@ -14,12 +14,12 @@ from kwslib.cli.main import main
 from kwslib.errors import InputError
 from kwslib.gap8.measure import deployment
 from kwslib.gap8.measure.layer_profile import parse
+from kwslib.gap8.measure.vendor_app import NOT_NESTED
 from kwslib.gap8.platforms import gvsoc
 from kwslib.gap8.platforms.pulp_open import HOME_VARIABLE
 from kwslib.gap8.platforms.simulator import SimulationLimit
-from kwslib.gap8.platforms.vendor_app import NOT_NESTED
 from kwslib.gap8.program.codegen import FIRMWARE
-from kwslib.gap8.program.compilation import COMPILER_VARIABLE
+from kwslib.gap8.program.toolchain import RISCV_VARIABLE
 from kwslib.runs import clips
 from kwslib.speech.samples import pgm
 from tests.gap8 import fake_gvsoc, networks
@@ -88,7 +88,7 @@ def test_bad_options(options, message):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """An empty folder to work in, and no GVSOC."""
-    for name in (gvsoc.HOME_VARIABLE, gvsoc.PYTHON_VARIABLE, HOME_VARIABLE, COMPILER_VARIABLE):
+    for name in (gvsoc.HOME_VARIABLE, gvsoc.PYTHON_VARIABLE, HOME_VARIABLE, RISCV_VARIABLE):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KWS_RESULTS", str(tmp_path / "results"))
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent) + ":/usr/bin:/bin")
@@ -274,7 +274,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(place, model, command, words, 
 
 
 def test_no_compiler(place, model, monkeypatch):
-    monkeypatch.setenv(COMPILER_VARIABLE, "no-such-gcc")
+    monkeypatch.setenv(RISCV_VARIABLE, "no-such-gcc")
     result = kws("run", model)
     assert result.exit_code == 2 and result.stderr.startswith("error: no RISC-V compiler 'no-such-gcc': give KWS_RISCV")
     assert not (place / "_build").exists()
@@ -303,7 +303,7 @@ def make(*words, **variables):
     """The baseline's commands, as they are typed."""
     return subproc.run(
         ["make", "--no-print-directory", *words],
-        timeout_s=120,
+        timeout_s=600,
         cwd=FIRMWARE,
         env={**NOT_NESTED, "KWS": str(Path(sys.executable).parent / "kws"), **variables},
         check=False,
@@ -340,7 +340,10 @@ def test_make_with_another_network_and_image(place, model, own_build):
         (["all"], "give exactly one of SMALL=1, MEDIUM=1 and LARGE=1; given: none"),
         (["run", "SMALL=1", "LARGE=1"], "give exactly one of SMALL=1, MEDIUM=1 and LARGE=1; given: small large"),
         ([], "give exactly one of SMALL=1"),
-        (["run", "SMALL=1", "platform=gap9"], "unknown platform 'gap9': choose one of simulator gvsoc pulp-open host"),
+        (
+            ["run", "SMALL=1", "platform=gap9"],
+            "unknown platform 'gap9': choose one of simulator, gvsoc, pulp-open, host",
+        ),
         (["run", "SMALL=1", "platform="], "unknown platform ''"),
         (["run", "SMALL=1", "platform=gvsoc"], "error: no GVSOC: set GAP_SDK_HOME"),
         (["run", "SMALL=1", "IMAGE=gone.pgm"], "error: cannot read gone.pgm"),

@@ -6,6 +6,7 @@ import pytest
 from kwslib.config import baselines
 from kwslib.config.presets import SIZES
 from kwslib.errors import InputError
+from kwslib.speech.corpus import SILENCE_PROTOCOLS
 from tests.places import SHARED
 
 TEXTS = SHARED / "seed"
@@ -66,3 +67,21 @@ def test_options_are_read_from_the_command_line():
 def test_an_unknown_size_is_named_with_the_nearest():
     with pytest.raises(InputError, match="unknown size 'smal'.*did you mean 'small'"):
         baselines.baseline_network("smal")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("silence", SILENCE_PROTOCOLS)
+def test_counts_round_to_the_percentages(size, silence):
+    found = baselines.vendor_accuracy(size, silence)
+    assert 100 * found["accuracy"] == pytest.approx(
+        baselines._read("vendor_accuracy.json")["percent"][size][silence], abs=0.0051
+    )
+    assert found["low"] < found["accuracy"] < found["high"]
+    assert found["clips"] == 4890
+
+
+def test_unknown_names_and_the_source():
+    with pytest.raises(InputError, match="unknown size 'smal': .*did you mean 'small'"):
+        baselines.vendor_accuracy("smal", "noise-silence")
+    text = baselines.vendor_source()
+    assert "official test archive" in text and "prints small 93.45 %, medium 94.01 %, large 95.92 %" in text

@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from kwslib.gap8.measure.launch import launch
-from kwslib.gap8.measure.layer_profile import checksum
+from kwslib.gap8.measure.deployment import run_and_check
 from kwslib.gap8.planning import ds_cnn
-from kwslib.gap8.planning.plan import plan
+from kwslib.gap8.planning.planner import plan
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import compilation, host_library
+from kwslib.gap8.program.expected_output import checksum
 from kwslib.integer import reference
 from tests.gap8 import networks
 
@@ -56,7 +56,7 @@ def assert_on_platform(graph, folder, platform="simulator", clips=2, seed=0, tim
     profiles = []
     for number, codes in enumerate(networks.clips(graph.input, 2 + clips, seed)[2:]):  # the first two are constant
         elf = compilation.with_input(built, codes, folder / f"clip{number}.elf", warm_runs=1)
-        profiles.append(launch(machine, graph, elf, codes, timeout_s)[1])
+        profiles.append(run_and_check(machine, graph, elf, codes, timeout_s)[1])
     return profiles
 
 

@@ -145,6 +145,7 @@ def test_wrong_codes_are_refused():
         reference.run(graph, np.zeros((1, 10, 49), np.int8))
 
 
+@pytest.mark.slow
 def test_a_small_network_takes_a_few_milliseconds_a_clip():
     blocks = [("conv", 64, (10, 4), (2, 2)), *[("depthwise", 64, (3, 3), (1, 1)), ("conv", 64, (1, 1), (1, 1))] * 4]
     graph = load(quantised((49, 10), tuple(blocks)))

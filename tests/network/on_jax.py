@@ -34,36 +34,36 @@ def copy(number):
 def call(what, folder):
     """Run this file on the JAX backend."""
     command = [sys.executable, __file__, what, folder]
-    subproc.run(command, timeout_s=300, env={"KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT)})
+    subproc.run(command, timeout_s=1500, env={"KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT)})
 
 
 def train_until(stop, folder):
     """Train, or go on, and break off at a step."""
-    from kwslib.network import training
+    from kwslib.network import session, training
 
-    step = training._Session.step
+    step = session.Session.step
 
     def broken_off(self, x, y):
         if self.progress.step == stop:
             raise Stop
         step(self, x, y)
 
-    training._Session.step = broken_off
+    session.Session.step = broken_off
     try:
         training.train(TINY, SCHEDULE, copy, 2, copy(7), seed=5, folder=folder, validate_every_steps=4)
     except Stop:
         pass
     finally:
-        training._Session.step = step
+        session.Session.step = step
 
 
 def convert_there(folder):
     """Convert the network whose weights lie in a folder, and write what it says of some fingerprints."""
-    from kwslib.network import checkpoint, conversion, ds_cnn, training
+    from kwslib.network import checkpoint, conversion, ds_cnn, evaluation
 
     network = ds_cnn.quantised_network(TINY)
     checkpoint.restore(folder / "weights.npz", network=network)
-    np.save(folder / "logits.npy", training.logits(network, copy(5)[0]))
+    np.save(folder / "logits.npy", evaluation.keras_logits(network, copy(5)[0]))
     (folder / "model.tflite").write_bytes(conversion.to_tflite(TINY, network))
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from kwslib.errors import ModelError
 from kwslib.integer import network_file, reference
-from kwslib.network import checkpoint, conversion, ds_cnn, evaluation, training
+from kwslib.network import batches, checkpoint, conversion, ds_cnn, evaluation
 from tests.network import on_jax
 
 
@@ -16,7 +16,7 @@ def quantised(tiny, copies):
     keras.utils.set_random_seed(11)
     source, network = ds_cnn.float_network(tiny), ds_cnn.quantised_network(tiny)
     ds_cnn.fold(source, network)
-    ds_cnn.calibrate(network, training.as_input(copies(0)[0]))
+    ds_cnn.calibrate(network, batches.as_input(copies(0)[0]))
     return network
 
 
@@ -42,7 +42,7 @@ def test_it_equals_the_integer_reference_layer_by_layer_and_the_fake_quantised_n
     softmax = evaluation.tflite_predictor(tflite)(codes).astype(int)
     assert np.abs(softmax - outputs.codes).max() <= 1
     scale = ds_cnn.quantised_layers(quantised)[-1].scale.numpy()
-    fake = training.logits(quantised, codes) / scale
+    fake = evaluation.keras_logits(quantised, codes) / scale
     assert np.mean(np.rint(fake) == outputs.logits) > 0.999
     assert np.mean(fake.argmax(axis=1) == outputs.winner) > 0.99
 
@@ -52,7 +52,7 @@ def test_on_the_jax_backend_the_file_is_the_same(tflite, quantised, copies, tmp_
     on_jax.call("convert", tmp_path)
     assert (tmp_path / "model.tflite").read_bytes() == tflite
     scale = ds_cnn.quantised_layers(quantised)[-1].scale.numpy()
-    difference = np.load(tmp_path / "logits.npy") - training.logits(quantised, copies(5)[0])
+    difference = np.load(tmp_path / "logits.npy") - evaluation.keras_logits(quantised, copies(5)[0])
     assert np.mean(np.abs(difference) < scale / 2) > 0.999
 
 

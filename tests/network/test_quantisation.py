@@ -6,7 +6,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kwslib.errors import ModelError
-from kwslib.network.quantisation import Q_FREE, Q_RELU, RANGE_SHARES, activation_scale, best_scale, snap, weight_scale
+from kwslib.integer.requantisation import FREE_Q, LARGEST_N, RELU_Q
+from kwslib.network.quantisation import RANGE_SHARES, activation_scale, best_scale, snap, weight_scale
 
 positive = st.floats(1e-3, 1e2, allow_nan=False)
 
@@ -65,9 +66,9 @@ def test_the_factor_is_exact_in_float32(largest, s_in, s_out, relu):
     factor = (s_in * weight_scale(snapped.maximum)) / s_out
     assert factor.dtype == np.float32
     assert (factor.astype(float) == snapped.q * 2.0**-snapped.n).all()
-    allowed = {*Q_FREE, *(Q_RELU if relu else ())}
-    assert set(snapped.q.tolist()) <= allowed and (snapped.n <= 17).all()
-    assert (snapped.n[snapped.q < Q_FREE[0]] == 17).all()
+    allowed = {*FREE_Q, *(RELU_Q if relu else ())}
+    assert set(snapped.q.tolist()) <= allowed and (snapped.n <= LARGEST_N).all()
+    assert (snapped.n[snapped.q < FREE_Q[0]] == LARGEST_N).all()
 
 
 def test_nine_channels_in_ten_grow_by_less_than_one_per_cent():
@@ -76,7 +77,7 @@ def test_nine_channels_in_ten_grow_by_less_than_one_per_cent():
     for s_in, s_out in rng.uniform(0.5, 60, (200, 2)):
         s_in, s_out = activation_scale(s_in), activation_scale(s_out)
         largest = rng.uniform(0.2, 3, 8)
-        largest = largest[largest / 127 * float(s_in) / float(s_out) >= Q_FREE[0] * 2.0**-17]
+        largest = largest[largest / 127 * float(s_in) / float(s_out) >= FREE_Q[0] * 2.0**-LARGEST_N]
         if largest.size:
             growth.extend(snap(largest, s_in, s_out, relu=False).maximum / largest - 1)
     assert len(growth) > 1000

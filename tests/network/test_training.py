@@ -13,7 +13,7 @@ import pytest
 
 from kwslib.config.schedule import Schedule, Stage
 from kwslib.errors import InputError, KwsError
-from kwslib.network import checkpoint, ds_cnn, training
+from kwslib.network import evaluation, training
 from tests.network import on_jax
 
 
@@ -48,9 +48,9 @@ def test_it_learns_both_phases_and_keeps_the_best(uninterrupted, copies):
     assert history[-1]["loss"] < history[0]["loss"]
     codes, labels = copies(7)
     best = max(row["validation_accuracy"] for row in history if row["phase"] == "quantised")
-    assert np.mean(training.logits(trained.quantised, codes).argmax(axis=1) == labels) == pytest.approx(best)
+    assert np.mean(evaluation.keras_logits(trained.quantised, codes).argmax(axis=1) == labels) == pytest.approx(best)
     best = max(row["validation_accuracy"] for row in history if row["phase"] == "float")
-    assert np.mean(training.logits(trained.floating, codes).argmax(axis=1) == labels) == pytest.approx(best)
+    assert np.mean(evaluation.keras_logits(trained.floating, codes).argmax(axis=1) == labels) == pytest.approx(best)
     with (folder / "history.csv").open() as file:
         assert [int(row["step"]) for row in csv.DictReader(file)] == [4, 8, 10, 12, 16]
     assert sum("fake-quantised from here on" in line for line in said) == 1
@@ -101,12 +101,6 @@ def test_a_damaged_checkpoint_is_refused(tiny, tiny_schedule, copies, tmp_path):
         run(tiny, tiny_schedule, copies, tmp_path)
 
 
-def test_a_checkpoint_of_another_network_is_refused(tiny, tmp_path):
-    checkpoint.save(tmp_path / "float.npz", network=ds_cnn.float_network(tiny))
-    with pytest.raises(InputError, match="another architecture"):
-        checkpoint.restore(tmp_path / "float.npz", network=ds_cnn.quantised_network(tiny))
-
-
 def test_divergence_is_an_error(tiny, copies, tmp_path):
     with pytest.raises(KwsError, match="training diverged.*lower the learning rate"):
         run(tiny, Schedule((Stage(1e30, 16),), 15), copies, tmp_path)
@@ -126,17 +120,6 @@ def test_validation_interval_must_be_positive(tiny, tiny_schedule, copies, tmp_p
         training.train(
             tiny, tiny_schedule, copies, 1, copies(7), seed=0, folder=tmp_path, validate_every_steps=0, say=print
         )
-
-
-def test_batches_visit_every_clip_once_a_pass(copies):
-    batches = training.Batches(copies, 2, seed=1)
-    assert batches.steps_per_pass == 3
-    seen = np.concatenate([batches(step)[0] for step in range(3)])
-    expected = training.as_input(copies(0)[0])
-    assert np.array_equal(np.sort(seen.sum(axis=(1, 2, 3))), np.sort(expected.sum(axis=(1, 2, 3))))
-    again, _ = batches(4)
-    batches(1)
-    assert np.array_equal(batches(4)[0], again)
 
 
 KILLED = """

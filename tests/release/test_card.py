@@ -5,7 +5,8 @@ import pytest
 
 from kwslib.errors import DataError
 from kwslib.paths import models_dir, write_json
-from kwslib.release import card
+from kwslib.release import card, seeds
+from kwslib.release.seeds import Count, Seed, Seeds
 from kwslib.runs import records
 from tests.sample_run import sample_run
 
@@ -37,7 +38,7 @@ def test_a_card_has_the_figures_of_its_folder(run):
     assert "| cycles on GAP8, first inference (simulator) |" in text
     assert f"{run.training.schedule.steps} steps" in text
     assert "Training took" not in text
-    assert "kws run --model models/small" in text
+    assert "kws evaluate models/small" in text
     shutil.rmtree(run.folder / "gap8")
     assert "It was not deployed on GAP8." in card.card(run.folder)
 
@@ -51,16 +52,19 @@ def test_the_machines_that_trained_are_named(run):
 
 
 def test_seeds_have_mean_and_deviation(run):
-    keys = [
-        f"{split}, {silence}" for split in ("validation", "test") for silence in ("digital-silence", "noise-silence")
-    ]
-    rows = [
-        {"run": f"r{seed}", "seed": seed, **{key: {"accuracy": 0.9 + seed / 100} for key in keys}} for seed in (1, 2, 3)
-    ]
-    write_json(run.folder / card.SEEDS, {"schema": 1, "chosen_by": "noise-silence", "runs": rows})
+    rows = [Seed(f"r{seed}", seed, "0", *4 * [Count(100, 90 + seed, 0.9 + seed / 100)]) for seed in (1, 2, 3)]
+    seeds.write(Seeds("noise-silence", rows), run.folder)
     text = card.card(run.folder)
     assert "| all | 92.00 ± 1.00 % |" in text
-    assert "none has more validation clips right under noise-silence" in text
+    assert "no other seed has more validation clips right under noise-silence" in text
+
+
+def test_a_card_is_refreshed_where_there_is_one(run):
+    card.refresh(run.folder)
+    assert not (run.folder / card.CARD).exists()
+    (run.folder / card.CARD).write_text("old")
+    card.refresh(run.folder)
+    assert (run.folder / card.CARD).read_text() == card.card(run.folder)
 
 
 def test_damaged_files_and_another_networks_deployment(run):

@@ -11,7 +11,7 @@ from kwslib.accuracy import Accuracy
 from kwslib.cli.main import main
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError
-from kwslib.release import evaluation
+from kwslib.release import evaluation, evaluation_record
 from kwslib.release.evaluation import NotReproduced
 from kwslib.runs.records import Measurement
 from kwslib.speech.speech_commands import TEST_FOLDER
@@ -64,17 +64,19 @@ def test_a_network_is_evaluated_and_deployed_with_the_test_archive_alone(model, 
     assert "every layer right on 20 clips (simulator)" in result.output
     folder = tmp_path / "results" / "released-small"
     assert {path.name for path in folder.iterdir()} == {"evaluate.ipynb", "gap8.ipynb", "gap8", "evaluation.json"}
-    assert evaluation.read(folder)["equal"]
+    found = evaluation_record.read(folder)
+    assert found.equal and found.corpus.test_clips == 24 and len(found.measurements) == 4
     assert not list((tmp_path / "results" / ".partial").iterdir())
 
 
 def test_other_figures_than_the_recorded_ones(model, speech, tmp_path):
     released = evaluation.open_released(model / "model.tflite")
     measured = evaluation.measure(released, evaluation.open_test(str(speech)))
-    evaluation.require_equal(released.run, evaluation.beside_recorded(released.run, measured))
+    run = evaluation.record_of(released)
+    evaluation.require_equal(run, evaluation.beside_recorded(run, measured))
     other = Measurement.of("tflite", "test", "noise-silence", Accuracy(np.eye(12, dtype=int)))
     with pytest.raises(NotReproduced, match="tflite, noise-silence: 12 of 12 clips are right here"):
-        evaluation.require_equal(released.run, evaluation.beside_recorded(released.run, [other]))
+        evaluation.require_equal(run, evaluation.beside_recorded(run, [other]))
     shutil.copyfile(RECORDED / "metrics.json", model / "metrics.json")
     assert "other ones: the test clips or the arithmetic differ" in refused(model, "--data", speech)
     assert (tmp_path / "results" / "failed" / "released-small.ipynb").exists()
@@ -108,8 +110,3 @@ def test_a_trained_run_is_not_overwritten(model, speech, tmp_path):
     message = refused(model, "--data", speech, "--run", "quick-small")
     assert "is the folder of a trained run" in message
     assert Path(tmp_path / "results" / "quick-small" / "model.tflite").exists()
-
-
-def test_damaged_evaluation(tmp_path):
-    with pytest.raises(DataError, match=r"cannot read .*evaluation\.json"):
-        evaluation.read(tmp_path)

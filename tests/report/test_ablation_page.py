@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from kwslib.provenance import provenance
 from kwslib.report import ablation_page as page
-from kwslib.studies.ablation import WHOLE, Trial
+from kwslib.studies.ablation import Trial
+from kwslib.studies.variants import WHOLE
 
 MADE = replace(provenance(), commit="abc", date="2020-01-02")
 TRIALS = [

@@ -3,11 +3,17 @@
 import json
 
 import numpy as np
+import pytest
 
+from kwslib.artifacts import write_record
 from kwslib.config.front_end import CLIP_SAMPLES
+from kwslib.errors import DataError
+from kwslib.paths import models_dir
 from kwslib.runs import mistakes
 from kwslib.speech.corpus import Clips
 from kwslib.speech.wav import read_wav
+
+RECORDED = sorted(models_dir().glob("*/mistakes"))
 
 
 def made():
@@ -21,7 +27,7 @@ def made():
 
 def test_wrong_clips_by_confidence():
     rows = mistakes.worst(*made())
-    assert [(row["index"], row["winner"], row["probability"]) for row in rows] == [
+    assert [(row.index, row.winner, row.probability) for row in rows] == [
         (2, "up", 200 / 256),
         (4, "down", 150 / 256),
         (1, "no", 100 / 256),
@@ -33,9 +39,9 @@ def test_sound_and_list_lie_in_the_folder(tmp_path):
     clips, softmax = made()
     for _ in range(2):  # the second time it replaces the first
         mistakes.write(clips, mistakes.worst(clips, softmax), tmp_path / "mistakes")
-    listed = json.loads((tmp_path / "mistakes" / "mistakes.json").read_text())
-    assert [row["file"] for row in listed] == ["01_yes_as_up.wav", "02_yes_as_down.wav", "03_yes_as_no.wav"]
-    assert np.array_equal(read_wav(tmp_path / "mistakes" / listed[0]["file"]), clips.audio[2])
+    listed = mistakes.read(tmp_path / "mistakes")
+    assert [row.file for row in listed] == ["01_yes_as_up.wav", "02_yes_as_down.wav", "03_yes_as_no.wav"]
+    assert np.array_equal(read_wav(tmp_path / "mistakes" / listed[0].file), clips.audio[2])
     assert (tmp_path / "mistakes" / "mistakes.csv").read_text().count("\n") == 4
 
 
@@ -43,3 +49,19 @@ def test_no_mistakes_leave_an_empty_list(tmp_path):
     clips, _ = made()
     mistakes.write(clips, [], tmp_path / "mistakes")
     assert json.loads((tmp_path / "mistakes" / "mistakes.json").read_text()) == []
+    assert (tmp_path / "mistakes" / "mistakes.csv").read_text() == "file,name,label,winner,probability\n"
+
+
+@pytest.mark.parametrize("folder", RECORDED, ids=lambda folder: folder.parent.name)
+def test_recorded_mistakes_are_read_and_written_again_byte_for_byte(folder, tmp_path):
+    found = mistakes.read(folder)
+    assert mistakes.csv_text(found) == (folder / "mistakes.csv").read_text()
+    write_record(tmp_path / "again.json", found, None)
+    assert (tmp_path / "again.json").read_bytes() == (folder / "mistakes.json").read_bytes()
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '[{"label": "yes"}]'])
+def test_a_damaged_list_is_refused(tmp_path, text):
+    (tmp_path / "mistakes.json").write_text(text)
+    with pytest.raises(DataError, match="mistakes.json is damaged .*; run the training again"):
+        mistakes.read(tmp_path)

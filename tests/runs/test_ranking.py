@@ -1,4 +1,5 @@
 import csv
+import io
 from dataclasses import replace
 
 from kwslib.provenance import provenance
@@ -42,3 +43,27 @@ def test_ranking_follows_validation_alone():
         ("synthetic", "", "e", LEFT),
     ]
     assert "90.00" in ranking.table([elsewhere]) and "test" not in ranking.summary_csv([one])
+
+
+def test_the_table_is_what_a_plain_csv_writer_makes():
+    """Every figure with all its digits, what a run lacks left empty, and texts quoted only where they must be."""
+    shares = {
+        (split, silence): 1 / 3 + place / 7
+        for place, (split, silence) in enumerate(
+            (split, silence) for split in ("validation", "test") for silence in ("noise-silence", "digital-silence")
+        )
+    }
+    outcomes = [
+        run_with(shares, "b"),
+        Outcome(check(run="d"), FAILED, error='a "word", and a comma'),
+        run_with(shares, "a"),
+    ]
+    rows = ranking._rows(outcomes)
+    names = [name for name in rows[0] if name not in ("state", "error")]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*names, "state", "error"], restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    assert ranking.summary_csv(outcomes) == text.getvalue()
+    failed_alone = ranking.summary_csv(outcomes[1:2]).splitlines()
+    assert failed_alone[0] == "corpus,rank,run,size,profile,front_end,steps,seed,state,error"

@@ -24,7 +24,7 @@ def corpus(tmp_path_factory):
 def test_its_probabilities_are_the_networks_softmax(corpus, monkeypatch, tmp_path):
     monkeypatch.setenv("KWS_CACHE", str(tmp_path))
     augmentation = Augmentation(hold_out_noise=True)
-    taught = teacher.taught(RECIPE, corpus, augmentation, seed=3)
+    taught = teacher.soft_targets(RECIPE, corpus, augmentation, seed=3)
     found = taught(1)
     network = of_file(networks.teacher_path(RECIPE))
     codes, labels = training_codes(corpus, network.front_end, augmentation, 3, 1)
@@ -36,15 +36,15 @@ def test_its_probabilities_are_the_networks_softmax(corpus, monkeypatch, tmp_pat
 
 def test_they_are_computed_once(corpus, monkeypatch, tmp_path):
     monkeypatch.setenv("KWS_CACHE", str(tmp_path))
-    first = np.array(teacher.taught(RECIPE, corpus, Augmentation(), seed=3)(0))
+    first = np.array(teacher.soft_targets(RECIPE, corpus, Augmentation(), seed=3)(0))
     monkeypatch.setattr(teacher, "probabilities", None)
-    assert np.array_equal(teacher.taught(RECIPE, corpus, Augmentation(), seed=3)(0), first)
+    assert np.array_equal(teacher.soft_targets(RECIPE, corpus, Augmentation(), seed=3)(0), first)
     with pytest.raises(TypeError):
-        teacher.taught(RECIPE, corpus, Augmentation(), seed=4)(0)
+        teacher.soft_targets(RECIPE, corpus, Augmentation(), seed=4)(0)
 
 
 def test_without_a_teacher_there_is_nothing(corpus):
-    assert teacher.taught(Recipe(), corpus, Augmentation(), seed=3) is None
+    assert teacher.soft_targets(Recipe(), corpus, Augmentation(), seed=3) is None
 
 
 def test_a_teacher_that_is_not_released():

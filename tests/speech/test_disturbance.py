@@ -27,7 +27,7 @@ def test_frames_20_db_below_the_loudest_do_not_count():
     assert power == pytest.approx([(1 + 10**-1.9) / 2, 1], rel=1e-2)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.sampled_from([-5, 0, 5, 10, 15, 20]), st.integers(0, 1000))
 def test_a_mixture_has_the_ratio_it_says(snr_db, seed):
     noise = np.random.default_rng(seed).normal(0, 0.01, (1, 16000))

@@ -22,7 +22,7 @@ def child(*arguments, utterances=(YES,), env=None):
         text=True,
         cwd=project_root(),
         env=env,
-        timeout=60,
+        timeout=600,
     )
 
 

@@ -15,7 +15,7 @@ FRONT_ENDS = [FrontEnd(kind, *rest) for kind in ("magnitude", "power") for rest 
 @pytest.mark.parametrize(
     ("windowing", "shape", "fft_length"), [((40, 20, 10), (49, 10), 1024), ((30, 10, 40), (98, 40), 512)]
 )
-def test_shapes_are_the_seeds(windowing, shape, fft_length):
+def test_shapes_are_the_baselines(windowing, shape, fft_length):
     front_end = FrontEnd("magnitude", *windowing)
     assert front_end.shape == shape
     assert front_end.fft_length == fft_length

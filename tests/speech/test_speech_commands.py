@@ -10,7 +10,7 @@ from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.speech.corpus import SPLITS
 from kwslib.speech.speech_commands import MAIN_FOLDER, NOISE_FOLDER, TEST_FOLDER, open_speech_commands, which_set
-from kwslib.speech.wav import fit, read_wav
+from kwslib.speech.wav import read_second
 from tests.places import BASELINE_TABLES
 
 SEED = BASELINE_TABLES
@@ -56,7 +56,7 @@ def test_audio_is_what_the_files_hold(tiny_corpus, tiny_data):
             assert not audio.any()
         else:
             assert LABELS[label] == (word if word in LABELS else "_unknown_")
-            np.testing.assert_array_equal(audio, fit(read_wav(tiny_data / MAIN_FOLDER / name)))
+            np.testing.assert_array_equal(audio, read_second(tiny_data / MAIN_FOLDER / name))
 
 
 def test_silence_protocols_differ_in_the_silence_clips_alone(tiny_corpus):
@@ -192,7 +192,7 @@ def test_one_other_word_is_enough(tmp_path, cache, tiny):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("split", ["validation", "test"])
-def test_full_data_has_the_row_sums_of_the_seeds_matrices(speech_commands_data, split, cache):
+def test_full_data_has_the_row_sums_of_the_baselines_matrices(speech_commands_data, split, cache):
     clips = open_speech_commands(speech_commands_data).clips(split, "noise-silence")
     counts = np.bincount(clips.labels, minlength=12)
     for size in json.loads(SEED.read_text())["sizes"].values():

@@ -139,12 +139,11 @@ def test_same_seed_gives_the_same_corpus_whatever_the_workers(tmp_path, monkeypa
     assert hashes[0] != hashes[2]
 
 
-def test_second_opening_is_quick_and_leaves_the_files_alone(cache):
+def test_second_opening_generates_nothing_and_leaves_the_files_alone(cache, monkeypatch):
     first = open_synthetic(0, SMALL)
     before = {path: path.stat().st_mtime_ns for path in first.folder.iterdir()}
-    used_s = sum(os.times()[:4])  # processor time of this process and its children: a busy machine does not fail it
+    monkeypatch.setattr(synthetic, "_generate", None)
     second = open_synthetic(0, SMALL)
-    assert sum(os.times()[:4]) - used_s < 1
     assert second.folder == first.folder
     assert {path: path.stat().st_mtime_ns for path in first.folder.iterdir()} == before
 
@@ -169,7 +168,7 @@ def test_two_processes_at_once_share_one_generation(cache):
         )
         for _ in range(2)
     ]
-    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    outputs = [process.communicate(timeout=600)[0] for process in processes]
     assert outputs[0] == outputs[1] != ""
 
 
@@ -288,6 +287,7 @@ def test_silent_word_is_an_error_not_a_clip():
 def test_full_disk_is_one_clear_error_and_leaves_nothing(cache):
     code = (
         "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from kwslib.errors import KwsError\n"
         "from kwslib.speech.synthetic import *\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n"
         "try: open_synthetic(0, Extent({'train': 2, 'validation': 1, 'test': 1}, 1, 2))\n"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwslib.errors import DataError
-from kwslib.speech.wav import fit, read_wav
+from kwslib.speech.wav import fit, read_second, read_wav
 
 
 def test_reads_what_another_library_wrote(tmp_path):
@@ -71,3 +71,10 @@ def test_fit_pads_at_the_end_or_cuts(length):
     assert clip.shape == (16000,)
     np.testing.assert_array_equal(clip[:length], samples[:16000])
     assert not clip[length:].any()
+
+
+@pytest.mark.parametrize("length", [1, 15_999, 16_000, 20_000])
+def test_a_second_is_the_file_padded_or_cut(tmp_path, tiny, length):
+    samples = np.arange(length).astype(np.int16)
+    tiny.write_wav(tmp_path / "a.wav", samples)
+    assert np.array_equal(read_second(tmp_path / "a.wav"), fit(samples))

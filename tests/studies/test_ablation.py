@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from kwslib.artifacts import to_plain
-from kwslib.config.profiles import PROFILES
 from kwslib.errors import DataError, InputError
 from kwslib.provenance import provenance
 from kwslib.studies import ablation
-from kwslib.studies.ablation import SIZE, VARIANTS, WHOLE, Trial
+from kwslib.studies.ablation import Trial
+from kwslib.studies.variants import WHOLE
 from tests import corpora
 
 
@@ -41,39 +41,6 @@ def trial(variant, seed, accuracy):
         {},
         replace(provenance(), commit="c", date="d"),
     )
-
-
-@pytest.mark.parametrize("name", VARIANTS)
-def test_every_variant_changes_one_thing(name):
-    whole, changed = ablation.profile_of(WHOLE, 400), ablation.profile_of(name, 400)
-    assert changed.schedules[SIZE].steps == 400
-    parts = {
-        "front_end": lambda profile: profile.front_end,
-        "scale": lambda profile: profile.input_scale,
-        "schedule": lambda profile: profile.schedules[SIZE],
-        "augmentation": lambda profile: profile.augmentation,
-        "recipe": lambda profile: profile.recipe(SIZE),
-    }
-    different = [part for part, value in parts.items() if value(whole) != value(changed)]
-    assert len(different) == (name != WHOLE)
-
-
-def test_beside_the_recipe_it_is_the_profile_best():
-    whole, best = ablation.profile_of(WHOLE), PROFILES["best"]
-    assert whole.schedules[SIZE] == best.schedules[SIZE].scaled(ablation.STEPS)
-    assert whole.recipe(SIZE) == ablation.BASE and whole.augmentation == best.augmentation
-    assert (whole.front_end, whole.input_scale) == (best.front_end, best.input_scale)
-
-
-def test_what_is_recorded_was_trained_as_the_variants_say():
-    trials = ablation.recorded()
-    assert {trial.variant for trial in trials} == set(VARIANTS)
-    for trial in trials:
-        teacher = trial.profile.pop("teacher_sha256", None)
-        profile = ablation.profile_of(trial.variant, trial.steps)
-        assert trial.profile == ablation._described(profile), trial.variant
-        assert bool(teacher) == bool(profile.recipe(SIZE).teacher)
-        assert not trial.provenance.dirty and trial.seed in ablation.SEEDS
 
 
 def test_a_trial_is_trained_once_and_read_afterwards(place, speech):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from kwslib.accuracy import poisson_interval
 from kwslib.cli.main import main
 from kwslib.config.words import LABELS, SILENCE
 from kwslib.errors import DataError, InputError, ModelError
@@ -18,7 +17,7 @@ from kwslib.runs.networks import of_run
 from kwslib.speech import open_corpus
 from kwslib.speech.corpus import Clips, Corpus
 from kwslib.speech.speech_commands import TEST_FOLDER
-from kwslib.studies import robustness
+from kwslib.studies import conditions, robustness
 from kwslib.studies.robustness_records import ALL
 from tests.corpora import write_wav
 from tests.gap8 import networks
@@ -79,28 +78,10 @@ def test_the_same_is_measured_twice(found):
 
 def test_false_accepts_are_counted_in_the_held_out_fifth(found):
     rows = {(row.noise, row.threshold): row for row in found.false_accepts}
-    assert len(rows) == 3 * len(robustness.THRESHOLDS)
+    assert len(rows) == 3 * len(conditions.THRESHOLDS)
     # A fifth of seven seconds is 1.4 s: one whole second, every half second.
     assert rows[ALL, 0.0].decisions == 2
     assert rows[ALL, 0.0].hours == pytest.approx(2 * 1.4 / 3600)
-
-
-def test_a_false_accept_is_a_keyword_of_enough_probability():
-    shares = np.zeros((4, 12))
-    shares[0, 5], shares[1, 5], shares[2, 0], shares[3, 1] = 0.6, 0.95, 1, 1
-    rows = robustness.false_accepts("n", shares, 0.5, (0.0, 0.6, 0.7, 0.96))
-    assert [row.accepts for row in rows] == [2, 2, 1, 0]
-    assert [row.per_hour for row in rows] == [4, 4, 2, 0]
-    assert (rows[2].low, rows[2].high) == pytest.approx([2 * end for end in poisson_interval(1)])
-
-
-def test_a_subset_has_every_label_in_proportion():
-    labels = np.repeat(np.arange(12), 50)
-    chosen = robustness.stratified(labels, 120, 3)
-    assert np.bincount(labels[chosen]).tolist() == [10] * 12
-    assert np.array_equal(chosen, robustness.stratified(labels, 120, 3))
-    assert not np.array_equal(chosen, robustness.stratified(labels, 120, 4))
-    assert robustness.stratified(labels, 0, 3).tolist() == list(range(600))
 
 
 @pytest.mark.parametrize("clips", [-1, 11, 37])
@@ -154,7 +135,7 @@ def test_a_network_of_another_input_is_refused(tmp_path):
         robustness.measure(robustness.choose(str(folder)), Drawn())
     _, blocks = networks.SMALL
     (folder / "model.tflite").write_bytes(networks.quantised((20, 10), blocks))
-    with pytest.raises(ModelError, match=r"reads an input of \(20, 10, 1\); the fingerprints here are"):
+    with pytest.raises(ModelError, match=r"reads an input of \(20, 10, 1\), which is no fingerprint of this project"):
         robustness.measure(robustness.choose(str(folder)), Drawn())
     (folder / "model.tflite").unlink()
     with pytest.raises(DataError, match="model.tflite does not exist"):

@@ -25,8 +25,13 @@ static void spread(uint32_t core, const struct front *front) {
 static void check_plane(uint32_t core, uint32_t layer, const struct geometry *g, const struct front *front,
                         address plane, uint32_t channel) {
     /* the plane as one channel of the whole map: places count from its channel on */
-    struct map map = {plane - channel * front->plane_bytes, g->rows, g->columns, front->channels,
-                      front->row_bytes, 1, front->plane_bytes};
+    struct map map = {plane - channel * front->plane_bytes,
+                      g->rows,
+                      g->columns,
+                      front->channels,
+                      front->row_bytes,
+                      1,
+                      front->plane_bytes};
     inference.checksums[core][layer] += checksum(&map, channel, channel + 1, 1);
 }
 
@@ -73,8 +78,8 @@ static void fused(uint32_t core, const struct step *step) {
         if (!front->output_l2) continue;
         if (count == front->tile_channels) {
             if (core == 0)
-                sent[tile & 1] = dma_out_lines(output, front->output_l2 + first, position_count * count,
-                                               front->output_pixel, count);
+                sent[tile & 1] =
+                    dma_out_lines(output, front->output_l2 + first, position_count * count, front->output_pixel, count);
         } else {
             /* a last tile of fewer channels: its lines are not contiguous in L1 */
             for (uint32_t p = core; p < position_count; p += CORES)

@@ -56,8 +56,12 @@ static inline void barrier_set(void) {
 }
 static inline void barrier(void) { wait_load(EVENTS + 0x21C); }
 
-enum { DMA_TO_L1 = 1u << (16 + DMA_FLAGS_SHIFT), DMA_INCREMENT = 1u << (17 + DMA_FLAGS_SHIFT),
-       DMA_LINES = 1u << (18 + DMA_FLAGS_SHIFT), DMA_EVENT = 1u << (19 + DMA_FLAGS_SHIFT) };
+enum {
+    DMA_TO_L1 = 1u << (16 + DMA_FLAGS_SHIFT),
+    DMA_INCREMENT = 1u << (17 + DMA_FLAGS_SHIFT),
+    DMA_LINES = 1u << (18 + DMA_FLAGS_SHIFT),
+    DMA_EVENT = 1u << (19 + DMA_FLAGS_SHIFT)
+};
 
 static inline uint32_t dma_in(address l1, address l2, uint32_t bytes) {
     uint32_t id = REG32(DMA);
@@ -67,7 +71,7 @@ static inline uint32_t dma_in(address l1, address l2, uint32_t bytes) {
     return id;
 }
 
-/* Contiguous in L1, `line` bytes every `stride` bytes in L2; `bytes` must be a multiple of `line` (else the model hangs). */
+/* Contiguous in L1, `line` bytes every `stride` bytes in L2; `bytes` must be a multiple of `line`, or GVSOC hangs. */
 static inline uint32_t dma_out_lines(address l1, address l2, uint32_t bytes, uint32_t stride, uint32_t line) {
     uint32_t id = REG32(DMA);
     REG32(DMA) = bytes | DMA_INCREMENT | DMA_LINES | DMA_EVENT;
@@ -84,8 +88,7 @@ static inline uint32_t dma_out_lines(address l1, address l2, uint32_t bytes, uin
 
 /* Polls: the DMA's event would release a barrier early if it were in the core's event mask. */
 static inline void dma_wait(uint32_t id) {
-    while (REG32(DMA + 4) >> id & 1) {
-    }
+    while (REG32(DMA + 4) >> id & 1) {}
     REG32(DMA + 4) = 1u << id;
 }
 

@@ -1,7 +1,9 @@
 /* Any other layer of the family, channels last: tiles of output rows, chunks of output channels. Plain, and correct. */
 #include "runtime.h"
 
-struct window { int32_t top, left, first_row, end_row, first_column, end_column; };
+struct window {
+    int32_t top, left, first_row, end_row, first_column, end_column;
+};
 
 static struct window window_at(const struct geometry *g, uint32_t y, uint32_t x) {
     struct window w;
@@ -21,7 +23,8 @@ static int32_t weighted(const struct general *l, const struct window *w, const i
     int32_t sum = 0;
     for (int32_t i = w->first_row; i < w->end_row; i++)
         for (int32_t j = w->first_column; j < w->end_column; j++) {
-            const int8_t *codes = input + ((uint32_t)(w->top + i) * g->input_columns + (uint32_t)(w->left + j)) * g->inputs;
+            const int8_t *codes =
+                input + ((uint32_t)(w->top + i) * g->input_columns + (uint32_t)(w->left + j)) * g->inputs;
             const int8_t *taps = weights + ((uint32_t)i * g->kernel_columns + (uint32_t)j) *
                                                (l->operation == ANY_DEPTHWISE ? 1 : g->inputs);
             if (l->operation == ANY_DEPTHWISE)
@@ -39,8 +42,12 @@ static int32_t pooled(const struct general *l, const struct window *w, const int
     for (int32_t i = w->first_row; i < w->end_row; i++)
         for (int32_t j = w->first_column; j < w->end_column; j++)
             sum += input[((uint32_t)(w->top + i) * g->input_columns + (uint32_t)(w->left + j)) * g->inputs + channel];
-    struct pool p = {.halves_up = l->halves_up, .requantises = l->requantises, .multiplier = l->pool_multiplier,
-                     .shift = l->pool_shift, .input_zero_point = g->input_zero_point, .scaling = g->scaling};
+    struct pool p = {.halves_up = l->halves_up,
+                     .requantises = l->requantises,
+                     .multiplier = l->pool_multiplier,
+                     .shift = l->pool_shift,
+                     .input_zero_point = g->input_zero_point,
+                     .scaling = g->scaling};
     code = mean_code(sum, count, &p);
     return code;
 }
@@ -85,7 +92,8 @@ void run_general(uint32_t core, const struct step *step) {
             if (end > (int32_t)g->input_rows) end = (int32_t)g->input_rows;
             address source = l->input_l2 + (uint32_t)begin * row_bytes;
             if (core == 0 && end > begin)
-                dma_wait(dma_in(l->input, source & ~3u, ((uint32_t)(end - begin) * row_bytes + (source & 3) + 3) & ~3u));
+                dma_wait(
+                    dma_in(l->input, source & ~3u, ((uint32_t)(end - begin) * row_bytes + (source & 3) + 3) & ~3u));
             barrier();
             tile(core, l, top, rows, first, count, codes_at(l->input + (source & 3)) - begin * (int32_t)row_bytes);
             barrier();

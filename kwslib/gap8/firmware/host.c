@@ -1,4 +1,4 @@
-/* The same planned network as a library of the host: one thread in place of eight cores, arrays in place of memories. */
+/* The planned network as a library of the host: one thread replaces the eight cores, arrays replace the memories. */
 #include "runtime.h"
 
 uint8_t host_l1[L1_BYTES + 16], host_l2[L2_BYTES + 16];

@@ -1,4 +1,4 @@
-/* The program of the host: the planned network on the clip in its image, or on one that a file holds. Counts no cycles. */
+/* The program of the host: the planned network on the clip in its image, or in a file. It counts no cycles. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,8 +25,8 @@ int main(int argc, char **argv) {
         if (fread(content, 1, bytes + 1, file) != bytes) return fail("not as long as options and codes:", argv[1]);
         input = (const struct input *)content;
     }
-    host_load((const uint8_t *)&network_input, image_begin, (uint32_t)(network_image_end - (const uint8_t *)&network_input),
-              network_flash);
+    host_load((const uint8_t *)&network_input, image_begin,
+              (uint32_t)(network_image_end - (const uint8_t *)&network_input), network_flash);
     int8_t *codes = malloc(2 * class_count);
     if (!codes) return fail("no memory for", network_name);
     uint32_t checksums[LAYER_COUNT];

@@ -41,8 +41,7 @@ void cluster_main(uint32_t core) {
         load_tables();
         cluster_ready = 1;
     } else {
-        while (!cluster_ready) {
-        }
+        while (!cluster_ready) {}
     }
     if (core == 0) inference.checking = 0;
     barrier();

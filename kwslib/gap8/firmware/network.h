@@ -2,6 +2,8 @@
    in them are GAP8's, on the host too, where `at` finds them in two arrays. */
 #pragma once
 #include <stdint.h>
+/* Comments are aligned by hand. */
+/* clang-format off */
 
 typedef uint32_t address;
 
@@ -14,7 +16,8 @@ enum requantisation {
     ONCE          /* 31-bit multiplier, rounded once */
 };
 
-/* How a layer's accumulators become codes. Channel parameters are three words: (q, bias, n) or (multiplier, bias, shift). */
+/* How a layer's accumulators become codes. Channel parameters are three words: (q, bias, n), or (multiplier, bias,
+   shift). */
 struct scaling {
     uint32_t form;
     int32_t zero_point; /* of the output */
@@ -156,12 +159,12 @@ struct step {
 struct layer {
     const char *name;
     uint32_t operations_low, operations_high;
-    uint32_t second;            /* 1: cycles of this layer are a share of its step, which begins with the layer before */
+    uint32_t second;            /* 1: this layer shares the cycles of its step with the layer before */
     struct map output;          /* rows 0: no map of it exists, its step adds the checksum up tile by tile */
 };
 
-/* What lies at the head of the weights' image, and is replaced in the program file by whoever runs it on another clip:
-   options, then the codes. */
+/* The head of the weights' image: options, then the codes. To run a program on another clip, replace these bytes in its
+   file. */
 extern struct input {
     uint32_t warm_runs, check;
     int8_t codes[];
@@ -182,3 +185,4 @@ extern const uint32_t output_offset;             /* 128 where the file's codes a
 extern const address pad_fill;                   /* planes in L2 that are filled at the start, for their padding */
 extern const uint32_t pad_fill_bytes, pad_value;
 extern const char *const class_names[];
+/* clang-format on */

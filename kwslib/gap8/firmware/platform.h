@@ -9,7 +9,9 @@
 #define NEVER_INLINE
 extern uint8_t host_l1[L1_BYTES + 16], host_l2[L2_BYTES + 16];
 extern const uint8_t *host_flash;
-static inline void *at(address a) { return a >> 24 == L1_BASE >> 24 ? host_l1 + (a - L1_BASE) : host_l2 + (a - L2_BASE); }
+static inline void *at(address a) {
+    return a >> 24 == L1_BASE >> 24 ? host_l1 + (a - L1_BASE) : host_l2 + (a - L2_BASE);
+}
 static inline void barrier(void) {}
 static inline uint32_t cluster_time(void) { return 0; }
 uint32_t dma_in(address l1, address l2, uint32_t bytes);

@@ -16,9 +16,9 @@ void load_tables(void) {
 
 enum { IN_FLIGHT = 8 };
 static IN_L1 struct {
-    uint32_t started, ended;      /* transfers to L1 */
-    uint32_t flash_next;          /* the next one to read from the flash; those before have arrived in L2 */
-    uint32_t flash_after;         /* what must have ended before */
+    uint32_t started, ended; /* transfers to L1 */
+    uint32_t flash_next;     /* the next one to read from the flash; those before have arrived in L2 */
+    uint32_t flash_after;    /* what must have ended before */
     uint32_t reading;
     uint32_t ids[IN_FLIGHT];
 } stream;
@@ -62,7 +62,7 @@ NEVER_INLINE void fetch_until(uint32_t end) {
 }
 
 /* An instruction that is not in the cache waits behind a transfer just started, up to a cycle for every four bytes. So
-   the way out of `fetch_until` is taken once before, for nothing, and callers come back to code that has run already. */
+   `fetch_until` is first called for nothing: its way out, and the caller's next instructions, are then in the cache. */
 void fetch_ahead(uint32_t end) {
     fetch_until(0);
     fetch_until(end);
@@ -76,8 +76,8 @@ void fetch_wait(uint32_t end) {
 /* --- the steps ------------------------------------------------------------------------------------------------ */
 
 static void (*const runs[])(uint32_t, const struct step *) = {
-    [FRONT] = run_front, [DEPTHWISE] = run_depthwise, [POINTWISE] = run_pointwise, [POOL] = run_pool,
-    [LINEAR] = run_linear, [SOFTMAX] = run_softmax, [GENERAL] = run_general,
+    [FRONT] = run_front,   [DEPTHWISE] = run_depthwise, [POINTWISE] = run_pointwise, [POOL] = run_pool,
+    [LINEAR] = run_linear, [SOFTMAX] = run_softmax,     [GENERAL] = run_general,
 };
 
 static void check_step(uint32_t core, const struct step *step) {
@@ -144,17 +144,14 @@ int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const
         code = product < -512 ? -512 : product > 511 ? 511 : (int32_t)product;
         break;
     }
-    case TWICE:
-        code = scale_twice(sum + bias, first, last);
-        break;
-    default:
-        code = scale_once(sum + bias, first, last);
+    case TWICE: code = scale_twice(sum + bias, first, last); break;
+    default: code = scale_once(sum + bias, first, last);
     }
     return clamp(code + scaling->zero_point, scaling->low, scaling->high);
 }
 
-/* The padding of every channel's plane; where there is some beside the columns too, whole planes: what is inside of them
-   is written later. */
+/* Fill the padding of every channel's plane; where there is padding beside the columns too, fill whole planes: their
+   inside is written later. */
 void fill_planes(uint32_t core, address planes, uint32_t channels, const struct geometry *g, uint32_t origin,
                  uint32_t word) {
     uint32_t beside = g->left || (g->row_bytes > g->columns && g->columns != 5); /* rows of five: none is read there */

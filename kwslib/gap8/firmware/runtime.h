@@ -7,26 +7,26 @@
 enum { ARGUMENT_WORDS = 4 * 9 };
 
 struct inference {
-    uint32_t stamps[STEP_COUNT + 1];      /* cluster time at the start of each step, and at the end */
+    uint32_t stamps[STEP_COUNT + 1];                  /* cluster time at the start of each step, and at the end */
     uint32_t first_share[CORES], second_share[CORES]; /* a fused step's core cycles in its first and second layer */
-    uint32_t fused_first, fused_second;  /* their sums over the cores */
-    uint32_t checking;                   /* compute checksums: such an inference is not timed */
+    uint32_t fused_first, fused_second;               /* their sums over the cores */
+    uint32_t checking;                                /* compute checksums: such an inference is not timed */
     uint32_t checksums[CORES][LAYER_COUNT];
 };
 
 extern struct inference inference;
-extern struct step steps[STEP_COUNT];     /* the network's steps, copied to L1 */
+extern struct step steps[STEP_COUNT]; /* the network's steps, copied to L1 */
 extern uint32_t arguments[CORES][ARGUMENT_WORDS];
 
-void load_tables(void);                  /* copy steps and geometries to L1, once */
+void load_tables(void); /* copy steps and geometries to L1, once */
 void infer(uint32_t core);
 
 /* Transfers of weights, in their order; core 0 alone calls these. */
 void fetch_begin(void);
-void fetch_until(uint32_t end);          /* start all before `end` that have not been started */
-void fetch_ahead(uint32_t end);          /* the same, from inside of a layer */
-void fetch_wait(uint32_t end);           /* wait for all before `end` */
-void fetch_poll(void);                   /* keep the flash busy */
+void fetch_until(uint32_t end); /* start all before `end` that have not been started */
+void fetch_ahead(uint32_t end); /* the same, from inside of a layer */
+void fetch_wait(uint32_t end);  /* wait for all before `end` */
+void fetch_poll(void);          /* keep the flash busy */
 
 void run_front(uint32_t core, const struct step *step);
 void run_depthwise(uint32_t core, const struct step *step);

@@ -58,8 +58,7 @@ void run_linear(uint32_t core, const struct step *step) {
         const uint32_t *record = at(l->records + o * l->record_bytes), *inputs = at(l->input);
         int32_t sum = 0;
         for (uint32_t i = 0; i < l->inputs / 4; i++) sum = dot(sum, inputs[i], record[i]);
-        ((int8_t *)at(l->output))[o] =
-            (int8_t)requantise(sum, (const int32_t *)record + l->inputs / 4, 1, &l->scaling);
+        ((int8_t *)at(l->output))[o] = (int8_t)requantise(sum, (const int32_t *)record + l->inputs / 4, 1, &l->scaling);
     }
 }
 

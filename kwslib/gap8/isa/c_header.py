@@ -6,9 +6,11 @@ from kwslib.gap8.isa.formats import FORMATS, Field, Format
 from kwslib.gap8.isa.instructions import by_specificity, table
 
 SLOTS = ("rd", "rs1", "rs2", "imm", "imm2")
+"""The simulator's operand slots, in the order of its arrays."""
 TIMING = {"": 0, "load": 1, "mul": 2, "mulh": 3}
-TARGETS = {"BRANCH": 3, "BRANCHI": 3, "J": 3, "CJ": 3, "CJAL": 3, "CB": 3, "LOOPI": 3, "LOOPSETUP": 3, "LOOPSETUPI": 2}
+"""The simulator's number for each `kwslib.gap8.isa.row.Instruction.timing`."""
 MAX_PIECES = 8
+"""Largest number of pieces of an operand that a format may have."""
 
 
 def op_name(op: str) -> str:
@@ -31,8 +33,9 @@ def _format_row(name: str, fmt: Format) -> str:
     syntax = re.sub(r"{(\w+)}", lambda found: str(SLOTS.index(found[1])), fmt.syntax)
     reads = sum(bit for bit, key in ((1, "1"), (2, "2"), (4, "d")) if key in fmt.reads)
     writes = int("rd" in fmt.fields and not name.startswith("STORE"))
+    target = -1 if fmt.target is None else SLOTS.index(fmt.target)
     csr = int(name in ("CSR", "CSRI"))
-    return f'    {{{{{fields}}}, "{syntax}", {reads}, {writes}, {TARGETS.get(name, -1)}, {csr}}},  // {name}'
+    return f'    {{{{{fields}}}, "{syntax}", {reads}, {writes}, {target}, {csr}}},  // {name}'
 
 
 def c_header() -> str:
@@ -40,7 +43,7 @@ def c_header() -> str:
     ops = list(dict.fromkeys(row.op for row in table().values()))
     names = list(FORMATS)
     lines = [
-        "// Made from kwslib/gap8/isa.py by decode_table.py.",
+        "// Made by kwslib/gap8/isa/c_header.py from the table in instructions.py.",
         "#ifndef ISA_TABLE_H",
         "#define ISA_TABLE_H",
         "#include <stdint.h>",

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kwslib.gap8.isa.formats import FORMATS
-from kwslib.gap8.isa.instructions import ABI_NAMES, Instruction, by_specificity
+from kwslib.gap8.isa.instructions import ABI_NAMES, by_specificity
+from kwslib.gap8.isa.row import Instruction
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,15 @@ class Decoded:
                 shown[name] = hex((value >> 12) & 0xFFFFF)
             elif name == "imm" and row.format in ("CSR", "CSRI"):
                 shown[name] = hex(value)
-            elif pc is not None and (name, row.format) in _TARGETS:
+            elif pc is not None and name == FORMATS[row.format].target:
                 shown[name] = f"{pc + value:#x}"
             else:
                 shown[name] = str(value)
         return f"{row.shown} {FORMATS[row.format].syntax.format(**shown)}".rstrip()
 
 
-_TARGETS = {("imm", name) for name in ("BRANCH", "BRANCHI", "J", "CJ", "CJAL", "CB", "LOOPI", "LOOPSETUP")} | {
-    ("rs2", "LOOPSETUPI")
-}
-
-
 def decode(word: int) -> Decoded | None:
-    """Return what `word` means, or None for an illegal instruction; 16-bit forms look at the low half alone."""
+    """Return what `word` means, or None for an illegal instruction; a 16-bit form is read from the low half."""
     size = 4 if word & 3 == 3 else 2
     if size == 2:
         word &= 0xFFFF

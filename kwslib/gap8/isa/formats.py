@@ -107,11 +107,14 @@ class Format:
         The assembler's text, operand names in braces.
     reads : str
         Slots whose registers the instruction reads; ``d`` stands for ``rd``.
+    target : str or None
+        The operand that is a distance in bytes from the instruction to a place in the code.
     """
 
     fields: Mapping[str, Field]
     syntax: str
     reads: str
+    target: str | None = None
 
     @cached_property
     def operands(self) -> tuple[str, ...]:
@@ -119,8 +122,8 @@ class Format:
         return tuple(re.findall(r"{(\w+)}", self.syntax))
 
 
-def _format(syntax: str, reads: str, **fields: Field) -> Format:
-    return Format(fields, syntax, reads)
+def _format(syntax: str, reads: str, target: str | None = None, **fields: Field) -> Format:
+    return Format(fields, syntax, reads, target)
 
 
 FORMATS: dict[str, Format] = {
@@ -137,10 +140,10 @@ FORMATS: dict[str, Format] = {
     "STOREP": _format("{rs2}, {imm}({rs1}!)", "12", rs1=RS1, rs2=RS2, imm=_simm(*_STORE)),
     "STORER": _format("{rs2}, {rd}({rs1})", "12d", rs1=RS1, rs2=RS2, rd=RD),
     "STORERP": _format("{rs2}, {rd}({rs1}!)", "12d", rs1=RS1, rs2=RS2, rd=RD),
-    "BRANCH": _format("{rs1}, {rs2}, {imm}", "12", rs1=RS1, rs2=RS2, imm=_simm(*_BRANCH)),
-    "BRANCHI": _format("{rs1}, {imm2}, {imm}", "1", rs1=RS1, imm2=_simm((20, 5, 0)), imm=_simm(*_BRANCH)),
+    "BRANCH": _format("{rs1}, {rs2}, {imm}", "12", target="imm", rs1=RS1, rs2=RS2, imm=_simm(*_BRANCH)),
+    "BRANCHI": _format("{rs1}, {imm2}, {imm}", "1", target="imm", rs1=RS1, imm2=_simm((20, 5, 0)), imm=_simm(*_BRANCH)),
     "U": _format("{rd}, {imm}", "", rd=RD, imm=_imm((12, 20, 12))),
-    "J": _format("{rd}, {imm}", "", rd=RD, imm=_simm((21, 10, 1), (20, 1, 11), (12, 8, 12), (31, 1, 20))),
+    "J": _format("{rd}, {imm}", "", target="imm", rd=RD, imm=_simm((21, 10, 1), (20, 1, 11), (12, 8, 12), (31, 1, 20))),
     "JALR": _format("{rd}, {imm}({rs1})", "1", rd=RD, rs1=RS1, imm=_simm((20, 12, 0))),
     "CSR": _format("{rd}, {imm}, {rs1}", "1", rd=RD, rs1=RS1, imm=_imm((20, 12, 0))),
     "CSRI": _format("{rd}, {imm}, {imm2}", "", rd=RD, imm2=_imm((15, 5, 0)), imm=_imm((20, 12, 0))),
@@ -154,13 +157,15 @@ FORMATS: dict[str, Format] = {
     "SCIU": _format("{rd}, {rs1}, {imm}", "1", rd=RD, rs1=RS1, imm=_imm(*_SIX)),
     "SCISA": _format("{rd}, {rs1}, {imm}", "1d", rd=RD, rs1=RS1, imm=_simm(*_SIX)),
     "SCIUA": _format("{rd}, {rs1}, {imm}", "1d", rd=RD, rs1=RS1, imm=_imm(*_SIX)),
-    "LOOPI": _format("{imm2}, {imm}", "", imm2=_imm((7, 1, 0)), imm=_imm((20, 12, 1))),
+    "LOOPI": _format("{imm2}, {imm}", "", target="imm", imm2=_imm((7, 1, 0)), imm=_imm((20, 12, 1))),
     "LOOPN": _format("{imm2}, {imm}", "", imm2=_imm((7, 1, 0)), imm=_imm((20, 12, 0))),
     "LOOPR": _format("{imm2}, {rs1}", "1", imm2=_imm((7, 1, 0)), rs1=RS1),
-    "LOOPSETUP": _format("{imm2}, {rs1}, {imm}", "1", imm2=_imm((7, 1, 0)), rs1=RS1, imm=_imm((20, 12, 1))),
+    "LOOPSETUP": _format(
+        "{imm2}, {rs1}, {imm}", "1", target="imm", imm2=_imm((7, 1, 0)), rs1=RS1, imm=_imm((20, 12, 1))
+    ),
     # The simulator has one slot too few for three numbers here: the end offset travels in rs2.
     "LOOPSETUPI": _format(
-        "{imm2}, {imm}, {rs2}", "", imm2=_imm((7, 1, 0)), imm=_imm((20, 12, 0)), rs2=_imm((15, 5, 1))
+        "{imm2}, {imm}, {rs2}", "", target="rs2", imm2=_imm((7, 1, 0)), imm=_imm((20, 12, 0)), rs2=_imm((15, 5, 1))
     ),
     "CIW": _format(
         "{rd}, {rs1}, {imm}", "1", rd=_regc(2), rs1=_fixed(2), imm=_imm((6, 1, 2), (5, 1, 3), (11, 2, 4), (7, 4, 6))
@@ -181,9 +186,9 @@ FORMATS: dict[str, Format] = {
     "CSHIFT": _format("{rd}, {imm}", "1", rd=_regc(7), rs1=_regc(7), imm=_imm((2, 5, 0))),
     "CANDI": _format("{rd}, {imm}", "1", rd=_regc(7), rs1=_regc(7), imm=_simm(*_CI)),
     "CA": _format("{rd}, {rs2}", "12", rd=_regc(7), rs1=_regc(7), rs2=_regc(2)),
-    "CJ": _format("{imm}", "", rd=_fixed(0), imm=_simm(*_CJ)),
-    "CJAL": _format("{imm}", "", rd=_fixed(1), imm=_simm(*_CJ)),
-    "CB": _format("{rs1}, {imm}", "12", rs1=_regc(7), rs2=_fixed(0), imm=_simm(*_CB)),
+    "CJ": _format("{imm}", "", target="imm", rd=_fixed(0), imm=_simm(*_CJ)),
+    "CJAL": _format("{imm}", "", target="imm", rd=_fixed(1), imm=_simm(*_CJ)),
+    "CB": _format("{rs1}, {imm}", "12", target="imm", rs1=_regc(7), rs2=_fixed(0), imm=_simm(*_CB)),
     "CLWSP": _format("{rd}, {imm}({rs1})", "1", rd=RD, rs1=_fixed(2), imm=_imm((4, 3, 2), (12, 1, 5), (2, 2, 6))),
     "CSWSP": _format("{rs2}, {imm}({rs1})", "12", rs2=_reg(2), rs1=_fixed(2), imm=_imm((9, 4, 2), (7, 2, 6))),
     "CJR": _format("{rs1}", "12", rd=_fixed(0), rs1=RD, rs2=_fixed(0)),

@@ -1,75 +1,27 @@
-"""Generators of the hot loops in assembly: each returns the text of one function for given static parameters.
+"""The hot loops in assembly: each kernel is a class whose objects give the text of one function.
 
-``KERNEL_refusal(...)`` with the same parameters says why a kernel cannot do a shape, or None if it can.
+To add a kernel: derive a frozen dataclass from `kwslib.gap8.kernels.kernel.Kernel` in a module of this folder, give it
+a twin in ``firmware/kernels/portable.c``, list it in `KERNELS` below, and let the planner ask for it
+(`kwslib.gap8.planning.layouts.assembly`). Its test compares it with NumPy on the simulator (``tests/gap8/kernels``).
 """
 
-from collections.abc import Callable
-from typing import Any
+from kwslib.gap8.kernels.depthwise import Depthwise4, Depthwise5
+from kwslib.gap8.kernels.depthwise_stride2 import Stride2Depthwise4, Stride2Depthwise5
+from kwslib.gap8.kernels.first_convolution import FirstConvolution
+from kwslib.gap8.kernels.kernel import Kernel
+from kwslib.gap8.kernels.pointwise import Pointwise
+from kwslib.gap8.kernels.pool import PlaneSums
 
-from kwslib.gap8.kernels.common import shift_refusal
-from kwslib.gap8.kernels.depthwise import depthwise_4, depthwise_4_refusal, depthwise_5, depthwise_5_refusal
-from kwslib.gap8.kernels.depthwise_stride2 import (
-    depthwise_stride2_4,
-    depthwise_stride2_4_refusal,
-    depthwise_stride2_5,
-    depthwise_stride2_5_refusal,
-)
-from kwslib.gap8.kernels.first_convolution import first_convolution, first_convolution_refusal
-from kwslib.gap8.kernels.pointwise import pointwise, pointwise_refusal
-from kwslib.gap8.kernels.pool import plane_sums, plane_sums_refusal
-
-__all__ = [
-    "GENERATORS",
-    "depthwise_4",
-    "depthwise_4_refusal",
-    "depthwise_5",
-    "depthwise_5_refusal",
-    "depthwise_stride2_4",
-    "depthwise_stride2_4_refusal",
-    "depthwise_stride2_5",
-    "depthwise_stride2_5_refusal",
-    "first_convolution",
-    "first_convolution_refusal",
-    "plane_sums",
-    "plane_sums_refusal",
-    "pointwise",
-    "pointwise_refusal",
-    "refusal",
-]
-
-GENERATORS: dict[str, Callable[..., str]] = {
-    "depthwise_4": depthwise_4,
-    "depthwise_5": depthwise_5,
-    "depthwise_stride2_4": depthwise_stride2_4,
-    "depthwise_stride2_5": depthwise_stride2_5,
-    "first_convolution": first_convolution,
-    "plane_sums": plane_sums,
-    "pointwise": pointwise,
+KERNELS: dict[str, type[Kernel]] = {
+    kernel.generator: kernel
+    for kernel in (
+        Depthwise4,
+        Depthwise5,
+        Stride2Depthwise4,
+        Stride2Depthwise5,
+        FirstConvolution,
+        PlaneSums,
+        Pointwise,
+    )
 }
-"""Every kernel by name; called with a symbol and the kernel's parameters."""
-
-_REFUSALS: dict[str, Callable[..., str | None]] = {
-    "depthwise_4": depthwise_4_refusal,
-    "depthwise_5": depthwise_5_refusal,
-    "depthwise_stride2_4": depthwise_stride2_4_refusal,
-    "depthwise_stride2_5": depthwise_stride2_5_refusal,
-    "first_convolution": first_convolution_refusal,
-    "plane_sums": plane_sums_refusal,
-    "pointwise": pointwise_refusal,
-}
-
-
-def refusal(generator: str, **parameters: Any) -> str | None:
-    """Say why a kernel cannot be made for these parameters, or None if it can.
-
-    Parameters
-    ----------
-    generator : str
-        A key of `GENERATORS`.
-    **parameters
-        As the generator takes them, the symbol left out.
-    """
-    options = dict(parameters)
-    wrong = shift_refusal(options.pop("shift", None))
-    options.pop("padded", None)  # any borders may be padding
-    return wrong or _REFUSALS[generator](**options)
+"""Every kernel by its name."""

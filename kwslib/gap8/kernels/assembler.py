@@ -17,11 +17,11 @@ from kwslib.gap8.kernels.schedule import Operation, schedule
 IMMEDIATE_LOW, IMMEDIATE_HIGH = -2048, 2047
 """Range of a 12-bit signed immediate (RISC-V unprivileged ISA manual, I-type and S-type)."""
 LOOP_BODY_LEAST = 2
-"""Instructions in the body of a hardware loop at least (RI5CY user manual, and GVSOC's GAP8 model)."""
+"""Fewest instructions in the body of a hardware loop (RI5CY user manual, and GVSOC's GAP8 model)."""
 LOOP_END_DISTANCE = 2
-"""Instructions from the end of the inner hardware loop to the end of the outer one at least (RI5CY user manual)."""
+"""Fewest instructions from the end of the inner hardware loop to the end of the outer one (RI5CY user manual)."""
 
-_BARRIERS = (
+_BARRIERS = (  # formats of the instructions that the scheduler moves nothing across
     "BRANCH",
     "BRANCHI",
     "J",
@@ -164,7 +164,7 @@ class Assembler(Frame):
     # output
 
     def operations(self) -> list[Operation]:
-        """Return the instructions with frame, in their final order; labels know their positions then."""
+        """Return all instructions in their final order, frame included, and give the labels their positions."""
         prologue, epilogue = self.prologue_and_epilogue()
         code = list(prologue)
         line: list[Operation] = []
@@ -191,7 +191,8 @@ class Assembler(Frame):
 
     def _check_loops(self, code: list[Operation]) -> None:
         loops = {
-            level: [(start.position, end.position) for start, end in bounds] for level, bounds in self._loops.items()
+            level: [(self._position(start), self._position(end)) for start, end in bounds]
+            for level, bounds in self._loops.items()
         }
         for ranges in loops.values():
             for start, end in ranges:
@@ -204,6 +205,11 @@ class Assembler(Frame):
                 if start <= inner_start <= end and not inner_end <= end - LOOP_END_DISTANCE:
                     raise AssertionError(f"{self.symbol}: the ends of two hardware loops are too near to each other")
 
+    def _position(self, label: Label) -> int:
+        if label.position is None:
+            raise AssertionError(f"{self.symbol}: label {label} was never placed")
+        return label.position
+
     def words(self) -> list[int]:
         """Return the encoded instructions."""
         words = []
@@ -211,9 +217,7 @@ class Assembler(Frame):
             operands = []
             for operand in operation.operands:
                 if isinstance(operand, Label):
-                    if operand.position is None:
-                        raise AssertionError(f"{self.symbol}: label {operand} was never placed")
-                    operand = 4 * (operand.position - place)
+                    operand = 4 * (self._position(operand) - place)
                 operands.append(operand)
             words.append(encode(operation.mnemonic, *operands))
         return words

@@ -11,10 +11,6 @@ CODE_BITS = 8
 """``p.clipu`` by this clips to 0..127, the non-negative int8 codes."""
 
 
-LARGEST_SHIFT = 31
-"""``p.addRN`` has five bits for the shift; 0 would round by half of nothing."""
-
-
 @dataclass(frozen=True)
 class Requantise:
     """Requantisation of one channel: clip((acc · q + B + 2^(n - 1)) >> n, 0, 127).
@@ -34,13 +30,19 @@ class Requantise:
     n: int | None
     shift: int | None = None
 
+    def __post_init__(self) -> None:
+        """Check that the shift is known in one way."""
+        if (self.n is None) == (self.shift is None):
+            raise AssertionError("a shift is either in a register or known, not both")
+
     @classmethod
     def allocate(cls, assembler: Assembler, shift: int | None) -> "Requantise":
         """Take the registers that are needed."""
-        return cls(*assembler.registers(2), assembler.register() if shift is None else None, shift)
+        q, bias = assembler.registers(2)
+        return cls(q, bias, assembler.register() if shift is None else None, shift)
 
     def take(self, assembler: Assembler, records: int) -> None:
-        """Load the parameters at the pointer `records` and move it behind them; a shift that is known is skipped."""
+        """Load the parameters at the pointer `records` and move it behind them; a known shift is skipped."""
         assembler.take(self.q, records)
         if self.n is None:
             assembler.take(self.bias, records, 8)
@@ -55,10 +57,10 @@ class Requantise:
     def finish(self, assembler: Assembler, accumulators: Sequence[int]) -> None:
         """Emit the other two for each accumulator."""
         for accumulator in accumulators:
-            if self.n is None:
-                assembler.emit("p.addRN", accumulator, accumulator, self.bias, self.shift)
-            else:
+            if self.n is not None:
                 assembler.emit("p.addRNr", accumulator, self.bias, self.n)
+            elif self.shift is not None:
+                assembler.emit("p.addRN", accumulator, accumulator, self.bias, self.shift)
         for accumulator in accumulators:
             assembler.emit("p.clipu", accumulator, accumulator, CODE_BITS)
 
@@ -69,15 +71,8 @@ class Requantise:
         self.finish(assembler, accumulators)
 
 
-def shift_refusal(shift: int | None) -> str | None:
-    """Say why `shift` cannot be the common one, or None if it can (or is None)."""
-    if shift is not None and not 1 <= shift <= LARGEST_SHIFT:
-        return f"a common shift of {shift}: 1 to {LARGEST_SHIFT} are possible"
-    return None
-
-
 def dot(assembler: Assembler, accumulator: int, data: int, weights: int, first: bool) -> None:
-    """Add the dot product of four bytes to an accumulator; the first one of a sum needs no zero before."""
+    """Add the dot product of four bytes to an accumulator; the first one of a sum overwrites it."""
     assembler.emit("pv.dotsp.b" if first else "pv.sdotsp.b", accumulator, data, weights)
 
 

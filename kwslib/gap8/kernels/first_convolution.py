@@ -1,110 +1,100 @@
 """First convolution, one input channel: kernel of 10 rows × 4 columns, row stride 2.
 
 A kernel row is one word, and so is what an output column sees of an input row. The ten weight words of a channel stay
-in registers while a column streams through: with stride 2 each input word serves five outputs, whose sums are in five
-registers by turns. An output costs two loads, ten dot products, three instructions of requantisation and a store.
+in registers while a column streams through. With stride 2 each input word serves five outputs, whose sums are in five
+registers that take turns. An output costs two loads, ten dot products, three instructions of requantisation and a
+store.
 """
 
 from dataclasses import dataclass, field
 
-from kwslib.errors import InputError
 from kwslib.gap8.kernels.assembler import Assembler, fits_immediate
-from kwslib.gap8.kernels.common import ChannelPointers, Requantise, dot, each_channel, shift_refusal
+from kwslib.gap8.kernels.common import ChannelPointers, Requantise, dot, each_channel
+from kwslib.gap8.kernels.kernel import RequantisingKernel
 
 KERNEL_ROWS, STRIDE = 10, 2
 LIVE = KERNEL_ROWS // STRIDE
 """Outputs that an input row belongs to, hence sums in registers."""
 
 
-def first_convolution_refusal(
-    rows: int, columns: int, row_bytes: int, plane_bytes: int, *, padding: tuple[int, int] = (0, 0)
-) -> str | None:
-    """Say why `first_convolution` cannot do this shape, or None if it can."""
-    if rows < 2 * LIVE or columns < 1:
-        return f"{rows} rows, {columns} columns: {2 * LIVE} rows and one column at least are needed"
-    if not all(0 <= zeros < KERNEL_ROWS - STRIDE for zeros in padding):
-        return f"{padding[0]} and {padding[1]} rows of padding: 0 to {KERNEL_ROWS - STRIDE - 1} are possible"
-    if not fits_immediate(row_bytes):
-        return f"{row_bytes} bytes a row: more than a 12-bit offset"
-    return None
+@dataclass(frozen=True)
+class FirstConvolution(RequantisingKernel):
+    """A first convolution.
 
+    Arguments: [column words, records, output, channels]. Column words: for output column x and padded input row r, from
+    0 to 2 · rows + 7, the four input bytes that the output column sees in that row, at word x · (2 · rows + 8) + r. A
+    record has the ten words of the kernel's rows, q, B and n. Output (y, x) of a channel is a byte at
+    y · row_bytes + x; the next channel's is plane_bytes further.
 
-def first_convolution(
-    symbol: str,
-    rows: int,
-    columns: int,
-    row_bytes: int,
-    plane_bytes: int,
-    *,
-    padding: tuple[int, int] = (0, 0),
-    shift: int | None = None,
-) -> str:
-    """Return the assembler text of a first convolution.
-
-    Parameters
+    Attributes
     ----------
-    symbol : str
-        Name of the function.
     rows, columns : int
         Of the output.
     row_bytes, plane_bytes : int
         From one output row, and from one output channel, to the next one.
     padding : (int, int)
-        Input rows at the top and at the bottom that are padding zeros: they are not looked at.
-    shift : int, optional
-        The shift n, if it is the same for every channel: the records' is not looked at then.
-
-    Notes
-    -----
-    Arguments: [column words, records, output, channels]. Column words: for output column x and padded input row r, from
-    0 to 2 · rows + 7, the four input bytes that the output column sees in that row, at word x · (2 · rows + 8) + r. A
-    record has the ten words of the kernel's rows, q, B and n. Output (y, x) of a channel is a byte at
-    y · row_bytes + x; the next channel's is plane_bytes further.
+        Input rows at the top and at the bottom that are padding zeros: the kernel skips them.
     """
-    refusal = first_convolution_refusal(rows, columns, row_bytes, plane_bytes, padding=padding) or shift_refusal(shift)
-    if refusal:
-        raise InputError(f"kernel {symbol}: {refusal}")
-    code = Assembler(symbol)
-    kernel = _FirstConvolution(code, rows, row_bytes, padding, shift)
-    count = code.register()
-    words = STRIDE * rows + KERNEL_ROWS - STRIDE
-    with each_channel(code, scratch=count) as at:
-        for register in kernel.weights:
-            code.take(register, at.records)
-        kernel.requantise.take(code, at.records)
-        code.advance(at.data, 4 * padding[0])
-        code.constant(count, columns)
-        with code.hardware_loop(1, count):
-            kernel.column(at, count)
-        code.advance(at.data, -4 * (words * columns + padding[0]), scratch=count)
-        code.advance(at.output, plane_bytes - columns, scratch=kernel.sums[0])
-    return code.text()
 
-
-@dataclass
-class _FirstConvolution:
-    code: Assembler
+    generator = "first_convolution"
+    portable = "portable_first_convolution"
     rows: int
+    columns: int
     row_bytes: int
-    padding: tuple[int, int]
-    shift: int | None
-    sums: list[int] = field(init=False)
-    weights: list[int] = field(init=False)
-    data: list[int] = field(init=False)
-    requantise: Requantise = field(init=False)
+    plane_bytes: int
+    padding: tuple[int, int] = field(default=(0, 0), kw_only=True)
+    shift: int | None = field(default=None, kw_only=True)
 
-    def __post_init__(self):
-        self.sums = self.code.registers(LIVE)
-        self.weights = self.code.registers(KERNEL_ROWS)
-        self.data = self.code.registers(STRIDE)
-        self.requantise = Requantise.allocate(self.code, self.shift)
+    def shape_refusal(self) -> str | None:
+        if self.rows < 2 * LIVE or self.columns < 1:
+            return f"{self.rows} rows, {self.columns} columns: {2 * LIVE} rows and one column at least are needed"
+        if not all(0 <= zeros < KERNEL_ROWS - STRIDE for zeros in self.padding):
+            top, bottom = self.padding
+            return f"{top} and {bottom} rows of padding: 0 to {KERNEL_ROWS - STRIDE - 1} are possible"
+        if not fits_immediate(self.row_bytes):
+            return f"{self.row_bytes} bytes a row: more than a 12-bit offset"
+        return None
+
+    def emit(self, code: Assembler) -> None:
+        column = _Column(code, self)
+        count = code.register()
+        words = STRIDE * self.rows + KERNEL_ROWS - STRIDE
+        with each_channel(code, scratch=count) as at:
+            for register in column.weights:
+                code.take(register, at.records)
+            column.requantise.take(code, at.records)
+            code.advance(at.data, 4 * self.padding[0])
+            code.constant(count, self.columns)
+            with code.hardware_loop(1, count):
+                column.emit(at, count)
+            code.advance(at.data, -4 * (words * self.columns + self.padding[0]), scratch=count)
+            code.advance(at.output, self.plane_bytes - self.columns, scratch=column.sums[0])
+
+
+class _Column:
+    """One output column: registers, and the walk down its input rows.
+
+    Attributes
+    ----------
+    sums, weights, data : list of int
+        Registers: of the live outputs, of the kernel's rows, of a pair of input rows.
+    requantise : Requantise
+    """
+
+    def __init__(self, code: Assembler, kernel: FirstConvolution):
+        self.code = code
+        self.rows, self.row_bytes, self.padding = kernel.rows, kernel.row_bytes, kernel.padding
+        self.sums = code.registers(LIVE)
+        self.weights = code.registers(KERNEL_ROWS)
+        self.data = code.registers(STRIDE)
+        self.requantise = Requantise.allocate(code, kernel.shift)
 
     @property
     def _seen(self) -> range:
         """Input rows that are not padding."""
         return range(self.padding[0], STRIDE * self.rows + KERNEL_ROWS - STRIDE - self.padding[1])
 
-    def column(self, at: ChannelPointers, count: int) -> None:
+    def emit(self, at: ChannelPointers, count: int) -> None:
         """Emit one output column; the pair of input rows p starts output p and completes output p - 4."""
         code = self.code
         for row in self._seen[:STRIDE]:

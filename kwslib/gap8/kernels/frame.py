@@ -55,7 +55,7 @@ class Frame:
         return 4 * (self._slots - 1)
 
     def prologue_and_epilogue(self) -> tuple[list[Operation], list[Operation]]:
-        """Return what saves the registers in use that C expects back, and what restores them and returns."""
+        """Return the instructions that save what C expects back, and those that restore it and return."""
         saved = [register for register in map(register_number, _SAVED) if register in self._used]
         frame = -(-4 * (self._slots + len(saved)) // STACK_ALIGNMENT) * STACK_ALIGNMENT
         places = [(register, 4 * (self._slots + place), STACK_POINTER) for place, register in enumerate(saved)]

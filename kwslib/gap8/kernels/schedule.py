@@ -1,9 +1,9 @@
 """Order of instructions within a straight line: nothing waits for a load or a product if something else can go first.
 
 On GAP8 the result of a load or of ``mul`` is there one cycle late: the next instruction stalls for a cycle if it reads
-it. The kernels are written in the order in which one thinks of them, and this module moves instructions past each
-other where that costs nothing and the registers allow it. Memory is not looked at, except the stack: the generated
-kernels never read what they write elsewhere.
+it. The generators emit instructions in a readable order, and this module moves them past each other where that costs
+nothing and the registers allow it. Of memory only the stack is watched: the generated kernels never read what they
+write elsewhere.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ from kwslib.gap8.isa.formats import FORMATS
 from kwslib.gap8.isa.instructions import register_number, table
 
 STACK_POINTER = register_number("sp")
-WINDOW = 24  # instructions that are looked ahead: enough for the widest group of independent ones, and fast
+WINDOW = 24
+"""How many instructions the scheduler looks ahead: enough for the widest group of independent ones, and fast."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Operation:
     late: int | None = field(init=False)
     stack: bool = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Derive from the table of the instruction set which registers are read and written."""
         row = table()[self.mnemonic]
         form = FORMATS[row.format]

@@ -1,1 +1,1 @@
-"""What a program costs, and whether it computed what the reference does."""
+"""Measuring: the cycles of a program, and whether it computes what the reference does."""

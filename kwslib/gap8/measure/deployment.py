@@ -1,35 +1,50 @@
-"""A network built for GAP8, run on a platform, checked bit for bit: what the tables of the book are made of."""
+"""A network built for GAP8, run on a platform and checked bit for bit: its figures, measured and stored."""
 
-import dataclasses
-import json
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kwslib.errors import DataError, InputError
-from kwslib.gap8.measure import layer_profile as profiles
-from kwslib.gap8.measure.launch import launch
-from kwslib.gap8.platforms.platform import open_platform
-from kwslib.gap8.program import compilation as building
+from kwslib.artifacts import read_record, write_record
+from kwslib.errors import DataError, InputError, ToolError
+from kwslib.gap8.measure import layer_profile
+from kwslib.gap8.measure.layer_profile import Profile, ProfileError
+from kwslib.gap8.planning.plan import Plan
+from kwslib.gap8.platforms.platform import Platform, RunResult, open_platform, that_count_cycles
+from kwslib.gap8.program import compilation
+from kwslib.gap8.program.compilation import Build
 from kwslib.integer.graph import Graph
-from kwslib.paths import atomic_write_text, write_json
+from kwslib.paths import atomic_write_text
 
 SCHEMA = 1
 DEPLOYMENT, OUTPUT, LOG = "deployment.json", "program.txt", "program.log"
 """Figures; what the first run printed; the same with the command line and the platform's own messages."""
+MEMORY_COLUMNS = ("l1_peak_bytes", "l2_peak_bytes", "dma_in_bytes", "dma_out_bytes")
+"""Figures of a plan's step that become columns of a `LayerRow`."""
 
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One layer's figures. Cycles are of the first inference (cold) and of the second (warm).
+    """One layer's figures.
 
-    `step` counts the plan's steps; layers that share a step were fused, and their cycles are its cycles shared out as
-    the cores' own cycles were. `stalls_cycles` sums over the cores; empty where the platform does not tell.
+    Attributes
+    ----------
+    name, kind : str
+    cycles, warm_cycles : int
+        Of the first inference after the start, and of the second one. The cycles of a step with several layers are
+        divided among them as the cores' own cycles were.
+    operations, macs : int
+        The baseline's count, and multiply-accumulates.
+    step : int
+        Index of the plan's step.
+    fused : bool
+        Whether the step has other layers too.
+    l1_peak_bytes, l2_peak_bytes, dma_in_bytes, dma_out_bytes : int
+        Of the whole step.
     """
 
     name: str
@@ -54,16 +69,18 @@ class Deployment:
     ----------
     network : str
     platform, platform_version : str
+    strategy : str
+        How the maps are laid out, from the plan.
     rows : list of LayerRow
     clips_checked : int
-        Clips whose every layer equals the integer reference; another outcome is an error, not a number.
+        Clips whose every layer equals the integer reference; a difference is an error, not a number.
     elf_digest : str
     build_s, run_s : float
-        Seconds of the host: `.tflite` to ELF, and one program run.
-    strategy : str
-        How the maps lie, from the plan.
+        Seconds of the host: from `.tflite` to ELF, and for one run of the program.
+    weights_l2_bytes, weights_flash_bytes : int
     stalls : list of dict
-        Cycles by core, function and kind of stall, where the platform is the simulator.
+        Cycles by core, function and kind of stall; empty if the platform cannot count them.
+    provenance : dict
     """
 
     network: str
@@ -78,7 +95,7 @@ class Deployment:
     weights_l2_bytes: int
     weights_flash_bytes: int
     stalls: list[dict[str, Any]]
-    provenance: dict[str, Any] = dataclasses.field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
     def cycles(self) -> int:
@@ -101,7 +118,7 @@ class Deployment:
         return sum(row.macs for row in self.rows)
 
 
-def deploy(
+def measure(
     graph: Graph,
     clips: np.ndarray,
     folder: Path,
@@ -111,7 +128,7 @@ def deploy(
     provenance: dict[str, Any] | None = None,
     home: Path | None = None,
 ) -> Deployment:
-    """Build a network, run it on some clips, hold every layer against the reference, and write what was found.
+    """Build a network, run it on some clips, compare every layer with the reference, and write the figures.
 
     Parameters
     ----------
@@ -127,7 +144,7 @@ def deploy(
     classes : sequence of str, optional
         Names of the classes.
     provenance : dict, optional
-        Kept with the figures.
+        Stored with the figures.
     home : Path, optional
         Where the platform is installed.
 
@@ -138,59 +155,119 @@ def deploy(
     """
     machine = open_platform(platform, home)
     if not machine.counts_cycles:
-        raise InputError(f"the platform '{platform}' counts no cycles: choose simulator or gvsoc")
+        raise InputError(f"the platform '{platform}' counts no cycles: choose one of {', '.join(that_count_cycles())}")
     if len(clips) == 0:
         raise DataError("no clip to run the network on")
     start_s = time.monotonic()
-    built = building.build(graph, folder, classes, clips[0], machine.target)
+    built = compilation.build(graph, folder, classes, clips[0], machine.target)
     build_s = time.monotonic() - start_s
     forget(folder)
-    first: profiles.Profile | None = None
-    run_s = 0.0
-    stalls: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory(prefix="kws-deploy-") as work:
-        for number, codes in enumerate(clips):
-            elf = building.with_input(built, codes, Path(work) / building.PROGRAM, warm_runs=int(number == 0))
-            done, found = launch(machine, graph, elf, codes, timeout_s, None if number else folder / LOG)
-            if number == 0:
-                atomic_write_text(folder / OUTPUT, done.stdout)
-                run_s = done.wall_s
-            first = first or found
-        if platform == "simulator":
-            stalls = _stalls(built, clips[0], Path(work), timeout_s)
-    steps = built.plan.to_json()["steps"]
-    step_of = {layer: index for index, step in enumerate(built.plan.steps) for layer in step.layers}
-    rows = [
-        LayerRow(
-            name=layer.name,
-            kind=layer.kind,
-            cycles=first.layers[index].cycles,
-            warm_cycles=first.warm[index].cycles,
-            operations=layer.operations,
-            macs=layer.macs,
-            step=step_of[index],
-            fused=len(built.plan.steps[step_of[index]].layers) > 1,
-            **{name: steps[step_of[index]][name] for name in MEMORY_COLUMNS},
-        )
-        for index, layer in enumerate(graph.layers)
-    ]
+    measured = _measure_clips(machine, graph, built, clips, folder, timeout_s)
     deployment = Deployment(
         network=graph.name,
         platform=platform,
         platform_version=machine.version(),
         strategy=built.plan.strategy,
-        rows=rows,
+        rows=_rows(graph, built.plan, measured.profile),
         clips_checked=len(clips),
-        elf_digest=building.digest(built.elf),
+        elf_digest=compilation.digest(built.elf),
         build_s=round(build_s, 2),
-        run_s=round(run_s, 2),
+        run_s=round(measured.run_s, 2),
         weights_l2_bytes=len(built.plan.l2_image),
         weights_flash_bytes=len(built.plan.flash_image),
-        stalls=stalls,
+        stalls=measured.stalls,
         provenance=provenance or {},
     )
-    write_json(folder / DEPLOYMENT, {"schema": SCHEMA, **asdict(deployment)})
+    write_record(folder / DEPLOYMENT, deployment, SCHEMA)
     return deployment
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What the first clip's runs gave: its layer profile, seconds of the host, stalls by core and function."""
+
+    profile: Profile
+    run_s: float
+    stalls: list[dict[str, Any]]
+
+
+def _measure_clips(
+    machine: Platform, graph: Graph, built: Build, clips: np.ndarray, folder: Path, timeout_s: float
+) -> _Measured:
+    """Run every clip and check its outputs; the first one also gives the figures."""
+    with tempfile.TemporaryDirectory(prefix="kws-deploy-") as work:
+        elf = compilation.with_input(built, clips[0], Path(work) / compilation.PROGRAM, warm_runs=1)
+        done, profile = run_and_check(machine, graph, elf, clips[0], timeout_s, folder / LOG)
+        atomic_write_text(folder / OUTPUT, done.stdout)
+        for codes in clips[1:]:
+            compilation.with_input(built, codes, elf, warm_runs=0)
+            run_and_check(machine, graph, elf, codes, timeout_s)
+        compilation.with_input(built, clips[0], elf, warm_runs=0, check=False)
+        return _Measured(profile, done.wall_s, machine.stall_profile(elf, timeout_s) or [])
+
+
+def _rows(graph: Graph, plan: Plan, profile: Profile) -> list[LayerRow]:
+    steps = plan.to_json()["steps"]
+    step_of = {layer: index for index, step in enumerate(plan.steps) for layer in step.layers}
+    return [
+        LayerRow(
+            name=layer.name,
+            kind=layer.kind,
+            cycles=profile.layers[index].cycles,
+            warm_cycles=profile.warm[index].cycles,
+            operations=layer.operations,
+            macs=layer.macs,
+            step=step_of[index],
+            fused=len(plan.steps[step_of[index]].layers) > 1,
+            **{name: steps[step_of[index]][name] for name in MEMORY_COLUMNS},
+        )
+        for index, layer in enumerate(graph.layers)
+    ]
+
+
+def run_and_check(
+    machine: Platform,
+    graph: Graph,
+    elf: Path,
+    codes: np.ndarray,
+    timeout_s: float,
+    log: Path | None = None,
+) -> tuple[RunResult, Profile]:
+    """Run a program once and check everything that it prints.
+
+    Parameters
+    ----------
+    machine : Platform
+    graph : Graph
+        What it was built from.
+    elf : Path
+        The program; its input image asks for checksums.
+    codes : ndarray
+        The input in its image, of the network's input type.
+    timeout_s : float
+        Seconds of the host after which it is killed.
+    log : Path, optional
+        File that gets the command line and everything that was printed, whatever happens.
+
+    Raises
+    ------
+    kwslib.errors.ToolError
+        If it crashes, does not end in time, or ends with another status than 0; if what it prints is not the complete
+        profile of the network; or if any layer differs from the reference.
+    """
+    done = machine.run(elf, timeout_s, log=log)
+    where = "" if log is None else f"; whole log: {log}"
+    if done.exit_status != 0:
+        said = (done.stdout + done.stderr).strip().splitlines()
+        last = f"; its last line: {said[-1].strip()!r}" if said else "; it printed nothing"
+        raise ToolError(f"the program ended with status {done.exit_status} on {machine.name}{last}{where}")
+    try:
+        expected = [(layer.name, layer.operations) for layer in graph.layers] if machine.counts_cycles else None
+        found = layer_profile.parse(done.stdout, expected, table=machine.counts_cycles)
+        layer_profile.check_outputs(found, graph, codes)
+    except ProfileError as error:
+        raise ProfileError(f"on {machine.name}: {error}{where}") from error
+    return done, found
 
 
 def forget(folder: Path) -> None:
@@ -199,32 +276,14 @@ def forget(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-MEMORY_COLUMNS = ("l1_peak_bytes", "l2_peak_bytes", "dma_in_bytes", "dma_out_bytes")
-
-
-def _stalls(built: building.Build, codes: np.ndarray, work: Path, timeout_s: float) -> list[dict[str, Any]]:
-    from kwslib.gap8.platforms import simulator
-
-    elf = building.with_input(built, codes, work / "profiled.elf", warm_runs=0, check=False)
-    return simulator.simulate(elf, timeout_s=timeout_s, profile=True).profile
-
-
 def load(folder: Path) -> Deployment:
-    """Read what `deploy` wrote.
+    """Read what `measure` wrote.
 
     Raises
     ------
     DataError
         If it is missing, damaged or of another version.
     """
-    path = folder / DEPLOYMENT
-    try:
-        value = json.loads(path.read_text())
-        if value.pop("schema") != SCHEMA:
-            raise DataError(f"{path} was written by another version of this program; run it again")
-        value["rows"] = [LayerRow(**row) for row in value["rows"]]
-        return Deployment(**value)
-    except FileNotFoundError as error:
-        raise DataError(f"{path} does not exist: this network was not deployed") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is damaged ({error}); run it again") from error
+    return read_record(
+        folder / DEPLOYMENT, Deployment, SCHEMA, missing="this network was not deployed", again="run it again"
+    )

@@ -2,7 +2,7 @@
 
 A row is the baseline's: ``S1_Conv2d_64x1x10x4_Relu: Cycles: 452888, Operations: 328000, Operations/Cycle: 0.724241``;
 the last one is ``Total``. This project's programs add the same rows led by ``Warm``, checksums, codes and the class.
-What cannot be understood is an error, never a zero.
+What cannot be parsed is an error, never a zero.
 """
 
 import re
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kwslib.errors import ToolError
+from kwslib.gap8.program.expected_output import checksum
 from kwslib.integer import reference
 from kwslib.integer.graph import Graph
 
@@ -24,7 +25,6 @@ _CODES = re.compile(r"^(?P<what>Logits|Output):(?P<codes>(?: -?\d+)+)$")
 _CLASS = re.compile(r"^Class: (?P<number>\d+) (?P<name>.*)$")
 _LOOKS_LIKE_A_ROW = re.compile(r"Cycles\s*:|Operations\s*/\s*Cycle|^Checksum|^Logits|^Output:|^Class")
 TOTAL = "Total"
-MIXER = np.uint64(0x9E3779B1)  # firmware/runtime.c: 2^32 divided by the golden ratio
 
 
 class ProfileError(ToolError):
@@ -96,9 +96,9 @@ def parse(text: str, expected: Sequence[tuple[str, int]] | None = None, table: b
     Parameters
     ----------
     text : str
-        Standard output; lines that are not of the profile are left alone.
+        Standard output; lines that do not belong to the profile are ignored.
     expected : sequence of (str, int), optional
-        Names and operations of the layers that must be there, in their order.
+        Names and operations of the layers that must be in the table, in this order.
     table : bool
         False for a program of the host, which counts no cycles: it must then have no table.
 
@@ -179,28 +179,8 @@ def _check_table(
             raise ProfileError(f"the {what} gives {name} {layer.operations} operations; it has {operations}")
 
 
-def checksum(codes: np.ndarray) -> int:
-    """The checksum of one layer's output, as the program computes it.
-
-    Parameters
-    ----------
-    codes : ndarray, int8 (rows, columns, channels)
-        Core codes.
-
-    Returns
-    -------
-    int
-        Sum over places p of (code + 128) · (mix(p) | 1) modulo 2^32, mix(p) = m ^ m >> 15 with m = p · 0x9E3779B1: any
-        single wrong or misplaced code changes it, and parts can be added up in any order.
-    """
-    values = codes.reshape(-1).astype(np.int64).astype(np.uint64) + np.uint64(128)
-    weights = (np.arange(values.size, dtype=np.uint64) * MIXER) & np.uint64(0xFFFFFFFF)
-    weights = (weights ^ (weights >> np.uint64(15))) | np.uint64(1)
-    return int((values * weights).sum(dtype=np.uint64) & np.uint64(0xFFFFFFFF))
-
-
 def check_outputs(profile: Profile, graph: Graph, codes: np.ndarray) -> None:
-    """Hold what a program computed against the integer reference, layer by layer.
+    """Compare what a program computed with the integer reference, layer by layer.
 
     Parameters
     ----------
@@ -215,7 +195,7 @@ def check_outputs(profile: Profile, graph: Graph, codes: np.ndarray) -> None:
         If any layer, the logits, the output or the class is not the reference's.
     """
     found = reference.run(graph, np.asarray(codes).reshape(1, *graph.input.shape), layers=True)
-    for layer, output in zip(graph.layers, found.layers, strict=True):
+    for layer, output in zip(graph.layers, found.layers or (), strict=True):
         if layer.name not in profile.checksums:
             raise ProfileError(f"the program printed no checksum of {layer.name}")
         expected = checksum(output[0])

@@ -1,29 +1,57 @@
-"""How far the embedded simulator's cycles can be trusted: recorded programs, run again, figure by figure.
+"""Programs with GVSOC's recorded output: run again on a platform, and compared figure by figure.
 
 A folder of recorded programs holds ``recorded.json`` (which GVSOC, when, each program with the hashes of its files),
 ``NAME.elf`` and ``NAME.gap8.txt``, which is what GVSOC printed for that very program.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
+from kwslib.artifacts import file_sha256, from_plain, read_json
 from kwslib.errors import DataError, InputError
-from kwslib.gap8.measure.agreement import Figure, compare
 from kwslib.gap8.platforms.platform import Platform, open_platform
 from kwslib.paths import recorded_programs_dir
 
 INDEX = "recorded.json"
+INCOMPLETE, RESTORE = "the checkout is incomplete", "restore it from the project"
 RELATIVE = 0.02
 """Share of a figure that counts as close; the project's own aim for the simulator."""
 ABSOLUTE = 2
-"""Difference that counts as close however small the figure is."""
+"""Difference that counts as close, however small the figure is."""
 TIMEOUT_S = 120.0
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?![\w.])")
+_TRAILING = re.compile(r"[:=,\s]*(?:\s-?\d+)*\s*$")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One whole number of a program's output.
+
+    Attributes
+    ----------
+    name : str
+        The text before it on its line; for an indented line, the heading above it comes first.
+    position : int
+        Which number of a row of numbers it is, from 0.
+    reference, own : int
+        The number on the reference's platform and on the other one.
+    """
+
+    name: str
+    position: int
+    reference: int
+    own: int
+
+    @property
+    def difference(self) -> int:
+        """The own figure less the reference's."""
+        return self.own - self.reference
+
+    def within(self, relative: float, absolute: int) -> bool:
+        """Whether the difference is at most `relative` of the reference or at most `absolute`."""
+        return abs(self.difference) <= max(absolute, relative * abs(self.reference))
 
 
 @dataclass(frozen=True)
@@ -42,8 +70,8 @@ class Recording:
         Date of the recording.
     exit_status : int
     start_lines : dict of int to str
-        Number of a line, from 1 -> what of the caches' or the chip's first moments decides it: the lines that a model
-        of less detail gets wrong first.
+        Numbers of lines, from 1, that a model of less detail gets wrong first, and what decides each of them: the
+        state of the chip or of a cache at the start.
     """
 
     name: str
@@ -78,8 +106,27 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class _Row:
+    """A program in the index: its file, and the hashes of that and of what GVSOC printed."""
+
+    elf: str
+    elf_sha256: str
+    text_sha256: str
+    measures: str
+    recorded: str
+    exit_status: int
+    start_lines: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Index:
+    gvsoc: Reference
+    programs: list[_Row]
+
+
+@dataclass(frozen=True)
 class Line:
-    """A line of a program's output on both platforms; `number` is from 1."""
+    """A line of a program's output on both platforms; `number` counts from 1."""
 
     number: int
     reference: str
@@ -109,24 +156,22 @@ def load(folder: Path | None = None) -> tuple[Reference, list[Recording]]:
         If a file is missing or damaged, or is not the one that was recorded.
     """
     path = (folder or recorded_programs_dir()) / INDEX
-    try:
-        index = json.loads(path.read_text())
-        reference = Reference(**index["gvsoc"])
-        return reference, [_recording(path.parent, row) for row in index["programs"]]
-    except OSError as error:
-        raise DataError(f"cannot read {error.filename}: {error.strerror}; the checkout is not whole") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{path} is damaged ({type(error).__name__}: {error}); restore it from the project") from error
+    index = from_plain(read_json(path, missing=INCOMPLETE, again=RESTORE), _Index, str(path), RESTORE)
+    return index.gvsoc, [_recording(path.parent, row) for row in index.programs]
 
 
-def _recording(folder: Path, row: Mapping[str, Any]) -> Recording:
-    elf = folder / row["elf"]
+def _recording(folder: Path, row: _Row) -> Recording:
+    elf = folder / row.elf
     text = elf.with_suffix(".gap8.txt")
-    for file, key in ((elf, "elf_sha256"), (text, "text_sha256")):
-        if hashlib.sha256(file.read_bytes()).hexdigest() != row[key]:
+    for file, expected in ((elf, row.elf_sha256), (text, row.text_sha256)):
+        try:
+            found = file_sha256(file)
+        except DataError as error:
+            raise DataError(f"{error}; {INCOMPLETE}") from error
+        if found != expected:
             raise DataError(f"{file} is not the file that was recorded: run it on GVSOC and bring {INDEX} up to date")
-    start_lines = {int(number): why for number, why in row.get("start_lines", {}).items()}
-    return Recording(elf.stem, row["measures"], elf, text.read_text(), row["recorded"], row["exit_status"], start_lines)
+    start_lines = {int(number): why for number, why in row.start_lines.items()}
+    return Recording(elf.stem, row.measures, elf, text.read_text(), row.recorded, row.exit_status, start_lines)
 
 
 def check(recording: Recording, platform: Platform | None = None) -> Agreement:
@@ -159,69 +204,34 @@ def check(recording: Recording, platform: Platform | None = None) -> Agreement:
     return Agreement(recording, lines)
 
 
-def _summary(figures: list[Figure]) -> dict[str, int]:
-    return {
-        "figures": len(figures),
-        "equal": sum(figure.difference == 0 for figure in figures),
-        "close": sum(figure.within(RELATIVE, ABSOLUTE) for figure in figures),
-        "largest difference": max((abs(figure.difference) for figure in figures), default=0),
-    }
+def compare(reference: str, own: str) -> list[Figure]:
+    """Pair the figures of two outputs of the same program.
 
+    Parameters
+    ----------
+    reference, own : str
+        Standard output on the two platforms.
 
-def programs(agreements: Iterable[Agreement]) -> pd.DataFrame:
-    """How far each program agrees, a row each."""
-    return pd.DataFrame(
-        {
-            "program": a.recording.name,
-            "what it measures": a.recording.measures,
-            "lines": len(a.lines),
-            "equal lines": sum(line.reference == line.own for line in a.lines),
-            **_summary(a.figures),
-            "recorded": a.recording.recorded,
-        }
-        for a in agreements
-    )
-
-
-def lines(agreements: Iterable[Agreement]) -> pd.DataFrame:
-    """Every line of programs on both platforms."""
-    return pd.DataFrame(
-        {"program": a.recording.name, "line": line.number, "GVSOC, recorded": line.reference, "simulator": line.own}
-        | _summary(line.figures)
-        for a in agreements
-        for line in a.lines
-    )
-
-
-def start_lines(agreements: Iterable[Agreement]) -> pd.DataFrame:
-    """The lines that the first moments of the chip or of a cache decide, and what decides them."""
-    return pd.DataFrame(
-        {
-            "program": a.recording.name,
-            "decided by": a.recording.start_lines[line.number],
-            "GVSOC, recorded": line.reference,
-            "simulator": line.own,
-            **_summary(line.figures),
-        }
-        for a in agreements
-        for line in a.lines
-        if line.number in a.recording.start_lines
-    )
-
-
-def figures(agreements: Iterable[Agreement]) -> pd.DataFrame:
-    """Every figure of programs on both platforms; ``position`` counts the numbers of a row of numbers from 0."""
-    return pd.DataFrame(
-        {
-            "program": a.recording.name,
-            "line": line.number,
-            "figure": figure.name,
-            "position": figure.position,
-            "GVSOC, recorded": figure.reference,
-            "simulator": figure.own,
-            "difference": figure.difference,
-        }
-        for a in agreements
-        for line in a.lines
-        for figure in line.figures
-    )
+    Raises
+    ------
+    kwslib.errors.InputError
+        If anything but whole numbers differs: then the two ran different programs, or one run failed.
+    """
+    expected, got = reference.splitlines(), own.splitlines()
+    for number, (a, b) in enumerate(zip(expected, got, strict=False), 1):
+        if _NUMBER.sub("#", a) != _NUMBER.sub("#", b):
+            raise InputError(f"the outputs differ in more than figures: line {number} is {a!r} and {b!r}")
+    if len(expected) != len(got):
+        raise InputError(f"the outputs differ in more than figures: {len(expected)} lines and {len(got)}")
+    figures, heading = [], ""
+    for a, b in zip(expected, got, strict=True):
+        indented = a[:1] == " "
+        if not indented:
+            heading = a.strip(" :")
+        name, position = None, 0
+        for place, value in zip(_NUMBER.finditer(a), _NUMBER.findall(b), strict=True):
+            before = _TRAILING.sub("", a[: place.start()]).strip()
+            name, position = before, position + 1 if before == name else 0
+            lead = f"{heading}: " if indented and heading else ""
+            figures.append(Figure(lead + name, position, int(place.group()), int(value)))
+    return figures

@@ -1,11 +1,16 @@
-"""Places in L1 and L2: regions with lifetimes, given out so that no two that live in the same step overlap."""
+"""Places in L1 and L2: regions have lifetimes, and no two that live in the same step overlap."""
 
 import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from kwslib.errors import ModelError
+from kwslib.gap8.hardware import DMA_BEAT_BYTES
 
-ALIGNMENT = 8  # mchan moves eight bytes a cycle
+ALIGNMENT = DMA_BEAT_BYTES
+DMA_SLACK_BYTES = 8
+"""Bytes that the DMA may move in addition to a tile that begins and ends inside of a word."""
 
 
 class DoesNotFit(ModelError):
@@ -48,7 +53,7 @@ class Region:
     address: int = 0
 
     def overlaps(self, other: "Region") -> bool:
-        """Whether both live in some step."""
+        """Say whether both live in some step."""
         return self.first <= other.last and other.first <= self.last
 
     @property
@@ -58,43 +63,64 @@ class Region:
 
 
 def aligned(value: int, to: int = ALIGNMENT) -> int:
-    """`value` rounded up to a multiple of `to`."""
+    """Return `value` rounded up to a multiple of `to`."""
     return -(-value // to) * to
 
 
-ORDERS = (
+Order = Callable[[Region], tuple[int | str, ...]]
+"""The key that regions are sorted by."""
+ORDERS: tuple[Order, ...] = (
     lambda r: (-r.bytes, r.first, r.name),
     lambda r: (r.first - r.last, -r.bytes, r.name),
     lambda r: (-r.bytes * (r.last - r.first + 1), r.first, r.name),
     lambda r: (r.first, -r.last, -r.bytes, r.name),
 )
 """In which order regions are placed: by size, by lifetime, by both, by time. No order is best for every network."""
-
 SHUFFLES = 400
+"""How many random orders are tried after those."""
 
 
 def place(regions: list[Region], begin: int, end: int) -> list[Region]:
     """Give every region of one memory an address in [begin, end).
 
-    One after the other, each at the lowest address where nothing that lives at the same time lies; in the first of
-    `ORDERS`, then of shuffled ones (always the same), in which all find a place.
+    Regions are placed one after the other, each at the lowest address that is free during its steps. The result is
+    that of the first order in which all find a place: `ORDERS`, then random ones.
+
+    Parameters
+    ----------
+    regions : list of Region
+        Of one memory.
+    begin, end : int
+        The addresses that may be given out.
+
+    Returns
+    -------
+    list of Region
+        The same regions with their addresses.
 
     Raises
     ------
     DoesNotFit
-        If there is none.
+        If there is no such order.
     """
     need, step = max(((live_bytes(regions, r.first), r.first) for r in regions), default=(0, 0))
     if need > end - begin:
         raise DoesNotFit(regions[0].memory, step, need - (end - begin))
-    shuffled = random.Random(0)
-    failure: DoesNotFit | None = None
-    for order in (*ORDERS, *[lambda _: shuffled.random()] * SHUFFLES):
+    failures: list[DoesNotFit] = []
+    for order in _orders():
         try:
             return _place(sorted(regions, key=order), begin, end)
         except DoesNotFit as error:
-            failure = failure or error
-    raise failure
+            failures.append(error)
+    raise failures[0]
+
+
+def _orders() -> Iterator[Callable[[Region], Any]]:
+    """Yield `ORDERS`, then `SHUFFLES` random ones, always the same."""
+    yield from ORDERS
+    shuffled = random.Random(0)
+    for _ in range(SHUFFLES):
+        yield lambda _: shuffled.random()
 
 
 def _place(regions: list[Region], begin: int, end: int) -> list[Region]:
@@ -113,5 +139,5 @@ def _place(regions: list[Region], begin: int, end: int) -> list[Region]:
 
 
 def live_bytes(regions: list[Region], step: int) -> int:
-    """Bytes of the regions that live in a step."""
+    """Return the bytes of the regions that live in a step."""
     return sum(aligned(r.bytes) for r in regions if r.first <= step <= r.last)

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from kwslib.gap8.hardware import CORES
 from kwslib.gap8.planning.memory import aligned
-from kwslib.gap8.planning.plan import CORES
 
-CHUNK_COST_CYCLES = 150  # barrier, wait and restart; for comparing tilings only
+CHUNK_COST_CYCLES = 150
+"""Barrier, wait and restart for a chunk of weights. An estimate, used only to compare tilings."""
 TILE_COST_CYCLES = 300
+"""The same for a tile of the map."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Blocks:
 
 @dataclass(frozen=True)
 class TileBytes:
-    """What a tile of rows takes up, if the maps lie in L2.
+    """The size of a tile of rows, where the maps lie in L2.
 
     Attributes
     ----------
@@ -50,7 +52,7 @@ class TileBytes:
     output_row : int
         Bytes of a row of one output channel.
     below : int
-        Rows of padding below the map. The last tile is written whole: what it has too much must be padding.
+        Rows of padding below the map. The last tile is written whole: its surplus rows must fall into the padding.
     """
 
     input_row: int
@@ -58,8 +60,16 @@ class TileBytes:
     below: int
 
 
-def pointwise_tiling(work: Blocks, tile: TileBytes | None, free: int) -> tuple[int, int] | None:
-    """Rows of a tile and groups of a chunk that keep all cores evenly busy.
+@dataclass(frozen=True)
+class Tiling:
+    """Rows of a tile, and groups of four output channels of a chunk."""
+
+    rows: int
+    groups: int
+
+
+def pointwise_tiling(work: Blocks, tile: TileBytes | None, free: int) -> Tiling | None:
+    """Choose the tiling that keeps all cores evenly busy.
 
     Parameters
     ----------
@@ -71,20 +81,21 @@ def pointwise_tiling(work: Blocks, tile: TileBytes | None, free: int) -> tuple[i
 
     Returns
     -------
-    tuple of (int, int), or None
+    Tiling or None
         None if not even the smallest tiling fits.
     """
-    best = None
+    best: Tiling | None = None
+    least_cycles = 0
     for tile_rows in range(1, work.rows + 1) if tile else (work.rows,):
         if tile and -work.rows % tile_rows > tile.below:
             continue
         for chunk in range(1, work.groups + 1):
             if _bytes(work, tile, tile_rows, chunk) > free:
                 continue  # all of them at once need one buffer, and may fit again
-            cost = _cycles(work, tile, tile_rows, chunk)
-            if best is None or cost < best[0]:
-                best = (cost, tile_rows, chunk)
-    return best and best[1:]
+            cycles = _cycles(work, tile, tile_rows, chunk)
+            if best is None or cycles < least_cycles:
+                best, least_cycles = Tiling(tile_rows, chunk), cycles
+    return best
 
 
 def _bytes(work: Blocks, tile: TileBytes | None, tile_rows: int, chunk: int) -> int:
@@ -96,7 +107,7 @@ def _bytes(work: Blocks, tile: TileBytes | None, tile_rows: int, chunk: int) -> 
 
 
 def _cycles(work: Blocks, tile: TileBytes | None, tile_rows: int, chunk: int) -> int:
-    """Cycles of the core that has most to do, summed over the tiles, and what each of them costs besides."""
+    """Estimate the cycles: those of the busiest core in each tile, plus a fixed cost of each tile and chunk."""
     chunks, tiles = -(-work.groups // chunk), -(-work.rows // tile_rows)
     cost = chunks * (CHUNK_COST_CYCLES + (tiles * TILE_COST_CYCLES if tile else 0))
     for start in range(0, work.groups, chunk):

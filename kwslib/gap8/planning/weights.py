@@ -8,22 +8,45 @@ input's zero point folded in: kernels multiply codes and pad with the zero point
 import numpy as np
 
 from kwslib.integer.graph import Layer
-from kwslib.integer.requantisation import ONCE
+from kwslib.integer.requantisation import ONCE, Requantisation
 
 SNAPPED, SNAPPED_WIDE, EXACT_TWICE, EXACT_ONCE = range(4)
 """``enum requantisation`` of ``firmware/network.h``."""
+PARAMETERS = 3
+"""Words behind the weights of a channel."""
+
+
+def requantisation(layer: Layer) -> Requantisation:
+    """Return the requantisation of a layer that has one: every layer with weights."""
+    if layer.requantisation is None:
+        raise AssertionError(f"{layer.name} has no requantisation")
+    return layer.requantisation
+
+
+def codes(layer: Layer) -> np.ndarray:
+    """Return the weights of a layer that has some, int8."""
+    if layer.weights is None:
+        raise AssertionError(f"{layer.name} has no weights")
+    return layer.weights
+
+
+def table(layer: Layer) -> np.ndarray:
+    """Return the table of a softmax or of a lookup."""
+    if layer.table is None:
+        raise AssertionError(f"{layer.name} has no table")
+    return layer.table
 
 
 def form(layer: Layer) -> int:
-    """Which of the four requantisations a layer needs: the snapped one in 32 bits only where it cannot wrap."""
+    """Return which of the four requantisations a layer needs: the snapped one in 32 bits only where it cannot wrap."""
     if layer.snapped:
         return SNAPPED if layer.bounds.fits.all() else SNAPPED_WIDE
-    return EXACT_ONCE if layer.requantisation.rounding == ONCE else EXACT_TWICE
+    return EXACT_ONCE if requantisation(layer).rounding == ONCE else EXACT_TWICE
 
 
 def parameters(layer: Layer) -> np.ndarray:
-    """The three parameter words of each channel, int32 (channels, 3)."""
-    scaling, kind = layer.requantisation, form(layer)
+    """Return the three parameter words of each channel, int32 (channels, 3)."""
+    scaling, kind = requantisation(layer), form(layer)
     if kind == SNAPPED:
         columns = scaling.q, layer.folded_bias.astype(np.int64) * scaling.q, scaling.n
     elif kind == SNAPPED_WIDE:
@@ -34,26 +57,27 @@ def parameters(layer: Layer) -> np.ndarray:
 
 
 def _words(taps: np.ndarray) -> np.ndarray:
-    """Groups of four int8 taps (..., 4) as int32 words (...)."""
+    """Return groups of four int8 taps (..., 4) as int32 words (...)."""
     return np.ascontiguousarray(taps.astype(np.int8)).view("<i4")[..., 0]
 
 
 def first_convolution(layer: Layer) -> np.ndarray:
-    """Records of a convolution of one input channel: a word for each kernel row, int32 (channels, rows + 3)."""
-    channels, rows, columns, _ = layer.weights.shape
+    """Return the records of a convolution of one input channel, a word a kernel row: int32 (channels, rows + 3)."""
+    channels, rows, columns, _ = codes(layer).shape
     taps = np.zeros((channels, rows, 4), np.int8)
     taps[:, :, :columns] = layer.centred_weights[..., 0]
     return np.concatenate([_words(taps), parameters(layer)], axis=1)
 
 
 def depthwise(layer: Layer, places: tuple[int, ...]) -> np.ndarray:
-    """Records of a 3×3 depthwise layer.
+    """Return the records of a 3×3 depthwise layer.
 
     Parameters
     ----------
     layer : Layer
     places : tuple of int
-        A kernel row has as many words; in each its three taps begin at that byte of the word (-1: without the first).
+        A kernel row has one word for each place, and its three taps begin at that byte of the word. At -1, the first
+        tap is left out.
 
     Returns
     -------
@@ -69,7 +93,7 @@ def depthwise(layer: Layer, places: tuple[int, ...]) -> np.ndarray:
 
 
 def pointwise(layer: Layer) -> np.ndarray:
-    """Records of groups of four channels, int32 (groups, inputs + 12); both kinds of channels padded to fours."""
+    """Return the records of groups of four channels: int32 (groups, inputs + 12), both rounded up to fours."""
     outputs, inputs = layer.centred_weights.shape
     groups, steps = -(-outputs // 4), -(-inputs // 4)
     weights = np.zeros((4 * groups, 4 * steps), np.int8)
@@ -84,7 +108,7 @@ def pointwise(layer: Layer) -> np.ndarray:
 
 
 def linear(layer: Layer) -> np.ndarray:
-    """Records of a linear layer, int32 (outputs, inputs / 4 + 3), inputs padded to fours."""
+    """Return the records of a linear layer: int32 (outputs, inputs / 4 + 3), inputs rounded up to fours."""
     outputs, inputs = layer.centred_weights.shape
     weights = np.zeros((outputs, -(-inputs // 4) * 4), np.int8)
     weights[:, :inputs] = layer.centred_weights
@@ -92,11 +116,16 @@ def linear(layer: Layer) -> np.ndarray:
 
 
 def general(layer: Layer) -> np.ndarray:
-    """Records of any layer with weights: the file's int8 codes padded to fours, then factors with the raw bias."""
-    flat = layer.weights.reshape(len(layer.weights), -1)
+    """Return the records of any layer with weights: int32 (outputs, ceil(weights / 4) + 3).
+
+    The weights are the file's int8 codes, the bias is the file's: the portable kernel takes the zero points off.
+    """
+    flat = codes(layer).reshape(len(codes(layer)), -1)
     weights = np.zeros((len(flat), -(-flat.shape[1] // 4) * 4), np.int8)
     weights[:, : flat.shape[1]] = flat
     factors = parameters(layer)
+    if layer.bias is None:
+        raise AssertionError(f"{layer.name} has no bias")
     bias = layer.bias.astype(np.int64) * (factors[:, 0] if form(layer) == SNAPPED else 1)
     factors[:, 1] = bias.astype(np.int32)
     return np.concatenate([_words(weights.reshape(len(flat), -1, 4)), factors], axis=1)

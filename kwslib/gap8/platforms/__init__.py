@@ -1,1 +1,1 @@
-"""What runs a GAP8 program: simulator, GVSOC, pulp-open, the host."""
+"""Platforms: what runs a GAP8 program. `platform` holds the interface and the table of them."""

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from kwslib.errors import ToolError
-from kwslib.gap8.platforms.platform import RunResult
-from kwslib.gap8.program.elf import L2_BASE, Program, check_flash, read_program
+from kwslib.gap8.platforms.platform import Platform, RunResult
+from kwslib.gap8.program.elf import L2_BASE, Program, read_program
 from kwslib.subproc import CommandFailed, CommandNotFound, run
 
 HOME_VARIABLE = "GAP_SDK_HOME"
@@ -54,8 +54,8 @@ EXTERNAL_MEMORY = frozenset({"flash", "flash_clock", "ram", "ram_clock"})
 _DIAGNOSTIC = re.compile(r"^\d+: \d+: \[.*\] ")
 
 
-class Gvsoc:
-    """GVSOC with its GAP8 model.
+class Gvsoc(Platform):
+    """GVSOC with its GAP8 model; see `kwslib.gap8.platforms.platform.Platform`.
 
     Parameters
     ----------
@@ -70,9 +70,14 @@ class Gvsoc:
 
     name = "gvsoc"
     target = "gap8"
-    counts_cycles = True
+    needs = (
+        f"a GAP SDK with GVSOC built for {TARGET}, in the folder that {HOME_VARIABLE} names; "
+        f"{PYTHON_VARIABLE} may name the Python that runs its gapy"
+    )
+    home_variable = HOME_VARIABLE
 
     def __init__(self, home: Path | str | None = None):
+        super().__init__(home)
         self.home = _find(home)
         self.install = self.home / "install" / "workstation"
         self.launcher = _need(self.install / "bin" / "gvsoc_launcher", "build GVSOC there")
@@ -95,13 +100,12 @@ class Gvsoc:
             commit = f" {git.stdout.strip()}" if git.returncode == 0 else ""
         return f"gap_sdk{commit} (GAP8 rev C, build {digest.hexdigest()[:12]})"
 
-    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None, log: Path | None = None) -> RunResult:
+    def run(self, elf: Path | str, timeout_s: float, log: Path | None = None) -> RunResult:
         """Run a program; see `kwslib.gap8.platforms.platform.Platform.run`."""
         program = read_program(elf)
-        flash = program.flash if flash is None else check_flash(flash)
         with tempfile.TemporaryDirectory(prefix="kws-gvsoc-") as folder:
             work = Path(folder)
-            self._prepare(work, program, flash)
+            self._prepare(work, program)
             # the launcher buffers its output in blocks: without this, a program that hangs would show nothing
             unbuffered = [tool, "-oL"] if (tool := shutil.which("stdbuf")) else []
             completed = run(
@@ -118,12 +122,12 @@ class Gvsoc:
             last = (stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise ToolError(
                 f"GVSOC was ended by signal {-completed.returncode} while it ran {program.path}: {last}; "
-                f"is the build in {self.install} whole?"
+                f"is the build in {self.install} complete?"
             )
         return RunResult(completed.returncode, stdout, stderr, completed.wall_s, self.name, self.version())
 
     def _environment(self) -> dict[str, str]:
-        """Variables that the SDK's scripts would set, as far as ``gapy`` and the launcher need them."""
+        """Those variables of the SDK's set-up script that ``gapy`` and the launcher need."""
         libraries = [str(self.install / "lib"), os.environ.get("LD_LIBRARY_PATH", "")]
         modules = [
             self.home / "utils" / "gapy",
@@ -146,9 +150,9 @@ class Gvsoc:
         """The JSON configuration that ``gapy`` writes for the board; the same for every program."""
         python = os.environ.get(PYTHON_VARIABLE) or sys.executable
         with tempfile.TemporaryDirectory(prefix="kws-gapy-") as folder:
-            words = [python, self.gapy, f"--target={TARGET}", "--platform=gvsoc", f"--work-dir={folder}"]
+            words = [f"--target={TARGET}", "--platform=gvsoc", f"--work-dir={folder}", "run", "--exec-prepare"]
             try:
-                run([*words, "run", "--exec-prepare"], timeout_s=GAPY_TIMEOUT_S, cwd=folder, env=self._environment())
+                run([python, self.gapy, *words], timeout_s=GAPY_TIMEOUT_S, cwd=folder, env=self._environment())
             except (CommandFailed, CommandNotFound) as error:
                 raise ToolError(
                     f"the GAP SDK's gapy could not write GVSOC's configuration with {python}: install the packages "
@@ -157,17 +161,19 @@ class Gvsoc:
                 ) from error
             written = Path(folder) / "gvsoc_config.json"
             if not written.is_file():
-                raise ToolError(f"{self.gapy} ended well but wrote no gvsoc_config.json: use the SDK's own gapy")
+                raise ToolError(f"{self.gapy} wrote no gvsoc_config.json: use the SDK's own gapy")
             return written.read_text()
 
-    def _prepare(self, work: Path, program: Program, flash: bytes | None) -> None:
+    def _prepare(self, work: Path, program: Program) -> None:
         (work / "efuse_preload.data").write_text("0 " * EFUSES)
         (work / "l2.bin").write_bytes(program.l2)
-        if flash is not None:
-            (work / "flash.bin").write_bytes(flash)
+        flash_image = None
+        if program.flash is not None:
+            flash_image = work / "flash.bin"
+            flash_image.write_bytes(program.flash)
         try:
             configuration = json.loads(self._written_configuration)
-            _edit(configuration, work / "l2.bin", None if flash is None else work / "flash.bin")
+            _edit(configuration, work / "l2.bin", flash_image)
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise ToolError(
                 f"the configuration that {self.gapy} wrote is not the one this project knows ({type(error).__name__}: "

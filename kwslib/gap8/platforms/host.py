@@ -14,35 +14,35 @@ from elftools.elf.elffile import ELFFile
 
 from kwslib import subproc
 from kwslib.errors import InputError, ToolError
-from kwslib.gap8.platforms.platform import RunResult
+from kwslib.gap8.platforms.platform import Platform, RunResult
+from kwslib.gap8.program.toolchain import HOST_VARIABLE
 
 
-class Native:
+class Host(Platform):
     """The machine at hand; see `kwslib.gap8.platforms.platform.Platform`."""
 
     name = "host"
     target = "host"
+    needs = f"ziglang, or the C compiler that {HOST_VARIABLE} names, to build programs for it"
     counts_cycles = False
 
     def version(self) -> str:
         """Return the machine's kind."""
         return f"{platform.system()} {platform.machine()}"
 
-    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None, log: Path | None = None) -> RunResult:
+    def run(self, elf: Path | str, timeout_s: float, log: Path | None = None) -> RunResult:
         """Run a program to its end; see `kwslib.gap8.platforms.platform.Platform`.
 
         Raises
         ------
         InputError
-            If the file is no program of this machine; also if `flash` is given: its flash is compiled in.
+            If the file is no program of this machine.
         ToolError
             If it crashes or does not end in time.
         """
         elf = Path(elf)
         _check(elf)
-        if flash is not None:
-            raise InputError("a program of the host has its flash compiled in: no other can be given")
-        # a copy that may be executed: programs come from file systems and archives that keep no such mark
+        # run a copy: the file may come from an archive or a file system that keeps no executable bit
         with tempfile.TemporaryDirectory(prefix="kws-host-") as work:
             program = Path(work) / elf.name
             shutil.copyfile(elf, program)

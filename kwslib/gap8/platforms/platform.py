@@ -1,14 +1,15 @@
-"""The one way to run a GAP8 program, wherever it runs: a table of platforms behind one interface.
+"""The one way to run a GAP8 program, wherever it runs: the interface `Platform`, and the table of platforms.
 
-A program is a bare-metal ELF. What the external flash holds travels in the section ``.flash``, which is not loaded and
-whose first byte is byte 0 of the flash. To add a platform, write one module with a class that has ``name``, ``target``,
-``version`` and ``run``, and enter it in `PLATFORMS`.
+A program is an ELF file that `kwslib.gap8.program` built for the platform's target. To add a platform, write one module
+with a subclass of `Platform`, and enter it in `PLATFORMS`. Everything else reads that table: ``--platform``,
+``kws doctor``, deployments.
 """
 
 import importlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, ClassVar
 
 from kwslib.errors import InputError, KwsError, check_name
 
@@ -16,15 +17,9 @@ PLATFORMS = {
     "simulator": "kwslib.gap8.platforms.simulator:Simulator",
     "gvsoc": "kwslib.gap8.platforms.gvsoc:Gvsoc",
     "pulp-open": "kwslib.gap8.platforms.pulp_open:PulpOpen",
-    "host": "kwslib.gap8.platforms.host:Native",
+    "host": "kwslib.gap8.platforms.host:Host",
 }
-"""Platform name to ``module:class``; imported on first use, because a platform may need what is not installed."""
-
-FLASH_SECTION = ".flash"
-"""ELF section that holds the content of the external flash."""
-
-WITH_HOME = ("gvsoc", "pulp-open")
-"""Platforms that are installed in a folder of their own, which may be named."""
+"""Name of a platform to ``module:class``, which is imported on first use."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +48,8 @@ class RunResult:
     version: str
 
 
-class Platform(Protocol):
-    """Something that runs GAP8 programs.
+class Platform(ABC):
+    """Something that runs GAP8 programs. Making one finds it, or raises an error that says what to do.
 
     Attributes
     ----------
@@ -62,38 +57,93 @@ class Platform(Protocol):
         Name in `PLATFORMS`.
     target : str
         Name in `kwslib.gap8.program.compilation.TARGETS`: what its programs are compiled for.
+    needs : str
+        What must be installed for it, and the variable that names it.
     counts_cycles : bool
         Whether its programs print a table of cycles.
+    home_variable : str
+        Environment variable with the folder where it is installed; empty if it has no such folder.
+
+    Parameters
+    ----------
+    home : Path or str, optional
+        Folder where it is installed, in place of the one that `home_variable` names.
+
+    Raises
+    ------
+    kwslib.errors.InputError
+        If `home` is given and the platform has no folder.
+    kwslib.errors.ToolError
+        If it is not installed.
     """
 
-    name: str
-    target: str
-    counts_cycles: bool
+    name: ClassVar[str]
+    target: ClassVar[str]
+    needs: ClassVar[str]
+    counts_cycles: ClassVar[bool] = True
+    home_variable: ClassVar[str] = ""
 
+    def __init__(self, home: Path | str | None = None):
+        if home is not None and not self.home_variable:
+            raise InputError(f"the platform '{self.name}' is not installed in a folder: leave --gvsoc {home} out")
+
+    @abstractmethod
     def version(self) -> str:
         """What tells this build of the platform from others, for provenance."""
 
-    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None, log: Path | None = None) -> RunResult:
+    @abstractmethod
+    def run(self, elf: Path | str, timeout_s: float, log: Path | None = None) -> RunResult:
         """Run a program to its end.
 
         Parameters
         ----------
         elf : Path or str
-            The program.
+            The program; it carries the content of the external flash, if any (`kwslib.gap8.program.elf`).
         timeout_s : float
             Seconds of the host after which it is killed.
-        flash : bytes, optional
-            Content of the external flash, instead of the program's own section ``.flash``.
         log : Path, optional
             File that gets the command line and everything it printed, whatever happens.
 
         Raises
         ------
         kwslib.errors.InputError
-            If the file is not a GAP8 program.
+            If the file is not a program for this platform.
         kwslib.errors.ToolError
-            If the platform is missing or broken, or the program does not end in time.
+            If the platform is broken, or the program does not end in time.
         """
+
+    def stall_profile(self, elf: Path | str, timeout_s: float) -> list[dict[str, Any]] | None:
+        """Run a program, and count where its cycles go.
+
+        Returns
+        -------
+        list of dict, or None
+            One row for each core and function, as in
+            `kwslib.gap8.platforms.simulator.SimulationResult.profile`; None if this platform cannot count stalls.
+        """
+        return None
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a platform can be used here.
+
+    Attributes
+    ----------
+    name : str
+        Name in `PLATFORMS`.
+    needs : str
+        What must be installed for it.
+    version : str
+        What is installed; empty if the platform cannot be used.
+    problem : str
+        Why it cannot be used; empty if it can.
+    """
+
+    name: str
+    needs: str
+    version: str = ""
+    problem: str = ""
 
 
 def open_platform(name: str, home: Path | str | None = None) -> Platform:
@@ -112,11 +162,7 @@ def open_platform(name: str, home: Path | str | None = None) -> Platform:
     kwslib.errors.ToolError
         If it is not installed.
     """
-    module, _, class_name = PLATFORMS[check_name("platform", name, PLATFORMS)].partition(":")
-    if home is not None and name not in WITH_HOME:
-        raise InputError(f"the platform '{name}' is not installed in a folder: leave --gvsoc {home} out")
-    found = getattr(importlib.import_module(module), class_name)
-    return found(home) if name in WITH_HOME else found()
+    return _class(name)(home)
 
 
 def target_of(name: str) -> str:
@@ -127,16 +173,27 @@ def target_of(name: str) -> str:
     kwslib.errors.InputError
         If there is none of that name.
     """
-    module, _, class_name = PLATFORMS[check_name("platform", name, PLATFORMS)].partition(":")
-    return getattr(importlib.import_module(module), class_name).target
+    return _class(name).target
 
 
-def availability() -> dict[str, str]:
-    """Say of each platform which version is here, or why it is not."""
-    found = {}
+def that_count_cycles() -> list[str]:
+    """Names of the platforms whose programs print a table of cycles."""
+    return [name for name in PLATFORMS if _class(name).counts_cycles]
+
+
+def availability() -> list[Availability]:
+    """Say of each platform which version is here, or why there is none."""
+    found = []
     for name in PLATFORMS:
+        needs = _class(name).needs
         try:
-            found[name] = open_platform(name).version()
+            found.append(Availability(name, needs, version=open_platform(name).version()))
         except KwsError as error:
-            found[name] = f"not available: {error}"
+            found.append(Availability(name, needs, problem=str(error)))
+    return found
+
+
+def _class(name: str) -> type[Platform]:
+    module, _, class_name = PLATFORMS[check_name("platform", name, PLATFORMS)].partition(":")
+    found: type[Platform] = getattr(importlib.import_module(module), class_name)
     return found

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from kwslib.errors import InputError, ToolError
-from kwslib.gap8.platforms.platform import RunResult
+from kwslib.gap8.platforms.platform import Platform, RunResult
 from kwslib.gap8.program.elf import read_program
 from kwslib.subproc import run
 
@@ -22,7 +22,7 @@ PLACES = ("install/bin/gvsoc", "bin/gvsoc", "gvsoc")
 _EXIT = re.compile(r"^exitcode: (?P<status>-?\d+)\s*$", re.MULTILINE)
 
 
-class PulpOpen:
+class PulpOpen(Platform):
     """GVSOC with its model of pulp-open; see `kwslib.gap8.platforms.platform.Platform`.
 
     Parameters
@@ -38,41 +38,43 @@ class PulpOpen:
 
     name = "pulp-open"
     target = "pulp-open"
-    counts_cycles = True
+    needs = f"gvsoc/gvsoc built for {TARGET}, in the folder that {HOME_VARIABLE} names, or gvsoc on the path"
+    home_variable = HOME_VARIABLE
 
     def __init__(self, home: Path | str | None = None):
+        super().__init__(home)
         self.program = _find(home)
 
     def version(self) -> str:
-        """The checkout's commit where it lies in one, else a hash of the launcher."""
+        """The commit of the checkout that the launcher lies in, else a hash of the launcher."""
         folder = self.program.resolve().parent
         git = run(["git", "-C", folder, "rev-parse", "--short=12", "HEAD"], timeout_s=20, check=False)
         if git.returncode == 0:
             return f"gvsoc {git.stdout.strip()} ({TARGET})"
         return f"gvsoc ({TARGET}, launcher {hashlib.sha256(self.program.read_bytes()).hexdigest()[:12]})"
 
-    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None, log: Path | None = None) -> RunResult:
+    def run(self, elf: Path | str, timeout_s: float, log: Path | None = None) -> RunResult:
         """Run a program to its end; see `kwslib.gap8.platforms.platform.Platform`.
 
         Raises
         ------
         InputError
-            If the program, or the caller, brings flash content: the target's external memory is another.
+            If the program brings flash content: the target has another external memory.
         """
         program = read_program(elf)
-        if program.flash is not None or flash is not None:
+        if program.flash is not None:
             raise InputError(
                 f"{elf} needs GAP8's HyperFlash; {TARGET} has another external memory: use gvsoc or simulator"
             )
         with tempfile.TemporaryDirectory(prefix="kws-pulp-open-") as work:
-            words = [self.program, f"--target={TARGET}", f"--work-dir={work}", f"--binary={program.path.absolute()}"]
-            done = run([*words, "run"], timeout_s=timeout_s, cwd=work, log=log, check=False)
+            words = [f"--target={TARGET}", f"--work-dir={work}", f"--binary={program.path.absolute()}", "run"]
+            done = run([self.program, *words], timeout_s=timeout_s, cwd=work, log=log, check=False)
         if done.returncode < 0:
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise ToolError(f"{self.program} was ended by signal {-done.returncode} while it ran {elf}: {last}")
-        # every status that is not zero comes back as 1; the true one is printed
-        told = _EXIT.search(done.stdout + "\n" + done.stderr)
-        status = int(told["status"]) & 0xFF if told else done.returncode
+        # every status that is not zero comes back as 1; the program's own is printed
+        printed = _EXIT.search(done.stdout + "\n" + done.stderr)
+        status = int(printed["status"]) & 0xFF if printed else done.returncode
         stdout = _EXIT.sub("", done.stdout)
         return RunResult(status or done.returncode, stdout, done.stderr, done.wall_s, self.name, self.version())
 

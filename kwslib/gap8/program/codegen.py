@@ -2,13 +2,17 @@
 
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kwslib.gap8 import kernels
-from kwslib.gap8.planning.plan import FC_STACK_BYTES, INPUT_HEADER_BYTES, Map, Plan, Ref, Step
+from kwslib.gap8.hardware import FC_STACK_BYTES
+from kwslib.gap8.kernels.kernel import Kernel
+from kwslib.gap8.planning.plan import Map, Plan, Ref
+from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
+from kwslib.gap8.program.templates import render
 from kwslib.paths import atomic_path
 
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
@@ -49,13 +53,20 @@ def write_project(
 
 
 def generated(plan: Plan, classes: Sequence[str]) -> dict[str, str]:
-    """The generated sources by name."""
+    """The generated sources by name.
+
+    Parameters
+    ----------
+    plan : Plan
+    classes : sequence of str
+        Names of the classes.
+    """
     return {
-        "counts.h": _counts(plan),
+        "counts.h": render("counts.h", plan=plan),
         "network.c": _network(plan, classes),
         "kernels.S": _kernels(plan),
-        "contents.S": _contents(plan),
-        "plan.ld": _symbols(plan),
+        "contents.S": render("contents.S", input_end=input_end(plan), has_flash=bool(plan.flash_image)),
+        "plan.ld": render("plan.ld", plan=plan, fc_stack_bytes=FC_STACK_BYTES),
     }
 
 
@@ -90,18 +101,15 @@ def input_image(plan: Plan, codes: np.ndarray | None, warm_runs: int = 1, check:
     return np.array([warm_runs, int(check)], "<u4").tobytes() + core.tobytes()
 
 
-def _counts(plan: Plan) -> str:
-    layers = len(plan.graph.layers)
-    return (
-        f"{BANNER}#pragma once\n"
-        f"enum {{ STEP_COUNT = {len(plan.steps)}, LAYER_COUNT = {layers}, TRANSFER_COUNT = {len(plan.transfers)},\n"
-        f"       GEOMETRY_COUNT = {len(plan.geometries)} }};\n"
-    )
+def address(value: int) -> str:
+    """A place in memory as text, as C and the linker read it."""
+    return f"0x{value:08x}"
 
 
 def _value(plan: Plan, value: Any) -> str:
+    """A number, an address in the plan, or nested members of them, as a C initialiser."""
     if isinstance(value, Ref):
-        return f"0x{plan.address(value):08x}"
+        return address(plan.address(value))
     if isinstance(value, dict):
         return "{" + ", ".join(f".{name} = {_value(plan, entry)}" for name, entry in value.items()) + "}"
     if isinstance(value, tuple | list):
@@ -109,11 +117,17 @@ def _value(plan: Plan, value: Any) -> str:
     return str(value)
 
 
-def _map(plan: Plan, found: Map | None) -> str:
+def _string(name: str) -> str:
+    """A name as a C string; characters that could end it or need an escape become question marks."""
+    return '"' + "".join(c if c.isalnum() or c in "_- .x" else "?" for c in name) + '"'
+
+
+def _members(found: Map | None) -> dict[str, Any] | list[int]:
+    """Members of ``struct map``."""
     if found is None:
-        return "{0}"
+        return [0]
     rows, columns, channels = found.shape
-    members = {
+    return {
         "base": found.base,
         "rows": rows,
         "columns": columns,
@@ -122,119 +136,58 @@ def _map(plan: Plan, found: Map | None) -> str:
         "column_bytes": found.column_bytes,
         "channel_bytes": found.channel_bytes,
     }
-    return _value(plan, members)
 
 
-def _step(plan: Plan, step: Step) -> str:
-    head = {
-        "kind": step.kind.upper(),
-        "first_layer": step.layers[0],
-        "first_transfer": step.first_transfer,
-        "ready": step.ready,
-        "prefetch": step.prefetch,
-    }
-    members = ", ".join(f".{name} = {value}" for name, value in head.items())
-    return f"    {{{members},\n     .u.{step.kind} = {_value(plan, step.fields)}}},\n"
+def _transfers(plan: Plan, from_flash: list[int]) -> list[dict[str, Any]]:
+    """Members of each ``struct transfer``; `from_flash` holds the indices of those that come from the flash."""
+    rows = []
+    for index, (transfer, source) in enumerate(zip(plan.transfers, plan.sources, strict=True)):
+        before = [i for i in from_flash if i < index and plan.transfers[i].slot == transfer.slot]
+        rows.append(
+            {
+                "target": transfer.target,
+                "slot": transfer.slot or 0,
+                "source": address(source),
+                "bytes": len(transfer.data),
+                "after": before[-1] + 1 if before else 0,
+                "next": next((i for i in from_flash if i > index), len(plan.transfers)),
+            }
+        )
+    return rows
 
 
 def _network(plan: Plan, classes: Sequence[str]) -> str:
-    graph = plan.graph
-    second = {step.layers[1] for step in plan.steps if len(step.layers) > 1}
-    lines = [BANNER, '#include "kernels/kernels.h"\n\n']
-    if plan.kernels:
-        lines.append("#ifdef KWS_HOST /* the portable kernels compute what the assembly ones do */\n")
-        lines += [f"#define {name} portable_{_portable(kernel.generator)}\n" for name, kernel in plan.kernels.items()]
-        lines.append("#else\n")
-        lines += [f"kernel_function {name};\n" for name in plan.kernels]
-        lines.append("#endif\n\n")
-    lines.append(f"const char network_name[] = {_text(graph.name)};\n")
-    lines.append(f"const uint32_t class_count = {graph.classes};\n")
-    lines.append("const struct geometry network_geometries[GEOMETRY_COUNT] = {\n")
-    lines += [f"    {_value(plan, geometry)},\n" for geometry in plan.geometries]
-    lines.append("};\n\nconst struct step network_steps[STEP_COUNT] = {\n")
-    lines += [_step(plan, step) for step in plan.steps]
-    lines.append("};\n\nconst struct transfer network_transfers[] = {\n")
-    flash = [index for index, transfer in enumerate(plan.transfers) if transfer.slot]
-    for index, (transfer, source) in enumerate(zip(plan.transfers, plan.sources, strict=True)):
-        before = [i for i in flash if i < index and plan.transfers[i].slot == transfer.slot]
-        after = before[-1] + 1 if before else 0
-        following = next((i for i in flash if i > index), len(plan.transfers))
-        members = {"target": transfer.target, "slot": transfer.slot or 0, "source": f"0x{source:08x}"}
-        members["bytes"] = len(transfer.data)
-        members |= {"after": after, "next": following}
-        lines.append(f"    {_value(plan, members)},\n")
-    lines.append(
-        f"    {{0}}\n}};\n\nconst uint32_t first_flash_transfer = {flash[0] if flash else len(plan.transfers)};\n"
+    """The tables of steps, transfers, layers and classes."""
+    from_flash = [index for index, transfer in enumerate(plan.transfers) if transfer.slot]
+    pad_fill, pad_fill_bytes, pad_value = plan.pad_fill or (0, 0, 0)
+    return render(
+        "network.c",
+        plan=plan,
+        graph=plan.graph,
+        class_names=[_string(name) for name in classes],
+        transfers=_transfers(plan, from_flash),
+        first_flash_transfer=from_flash[0] if from_flash else len(plan.transfers),
+        second_layers={step.layers[1] for step in plan.steps if len(step.layers) > 1},
+        maps=[_members(plan.maps[index]) for index in range(len(plan.graph.layers))],
+        logits=Ref("logits"),
+        input_bytes=input_end(plan) - INPUT_HEADER_BYTES,
+        pad_fill=pad_fill,
+        pad_fill_bytes=pad_fill_bytes,
+        pad_value=pad_value & 0xFF,
+        value=partial(_value, plan),
+        address=address,
+        string=_string,
+        portable=_portable,
     )
-    lines.append("\nconst struct layer network_layers[LAYER_COUNT] = {\n")
-    for index, layer in enumerate(graph.layers):
-        members = {
-            "name": _text(layer.name),
-            "operations_low": layer.operations & 0xFFFFFFFF,
-            "operations_high": layer.operations >> 32,
-            "second": int(index in second),
-        }
-        text = ", ".join(f".{name} = {value}" for name, value in members.items())
-        lines.append(f"    {{{text},\n     .output = {_map(plan, plan.maps[index])}}},\n")
-    lines.append("};\n\n")
-    lines.append(f"const address logits_codes = {_value(plan, Ref('logits'))};\n")
-    lines.append(f"const address output_codes = {_value(plan, plan.steps[-1].fields['output'])};\n")
-    lines.append(f"const uint32_t output_offset = {graph.output.offset};\n")
-    lines.append(f"const uint32_t input_bytes = {input_end(plan) - INPUT_HEADER_BYTES};\n")
-    lines.append(f"const address image_begin = 0x{plan.l2_begin:08x};\n")
-    ref, size, code = plan.pad_fill or (0, 0, 0)
-    lines.append(f"const address pad_fill = {_value(plan, ref)};\n")
-    lines.append(f"const uint32_t pad_fill_bytes = {size}, pad_value = {code & 0xFF};\n")
-    lines.append("const char *const class_names[] = {" + ", ".join(_text(name) for name in classes) + "};\n")
-    return "".join(lines)
 
 
-def _portable(generator: str) -> str:
-    return "depthwise" if generator.startswith("depthwise") else generator
-
-
-def _text(name: str) -> str:
-    return '"' + "".join(c if c.isalnum() or c in "_- .x" else "?" for c in name) + '"'
+def _portable(kernel: Kernel) -> str:
+    """Name of the portable kernel that computes the same: the depthwise generators share one."""
+    return "depthwise" if kernel.generator.startswith("depthwise") else kernel.generator
 
 
 def _kernels(plan: Plan) -> str:
     parts = [BANNER, "    .text\n"]
     for symbol, kernel in plan.kernels.items():
-        parts.append(kernels.GENERATORS[kernel.generator](symbol, **dict(kernel.parameters)))
+        parts.append(kernel.text(symbol))
     return "\n".join(parts)
-
-
-def _contents(plan: Plan) -> str:
-    """The binary parts as sections; on the host, where the loader fills no L2, the flash is one more part of memory."""
-    flash = '    .section .flash, ""\n    .incbin "flash.bin"\n' if plan.flash_image else ""
-    return f"""{BANNER}    .section .weights, "a"
-    .balign 4
-    .globl network_input
-network_input:
-#ifdef INPUT_FILE
-    .incbin INPUT_FILE
-    .incbin "l2.bin", {input_end(plan)}
-#else
-    .incbin "l2.bin"
-#endif
-#ifndef KWS_HOST
-{flash}#else
-    .globl network_image_end
-network_image_end:
-    .globl network_flash
-network_flash:
-    .incbin "flash.bin"
-    .section .note.GNU-stack, "", %progbits
-#endif
-"""
-
-
-def _symbols(plan: Plan) -> str:
-    values = {
-        "PLAN_FC_STACK_BYTES": FC_STACK_BYTES,
-        "PLAN_L2_BEGIN": plan.l2_begin,
-        "PLAN_L2_END": plan.l2_end,
-        "PLAN_L1_BEGIN": plan.l1_begin,
-        "PLAN_L1_END": plan.l1_end,
-    }
-    return BANNER + "".join(f"{name} = 0x{value:x};\n" for name, value in values.items())

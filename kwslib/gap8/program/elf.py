@@ -7,12 +7,10 @@ from elftools.common.exceptions import ELFError, ELFParseError
 from elftools.elf.elffile import ELFFile
 
 from kwslib.errors import InputError
-from kwslib.gap8.platforms.platform import FLASH_SECTION
+from kwslib.gap8.hardware import BOOT_OFFSET, FLASH_BYTES, L2_BASE, L2_BYTES
 
-L2_BASE, L2_BYTES = 0x1C000000, 512 * 1024
-FLASH_BYTES = 64 * 1024 * 1024
-BOOT_OFFSET = 0x80
-"""A GAP8 core starts at its boot address plus this (RI5CY: the reset vector follows 32 interrupt vectors)."""
+FLASH_SECTION = ".flash"
+"""Section with the content of the external flash, from its first byte on. It is not loaded."""
 
 
 @dataclass(frozen=True)

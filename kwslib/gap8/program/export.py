@@ -1,4 +1,4 @@
-"""A planned network as a C project that needs nothing of this package: for somebody's own firmware."""
+"""A planned network as a C project for your own firmware: it needs nothing of this package."""
 
 from collections.abc import Sequence
 from math import prod
@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.errors import InputError
-from kwslib.gap8.measure.layer_profile import checksum
+from kwslib.gap8.planning import planner
 from kwslib.gap8.planning.plan import Plan
-from kwslib.gap8.planning.plan import plan as make_plan
-from kwslib.gap8.program import codegen
-from kwslib.gap8.program import compilation as building
-from kwslib.integer import reference
+from kwslib.gap8.program import codegen, compilation, toolchain
+from kwslib.gap8.program.expected_output import expected_text
+from kwslib.gap8.program.templates import render
 from kwslib.integer.graph import Graph
 from kwslib.paths import atomic_path
 
@@ -21,7 +20,7 @@ MARKER = "counts.h"
 """A generated file by which a folder is known as such a project."""
 
 
-def export(
+def export_project(
     graph: Graph,
     folder: Path,
     clips: Sequence[tuple[str, np.ndarray]],
@@ -60,7 +59,7 @@ def export(
     names = [name for name, _ in clips]
     if twice := {name for name in names if names.count(name) > 1}:
         raise InputError(f"two clips would be the test vector {sorted(twice)[0]}: rename one of them")
-    plan = make_plan(graph)
+    plan = planner.plan(graph)
     classes = list(labels) if labels else [f"class{i}" for i in range(graph.classes)]
     with atomic_path(folder) as project:
         codegen.write_project(plan, project, classes, clips[0][1])
@@ -68,68 +67,33 @@ def export(
         for name, codes in clips:
             (project / VECTORS / f"{name}.input").write_bytes(codegen.input_image(plan, codes))
             (project / VECTORS / f"{name}.expected").write_text(expected_text(graph, codes, classes))
-        plan.save(project / building.PLAN)
-        (project / "Makefile").write_text(_makefile(names[0]))
+        plan.save(project / compilation.PLAN)
+        (project / "Makefile").write_text(_makefile(names))
         (project / "README.md").write_text(_readme(plan, names))
     return plan
 
 
-def expected_text(graph: Graph, codes: np.ndarray, classes: Sequence[str]) -> str:
-    """What a program must print of a clip, cycles left out, by the integer reference."""
-    found = reference.run(graph, np.asarray(codes).reshape(1, *graph.input.shape), layers=True)
-    lines = [f"Network: {graph.name}"]
-    for layer, output in zip(graph.layers, found.layers, strict=True):
-        lines.append(f"Checksum {layer.name}: {checksum(output[0]):08x}")
-    lines.append("Logits: " + " ".join(map(str, found.logits[0].tolist())))
-    lines.append("Output: " + " ".join(map(str, found.codes[0].reshape(-1).tolist())))
-    winner = int(found.winner[0])
-    lines.append(f"Class: {winner} {classes[winner]}")
-    return "\n".join(lines) + "\n"
-
-
-def _makefile(first: str) -> str:
-    text = (codegen.FIRMWARE / "export.mk").read_text()
-    values = {
-        "FIRST_VECTOR": first,
-        "FLAGS": " ".join(building.FLAGS),
-        "GCC_TARGET": " ".join((*building.GCC_TARGET, building.ABI)),
-        "ZIG_TARGET": " ".join((*building.ZIG_TARGET, building.ABI)),
-        "HOST_FLAGS": " ".join((*building.HOST_FLAGS, *building.TARGETS["host"])),
-        "LINKER_FLAGS": " ".join(building.LINKER_FLAGS),
-        "DEVICE_SOURCES": " ".join(building.device_sources()),
-        "HOST_SOURCES": " ".join(building.HOST_SOURCES),
-    }
-    for name, value in values.items():
-        text = text.replace(f"@{name}@", value)
-    return text
+def _makefile(vectors: Sequence[str]) -> str:
+    return render(
+        "Makefile",
+        vectors=vectors,
+        flags=" ".join(compilation.DEVICE_FLAGS),
+        gcc_target=" ".join(toolchain.GCC_TARGET),
+        zig_target=" ".join(toolchain.ZIG_TARGET),
+        host_flags=" ".join((*compilation.HOST_FLAGS, *compilation.TARGETS["host"])),
+        linker_flags=" ".join(compilation.LINKER_FLAGS),
+        device_sources=" ".join(compilation.DEVICE_SOURCES),
+        host_sources=" ".join(compilation.HOST_SOURCES),
+    )
 
 
 def _readme(plan: Plan, vectors: Sequence[str]) -> str:
     graph = plan.graph
-    shape = " × ".join(map(str, graph.input.shape))
-    flash = ", and the first bytes of the external flash" if plan.flash_image else ""
-    return f"""# {graph.name} for GAP8
-
-Written by `kws gap8 export`; nothing of it is needed from here on. {len(graph.layers)} layers, {graph.macs} MACs,
-{graph.parameters} parameters; {plan.strategy}.
-
-    make                     # the program for GAP8, network.elf: by a RISC-V GCC, or by ziglang from PyPI
-    make VECTOR={vectors[-1]}
-    make test                # the same network on this machine: every test vector against the reference's outputs
-    make check LOG=file      # what a device printed for VECTOR against the reference's outputs
-    make RISCV_CC=name       # another RISC-V GCC; CC=name: another C compiler of this machine
-
-* Input: {prod(graph.input.shape)} {graph.input.dtype} codes ({shape}: rows, columns, channels), scale
-  {graph.input.scale!r}, zero point {graph.input.file_zero_point}. In the image and in `{VECTORS}/*.input` lie first two
-  words (inferences after the first one; whether checksums are computed), then the codes as int8, that is
-  {"minus 128" if graph.input.offset else "as they are"}.
-* Output: {graph.classes} {graph.output.dtype} codes, scale {graph.output.scale!r}, zero point
-  {graph.output.file_zero_point}.
-* `main.c` starts the cluster, whose eight cores call `infer(core)` (`runtime.h`) with the input codes at
-  `network_input.codes`; logits and output codes then lie at `logits_codes` and `output_codes`. Your own firmware does
-  the same. It keeps clear of what the plan uses: L1 0x{plan.l1_begin:08x} to 0x{plan.l1_end:08x}, L2
-  0x{plan.l2_begin:08x} to 0x{plan.l2_end:08x}{flash}.
-* `plan.json` says of every step what it does, where everything lies, and how many bytes are in use.
-* `{VECTORS}/*.expected`: what the integer reference computes of each. A layer's checksum adds (code + 128) times
-  an odd number made of the code's place, modulo 2^32 (`checksum` in `runtime.c`).
-"""
+    return render(
+        "README.md",
+        plan=plan,
+        graph=graph,
+        vectors=vectors,
+        input_codes=prod(graph.input.shape),
+        address=codegen.address,
+    )

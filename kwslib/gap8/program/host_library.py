@@ -1,14 +1,11 @@
-"""The planned network as a library of the host: whole test sets on the device's own program, tile by tile.
+"""The planned network as a library of the host: runs whole test sets through the device's own program.
 
-The same tables, steps and addresses as on GAP8, with one thread in place of eight cores, arrays in place of the
-memories, and kernels in portable C that compute what the assembly ones do. What differs from the device is thus the
-kernels' instructions alone.
+It has the same tables, steps and addresses as on GAP8. One thread replaces the eight cores, arrays replace the
+memories, and kernels in portable C replace the assembly ones. Only the kernels' instructions differ from the device.
 """
 
 import ctypes
-import hashlib
 import os
-import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -17,18 +14,24 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib import subproc
 from kwslib.errors import InputError
+from kwslib.gap8.planning import planner
 from kwslib.gap8.planning.plan import Plan
-from kwslib.gap8.planning.plan import plan as make_plan
-from kwslib.gap8.platforms.simulator.binary import compiler_command
-from kwslib.gap8.program import codegen
+from kwslib.gap8.program import codegen, toolchain
 from kwslib.integer.graph import Graph
-from kwslib.paths import atomic_path, cache_dir
 
-FLAGS = ("-std=c11", "-O3", "-march=native", "-fno-strict-aliasing", "-fPIC", "-shared", "-DKWS_HOST")
-WARNINGS = ("-Wall", "-Wextra", "-Werror")
-BUILD_TIMEOUT_S = 300.0
+FLAGS = (
+    "-std=c11",
+    "-O3",
+    "-march=native",
+    "-fno-strict-aliasing",
+    "-fPIC",
+    "-shared",
+    "-DKWS_HOST",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+)
 CLIPS_A_PROCESS = 64  # fewer are not worth a process
 
 
@@ -57,27 +60,36 @@ def compile_library(plan: Plan) -> Path:
 
     Raises
     ------
-    kwslib.errors.ToolError
+    kwslib.gap8.program.toolchain.CompilerError
         If there is no C compiler or it fails.
     """
-    command = compiler_command()
     texts = codegen.generated(plan, [f"class{i}" for i in range(plan.graph.classes)])
-    digest = hashlib.sha256("\0".join([*command[-1:], *FLAGS]).encode())
-    for name in (*codegen.RUNTIME, *codegen.HOST, *codegen.HEADERS):
-        digest.update((codegen.FIRMWARE / name).read_bytes())
-    for name in ("counts.h", "network.c"):
-        digest.update(texts[name].encode())
-    path = cache_dir() / "host" / f"{digest.hexdigest()[:24]}.so"
-    if path.is_file():
-        return path
-    with atomic_path(path) as temporary, tempfile.TemporaryDirectory(prefix="kws-host-") as work:
-        for name in ("counts.h", "network.c"):
-            (Path(work) / name).write_text(texts[name])
-        sources = [codegen.FIRMWARE / name for name in (*codegen.RUNTIME, *codegen.HOST)]
-        caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache_dir() / "zig"), "ZIG_LOCAL_CACHE_DIR": f"{work}/zig"}
-        arguments = [*FLAGS, *WARNINGS, "-I", work, "-I", codegen.FIRMWARE, "-o", temporary, *sources, "network.c"]
-        subproc.run([*command, *arguments], timeout_s=BUILD_TIMEOUT_S, cwd=work, env=caches)
-    return path
+    names = (*codegen.RUNTIME, *codegen.HOST, *codegen.HEADERS)
+    files = {name: (codegen.FIRMWARE / name).read_bytes() for name in names}
+    files |= {name: texts[name].encode() for name in ("counts.h", "network.c")}
+    return toolchain.compile_cached("host/network.so", toolchain.find_host(), FLAGS, files)
+
+
+@dataclass(frozen=True)
+class _Program:
+    """A compiled library, and what it is given before the first clip."""
+
+    library: str
+    l2_image: bytes
+    l2_begin: int
+    flash: bytes
+    input_address: int
+    classes: int
+    layers: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Outputs:
+    """What the library computed of some clips: core codes, and checksums if asked for."""
+
+    logits: np.ndarray
+    codes: np.ndarray
+    checksums: np.ndarray
 
 
 @cache
@@ -85,24 +97,25 @@ def _open(path: str) -> ctypes.CDLL:
     return ctypes.CDLL(path)
 
 
-def _run(path: str, plan_parts: tuple, core_codes: np.ndarray, check: bool) -> tuple[np.ndarray, ...]:
+def _run(program: _Program, core_codes: np.ndarray, check: bool) -> _Outputs:
     """Run clips in this process, whose library has one set of memories."""
-    image, where, flash, input_address, classes, layers = plan_parts
-    host = _open(path)
-    host.host_load(image, ctypes.c_uint32(where), ctypes.c_uint32(len(image)), flash)
+    host = _open(program.library)
+    host.host_load(
+        program.l2_image, ctypes.c_uint32(program.l2_begin), ctypes.c_uint32(len(program.l2_image)), program.flash
+    )
     clips, size = core_codes.shape
-    logits, outputs = np.empty((clips, classes), np.int8), np.empty((clips, classes), np.int8)
-    checksums = np.zeros((clips, layers), np.uint32) if check else None
+    shape = (clips, program.classes)
+    outputs = _Outputs(np.empty(shape, np.int8), np.empty(shape, np.int8), np.zeros((clips, program.layers), np.uint32))
     host.host_run(
         core_codes.ctypes.data_as(ctypes.c_void_p),
         ctypes.c_uint32(clips),
         ctypes.c_uint32(size),
-        ctypes.c_uint32(input_address),
-        logits.ctypes.data_as(ctypes.c_void_p),
-        outputs.ctypes.data_as(ctypes.c_void_p),
-        checksums.ctypes.data_as(ctypes.c_void_p) if check else None,
+        ctypes.c_uint32(program.input_address),
+        outputs.logits.ctypes.data_as(ctypes.c_void_p),
+        outputs.codes.ctypes.data_as(ctypes.c_void_p),
+        outputs.checksums.ctypes.data_as(ctypes.c_void_p) if check else None,
     )
-    return logits, outputs, checksums
+    return outputs
 
 
 def run(graph: Graph, codes: np.ndarray, checksums: bool = False, processes: int | None = None) -> HostOutputs:
@@ -131,28 +144,28 @@ def run(graph: Graph, codes: np.ndarray, checksums: bool = False, processes: int
         raise InputError(
             f"{graph.name} takes {tensor.dtype} clips of shape {tensor.shape}, got {codes.dtype} of {codes.shape}"
         )
-    plan = make_plan(graph)
-    path = str(compile_library(plan))
+    plan = planner.plan(graph)
     core = np.ascontiguousarray(tensor.to_core(np.ascontiguousarray(codes)).reshape(len(codes), -1))
-    parts = (
-        codegen.contents(plan)["l2.bin"],
-        plan.l2_begin,
-        bytes(plan.flash_image),
-        plan.address(plan.input),
-        graph.classes,
-        len(graph.layers),
+    program = _Program(
+        library=str(compile_library(plan)),
+        l2_image=codegen.contents(plan)["l2.bin"],
+        l2_begin=plan.l2_begin,
+        flash=bytes(plan.flash_image),
+        input_address=plan.address(plan.input),
+        classes=graph.classes,
+        layers=len(graph.layers),
     )
     workers = min(processes or os.cpu_count() or 1, -(-len(core) // CLIPS_A_PROCESS)) or 1
     if workers == 1:
-        found = [_run(path, parts, core, checksums)]
+        parts = [_run(program, core, checksums)]
     else:
         with ProcessPoolExecutor(workers) as pool:
             pieces = np.array_split(core, workers)
-            found = list(pool.map(_run, *zip(*[(path, parts, piece, checksums) for piece in pieces], strict=True)))
-    logits, outputs = (np.concatenate([part[i] for part in found]) for i in (0, 1))
+            parts = list(pool.map(_run, [program] * workers, pieces, [checksums] * workers))
+    logits = np.concatenate([part.logits for part in parts])
     return HostOutputs(
-        codes=graph.output.from_core(outputs),
+        codes=graph.output.from_core(np.concatenate([part.codes for part in parts])),
         logits=logits,
         winner=logits.argmax(axis=1),
-        checksums=np.concatenate([part[2] for part in found]) if checksums else None,
+        checksums=np.concatenate([part.checksums for part in parts]) if checksums else None,
     )

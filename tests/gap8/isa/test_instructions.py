@@ -1,16 +1,14 @@
+"""The table of the instruction set: its encodings against measured ones and against an independent assembler."""
+
 import itertools
 import re
 import sys
 
 import pytest
 from elftools.elf.elffile import ELFFile
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kwslib import subproc
 from kwslib.errors import InputError
-from kwslib.gap8.isa.c_header import c_header
-from kwslib.gap8.isa.disassembler import decode, disassemble
 from kwslib.gap8.isa.formats import FORMATS
 from kwslib.gap8.isa.instructions import by_specificity, encode, table
 
@@ -132,7 +130,7 @@ def test_base_set_agrees_with_an_independent_assembler(tmp_path):
     (tmp_path / "all.s").write_text("\n".join(source) + "\n")
     target = ["--target=riscv32-freestanding-none", "-mcpu=generic_rv32+m+c+zicsr+zifencei", "-mno-relax"]
     zig = [sys.executable, "-m", "ziglang"]
-    subproc.run([*zig, "cc", *target, "-c", tmp_path / "all.s", "-o", tmp_path / "all.o"], timeout_s=120)
+    subproc.run([*zig, "cc", *target, "-c", tmp_path / "all.s", "-o", tmp_path / "all.o"], timeout_s=600)
     with (tmp_path / "all.o").open("rb") as stream:
         assembled = ELFFile(stream).get_section_by_name(".text").data()
     at, wrong = 0, []
@@ -145,41 +143,6 @@ def test_base_set_agrees_with_an_independent_assembler(tmp_path):
     assert len(assembled) == len(expected)
 
 
-@st.composite
-def instructions(draw):
-    row = draw(st.sampled_from(list(table().values())))
-    values = {}
-    for name in row.operands:
-        place = row.fields[name]
-        low, high = (
-            (place.low, place.high)
-            if place.kind in ("imm", "simm")
-            else (place.base, place.base + (31 if place.kind == "reg" else 7))
-        )
-        if not place.pieces:
-            low = high = place.base
-        value = draw(st.integers(0, (high - low) // place.step)) * place.step + low
-        values[name] = value
-    return row, values
-
-
-@given(instructions())
-def test_decode_returns_what_was_encoded(drawn):
-    row, values = drawn
-    try:
-        word = encode(row.mnemonic, *(values[name] for name in row.operands))
-    except InputError as error:
-        assert "must not be" in str(error)
-        return
-    decoded = decode(word)
-    assert decoded is not None
-    if decoded.mnemonic != row.mnemonic:  # a more special form of the same operation
-        assert row.mask & decoded.instruction.mask == row.mask
-        return
-    assert {name: decoded.values[name] for name in row.operands} == values
-    assert disassemble(word).split()[0] == row.shown
-
-
 def test_no_word_has_two_meanings():
     for one, other in itertools.combinations(by_specificity(), 2):
         if one.size != other.size or (one.match ^ other.match) & one.mask & other.mask:
@@ -187,12 +150,6 @@ def test_no_word_has_two_meanings():
         # They overlap: then one must be a special case of the other, and come first.
         assert one.mask & other.mask == other.mask, (one.mnemonic, other.mnemonic)
         assert one.mask != other.mask, (one.mnemonic, other.mnemonic)
-
-
-@pytest.mark.parametrize("word", [0x00000000, 0xFFFFFFFF, 0x0000, 0x9C41 | 0x1000, 0x0000707F & ~3 | 3])
-def test_illegal_words_decode_to_nothing(word):
-    assert decode(word) is None
-    assert disassemble(word).startswith((".word", ".half"))
 
 
 @pytest.mark.parametrize(
@@ -213,16 +170,3 @@ def test_encode_refuses_what_does_not_fit(arguments, message):
     with pytest.raises(InputError) as caught:
         encode(*arguments)
     assert message in str(caught.value)
-
-
-def test_branch_targets_are_shown_as_addresses():
-    assert disassemble(encode("beq", 5, 6, -8), pc=0x1C000100) == "beq t0, t1, 0x1c0000f8"
-    assert disassemble(encode("lp.setupi", 1, 20, 16), pc=0x1C000100) == "lp.setupi 1, 20, 0x1c000110"
-    assert disassemble(encode("p.lw.post", "t0", 4, "a0")) == "p.lw t0, 4(a0!)"
-
-
-def test_header_names_every_form():
-    header = c_header()
-    assert header.count("OP_") >= len(table())
-    for row in table().values():
-        assert f'"{row.shown}"' in header

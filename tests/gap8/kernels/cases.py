@@ -1,12 +1,13 @@
 """Random layers for each kernel, with their outputs by NumPy."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from kwslib.gap8 import kernels
+from kwslib.gap8.kernels.depthwise import DepthwiseKernel
+from kwslib.gap8.kernels.first_convolution import FirstConvolution
+from kwslib.gap8.kernels.pointwise import Pointwise
 from tests.gap8.kernels.harness import SENTINEL, Trial, parameters, requantised, run, share
 
 
@@ -49,7 +50,7 @@ def first_convolution(
         seen[:, :top] = rng.integers(-128, 128, (columns, top, 4))
         seen[:, 2 * rows + 8 - bottom :] = rng.integers(-128, 128, (columns, bottom, 4))
     symbol = f"conv_{rows}_{columns}_{row_bytes}_{top}_{bottom}_{options.get('shift')}"
-    trial = Trial(symbol, kernels.first_convolution(symbol, rows, columns, row_bytes, plane_bytes, **options))
+    trial = Trial(symbol, FirstConvolution(rows, columns, row_bytes, plane_bytes, **options).text(symbol))
     data = trial.put(words(seen))
     records = np.concatenate([words(weights).astype(np.uint32), factors(q, bias, n, **options)], 1)
     at = trial.put(records)
@@ -62,7 +63,7 @@ def first_convolution(
 
 def depthwise(
     name: str,
-    make: Callable[..., str],
+    make: type[DepthwiseKernel],
     channels: int,
     rows: int,
     columns: int,
@@ -70,9 +71,9 @@ def depthwise(
     pixel_bytes: int,
     **options,
 ) -> Case:
-    """All four depthwise kernels: `make` is the generator."""
+    """All four depthwise kernels."""
     rng = np.random.default_rng(2)
-    kind = make.__name__
+    kind = make.generator
     stride = 2 if "stride2" in kind else 1
     left = kind == "depthwise_4"  # bytes in front of column 0
     in_rows, in_columns = (2 * rows + 1, 2 * columns) if stride == 2 else (rows + 2, columns)
@@ -110,7 +111,7 @@ def depthwise(
     shape = (rows, pixel_bytes) if kind == "depthwise_5" else (rows, columns, row_bytes, pixel_bytes)
     shape = (rows, row_bytes, pixel_bytes) if kind == "depthwise_stride2_5" else shape
     symbol = "_".join(map(str, (kind, *shape, *map(int, padded), options.get("shift"))))
-    trial = Trial(symbol, make(symbol, *shape, **options))
+    trial = Trial(symbol, make(*shape, **options).text(symbol))
     at = trial.put(planes.astype(np.int8))
     record = trial.put(records)
     out = trial.reserve(expected.size)
@@ -154,7 +155,8 @@ def pointwise(
     behind = factors(q, bias, n, **options).reshape(groups, 4, 3).transpose(0, 2, 1).reshape(groups, 12)
     records = np.concatenate([by_step, behind], axis=1)
     symbol = f"pointwise_{inputs}_{pixel_bytes}_{plane_bytes}_{block_bytes}_{as_words:d}_{options.get('shift')}"
-    trial = Trial(symbol, kernels.pointwise(symbol, inputs, pixel_bytes, plane_bytes, block_bytes, as_words, **options))
+    kernel = Pointwise(inputs, pixel_bytes, plane_bytes, block_bytes, as_words, **options)
+    trial = Trial(symbol, kernel.text(symbol))
     at = trial.put(data.astype(np.int8))
     record = trial.put(records)
     out = trial.reserve(expected.size) + first_byte

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from kwslib import subproc
+from kwslib.gap8.hardware import CORES, L1_BASE
+from kwslib.gap8.kernels.assembler import Assembler
 from kwslib.gap8.platforms.simulator import simulate
 from tests.places import RECORDINGS
 
-L1 = 0x10000000
 ARENA_BYTES = 60 * 1024
 PROGRAM_BYTES = 440 * 1024  # of images and kernels in one program: L2 has 512 KB
 ARGUMENT_BYTES = 256  # for each core
-CORES = 8
 SENTINEL = 0x5A
 HERE = Path(__file__).resolve().parent
 PROBES = RECORDINGS / "probes"
@@ -42,7 +42,7 @@ class Trial:
     def put(self, data: np.ndarray, alignment: int = 4) -> int:
         """Append data to the image and return its address."""
         self.image += bytes(-len(self.image) % alignment)
-        address = L1 + len(self.image)
+        address = L1_BASE + len(self.image)
         self.image += np.ascontiguousarray(data).tobytes()
         return address
 
@@ -90,7 +90,7 @@ def _run(trials: list[Trial], folder: Path) -> list[Outcome]:
         image = trial.whole_image()
         (folder / f"image{number}.bin").write_bytes(image)
         assert kernels.setdefault(trial.symbol, trial.text) == trial.text, trial.symbol
-        places = [L1 + core * ARGUMENT_BYTES if words else 0 for core, words in enumerate(trial.arguments)]
+        places = [L1_BASE + core * ARGUMENT_BYTES if words else 0 for core, words in enumerate(trial.arguments)]
         entry = (trial.symbol, f"image{number}", len(image) // 4, *trial.output, *places)
         lines.append("    .4byte " + ", ".join(map(str, entry)))
     lines += ["    .globl trial_count", f"trial_count: .4byte {len(trials)}"]
@@ -111,6 +111,11 @@ def _run(trials: list[Trial], folder: Path) -> list[Outcome]:
         outcomes.append(Outcome(data, int(cycles[0]), min(map(int, cycles[1:]))))
     assert len(outcomes) == len(trials), done.stdout[-200:]
     return outcomes
+
+
+def shown(code: Assembler) -> list[str]:
+    """The text of each instruction."""
+    return [line.split("# ")[1].split(": ")[1] for line in code.text().splitlines() if ".4byte" in line]
 
 
 def share(items: int) -> list[range]:

@@ -1,4 +1,4 @@
-"""The builder: frame, labels, hardware loops, and what it refuses."""
+"""The assembler: constants, labels, hardware loops, and what it refuses."""
 
 import re
 from pathlib import Path
@@ -6,49 +6,9 @@ from pathlib import Path
 import pytest
 
 from kwslib.errors import InputError
-from kwslib.gap8.isa.instructions import ABI_NAMES, register_number
+from kwslib.gap8.isa.instructions import register_number
 from kwslib.gap8.kernels.assembler import Assembler, Label, fits_immediate
-from tests.gap8.kernels.harness import Trial, run
-
-
-def shown(code: Assembler) -> list[str]:
-    return [line.split("# ")[1].split(": ")[1] for line in code.text().splitlines() if ".4byte" in line]
-
-
-def test_every_register_but_sp_is_handed_out_once():
-    code = Assembler("k")
-    registers = [code.arguments, *code.registers(29)]
-    assert sorted(registers) == [n for n in range(1, 32) if ABI_NAMES[n] != "sp"]
-    with pytest.raises(AssertionError, match="more registers"):
-        code.register()
-    code.release(registers[5])
-    assert code.register() == registers[5]
-    code.release(registers[5])
-    with pytest.raises(AssertionError, match="twice"):
-        code.release(registers[5])
-
-
-def test_a_leaf_that_needs_few_registers_has_no_frame():
-    code = Assembler("k")
-    code.load(code.register(), 0, code.arguments)
-    assert shown(code) == ["lw a1, 0(a0)", "jalr zero, 0(ra)"]
-
-
-def test_saved_registers_come_back_and_the_stack_stays_aligned():
-    code = Assembler("k")
-    slot = code.slot()
-    code.registers(29)
-    code.emit("sw", code.arguments, slot, register_number("sp"))
-    lines = shown(code)
-    frame = int(re.fullmatch(r"addi sp, sp, -(\d+)", lines[0])[1])
-    assert frame % 16 == 0
-    saved = {line.split()[1]: line.split()[2] for line in lines[1:16]}
-    restored = {line.split()[1]: line.split()[2] for line in lines[17:32]}
-    assert saved == restored
-    assert {name.rstrip(",") for name in saved} == {*(f"s{n}" for n in range(12)), "ra", "gp", "tp"}
-    places = [int(text.split("(")[0]) for text in saved.values()]
-    assert len(set(places)) == 15 and slot not in places and max(places) < frame
-    assert lines[32:] == [f"addi sp, sp, {frame}", "jalr zero, 0(ra)"]
+from tests.gap8.kernels.harness import Trial, run, shown
 
 
 @pytest.mark.parametrize("value", [0, 1, -1, 2047, 2048, -2048, -2049, 0x7FFFFFFF, -(2**31), 0x00070605, 0x12345800])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kwslib.errors import InputError
-from kwslib.gap8.kernels import first_convolution, first_convolution_refusal
+from kwslib.gap8.kernels.first_convolution import FirstConvolution
 from tests.gap8.kernels import cases
 
 
@@ -39,8 +39,8 @@ def test_equal_and_fast(tmp_path: Path):
     ],
 )
 def test_shapes_that_do_not_fit(shape, padding):
-    assert first_convolution_refusal(*shape, padding=padding)
+    assert FirstConvolution(*shape, padding=padding).refusal()
     with pytest.raises(InputError, match="kernel k: "):
-        first_convolution("k", *shape, padding=padding)
+        FirstConvolution(*shape, padding=padding).text("k")
     with pytest.raises(InputError, match="common shift"):
-        first_convolution("k", 25, 5, 8, 216, shift=0)
+        FirstConvolution(25, 5, 8, 216, shift=0).text("k")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kwslib.errors import InputError
-from kwslib.gap8.kernels import pointwise, pointwise_refusal
+from kwslib.gap8.kernels.pointwise import Pointwise
 from tests.gap8.kernels import cases
 
 
@@ -42,12 +42,12 @@ def test_equal_and_fast(tmp_path: Path):
     ],
 )
 def test_shapes_that_do_not_fit(shape, message):
-    assert message in pointwise_refusal(*shape)
+    assert message in Pointwise(*shape).refusal()
     with pytest.raises(InputError, match=message):
-        pointwise("k", *shape)
+        Pointwise(*shape).text("k")
 
 
 @pytest.mark.parametrize("shift", [0, 32, -1])
 def test_shifts_that_do_not_fit(shift):
     with pytest.raises(InputError, match="common shift"):
-        pointwise("k", 64, 64, 8, 8, True, shift=shift)
+        Pointwise(64, 64, 8, 8, True, shift=shift).text("k")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kwslib.errors import InputError
-from kwslib.gap8.kernels import plane_sums, plane_sums_refusal
+from kwslib.gap8.kernels.pool import PlaneSums
 from tests.gap8.kernels import cases
 from tests.gap8.kernels.harness import Trial, share
 
@@ -17,7 +17,7 @@ def case(name: str, channels: int, *shape: int) -> cases.Case:
     planes = rng.integers(-128, 128, (channels, plane_bytes)).astype(np.int8)
     grid = planes[:, : rows * row_bytes].reshape(channels, rows, row_bytes)[..., left : left + columns]
     symbol = "_".join(map(str, ("sums", *shape)))
-    trial = Trial(symbol, plane_sums(symbol, *shape))
+    trial = Trial(symbol, PlaneSums(*shape).text(symbol))
     at = trial.put(planes)
     out = trial.reserve(4 * channels)
     for core, part in enumerate(share(channels)):
@@ -51,6 +51,6 @@ def test_equal_and_fast(tmp_path: Path):
     ],
 )
 def test_shapes_that_do_not_fit(shape):
-    assert plane_sums_refusal(*shape)
+    assert PlaneSums(*shape).refusal()
     with pytest.raises(InputError, match="kernel k: "):
-        plane_sums("k", *shape)
+        PlaneSums(*shape).text("k")

@@ -20,7 +20,7 @@ def network():
 def folder(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("deployed")
     clips = networks.clips(network.input, 4)[2:]
-    deployment.deploy(network, clips, folder, classes=list("abcdefghijkl"), provenance={"commit": "c0ffee"})
+    deployment.measure(network, clips, folder, classes=list("abcdefghijkl"), provenance={"commit": "c0ffee"})
     return folder
 
 
@@ -73,7 +73,7 @@ def test_reading_back_is_strict(folder, tmp_path):
 @pytest.mark.parametrize(
     ("platform", "error", "message"),
     [
-        ("host", InputError, "the platform 'host' counts no cycles: choose simulator or gvsoc"),
+        ("host", InputError, "the platform 'host' counts no cycles: choose one of simulator, gvsoc, pulp-open"),
         ("gvsoc", ToolError, "set GAP_SDK_HOME"),
         ("hst", InputError, "unknown platform 'hst'"),
     ],
@@ -81,10 +81,10 @@ def test_reading_back_is_strict(folder, tmp_path):
 def test_platforms_that_cannot(network, tmp_path, monkeypatch, platform, error, message):
     monkeypatch.delenv("GAP_SDK_HOME", raising=False)
     with pytest.raises(error, match=message):
-        deployment.deploy(network, networks.clips(network.input, 2), tmp_path / "out", platform)
+        deployment.measure(network, networks.clips(network.input, 2), tmp_path / "out", platform)
     assert not (tmp_path / "out").exists()
 
 
 def test_no_clip(network, tmp_path):
     with pytest.raises(DataError, match="no clip to run the network on"):
-        deployment.deploy(network, networks.clips(network.input, 2)[:0], tmp_path / "out")
+        deployment.measure(network, networks.clips(network.input, 2)[:0], tmp_path / "out")

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from kwslib.errors import ToolError
+from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.measure import layer_profile
-from kwslib.gap8.measure.launch import launch
+from kwslib.gap8.measure.deployment import run_and_check
 from kwslib.gap8.planning.memory import aligned
-from kwslib.gap8.planning.plan import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.platforms.gvsoc import Gvsoc
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.platforms.simulator import simulate
@@ -67,7 +67,7 @@ def test_nothing_depends_on_what_lies_in_the_memories_at_the_start(size, tmp_pat
     main.write_text(text)
     compilation.compile_project(tmp_path / compilation.PROJECT, built.elf)
     elf = compilation.with_input(built, codes, tmp_path / "poisoned.elf", warm_runs=0, check=False)
-    launch(open_platform("simulator"), network, elf, codes, 300)
+    run_and_check(open_platform("simulator"), network, elf, codes, 300)
 
 
 @pytest.mark.gvsoc

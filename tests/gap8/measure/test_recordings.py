@@ -1,4 +1,4 @@
-"""The recorded programs, and the tables that set a platform beside them."""
+"""The recorded programs, run again and compared figure by figure."""
 
 import json
 import shutil
@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from kwslib.errors import DataError
+from kwslib.errors import DataError, InputError
 from kwslib.gap8.measure import recordings
+from kwslib.gap8.measure.recordings import Figure, compare
 from kwslib.gap8.platforms.platform import RunResult
 from kwslib.paths import recorded_programs_dir
 
 
 class Printer:
-    """A platform that prints what it was told to, whatever it is given."""
+    """A platform that prints the same text for every program."""
 
     name = "printer"
 
@@ -23,7 +24,7 @@ class Printer:
     def version(self):
         return "1"
 
-    def run(self, elf, timeout_s, flash=None):
+    def run(self, elf, timeout_s, log=None):
         return RunResult(self.exit_status, self.stdout, "", 0.0, self.name, self.version())
 
 
@@ -64,41 +65,19 @@ def test_the_readme_of_the_probes_names_the_same_gvsoc():
             assert f"recorded on {recording.recorded}" in readme
 
 
-def test_the_simulator_agrees_with_the_recordings_as_far_as_the_project_aims():
+def test_every_figure_of_the_simulator_is_close_to_its_recording():
     _, listed = recordings.load()
-    agreements = [recordings.check(recording) for recording in listed]
-    frame = recordings.programs(agreements)
-    assert list(frame["program"]) == [recording.name for recording in listed]
-    assert (frame["close"] == frame["figures"]).all()
-    assert (frame["figures"] > 0).all()
-    starts = recordings.start_lines(agreements)
-    assert list(starts["program"]) == ["smoke", "timing", "timing", "timing"]
-    assert "cycles since reset" in starts["GVSOC, recorded"][0] and "cold icache" in starts["GVSOC, recorded"][2]
+    for recording in listed:
+        figures = recordings.check(recording).figures
+        assert figures and all(figure.within(recordings.RELATIVE, recordings.ABSOLUTE) for figure in figures)
 
 
 def test_differences_are_counted_where_they_are(recording):
     own = "entry: 102 cycles\nwalk\n timer: 1021 7\nhash 00c0ffee\nOK\n"
     agreement = recordings.check(recording, Printer(own))
-    assert recordings.programs([agreement]).to_dict("records") == [
-        {
-            "program": "barriers",
-            "what it measures": recording.measures,
-            **{"lines": 5, "equal lines": 3, "figures": 3, "equal": 1, "close": 2, "largest difference": 21},
-            "recorded": recording.recorded,
-        }
-    ]
-    lines = recordings.lines([agreement])
-    assert list(lines["largest difference"]) == [2, 0, 21, 0, 0]
-    assert list(lines["figures"]) == [1, 0, 2, 0, 0]
-    assert lines["GVSOC, recorded"][2] == " timer: 1000 7" and lines["simulator"][2] == " timer: 1021 7"
-    starts = recordings.start_lines([agreement])
-    assert starts[["decided by", "equal", "close"]].values.tolist() == [["the start", 0, 1]]
-    figures = recordings.figures([agreement])
-    assert figures[["line", "GVSOC, recorded", "simulator", "difference"]].values.tolist() == [
-        [1, 100, 102, 2],
-        [3, 1000, 1021, 21],
-        [3, 7, 7, 0],
-    ]
+    assert [[figure.difference for figure in line.figures] for line in agreement.lines] == [[2], [], [21, 0], [], []]
+    assert (agreement.lines[2].reference, agreement.lines[2].own) == (" timer: 1000 7", " timer: 1021 7")
+    assert [line.number for line in agreement.lines] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
@@ -128,10 +107,17 @@ def test_a_file_that_was_not_recorded_is_refused(folder, name):
         recordings.load(folder)
 
 
-@pytest.mark.parametrize("name", [recordings.INDEX, "barriers.elf", "barriers.gap8.txt"])
-def test_a_missing_file_is_named(folder, name):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (recordings.INDEX, "does not exist: the checkout is incomplete"),
+        ("barriers.elf", ": No such file or directory; the checkout is incomplete"),
+        ("barriers.gap8.txt", ": No such file or directory; the checkout is incomplete"),
+    ],
+)
+def test_a_missing_file_is_named(folder, name, message):
     (folder / name).unlink()
-    with pytest.raises(DataError, match=f"cannot read .*{name}: No such file or directory; the checkout is not whole"):
+    with pytest.raises(DataError, match=f"{name} ?{message}"):
         recordings.load(folder)
 
 
@@ -140,3 +126,37 @@ def test_a_damaged_index_is_refused(folder, text):
     (folder / recordings.INDEX).write_text(text)
     with pytest.raises(DataError, match=f"{recordings.INDEX} is damaged"):
         recordings.load(folder)
+
+
+def test_figures_are_named_by_their_line_and_heading():
+    reference = "walk\n timer: 10 20\nsum -35 ref -35\nhash 9aa4fbf2\n64 loads: 7 8 \nOK\n"
+    own = "walk\n timer: 10 21\nsum -35 ref -36\nhash 9aa4fbf2\n64 loads: 7 9 \nOK\n"
+    assert compare(reference, own) == [
+        Figure("walk: timer", 0, 10, 10),
+        Figure("walk: timer", 1, 20, 21),
+        Figure("sum", 0, -35, -35),
+        Figure("sum -35 ref", 0, -35, -36),
+        Figure("", 0, 64, 64),
+        Figure("64 loads", 0, 7, 7),
+        Figure("64 loads", 1, 8, 9),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        ("a 1\nb 2\n", r"line 2 is 'c 2' and 'b 2'"),
+        ("a 1\n", "2 lines and 1"),
+        ("a 1 2\nc 2\n", "line 1 is 'a 1' and 'a 1 2'"),
+        ("a 1x\nc 2\n", "line 1"),
+    ],
+)
+def test_outputs_that_differ_in_more_than_figures_are_refused(own, message):
+    with pytest.raises(InputError, match=f"differ in more than figures: .*{message}"):
+        compare("a 1\nc 2\n", own)
+
+
+def test_within_takes_the_larger_allowance():
+    assert Figure("x", 0, 1000, 1020).within(0.02, 2) and not Figure("x", 0, 1000, 1021).within(0.02, 2)
+    assert Figure("x", 0, 10, 12).within(0.02, 2) and not Figure("x", 0, 10, 7).within(0.02, 2)
+    assert Figure("x", 0, -100, -98).within(0.02, 0) and Figure("x", 0, -100, -97).difference == 3

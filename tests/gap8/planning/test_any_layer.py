@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kwslib.gap8.planning.plan import plan
+from kwslib.gap8.planning.planner import plan
 from kwslib.gap8.program import host_library
 from kwslib.integer import network_file
 from tests.gap8 import networks

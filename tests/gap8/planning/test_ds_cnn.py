@@ -3,7 +3,7 @@
 import pytest
 
 from kwslib.gap8.planning import ds_cnn
-from kwslib.gap8.planning.plan import plan
+from kwslib.gap8.planning.planner import plan
 from kwslib.integer import network_file
 from tests.gap8 import networks
 from tests.gap8.equal import GENERAL, STRATEGIES, assert_everywhere, assert_on_host, assert_on_platform, only

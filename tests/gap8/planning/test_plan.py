@@ -1,17 +1,13 @@
 """Plans of many networks, in every strategy: what must hold whatever the planner chose."""
 
 import json
-from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from kwslib.errors import ModelError
-from kwslib.gap8.planning import ds_cnn
-from kwslib.gap8.planning.plan import CORES, L1_BASE, L1_BYTES, L2_BASE, L2_BYTES, STACK_BYTES, Builder, plan
+from kwslib.gap8.hardware import CORES, L1_BASE, L1_BYTES, L2_BASE, L2_BYTES, STACK_BYTES
+from kwslib.gap8.planning.planner import plan
 from kwslib.gap8.program import codegen
 from kwslib.integer import network_file
-from kwslib.paths import models_dir
 from tests.gap8 import networks
 from tests.gap8.equal import GENERAL, STRATEGIES, only
 
@@ -78,67 +74,3 @@ def test_every_weight_travels_once_in_order(planned):
 def test_every_layer_has_a_whole_map_unless_it_is_fused_away(planned):
     fused = {step.layers[0] for step in planned.steps if len(step.layers) > 1}
     assert {index for index, found in enumerate(planned.maps) if found is None} == fused
-
-
-@pytest.mark.parametrize(
-    ("size", "strategy", "flash"),
-    [("small", "maps in L1", False), ("medium", "maps in L1", False), ("large", "maps in L2", True)],
-)
-def test_the_recorded_networks(size, strategy, flash):
-    found = plan(network_file.load(models_dir() / f"quick-{size}" / "model.tflite"))
-    assert found.strategy.startswith(strategy)
-    assert bool(found.flash_image) == flash
-    assert all(found.peak_bytes("L1", step) <= L1_BYTES for step in range(len(found.steps)))
-    assert all(found.peak_bytes("L2", step) <= L2_BYTES for step in range(len(found.steps)))
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (
-            lambda: network_file.load(networks.quantised((300, 200), networks.SMALL[1]), "wide"),
-            r"^wide does not fit GAP8: S\d+_\w+ lacks \d+ bytes of L[12] \(.*\)$",
-        ),
-        (
-            lambda: network_file.load(
-                networks.quantised(
-                    (20, 8), (("conv", 300, (3, 3), (2, 2)), ("conv", 300, (3, 3), (1, 1)), ("conv", 4, (1, 1), (1, 1)))
-                ),
-                "heavy",
-            ),
-            r"^heavy does not fit GAP8: S2_Conv2d_300x300x3x3_Relu lacks \d+ bytes of L2 \(layer by layer; .*\)$",
-        ),
-    ],
-)
-def test_a_network_that_cannot_fit_says_which_layer_and_by_how_many_bytes(make, message):
-    with pytest.raises(ModelError, match=message):
-        plan(make())
-
-
-def test_a_region_lives_from_its_first_to_its_last_use():
-    builder = Builder(network_file.load(networks.quantised(*networks.SMALL)), "by hand")
-    builder.use("map", "L1", 10, 2)
-    builder.use("map", "L1", 40, 5)
-    builder.use("map", "L1", 0, 3)
-    assert builder._wanted["map"] == replace(builder._wanted["map"], bytes=40, first=2, last=5)
-
-
-def test_the_same_kernel_and_the_same_geometry_are_made_once():
-    builder = Builder(network_file.load(networks.quantised(*networks.SMALL)), "by hand")
-    assert builder.kernel("pointwise", inputs=16) == builder.kernel("pointwise", inputs=16)
-    assert builder.kernel("pointwise", inputs=16) != builder.kernel("pointwise", inputs=20)
-    assert builder.geometry(rows=1) == builder.geometry(rows=1) != builder.geometry(rows=2)
-
-
-def test_streamed_weights_pass_through_two_places_in_turn():
-    with only(STRATEGIES[-1]):
-        found = plan(network_file.load(networks.quantised(*networks.SMALL)))
-    slots = [transfer.slot.region for transfer in found.transfers if transfer.slot]
-    assert slots and all(slot == f"stream {turn % 2}" for turn, slot in enumerate(slots))
-    assert sum(len(t.data) for t in found.transfers if t.slot) == np.sum([s.flash_bytes for s in found.steps])
-
-
-def test_the_general_plan_is_what_is_left_for_other_networks():
-    network = network_file.load(networks.post_training())
-    assert "its layers are" in ds_cnn.unsuitable(network)
-    assert plan(network).strategy == GENERAL

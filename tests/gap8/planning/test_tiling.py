@@ -3,15 +3,16 @@
 import pytest
 
 from kwslib.gap8.planning.memory import aligned
-from kwslib.gap8.planning.tiling import Blocks, TileBytes, pointwise_tiling
+from kwslib.gap8.planning.tiling import Blocks, TileBytes, Tiling, pointwise_tiling
 
 SMALL = Blocks(rows=25, row_blocks=1, inputs=64, groups=16, group_bytes=304)
 LARGE = Blocks(rows=25, row_blocks=4, inputs=276, groups=69, group_bytes=1152)
 TILE = TileBytes(input_row=20 * 276, output_row=24, below=1)
 
 
-def taken(work, tile, tile_rows, chunk):
+def taken(work, tile, tiling):
     """Bytes of both buffers of a tiling, each region aligned."""
+    tile_rows, chunk = tiling.rows, tiling.groups
     weights = (2 if chunk < work.groups else 1) * aligned(chunk * work.group_bytes)
     if tile is None:
         return weights
@@ -19,25 +20,26 @@ def taken(work, tile, tile_rows, chunk):
 
 
 def test_everything_at_once_where_it_fits():
-    assert pointwise_tiling(SMALL, None, 16 * 304 + 8) == (25, 16)
+    assert pointwise_tiling(SMALL, None, 16 * 304 + 8) == Tiling(25, 16)
 
 
 def test_whole_maps_take_all_rows_and_chunks_of_weights():
-    rows, chunk = pointwise_tiling(SMALL, None, 4096)
-    assert rows == 25
-    assert chunk < 16
-    assert taken(SMALL, None, rows, chunk) <= 4096
+    tiling = pointwise_tiling(SMALL, None, 4096)
+    assert tiling.rows == 25
+    assert tiling.groups < 16
+    assert taken(SMALL, None, tiling) <= 4096
 
 
 @pytest.mark.parametrize("free", [16_000, 30_000, 50_000])
 def test_tiles_fit_and_leave_nothing_behind_the_padding(free):
-    rows, chunk = pointwise_tiling(LARGE, TILE, free)
-    assert taken(LARGE, TILE, rows, chunk) <= free
-    assert -LARGE.rows % rows <= TILE.below
+    tiling = pointwise_tiling(LARGE, TILE, free)
+    assert taken(LARGE, TILE, tiling) <= free
+    assert -LARGE.rows % tiling.rows <= TILE.below
 
 
 def test_more_room_never_gives_fewer_blocks_at_a_time():
-    sizes = [rows * chunk for rows, chunk in (pointwise_tiling(LARGE, TILE, free) for free in (16_000, 30_000, 50_000))]
+    tilings = [pointwise_tiling(LARGE, TILE, free) for free in (16_000, 30_000, 50_000)]
+    sizes = [tiling.rows * tiling.groups for tiling in tilings]
     assert sizes == sorted(sizes)
 
 

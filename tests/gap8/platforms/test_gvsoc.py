@@ -7,7 +7,7 @@ import re
 import pytest
 
 from kwslib.errors import InputError, ToolError
-from kwslib.gap8.measure.agreement import compare
+from kwslib.gap8.measure.recordings import compare
 from kwslib.gap8.platforms import gvsoc
 from kwslib.gap8.platforms.gvsoc import Gvsoc
 from kwslib.gap8.platforms.platform import open_platform
@@ -103,8 +103,6 @@ def test_flash_content_brings_the_external_memories(install, tmp_path):
     assert len(content) == 8192 and content[:3] == bytes([1, 30, 59])
     assert board["flash"]["preload_file"].endswith("/flash.bin") and board["flash"]["writeback"] is False
     assert "ram" in board["vp_comps"] and "dpi" not in board["vp_comps"]
-    Gvsoc().run(FLASH_PROGRAM, 10, flash=b"instead")
-    assert (tmp_path / "seen/flash.bin").read_bytes() == b"instead"
 
 
 def test_exit_status_and_messages_of_the_model_are_told_apart(install):
@@ -125,8 +123,8 @@ def test_a_launcher_that_crashes(install):
 
 def test_a_program_that_hangs_is_killed_and_its_lines_are_shown(install):
     launcher(install, "echo 'as far as here'\nsleep 60\n")
-    with pytest.raises(CommandTimeout, match=r"(?s)did not end within 0.5 s.*as far as here"):
-        Gvsoc().run(PROGRAM, 0.5)
+    with pytest.raises(CommandTimeout, match=r"(?s)did not end within 3 s.*as far as here"):
+        Gvsoc().run(PROGRAM, 3)  # time to say its line
 
 
 def test_a_launcher_that_may_not_be_run(install):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from kwslib.errors import InputError, ToolError
-from kwslib.gap8.planning.plan import plan
+from kwslib.gap8.planning.planner import plan
 from kwslib.gap8.platforms.pulp_open import HOME_VARIABLE, PulpOpen
 from kwslib.integer import network_file
 from kwslib.paths import models_dir
@@ -72,10 +72,9 @@ def test_the_version_names_the_build(gvsoc):
     assert re.fullmatch(r"gvsoc \(pulp-open, launcher [0-9a-f]{12}\)", gvsoc("true").version())
 
 
-@pytest.mark.parametrize("flash", [None, b"content"])
-def test_no_program_with_flash(gvsoc, flash):
+def test_no_program_with_flash(gvsoc):
     with pytest.raises(InputError, match="needs GAP8's HyperFlash; pulp-open has another external memory"):
-        gvsoc("true").run(PROGRAM if flash else FLASH_PROGRAM, 10, flash=flash)
+        gvsoc("true").run(FLASH_PROGRAM, 10)
 
 
 def test_a_crash_and_a_hang(gvsoc):

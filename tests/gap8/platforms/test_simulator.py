@@ -1,21 +1,18 @@
 """The simulator against GVSOC's recorded output, and every way in which a run can go wrong."""
 
-import concurrent.futures
 import json
 import os
 import re
 import struct
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from kwslib import paths
-from kwslib.errors import InputError, KwsError, ToolError
+from kwslib.errors import InputError, ToolError
 from kwslib.gap8.isa.disassembler import disassemble
 from kwslib.gap8.platforms.platform import open_platform
-from kwslib.gap8.platforms.simulator import SimulationFault, SimulationLimit, binary, executable, simulate
+from kwslib.gap8.platforms.simulator import SimulationFault, SimulationLimit, executable, simulate
 from tests.gap8.programs import L1, L2, RESET_OFFSET, STDOUT, Assembler, elf, write_elf
 from tests.places import RECORDINGS
 
@@ -41,7 +38,7 @@ def test_exit_status_and_output_come_back(tmp_path):
     assembler.leave(42)
     result = simulate(write_elf(tmp_path, assembler))
     assert (result.exit_status, result.stdout) == (42, "hi\n")
-    run = open_platform("simulator").run(write_elf(tmp_path, assembler), timeout_s=30)
+    run = open_platform("simulator").run(write_elf(tmp_path, assembler), timeout_s=300)
     assert (run.exit_status, run.stdout, run.platform) == (42, "hi\n", "simulator")
     assert re.fullmatch(r"[0-9a-f]{16}", run.version)
 
@@ -428,80 +425,6 @@ def test_damaged_files_never_crash(tmp_path):
             simulate(path, max_cycles=500_000)
         except (InputError, SimulationFault) as error:
             assert "broke down" not in str(error)
-
-
-# ---- building ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def empty_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-def _fake_compiler(folder: Path, script: str) -> Path:
-    compiler = folder / "fake-cc"
-    compiler.write_text(f"#!{sys.executable}\n{script}\n")
-    compiler.chmod(0o755)
-    return compiler
-
-
-COPY = "import sys, time; time.sleep(0.2); open(sys.argv[sys.argv.index('-o') + 1], 'wb').write(b'#!/bin/sh\\n')"
-
-
-def test_a_compiler_of_the_system_can_be_chosen(empty_cache, tmp_path, monkeypatch):
-    compiler = _fake_compiler(tmp_path, COPY)
-    monkeypatch.setenv("KWS_CC", str(compiler))
-    program = executable()
-    assert program.is_file() and program.is_relative_to(empty_cache)
-    compiler.unlink()
-    assert binary.compiler_command.__doc__ is not None
-
-
-def test_unknown_compiler(empty_cache):
-    with pytest.raises(InputError, match="no C compiler 'gcc-of-nobody'"):
-        executable("gcc-of-nobody")
-
-
-def test_no_compiler_at_all(empty_cache, monkeypatch):
-    monkeypatch.delenv("KWS_CC", raising=False)
-    monkeypatch.setattr(binary.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ToolError, match="no C compiler for the GAP8 simulator: install ziglang"):
-        executable()
-
-
-def test_failing_compiler_leaves_nothing_behind(empty_cache, tmp_path):
-    compiler = _fake_compiler(tmp_path, "import sys; print('sim.h: no such luck'); sys.exit(1)")
-    with pytest.raises(ToolError, match="no such luck"):
-        executable(str(compiler))
-    assert [path for path in empty_cache.rglob("*") if path.is_file()] == []
-
-
-def test_cache_that_cannot_be_written(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "file" / "cache"))
-    with pytest.raises(KwsError, match="cannot write the cache folder .*choose another one with KWS_CACHE"):
-        executable()
-
-
-def test_two_first_uses_at_once(empty_cache, tmp_path):
-    compiler = _fake_compiler(tmp_path, COPY)
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        programs = list(pool.map(lambda _: executable(str(compiler)), range(4)))
-    assert len(set(programs)) == 1
-    assert [path.name for path in programs[0].parent.iterdir()] == ["gap8sim"]
-
-
-def test_other_sources_are_another_program(monkeypatch):
-    before = binary.source_hash()
-    monkeypatch.setattr(binary, "_source_texts", lambda: (("main.c", b"int main(void) { return 0; }"),))
-    binary.source_hash.cache_clear()
-    try:
-        assert binary.source_hash() != before
-    finally:
-        monkeypatch.undo()
-        binary.source_hash.cache_clear()
-    assert binary.source_hash() == before
 
 
 @pytest.mark.slow

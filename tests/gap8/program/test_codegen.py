@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kwslib.gap8.planning.plan import INPUT_HEADER_BYTES, L1_BASE, L1_BYTES, L2_BASE, L2_BYTES, plan
+from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
+from kwslib.gap8.planning.planner import plan
+from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.gap8.program import codegen
 from kwslib.integer import network_file
 from tests.gap8 import networks

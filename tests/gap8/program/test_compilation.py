@@ -1,6 +1,5 @@
 """From .tflite to ELF: what is built, what the linker proves, and what happens without a compiler."""
 
-import importlib.util
 import shutil
 import time
 
@@ -8,14 +7,13 @@ import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from kwslib import subproc
 from kwslib.errors import InputError, ModelError, ToolError
-from kwslib.gap8.measure.launch import launch
-from kwslib.gap8.planning.plan import L1_BASE, L2_BASE, L2_BYTES
+from kwslib.gap8.hardware import L1_BASE, L2_BASE, L2_BYTES
+from kwslib.gap8.measure.deployment import run_and_check
 from kwslib.gap8.platforms.platform import open_platform
-from kwslib.gap8.program import codegen
-from kwslib.gap8.program import compilation as building
+from kwslib.gap8.program import codegen, compilation
 from kwslib.gap8.program.elf import read_program
+from kwslib.gap8.program.toolchain import RISCV_VARIABLE, CompilerError
 from kwslib.integer import network_file
 from kwslib.paths import models_dir
 from tests.gap8 import networks
@@ -29,12 +27,12 @@ def network():
 
 @pytest.fixture(scope="module")
 def built(network, tmp_path_factory):
-    return building.build(network, tmp_path_factory.mktemp("built"))
+    return compilation.build(network, tmp_path_factory.mktemp("built"))
 
 
 def test_what_is_built(built):
     folder = built.elf.parent
-    assert {path.name for path in folder.iterdir()} == {building.PROJECT, building.PLAN, building.PROGRAM}
+    assert {path.name for path in folder.iterdir()} == {compilation.PROJECT, compilation.PLAN, compilation.PROGRAM}
     program = read_program(built.elf)
     assert program.flash is None and len(program.l2) <= L2_BYTES
     with built.elf.open("rb") as file:
@@ -50,9 +48,9 @@ def test_what_is_built(built):
 
 def test_flash_content_travels_in_a_section_that_is_not_loaded(network, tmp_path):
     with only(STRATEGIES[-1]):
-        flashed = building.build(network, tmp_path)
+        flashed = compilation.build(network, tmp_path)
         with pytest.raises(ModelError, match=r"network streams \d+ bytes .* pulp-open has another external memory"):
-            building.build(network, tmp_path / "pulp", target="pulp-open")
+            compilation.build(network, tmp_path / "pulp", target="pulp-open")
     program = read_program(flashed.elf)
     assert program.flash == bytes(flashed.plan.flash_image)
     assert not (tmp_path / "pulp").exists()
@@ -60,11 +58,11 @@ def test_flash_content_travels_in_a_section_that_is_not_loaded(network, tmp_path
 
 def test_another_input_changes_the_input_alone(built, network, tmp_path):
     codes = networks.clips(network.input, 3)[2]
-    other = building.with_input(built, codes, tmp_path / "other.elf", warm_runs=0)
+    other = compilation.with_input(built, codes, tmp_path / "other.elf", warm_runs=0)
     one, two = (np.frombuffer(path.read_bytes(), np.uint8) for path in (built.elf, other))
     assert len(one) == len(two)
     assert 0 < (one != two).sum() <= codegen.input_end(built.plan)
-    launch(open_platform("simulator"), network, other, codes, 60)
+    run_and_check(open_platform("simulator"), network, other, codes, 60)
 
 
 @pytest.mark.parametrize(
@@ -72,22 +70,14 @@ def test_another_input_changes_the_input_alone(built, network, tmp_path):
 )
 def test_codes_of_another_type_or_size(built, tmp_path, codes):
     with pytest.raises(InputError, match=r"network takes uint8 codes of shape \(49, 10, 1\), got"):
-        building.with_input(built, codes, tmp_path / "other.elf")
+        compilation.with_input(built, codes, tmp_path / "other.elf")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_compiler_that_does_not_exist(network, tmp_path, monkeypatch):
-    monkeypatch.setenv(building.COMPILER_VARIABLE, "no-such-gcc")
+    monkeypatch.setenv(RISCV_VARIABLE, "no-such-gcc")
     with pytest.raises(InputError, match=r"no RISC-V compiler 'no-such-gcc': give KWS_RISCV_CC .* or unset it"):
-        building.build(network, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_no_compiler_at_all(network, tmp_path, monkeypatch):
-    monkeypatch.delenv(building.COMPILER_VARIABLE, raising=False)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ToolError, match=r"no RISC-V compiler: install ziglang \(pip install .*\), or set KWS_RISCV_CC"):
-        building.build(network, tmp_path / "out")
+        compilation.build(network, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -95,29 +85,29 @@ def test_a_compiler_that_fails_leaves_nothing_and_shows_its_last_lines(network, 
     script = tmp_path / "gcc"
     script.write_text("#!/bin/sh\necho 'main.c:1: error: out of order' >&2\nexit 1\n")
     script.chmod(0o755)
-    monkeypatch.setenv(building.COMPILER_VARIABLE, str(script))
-    with pytest.raises(subproc.CommandFailed, match=r"(?s)failed with exit status 1.*main.c:1: error: out of order"):
-        building.build(network, tmp_path / "out")
+    monkeypatch.setenv(RISCV_VARIABLE, str(script))
+    with pytest.raises(CompilerError, match=r"(?s)failed with exit status 1.*main.c:1: error: out of order"):
+        compilation.build(network, tmp_path / "out")
     assert not list((tmp_path / "out").iterdir())
 
 
 def test_a_build_that_fails_leaves_the_one_before(built, network, monkeypatch, tmp_path):
     folder = tmp_path / "out"
     shutil.copytree(built.elf.parent, folder)
-    before = building.digest(folder / building.PROGRAM)
-    monkeypatch.setenv(building.COMPILER_VARIABLE, "false")
+    before = compilation.digest(folder / compilation.PROGRAM)
+    monkeypatch.setenv(RISCV_VARIABLE, "false")
     with pytest.raises(ToolError):
-        building.build(network, folder)
-    assert building.digest(folder / building.PROGRAM) == before
-    assert (folder / building.PROJECT / "counts.h").is_file()
+        compilation.build(network, folder)
+    assert compilation.digest(folder / compilation.PROGRAM) == before
+    assert (folder / compilation.PROJECT / "counts.h").is_file()
 
 
 def test_a_folder_of_somebody_elses_is_not_replaced(network, tmp_path):
-    (tmp_path / building.PROJECT).mkdir()
-    (tmp_path / building.PROJECT / "thesis.tex").write_text("years of work")
+    (tmp_path / compilation.PROJECT).mkdir()
+    (tmp_path / compilation.PROJECT / "thesis.tex").write_text("years of work")
     with pytest.raises(InputError, match=r"project is there and no C project of a network: choose another folder"):
-        building.build(network, tmp_path)
-    assert (tmp_path / building.PROJECT / "thesis.tex").read_text() == "years of work"
+        compilation.build(network, tmp_path)
+    assert (tmp_path / compilation.PROJECT / "thesis.tex").read_text() == "years of work"
 
 
 @pytest.mark.parametrize(
@@ -131,32 +121,33 @@ def test_a_folder_of_somebody_elses_is_not_replaced(network, tmp_path):
 )
 def test_the_linker_proves_that_plan_and_program_fit(built, tmp_path, symbol, value, message):
     project = tmp_path / "project"
-    shutil.copytree(built.elf.parent / building.PROJECT, project)
+    shutil.copytree(built.elf.parent / compilation.PROJECT, project)
     lines = (project / "plan.ld").read_text().splitlines()
     lines = [f"{symbol} = 0x{value:x};" if line.startswith(f"{symbol} ") else line for line in lines]
     (project / "plan.ld").write_text("\n".join(lines) + "\n")
-    with pytest.raises(subproc.CommandFailed, match=message):
-        building.compile_project(project, tmp_path / "network.elf")
+    with pytest.raises(CompilerError, match=message):
+        compilation.compile_project(project, tmp_path / "network.elf")
     assert not (tmp_path / "network.elf").exists()
 
 
 def test_an_unknown_target(built, tmp_path):
     with pytest.raises(InputError, match="unknown target 'gap9': choose one of gap8, pulp-open, host; did you mean"):
-        building.compile_project(built.elf.parent / building.PROJECT, tmp_path / "network.elf", "gap9")
+        compilation.compile_project(built.elf.parent / compilation.PROJECT, tmp_path / "network.elf", "gap9")
 
 
 def test_pulp_open_has_other_registers_and_the_same_network(built, tmp_path):
-    building.compile_project(built.elf.parent / building.PROJECT, tmp_path / "pulp.elf", "pulp-open")
+    compilation.compile_project(built.elf.parent / compilation.PROJECT, tmp_path / "pulp.elf", "pulp-open")
     with built.elf.open("rb") as one, (tmp_path / "pulp.elf").open("rb") as two:
         gap8, pulp = ({s.name: s.data() for s in ELFFile(file).iter_sections()} for file in (one, two))
     assert gap8[".weights"] == pulp[".weights"] and gap8[".text"] != pulp[".text"]
 
 
+@pytest.mark.slow  # a limit of time, which a busy machine misses
 @pytest.mark.parametrize("size", ["small", "large"])
 def test_from_tflite_to_elf_in_ten_seconds(size, tmp_path):
     start_s = time.monotonic()
     network = network_file.load(models_dir() / f"quick-{size}" / "model.tflite")
-    building.build(network, tmp_path)
+    compilation.build(network, tmp_path)
     assert time.monotonic() - start_s < 10
 
 
@@ -165,7 +156,7 @@ GCC = shutil.which("riscv64-unknown-elf-gcc")
 
 @pytest.mark.skipif(GCC is None, reason="no RISC-V GCC here")
 def test_a_gcc_of_the_system_builds_the_same_network(network, tmp_path, monkeypatch):
-    monkeypatch.setenv(building.COMPILER_VARIABLE, GCC)
+    monkeypatch.setenv(RISCV_VARIABLE, GCC)
     codes = networks.clips(network.input, 3)[2]
-    program = building.build(network, tmp_path, codes=codes).elf
-    launch(open_platform("simulator"), network, program, codes, 60)
+    program = compilation.build(network, tmp_path, codes=codes).elf
+    run_and_check(open_platform("simulator"), network, program, codes, 60)

@@ -9,10 +9,10 @@ import pytest
 
 from kwslib import subproc
 from kwslib.errors import InputError
-from kwslib.gap8.measure.launch import launch
+from kwslib.gap8.measure.deployment import run_and_check
+from kwslib.gap8.measure.vendor_app import NOT_NESTED
 from kwslib.gap8.platforms.platform import open_platform
-from kwslib.gap8.platforms.vendor_app import NOT_NESTED
-from kwslib.gap8.program.export import MARKER, export
+from kwslib.gap8.program.export import MARKER, export_project
 from kwslib.integer import network_file
 from kwslib.paths import cache_dir
 from tests.gap8 import networks
@@ -36,7 +36,7 @@ def clips(network):
 def project(network, clips, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export") / "project"
     with only(STRATEGIES[-1]):
-        export(network, folder, clips)
+        export_project(network, folder, clips)
     return folder
 
 
@@ -50,7 +50,7 @@ def make(folder, *words, check=True):
     variables = {"ZIG_GLOBAL_CACHE_DIR": str(cache_dir() / "zig"), "ZIG_LOCAL_CACHE_DIR": str(folder / "zig")}
     return subproc.run(
         ["make", f"PYTHON={sys.executable} -P", "RISCV_CC=", f"CC={ZIG}", *words],
-        timeout_s=120,
+        timeout_s=600,
         cwd=folder,
         env={**variables, **NOT_NESTED, "PYTHONPATH": ""},
         check=check,
@@ -59,13 +59,13 @@ def make(folder, *words, check=True):
 
 def test_it_builds_and_its_program_is_checked_by_its_own_make(copy, network, clips):
     make(copy)
-    done, _ = launch(open_platform("simulator"), network, copy / "network.elf", clips[0][1], 60)
+    done, _ = run_and_check(open_platform("simulator"), network, copy / "network.elf", clips[0][1], 60)
     (copy / "printed").write_text(done.stdout)
     assert make(copy, "check", "LOG=printed").stdout == "one: equal to the reference in every layer\n"
     wrong = make(copy, "check", "LOG=printed", "VECTOR=other", check=False)
     assert wrong.returncode != 0 and "Checksum" in wrong.stdout
     make(copy, "VECTOR=other")
-    launch(open_platform("simulator"), network, copy / "network.elf", clips[1][1], 60)
+    run_and_check(open_platform("simulator"), network, copy / "network.elf", clips[1][1], 60)
 
 
 def test_every_vector_is_tested_on_this_machine(copy):
@@ -104,9 +104,9 @@ def test_the_readme_says_what_a_firmware_must_know(project, network):
 def test_a_project_is_replaced_only_when_asked_for(copy, network, clips):
     (copy / "mine.c").touch()
     with pytest.raises(InputError, match="holds an exported project: .* replace it with --force"):
-        export(network, copy, clips)
+        export_project(network, copy, clips)
     assert (copy / "mine.c").exists()
-    export(network, copy, clips, force=True)
+    export_project(network, copy, clips, force=True)
     assert (copy / MARKER).exists() and not (copy / "mine.c").exists()
 
 
@@ -114,18 +114,18 @@ def test_a_project_is_replaced_only_when_asked_for(copy, network, clips):
 def test_another_folder_is_never_replaced(tmp_path, network, clips, force):
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(InputError, match="is there and no exported project: choose another folder"):
-        export(network, tmp_path, clips, force=force)
+        export_project(network, tmp_path, clips, force=force)
     with pytest.raises(InputError, match="is there and no exported project"):
-        export(network, tmp_path / "thesis.tex", clips, force=force)
+        export_project(network, tmp_path / "thesis.tex", clips, force=force)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
 def test_an_empty_folder_may_be_used(tmp_path, network, clips):
-    export(network, tmp_path, clips[:1])
+    export_project(network, tmp_path, clips[:1])
     assert (tmp_path / "Makefile").is_file()
 
 
 def test_two_clips_of_one_name(tmp_path, network, clips):
     with pytest.raises(InputError, match="two clips would be the test vector one"):
-        export(network, tmp_path / "out", [clips[0], clips[0]])
+        export_project(network, tmp_path / "out", [clips[0], clips[0]])
     assert not (tmp_path / "out").exists()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kwslib.errors import InputError, ToolError
-from kwslib.gap8.planning.plan import plan
+from kwslib.gap8.planning.planner import plan
 from kwslib.gap8.program import host_library
 from kwslib.integer import network_file, reference
 from kwslib.paths import models_dir

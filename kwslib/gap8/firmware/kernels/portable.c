@@ -35,8 +35,7 @@ void portable_depthwise(const uint32_t *a, const struct geometry *g) {
         const int8_t *plane = codes_at(a[0] + c * g->plane_bytes + g->left);
         int32_t weights[3][3];
         for (uint32_t i = 0; i < 3; i++)
-            for (uint32_t j = 0; j < 3; j++)
-                weights[i][j] = (int8_t)(record[i * g->tap_words + g->tap_word] >> 8 * j);
+            for (uint32_t j = 0; j < 3; j++) weights[i][j] = (int8_t)(record[i * g->tap_words + g->tap_word] >> 8 * j);
         int8_t *output = at(a[2] + c);
         for (uint32_t y = 0; y < g->rows; y++)
             for (uint32_t x = 0; x < g->columns; x++, output += g->pixel_bytes) {
@@ -44,7 +43,8 @@ void portable_depthwise(const uint32_t *a, const struct geometry *g) {
                 int32_t left = (int32_t)(x * g->stride_columns) - (int32_t)g->pad_left, sum = 0;
                 if (left >= 0 && left + 2 < (int32_t)g->input_columns) {
                     for (uint32_t i = 0; i < 3; i++, row += g->row_bytes)
-                        sum += row[left] * weights[i][0] + row[left + 1] * weights[i][1] + row[left + 2] * weights[i][2];
+                        sum +=
+                            row[left] * weights[i][0] + row[left + 1] * weights[i][1] + row[left + 2] * weights[i][2];
                 } else {
                     for (uint32_t i = 0; i < 3; i++, row += g->row_bytes)
                         for (int32_t j = 0; j < 3; j++) sum += value(row, left + j, g) * weights[i][j];

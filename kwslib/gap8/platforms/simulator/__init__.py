@@ -1,15 +1,15 @@
 """The embedded GAP8 simulator: cycle figures on any machine that has a C compiler, or ziglang from PyPI.
 
-A C program (`build.executable` compiles it on first use) runs the very ELF that GVSOC's model of GAP8 rev C runs,
-and counts the same cycles. What it models, and by which rules:
+A C program, which `executable` compiles on first use, runs the same ELF files as GVSOC's model of GAP8 rev C and counts
+the same cycles. It models:
 
-* **Order.** Two clock domains of one frequency, SoC and cluster. Everything happens in events; of the events of one
-  cycle and domain the one that was scheduled last runs first, and two domains take turns (``engine.c``). The same
-  ELF gives the same cycles, always.
-* **Cores** (``core.c``, ``execute.h``). An instruction acts in the cycle in which it starts, and takes one cycle, plus
-  the fetch of itself, plus one if it reads what the load or multiplication in front of it delivers, plus what its
-  memory access waits. Taken branches 3, jumps 2, ``mulh`` 5, divisions by the divisor's leading zeros, hardware
-  loops nothing.
+* **Order.** SoC and cluster are two clock domains of the same frequency. Everything is an event. Among the events of
+  one cycle and domain, the one scheduled last runs first; the two domains take turns (``engine.c``). A program always
+  takes the same cycles.
+* **Cores** (``core.c``, ``execute.h``). An instruction acts in the cycle in which it starts. It takes one cycle, plus
+  its own fetch, plus one if it reads the result of the load or multiplication just before it, plus the wait of its
+  memory access. A taken branch takes 3 cycles, a jump 2, ``mulh`` 5; a division depends on the divisor's leading
+  zeros; a hardware loop costs nothing.
 * **L1**: 16 banks, one access a cycle each, in order. **L2** and everything else off the cluster: each target of each
   router moves four bytes a cycle, and L2 adds eight cycles (``bus.c``).
 * **Instruction caches** (``cache.c``): 16-byte lines, four ways, replacement by a shift register, one refill at a time.
@@ -31,8 +31,9 @@ from typing import Any
 
 from kwslib import subproc
 from kwslib.errors import InputError, ToolError
-from kwslib.gap8.platforms.platform import RunResult
+from kwslib.gap8.platforms.platform import Platform, RunResult
 from kwslib.gap8.platforms.simulator.binary import executable, source_hash
+from kwslib.gap8.program import toolchain
 
 __all__ = [
     "SimulationFault",
@@ -85,8 +86,9 @@ class SimulationResult:
     cores : list of dict
         ``core``, ``instructions`` and last ``pc`` of each core.
     profile : list of dict
-        One row for each core and function that ran: ``instructions``; ``cycles`` while awake, and of these the
-        stalls by kind (dependency, branch, tcdm, memory, fetch, multicycle); ``sleep_cycles``. Empty unless asked for.
+        One row for each core and function that ran: ``core``, ``function``, ``instructions``; ``cycles`` while awake,
+        and which of them were stalls (``dependency_cycles``, ``branch_cycles``, ``tcdm_cycles``, ``memory_cycles``,
+        ``fetch_cycles``, ``multicycle_cycles``); ``sleep_cycles``. Empty unless asked for.
     """
 
     exit_status: int
@@ -140,7 +142,7 @@ def simulate(
     flash : bytes or Path, optional
         Content of the external flash (or the file that holds it), instead of the ELF's section ``.flash``.
     program : Path, optional
-        A simulator compiled before; `build.executable` otherwise.
+        A simulator that was compiled before; `executable` otherwise.
     log : Path, optional
         File that gets the command line and everything it printed, whatever happens.
 
@@ -151,7 +153,7 @@ def simulate(
     SimulationFault, SimulationLimit
         If the program faults or does not exit.
     ToolError
-        If there is no compiler, or the time is over.
+        If there is no compiler, or the program does not end in time.
     """
     for name, number in (("max_cycles", max_cycles), ("timeout_s", timeout_s)):
         if number is not None and not number > 0:
@@ -159,18 +161,9 @@ def simulate(
     with tempfile.TemporaryDirectory(prefix="gap8sim-") as folder:
         report = Path(folder) / "report.json"
         command: list[str | Path] = [program or executable(), Path(elf).absolute(), "--report", report]
-        if max_cycles is not None:
-            command += ["--max-cycles", str(max_cycles)]
-        if profile:
-            command += ["--profile"]
-        if check_uninitialised:
-            command += ["--check-uninitialised"]
+        command += _switches(max_cycles, profile, check_uninitialised)
         if trace is not None:
-            command += ["--trace", trace]
-            if trace_cores is not None:
-                command += ["--trace-cores", str(trace_cores)]
-            if trace_range is not None:
-                command += ["--trace-from", str(trace_range[0]), "--trace-to", str(trace_range[1])]
+            command += ["--trace", trace, *_trace_filter(trace_cores, trace_range)]
         if flash is not None:
             if isinstance(flash, bytes):
                 (Path(folder) / "flash.bin").write_bytes(flash)
@@ -198,6 +191,17 @@ def simulate(
     )
 
 
+def _switches(max_cycles: int | None, profile: bool, check_uninitialised: bool) -> list[str]:
+    words = [] if max_cycles is None else ["--max-cycles", str(max_cycles)]
+    words += ["--profile"] if profile else []
+    return words + (["--check-uninitialised"] if check_uninitialised else [])
+
+
+def _trace_filter(cores: int | None, addresses: tuple[int, int] | None) -> list[str]:
+    words = [] if cores is None else ["--trace-cores", str(cores)]
+    return words + ([] if addresses is None else ["--trace-from", str(addresses[0]), "--trace-to", str(addresses[1])])
+
+
 def _message(stderr: str) -> str:
     """Return the simulator's message from its ``error:`` line on, without that word."""
     _, _, message = ("\n" + stderr).partition("\nerror: ")
@@ -214,18 +218,26 @@ def _error(done: subproc.Completed) -> Exception:
     return ToolError(f"the GAP8 simulator broke down with status {done.returncode}; please report this\n{last}")
 
 
-class Simulator:
-    """The embedded simulator as one of the platforms of `kwslib.gap8.platforms.platform`."""
+class Simulator(Platform):
+    """The embedded simulator as a platform; see `kwslib.gap8.platforms.platform.Platform`."""
 
     name = "simulator"
     target = "gap8"
-    counts_cycles = True
+    needs = f"ziglang, or the C compiler that {toolchain.HOST_VARIABLE} names: it is compiled on first use"
+
+    def __init__(self, home: Path | str | None = None):
+        super().__init__(home)
+        toolchain.find_host()  # a missing compiler is reported before anything is built for this platform
 
     def version(self) -> str:
         """Return the hash of the simulator's sources."""
         return source_hash()
 
-    def run(self, elf: Path | str, timeout_s: float, flash: bytes | None = None, log: Path | None = None) -> RunResult:
-        """Run a program to its end; see `kwslib.gap8.platforms.platform.Platform`."""
-        done = simulate(elf, timeout_s=timeout_s, flash=flash, log=log)
+    def run(self, elf: Path | str, timeout_s: float, log: Path | None = None) -> RunResult:
+        """Run a program to its end; see `kwslib.gap8.platforms.platform.Platform.run`."""
+        done = simulate(elf, timeout_s=timeout_s, log=log)
         return RunResult(done.exit_status & 0xFF, done.stdout, done.stderr, done.wall_s, self.name, self.version())
+
+    def stall_profile(self, elf: Path | str, timeout_s: float) -> list[dict[str, Any]]:
+        """Count cycles and stalls by core and function; see `kwslib.gap8.platforms.platform.Platform`."""
+        return simulate(elf, timeout_s=timeout_s, profile=True).profile

@@ -3,10 +3,10 @@
 
 enum { L2_LATENCY = 8 };
 
-static Port cl_l1, cl_l1_tas, cl_periph, cl_periph_alias, cl_soc;        // cluster interconnect
+static Port cl_l1, cl_l1_tas, cl_periph, cl_periph_alias, cl_soc;  // cluster interconnect
 static Port periph_ctrl, periph_timer, periph_eu, periph_icache, periph_dma;
-static Port axi_soc, axi_cluster;                                        // between the two
-static Port ll_apb, ll_fc, ll_fc_alias, ll_axi, ll_l2;                   // SoC interconnect
+static Port axi_soc, axi_cluster;                       // between the two
+static Port ll_apb, ll_fc, ll_fc_alias, ll_axi, ll_l2;  // SoC interconnect
 static Port apb[16];
 static Port fc_eu, fc_eu_demux, fc_timer, fc_icache, fc_tcdm;
 static Port fc_fetch, fc_data, udma_out;

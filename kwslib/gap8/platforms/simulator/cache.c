@@ -27,7 +27,8 @@ static int next_way(Cache *cache) {
 int64_t cache_fetch_slow(Cache *cache, uint32_t line) {
     Request r = {.addr = line, .size = 16};
     if (!cache->enabled) {
-        if (cache->refill(&r) != ACCESS_OK) fault("fetch", "instruction fetch from %#010x, where there is no memory", line);
+        if (cache->refill(&r) != ACCESS_OK)
+            fault("fetch", "instruction fetch from %#010x, where there is no memory", line);
         return r.latency;
     }
     uint32_t tag = line >> 4;

@@ -93,7 +93,8 @@ static Access access_word(Core *c, uint32_t addr, uint8_t *data, int size, bool 
     m.current = c;
     Access result = core_bus(c, &r);
     if (result == ACCESS_INVALID)
-        fault("memory access", "%s of %d byte%s at %#010x, where %s", write ? "store" : "load", size, size > 1 ? "s" : "", addr,
+        fault("memory access", "%s of %d byte%s at %#010x, where %s", write ? "store" : "load", size,
+              size > 1 ? "s" : "", addr,
               addr >= L2_BASE && addr < 0x20000000 ? "L2 has ended" : "there is no memory or register of that size");
     if (result == ACCESS_OK) *cycles += (int)r.latency;
     return result;
@@ -175,7 +176,8 @@ static void second_half(Event *event) {
     c->stalled--;
     c->cycles++;
     if (c->mask & (1u << COUNT_LOADS)) c->pccr[COUNT_LOADS]++;
-    if (access_word(c, c->split.addr, (uint8_t *)&c->split.value + c->split.size0, rest, c->split.write, &cycles) != ACCESS_OK)
+    if (access_word(c, c->split.addr, (uint8_t *)&c->split.value + c->split.size0, rest, c->split.write, &cycles) !=
+        ACCESS_OK)
         fault("memory access", "access across a word at %#010x to a device", c->split.addr);
     if (!c->split.write) c->regs[c->split.rd] = extend(c->split.value, c->split.size, c->split.sign);
     c->cycles += cycles;
@@ -290,7 +292,8 @@ uint32_t csr_read(Core *c, uint32_t csr) {
         return c->pccr[i];
     }
     switch (csr) {
-    case 0xF14: case 0x014: return c->hartid;
+    case 0xF14:
+    case 0x014: return c->hartid;
     case 0x300: return c->mstatus | (uint32_t)c->irq_enable << 3 | (uint32_t)c->saved_irq_enable << 7;
     case 0x305: return c->boot_addr & ~0xFFu;
     case 0x340: return c->mscratch;
@@ -298,9 +301,12 @@ uint32_t csr_read(Core *c, uint32_t csr) {
     case 0x342: return c->mcause;
     case PCER: return c->pcer;
     case PCMR: return c->pcmr;
-    case LOOP: case LOOP + 4: return c->lp_start[(csr - LOOP) / 4];
-    case LOOP + 1: case LOOP + 5: return c->lp_end[(csr - LOOP) / 4];
-    case LOOP + 2: case LOOP + 6: return c->lp_count[(csr - LOOP) / 4];
+    case LOOP:
+    case LOOP + 4: return c->lp_start[(csr - LOOP) / 4];
+    case LOOP + 1:
+    case LOOP + 5: return c->lp_end[(csr - LOOP) / 4];
+    case LOOP + 2:
+    case LOOP + 6: return c->lp_count[(csr - LOOP) / 4];
     case 0xC10: return 3;  // machine mode
     default: return 0;
     }
@@ -335,9 +341,12 @@ void csr_write(Core *c, uint32_t csr, uint32_t value) {
         c->pcmr = value;
         sync_all_external(c, c->pcer, before);
         break;
-    case LOOP: case LOOP + 4: c->lp_start[(csr - LOOP) / 4] = value; break;
-    case LOOP + 1: case LOOP + 5: set_loop_end(c, (int)(csr - LOOP) / 4, value); break;
-    case LOOP + 2: case LOOP + 6: c->lp_count[(csr - LOOP) / 4] = value; break;
+    case LOOP:
+    case LOOP + 4: c->lp_start[(csr - LOOP) / 4] = value; break;
+    case LOOP + 1:
+    case LOOP + 5: set_loop_end(c, (int)(csr - LOOP) / 4, value); break;
+    case LOOP + 2:
+    case LOOP + 6: c->lp_count[(csr - LOOP) / 4] = value; break;
     case PCCR_ALL:
         for (int i = 0; i < 31; i++) c->pccr[i] = value;
         memset(c->external, 0, sizeof c->external);

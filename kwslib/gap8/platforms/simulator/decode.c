@@ -49,9 +49,16 @@ bool decode_word(uint32_t word, Uop *uop) {
         int32_t value[5];
         for (int slot = 0; slot < 5; slot++) value[slot] = field_value(&format->field[slot], word);
         if (form->forbidden_slot >= 0 && value[form->forbidden_slot] == form->forbidden_value) continue;
-        *uop = (Uop){.op = form->op, .size = (uint8_t)size, .rd = (uint8_t)value[0], .rs1 = (uint8_t)value[1],
-                     .rs2 = (uint8_t)value[2], .imm = value[3], .imm2 = (int8_t)value[4], .compressed = size == 2,
-                     .form = (uint16_t)i, .rd_named = (uint8_t)value[0]};
+        *uop = (Uop){.op = form->op,
+                     .size = (uint8_t)size,
+                     .rd = (uint8_t)value[0],
+                     .rs1 = (uint8_t)value[1],
+                     .rs2 = (uint8_t)value[2],
+                     .imm = value[3],
+                     .imm2 = (int8_t)value[4],
+                     .compressed = size == 2,
+                     .form = (uint16_t)i,
+                     .rd_named = (uint8_t)value[0]};
         if (uop->rd == 0 && format->writes) {
             if (format->reads & 4) uop->op = OP_nop;  // accumulates into x0
             uop->rd = 32;
@@ -74,8 +81,8 @@ int decode_timing(const Uop *uop) { return isa_forms[uop->form].timing; }
 
 void decode_flush(void) { memset(code, 0, sizeof code); }
 
-// Decode for one core: what stalls is settled here, since it depends on the instruction in front, and on whether that one
-// had been decoded by then.
+// Decode for one core. Stalls are decided here: they depend on the instruction in front, and on whether that one had
+// been decoded by then.
 uint8_t decode_for_core(Core *core, uint32_t index, uint32_t pc) {
     Uop *uop = &code[index];
     if (uop->op == 0) {
@@ -101,9 +108,9 @@ uint8_t decode_for_core(Core *core, uint32_t index, uint32_t pc) {
     return flags;
 }
 
-static const char *const abi[32] = {"zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3",
-                                    "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11",
-                                    "t3", "t4", "t5", "t6"};
+static const char *const abi[32] = {"zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
+                                    "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
+                                    "s6",   "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
 
 void disassemble(uint32_t pc, uint32_t word, char *text, size_t size) {
     Uop uop;

@@ -3,8 +3,8 @@
 //  * within one cycle of a domain the event scheduled last runs first;
 //  * an event that lies 32 cycles or more ahead waits in a sorted list and enters the ring at a multiple of 32;
 //  * of two domains with the same time, the one that ran last goes first;
-//  * at every rising edge of the reference clock the frequency generators set their frequency anew, and with it the phase:
-//    each domain's next event comes a part of a cycle earlier, and a domain that sleeps loses step by that much.
+//  * at every rising edge of the reference clock the frequency generators set their frequency again, and with it the
+//    phase: each domain's next event comes a part of a cycle earlier, and a domain that sleeps loses step by that much.
 #include "sim.h"
 
 enum { REF_EDGE_PS = 15258789 };  // from one edge of the reference clock (32768 Hz) to the next
@@ -110,7 +110,8 @@ static void flush_delayed(Domain *d) {
     }
 }
 
-// Run a cycle, and more of them if it is cores' steps that follow each other; return the cycles to the domain's next event, -1 if there is none.
+// Run a cycle, and more of them if the steps of cores follow each other. Return the cycles to the domain's next event,
+// or -1 if there is none.
 static int64_t domain_run(Domain *d) {
     if (UNLIKELY(d->flush)) flush_delayed(d);
     Event *event;
@@ -148,7 +149,8 @@ static void reference_edge(Event *event) {
     timer_reference_edge(&m.fc_timer);
     eu_event(&m.fc_eu, 0, 1u << EVENT_REF_CLOCK);
     timer_reference_edge(&m.cluster_timer);
-    bool ticking = m.fc_timer.enabled[0] || m.fc_timer.enabled[1] || m.cluster_timer.enabled[0] || m.cluster_timer.enabled[1] ||
+    bool ticking = m.fc_timer.enabled[0] || m.fc_timer.enabled[1] || m.cluster_timer.enabled[0] ||
+                   m.cluster_timer.enabled[1] ||
                    (m.fc_eu.core[0].mask | m.fc_eu.core[0].irq_mask) >> EVENT_REF_CLOCK & 1;
     if (!m.soc.enqueued && !m.cluster.enqueued && !ticking) event_cancel(event);  // nothing will ever happen again
 }

@@ -1,9 +1,10 @@
-// Event units of the cluster (eight cores) and of the fabric controller (one): masks, waits, barriers, dispatcher, mutex.
+// Event units of the cluster (eight cores) and of the fabric controller (one): masks, waits, barriers, dispatcher,
+// mutex.
 #include "sim.h"
 
 enum {
-    SLEEP_LATENCY = 6,     // cycles from the release of a sleeping core to its next instruction, less one
-    AWAKE_LATENCY = 2,     // more of them if the event was there already
+    SLEEP_LATENCY = 6,  // cycles from the release of a sleeping core to its next instruction, less one
+    AWAKE_LATENCY = 2,  // more of them if the event was there already
     EVENT_BARRIER = 16,
     EVENT_MUTEX = 17,
     EVENT_DISPATCH = 18,
@@ -128,22 +129,27 @@ static Access core_registers(EventUnit *eu, int id, uint32_t offset, Request *r)
     Access result = ACCESS_OK;
     uint32_t *mask = offset < 0x0C ? &c->mask : &c->irq_mask;
     switch (offset) {
-    case 0x00: case 0x0C:
+    case 0x00:
+    case 0x0C:
         if (!r->write) {
             put(r, *mask);
             return ACCESS_OK;
         }
         *mask = value;
         break;
-    case 0x04: case 0x10:
+    case 0x04:
+    case 0x10:
         if (!r->write) return ACCESS_INVALID;
         *mask &= ~value;
         break;
-    case 0x08: case 0x14:
+    case 0x08:
+    case 0x14:
         if (!r->write) return ACCESS_INVALID;
         *mask |= value;
         break;
-    case 0x1C: case 0x20: case 0x24:
+    case 0x1C:
+    case 0x20:
+    case 0x24:
         if (r->write) return ACCESS_INVALID;
         put(r, offset == 0x1C ? c->status : c->status & (offset == 0x20 ? c->mask : c->irq_mask));
         return ACCESS_OK;
@@ -151,7 +157,8 @@ static Access core_registers(EventUnit *eu, int id, uint32_t offset, Request *r)
         if (!r->write) return ACCESS_INVALID;
         clear_status(eu, c, value);
         break;
-    case 0x38: case 0x3C:
+    case 0x38:
+    case 0x3C:
         if (r->write) return ACCESS_INVALID;
         if (offset == 0x3C) c->clear_mask = c->mask;
         result = wait_event(eu, c, r, WAITS_EVENT);
@@ -177,7 +184,9 @@ static Access barrier_registers(EventUnit *eu, int id, uint32_t offset, Request 
     uint32_t value;
     memcpy(&value, r->data, 4);
     switch (offset & 0x1F) {
-    case 0x00: case 0x04: case 0x0C: {
+    case 0x00:
+    case 0x04:
+    case 0x0C: {
         uint32_t *reg = (offset & 0x1F) == 0 ? &b->trigger : (offset & 0x1F) == 4 ? &b->status : &b->target;
         if (!r->write) {
             put(r, *reg);
@@ -198,7 +207,8 @@ static Access barrier_registers(EventUnit *eu, int id, uint32_t offset, Request 
         b->status |= value;
         break;
     case 0x14: b->status |= 1u << id; break;
-    case 0x18: case 0x1C:
+    case 0x18:
+    case 0x1C:
         if (c->state != WAITS_BARRIER) b->status |= 1u << id;  // else: repeated after an interrupt
         if ((offset & 0x1F) == 0x1C) c->clear_mask = c->mask;
         barrier_check(eu, b);

@@ -1,4 +1,5 @@
 // The interpreter's step, for one value of INSTRUMENTED. Included by core.c alone.
+// clang-format off: an instruction is a line of a table here
 #if INSTRUMENTED
 #define NAME(x) x##_instrumented
 #else
@@ -339,7 +340,8 @@ next_core:;
         if (LIKELY(c->mask & 2)) c->pccr[COUNT_INSTRUCTIONS]++;
     }
 #if INSTRUMENTED
-    if (m.profile) profile_instruction(c, index, u, cycles, fetched, (int)(flags & 0x7F) - 1, next != pc + u->size, addr);
+    if (m.profile)
+        profile_instruction(c, index, u, cycles, fetched, (int)(flags & 0x7F) - 1, next != pc + u->size, addr);
     if (!c->active || outcome == WAIT) c->sleep_since = c->step.domain->cycles + (outcome == WAIT ? 0 : cycles);
 #endif
     if (LIKELY(outcome == DONE)) {
@@ -348,7 +350,8 @@ next_core:;
         c->cycles = cycles;
         if (outcome == WAIT) c->active = false;
     }
-    // Mostly another core is next, in this cycle or a later one, or this one itself: go on without a detour through the engine.
+    // Mostly another core is next, in this cycle or a later one, or this one itself: go on without a detour through
+    // the engine.
     event = d->slot[d->index];
     if (!event) {
         if (d->queued == 1 && cycles < SLOTS && d->slot[(d->index + cycles) & (SLOTS - 1)] == &c->step) {
@@ -390,3 +393,4 @@ next_core:;
 #undef vb_sdotusp
 #undef vh_sdotsp
 #undef vb_sdotsp
+// clang-format on

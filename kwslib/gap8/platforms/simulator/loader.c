@@ -1,5 +1,5 @@
-// The ELF loader: 32-bit little-endian RISC-V, segments in L2 alone (L1 is filled by the program), function symbols, and
-// the content of the external flash in a section named .flash or .hyperflash that is not loaded.
+// The ELF loader: 32-bit little-endian RISC-V. Segments lie in L2 alone (the program fills L1 itself). Symbols are of
+// functions. The external flash is filled from a section .flash or .hyperflash, which is not loaded.
 #include <stdlib.h>
 
 #include "sim.h"
@@ -11,7 +11,7 @@ static size_t file_size;
 
 _Noreturn static void bad(const char *path, const char *why) {
     fprintf(stderr, "error: %s: %s\n", path, why);
-    exit(124);
+    exit(EXIT_BAD_ELF);
 }
 
 static uint32_t get(const uint8_t *p, int bytes) {
@@ -65,7 +65,9 @@ static void read_symbols(const char *path, const uint8_t *symbols, const uint8_t
     int kept = 0;  // of several at one address the longest; labels inside of a sized function are not functions
     for (int i = 0; i < m.symbol_count; i++) {
         const Symbol *last = kept ? &m.symbols[kept - 1] : NULL;
-        if (last && (m.symbols[i].addr == last->addr || (!m.symbols[i].size && m.symbols[i].addr - last->addr < last->size))) continue;
+        if (last &&
+            (m.symbols[i].addr == last->addr || (!m.symbols[i].size && m.symbols[i].addr - last->addr < last->size)))
+            continue;
         m.symbols[kept++] = m.symbols[i];
     }
     m.symbol_count = kept;
@@ -98,7 +100,7 @@ static void read_sections(const char *path) {
 
 void load_elf(const char *path) {
     read_file(path);
-    if (file_size < 4 || memcmp(file, "\x7f" "ELF", 4) != 0) bad(path, "not an ELF file");
+    if (file_size < 4 || memcmp(file, "\177ELF", 4) != 0) bad(path, "not an ELF file");
     if (file_size < 16) bad(path, "truncated: its header is incomplete");
     if (file[4] == 2) bad(path, "a 64-bit ELF file; GAP8 is a 32-bit machine");
     if (file[4] != 1 || file[5] != 1) bad(path, "not a 32-bit little-endian ELF file");
@@ -122,12 +124,14 @@ void load_elf(const char *path) {
         uint32_t virt = get(h + 8, 4), addr = get(h + 12, 4), in_file = get(h + 16, 4), in_memory = get(h + 20, 4);
         if (in_memory < in_file) bad(path, "damaged: a segment is longer in the file than in memory");
         if (in_file && (addr < L2_BASE || addr - L2_BASE > L2_SIZE || in_file > L2_SIZE - (addr - L2_BASE))) {
-            snprintf(why, sizeof why, "segment %#010x..%#010x lies outside of L2 (0x1c000000..0x1c080000), the only memory that is loaded",
-                     addr, addr + in_file);
+            snprintf(
+                why, sizeof why,
+                "segment %#010x..%#010x lies outside of L2 (0x1c000000..0x1c080000), the only memory that is loaded",
+                addr, addr + in_file);
             bad(path, why);
         }
-        uint32_t space = addr - L2_BASE < L2_SIZE   ? L2_BASE + L2_SIZE - addr
-                         : virt - L1_BASE < L1_SIZE ? L1_BASE + L1_SIZE - virt
+        uint32_t space = addr - L2_BASE < L2_SIZE       ? L2_BASE + L2_SIZE - addr
+                         : virt - L1_BASE < L1_SIZE     ? L1_BASE + L1_SIZE - virt
                          : virt - TCDM_BASE < TCDM_SIZE ? TCDM_BASE + TCDM_SIZE - virt
                                                         : 0;
         if (in_memory > space) {

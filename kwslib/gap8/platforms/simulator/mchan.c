@@ -5,7 +5,15 @@
 
 #include "sim.h"
 
-enum { COUNTERS = 16, CHANNELS = CLUSTER_CORES + 1, CORE_QUEUE = 2, GLOBAL_QUEUE = 8, BURSTS = 8, BURST = 256, PORTS = 4 };
+enum {
+    COUNTERS = 16,
+    CHANNELS = CLUSTER_CORES + 1,
+    CORE_QUEUE = 2,
+    GLOBAL_QUEUE = 8,
+    BURSTS = 8,
+    BURST = 256,
+    PORTS = 4
+};
 enum { EVENT_DMA = 8, EVENT_DMA_IRQ = 9, EVENT_DMA_EXT = 22 };
 
 typedef struct Command Command;
@@ -32,11 +40,11 @@ typedef struct {
 } Queue;
 
 static struct {
-    Command *current;      // being written word by word
+    Command *current;  // being written word by word
     Queue queue;
-    int counter;           // allocated last
-    int pending;           // commands in the queue
-    Core *stalled;         // a core whose write waits for room
+    int counter;    // allocated last
+    int pending;    // commands in the queue
+    Core *stalled;  // a core whose write waits for room
     uint32_t stalled_word;
     int64_t stalled_latency;
 } channel[CHANNELS];
@@ -100,12 +108,12 @@ static void check_command(Command *c) {
     uint32_t far_end = c->far + c->size;
     if (c->twod) {
         if (c->length == 0 || c->size % c->length)
-            fault("DMA", "2D transfer of %u bytes in lines of %u: the size must be a multiple of the line", c->size, c->length);
+            fault("DMA", "2D transfer of %u bytes in lines of %u: the size must be a multiple of the line", c->size,
+                  c->length);
         far_end = c->far + (c->size / c->length - 1) * c->stride + c->length;
     }
     uint32_t near = c->near & 0xFFFFF;  // 20 address bits reach L1
-    if (near + c->size > L1_SIZE)
-        fault("DMA", "%u bytes at L1 %#010x lie outside of L1 (64 KB)", c->size, c->near);
+    if (near + c->size > L1_SIZE) fault("DMA", "%u bytes at L1 %#010x lie outside of L1 (64 KB)", c->size, c->near);
     bool l2 = c->far >= L2_BASE && far_end <= L2_BASE + L2_SIZE && far_end > c->far;
     bool tcdm = c->far >= TCDM_BASE && far_end <= TCDM_BASE + TCDM_SIZE && far_end > c->far;
     if (!l2 && !tcdm) fault("DMA", "%#010x..%#010x is not in L2", c->far, far_end);
@@ -165,7 +173,8 @@ Access mchan_access(int id, uint32_t offset, Request *r, Core *core) {
     memcpy(&value, r->data, 4);
     if (offset == 4) {
         if (r->write) {
-            if (value & free_counters & 0xFFFF) warn_once("counter", "DMA counters are freed that are not in use (mask %#x)", value);
+            if (value & free_counters & 0xFFFF)
+                warn_once("counter", "DMA counters are freed that are not in use (mask %#x)", value);
             free_counters |= value & 0xFFFF;
             if (alloc_count) {
                 Core *waiting = alloc_waiting[0];

@@ -51,13 +51,21 @@ void profile_instruction(Core *c, uint32_t index, const Uop *u, int cycles, int 
     }
     costs->dependency += (uint64_t)stalled;
     switch (u->op) {
-    case OP_jal: case OP_jalr: jump = 1; break;
-    case OP_beq: case OP_bne: case OP_blt: case OP_bge: case OP_bltu: case OP_bgeu: case OP_p_beqimm: case OP_p_bneimm:
-        jump = taken && rest >= 2 ? 2 : 0;
-        break;
-    case OP_div: case OP_divu: case OP_rem: case OP_remu: case OP_mret:
-        costs->multicycle += (uint64_t)rest;
-        return;
+    case OP_jal:
+    case OP_jalr: jump = 1; break;
+    case OP_beq:
+    case OP_bne:
+    case OP_blt:
+    case OP_bge:
+    case OP_bltu:
+    case OP_bgeu:
+    case OP_p_beqimm:
+    case OP_p_bneimm: jump = taken && rest >= 2 ? 2 : 0; break;
+    case OP_div:
+    case OP_divu:
+    case OP_rem:
+    case OP_remu:
+    case OP_mret: costs->multicycle += (uint64_t)rest; return;
     default: break;
     }
     costs->branch += (uint64_t)jump;
@@ -73,8 +81,9 @@ void trace_instruction(Core *c, uint32_t pc) {
     char text[96];
     uint32_t word = code_word(pc);
     disassemble(pc, word, text, sizeof text);
-    fprintf(m.trace, "%10lld %s%c %08x %0*x%*s %-36s %s\n", (long long)cycle_now(), c->is_fc ? "fc" : "pe", c->is_fc ? ' ' : '0' + c->id,
-            pc, (word & 3) == 3 ? 8 : 4, word, (word & 3) == 3 ? 0 : 4, "", text, symbol_at(pc));
+    fprintf(m.trace, "%10lld %s%c %08x %0*x%*s %-36s %s\n", (long long)cycle_now(), c->is_fc ? "fc" : "pe",
+            c->is_fc ? ' ' : '0' + c->id, pc, (word & 3) == 3 ? 8 : 4, word, (word & 3) == 3 ? 0 : 4, "", text,
+            symbol_at(pc));
 }
 
 static void json_string(FILE *f, const char *s) {
@@ -99,27 +108,32 @@ void report_write(const char *path, double wall_s) {
     uint64_t instructions = 0;
     for (int i = 0; i < CORES; i++) instructions += m.core[i].instructions;
     fprintf(f, "{\"exit_status\": %u, \"exited\": %s, \"cycles\": %lld, \"instructions\": %llu, \"wall_s\": %.6f, ",
-            m.exit_status, m.exited ? "true" : "false", (long long)cycle_now(), (unsigned long long)instructions, wall_s);
+            m.exit_status, m.exited ? "true" : "false", (long long)cycle_now(), (unsigned long long)instructions,
+            wall_s);
     fprintf(f, "\"cluster_cache_misses\": %llu, \"fc_cache_misses\": %llu, \"uninitialised_reads\": %llu, \"cores\": [",
             (unsigned long long)m.cluster_cache.misses, (unsigned long long)m.fc_cache.misses,
             (unsigned long long)m.uninitialised);
     for (int i = 0; i < CORES; i++)
-        fprintf(f, "%s{\"core\": \"%s%.*d\", \"instructions\": %llu, \"pc\": %u}", i ? ", " : "", i == FC ? "fc" : "pe", i != FC,
-                i % FC, (unsigned long long)m.core[i].instructions, m.core[i].pc);
+        fprintf(f, "%s{\"core\": \"%s%.*d\", \"instructions\": %llu, \"pc\": %u}", i ? ", " : "", i == FC ? "fc" : "pe",
+                i != FC, i % FC, (unsigned long long)m.core[i].instructions, m.core[i].pc);
     fprintf(f, "], \"profile\": [");
     bool first = true;
     for (int i = 0; m.profile && i < CORES; i++)
         for (int s = 0; s <= m.symbol_count; s++) {
             const Costs *k = &m.core[i].costs[s];
             if (!k->instructions && !k->sleep) continue;
-            fprintf(f, "%s\n{\"core\": \"%s%.*d\", \"function\": ", first ? "" : ",", i == FC ? "fc" : "pe", i != FC, i % FC);
+            fprintf(f, "%s\n{\"core\": \"%s%.*d\", \"function\": ", first ? "" : ",", i == FC ? "fc" : "pe", i != FC,
+                    i % FC);
             json_string(f, s < m.symbol_count ? m.symbols[s].name : "?");
-            fprintf(f, ", \"instructions\": %llu, \"cycles\": %llu, \"dependency_cycles\": %llu, \"branch_cycles\": %llu, ",
-                    (unsigned long long)k->instructions, (unsigned long long)k->cycles, (unsigned long long)k->dependency,
-                    (unsigned long long)k->branch);
-            fprintf(f, "\"tcdm_cycles\": %llu, \"memory_cycles\": %llu, \"fetch_cycles\": %llu, \"multicycle_cycles\": %llu, ",
-                    (unsigned long long)k->tcdm, (unsigned long long)k->memory, (unsigned long long)k->fetch,
-                    (unsigned long long)k->multicycle);
+            fprintf(
+                f, ", \"instructions\": %llu, \"cycles\": %llu, \"dependency_cycles\": %llu, \"branch_cycles\": %llu, ",
+                (unsigned long long)k->instructions, (unsigned long long)k->cycles, (unsigned long long)k->dependency,
+                (unsigned long long)k->branch);
+            fprintf(
+                f,
+                "\"tcdm_cycles\": %llu, \"memory_cycles\": %llu, \"fetch_cycles\": %llu, \"multicycle_cycles\": %llu, ",
+                (unsigned long long)k->tcdm, (unsigned long long)k->memory, (unsigned long long)k->fetch,
+                (unsigned long long)k->multicycle);
             fprintf(f, "\"sleep_cycles\": %llu}", (unsigned long long)k->sleep);
             first = false;
         }

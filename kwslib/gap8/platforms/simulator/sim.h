@@ -1,4 +1,27 @@
-// The GAP8 simulator: shared types. See README in __init__.py for the model's rules.
+// gap8sim: runs a bare-metal GAP8 program and counts its cycles as GVSOC's model of GAP8 rev C does.
+//
+//   gap8sim program.elf                  run it: its output goes to stdout, its exit status is gap8sim's
+//     --report file.json                 write cycles, instructions and each core's state
+//     --profile                          add cycles and stalls by core and function to the report
+//     --max-cycles N                     give up after N cycles: exit status 122, and where each core is
+//     --flash file                       content of the external flash, instead of the ELF's section .flash
+//     --trace file                       write every instruction; "-" is stderr
+//     --trace-cores MASK                 only these cores: bits 0 to 7 the cluster, bit 8 the fabric controller
+//     --trace-from A, --trace-to B       only addresses from A up to B
+//     --check-uninitialised              report reads of L1 and L2 bytes that were never written
+//
+// Exit statuses 122 to 125 are gap8sim's own (EXIT_LIMIT and so on, below). The Python package
+// kwslib.gap8.platforms.simulator compiles the .c files of this folder together with isa_table.h, which it generates;
+// its docstring describes what is modelled.
+//
+// This header holds the shared types. All state is in one Machine `m`. Each part of the chip has a file of its own:
+// main.c       options, reset, run        core.c, execute.h, vector.h   cores: state, instructions, SIMD
+// engine.c     events and clock domains   decode.c      decoder, disassembler, pipeline hazards
+// bus.c        routers, address maps      cache.c       instruction caches
+// loader.c     ELF files, symbols         event_unit.c  barriers, mutexes, sleep and wake-up
+// mchan.c      cluster DMA                peripherals.c timers, chip control, output
+// report.c     report, profile, trace     udma.c        HyperFlash and HyperRAM
+// diagnostics.c  faults and warnings
 #ifndef SIM_H
 #define SIM_H
 #include <stdbool.h>
@@ -12,10 +35,10 @@
 
 enum {
     CLUSTER_CORES = 8,
-    FC = 8,            // index of the fabric controller among the cores
+    FC = 8,  // index of the fabric controller among the cores
     CORES = 9,
     BANKS = 16,
-    SLOTS = 32,        // cycles that the ring of events covers; later events wait in a sorted list
+    SLOTS = 32,  // cycles that the ring of events covers; later events wait in a sorted list
     L1_SIZE = 0x10000,
     L2_SIZE = 0x80000,
     TCDM_SIZE = 0x10000,
@@ -24,6 +47,7 @@ enum {
     PERIOD_PS = 13882,     // of SoC and cluster: 72.03 MHz, what the frequency generators start with
     EVENT_REF_CLOCK = 14,  // of the fabric controller
 };
+enum { EXIT_LIMIT = 122, EXIT_FAULT = 123, EXIT_BAD_ELF = 124, EXIT_USAGE = 125 };  // beside the program's own status
 #define L1_BASE 0x10000000u
 #define L1_TAS_BASE 0x10100000u
 #define L2_BASE 0x1C000000u
@@ -118,8 +142,8 @@ static inline void port_pass(Port *port, Request *r, int64_t now, int64_t latenc
 
 // ---- instruction caches ----------------------------------------------------------------------------------------
 typedef struct {
-    uint32_t *tag;          // sets * 4; 0xFFFFFFFF: empty
-    uint8_t *recent;        // the way of each set that was hit last
+    uint32_t *tag;    // sets * 4; 0xFFFFFFFF: empty
+    uint8_t *recent;  // the way of each set that was hit last
     int64_t *ready_at;
     int sets;
     uint8_t lfsr;
@@ -148,9 +172,26 @@ typedef struct {
     uint8_t pad;
 } Uop;
 
-enum { COUNT_CYCLES, COUNT_INSTRUCTIONS, COUNT_LOAD_STALLS, COUNT_JUMP_STALLS, COUNT_FETCH_MISSES, COUNT_LOADS, COUNT_STORES,
-       COUNT_JUMPS, COUNT_BRANCHES, COUNT_TAKEN, COUNT_COMPRESSED, COUNT_LOADS_EXT, COUNT_STORES_EXT, COUNT_LOAD_EXT_CYCLES,
-       COUNT_STORE_EXT_CYCLES, COUNT_TCDM_STALLS, COUNT_MISALIGNED = 29 };
+// Performance counters: indices of `pccr`, and bits of `pcer`. EXT: outside of L1.
+enum {
+    COUNT_CYCLES,
+    COUNT_INSTRUCTIONS,
+    COUNT_LOAD_STALLS,
+    COUNT_JUMP_STALLS,
+    COUNT_FETCH_MISSES,
+    COUNT_LOADS,
+    COUNT_STORES,
+    COUNT_JUMPS,
+    COUNT_BRANCHES,
+    COUNT_TAKEN,
+    COUNT_COMPRESSED,
+    COUNT_LOADS_EXT,
+    COUNT_STORES_EXT,
+    COUNT_LOAD_EXT_CYCLES,
+    COUNT_STORE_EXT_CYCLES,
+    COUNT_TCDM_STALLS,
+    COUNT_MISALIGNED = 29,
+};
 
 typedef struct {  // where the cycles of one core in one function went
     uint64_t instructions, cycles, dependency, branch, tcdm, memory, fetch, multicycle, sleep;
@@ -161,33 +202,43 @@ struct Core {
     Event step;
     uint32_t regs[33];
     uint32_t pc;
-    uint32_t line;          // address of the 16 bytes in the prefetch buffer; 1: none
-    uint8_t *flags;         // per halfword: 0 not decoded, else 1 + stall cycles; bit 7: end of a hardware loop
-    uint8_t *pending;       // per halfword: 1 + register that the instruction before delivers late
+    uint32_t line;     // address of the 16 bytes in the prefetch buffer; 1: none
+    uint8_t *flags;    // per halfword: 0 not decoded, else 1 + stall cycles; bit 7: end of a hardware loop
+    uint8_t *pending;  // per halfword: 1 + register that the instruction before delivers late
     int fetch_cycles;
-    int cycles;             // of the instruction that is waiting for its access
-    bool slow;              // this instruction is counted if the counters are on after it
-    bool unsettled;         // `slow` is not `counting`, or an interrupt is due: the step has to look closer
+    int cycles;      // of the instruction that is waiting for its access
+    bool slow;       // this instruction is counted if the counters are on after it
+    bool unsettled;  // `slow` is not `counting`, or an interrupt is due: the step has to look closer
     bool counting, active, fetch_enable, wfi;
     int stalled;
     int64_t wakeup_latency;
     uint32_t lp_start[2], lp_end[2], lp_count[2];
-    uint32_t pcer, pcmr, mask;
-    uint32_t pccr[32];
-    uint32_t external[5];   // loads, stores, load cycles, store cycles outside L1; L1 conflict cycles
+    uint32_t pcer;         // CSR: enabled performance counters, a bit each
+    uint32_t pcmr;         // CSR: bit 0 switches all of them on
+    uint32_t mask;         // counters that count now: `pcer` if they are switched on, else 0
+    uint32_t pccr[32];     // their values
+    uint32_t external[5];  // loads, stores, load cycles, store cycles outside L1; L1 conflict cycles
     int id;
     uint32_t hartid;
     bool is_fc;
     Event second_half;
-    struct { uint32_t addr, value; uint8_t rd, size0, size, write, sign; } split;
+    struct {             // an access across two words, between its two halves
+        uint32_t addr;   // of the second half
+        uint32_t value;  // to be stored, or loaded so far
+        uint8_t rd;      // register that a load writes
+        uint8_t size0;   // bytes of the first half
+        uint8_t size;    // bytes of the whole access
+        uint8_t write;   // 1: a store
+        uint8_t sign;    // 1: a load that extends the sign
+    } split;
     uint8_t wait_rd;
     uint32_t wait_value;
     // interrupts and traps
     uint32_t boot_addr, mstatus, mepc, mcause, mtvec, mscratch;
     bool irq_enable, saved_irq_enable, irq_due;
     Cache *cache;
-    int irq_req;            // to be taken; -1: none
-    int irq_line;           // the last one that was raised, taken or not: wfi does not sleep on it
+    int irq_req;   // to be taken; -1: none
+    int irq_line;  // the last one that was raised, taken or not: wfi does not sleep on it
     bool elw_waiting;
     uint32_t elw_pc;
     bool elw_interrupted;
@@ -197,7 +248,7 @@ struct Core {
     uint32_t last[LAST_PCS];
     uint64_t instructions;
     int64_t sleep_since;
-    Costs *costs;           // by function, when profiling
+    Costs *costs;  // by function, when profiling
     Port demux_eu, demux_dma, tas, demux_eu_alias, demux_dma_alias, tas_alias, out;
 };
 
@@ -234,8 +285,12 @@ typedef struct {
     int64_t latency;
     Core *core;
 } EventCore;
-typedef struct { uint32_t trigger, status, target; } Barrier;
-typedef struct { uint32_t value, ready, config, waiting; } Dispatch;
+typedef struct {
+    uint32_t trigger, status, target;
+} Barrier;
+typedef struct {
+    uint32_t value, ready, config, waiting;
+} Dispatch;
 typedef struct {
     int cores;
     EventCore core[CLUSTER_CORES];
@@ -280,9 +335,9 @@ void soc_event(int event);
 Access stdout_access(uint32_t offset, Request *r);
 void stdout_flush_partial(void);
 
-Access cluster_bus(Request *r);       // cluster_ico: from cores, instruction refills, DMA; in cluster cycles
+Access cluster_bus(Request *r);  // cluster_ico: from cores, instruction refills, DMA; in cluster cycles
 Access cluster_from_soc(Request *r);
-Access soc_bus(Request *r);           // ll_ico; in SoC cycles
+Access soc_bus(Request *r);  // ll_ico; in SoC cycles
 Access fc_fetch_bus(Request *r);
 Access fc_data_bus(Request *r);
 Access udma_l2_bus(Request *r);
@@ -304,7 +359,7 @@ typedef struct {
     Timer cluster_timer, fc_timer;
     uint8_t *flash, *ram;
     uint32_t flash_size;
-    Core *current;          // the core whose access is being served, for messages; may be NULL
+    Core *current;  // the core whose access is being served, for messages; may be NULL
     bool stop;
     uint32_t exit_status;
     bool exited;
@@ -331,6 +386,8 @@ ALWAYS_INLINE int64_t cache_fetch(Cache *cache, Core *core, uint32_t line) {
     return cache_fetch_slow(cache, line);
 }
 
+// ---- diagnostics -----------------------------------------------------------------------------------------------
+// Stop with a message that says where every core is. `warn_once` compares keys by address: give a literal.
 _Noreturn void fault(const char *kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void warn_once(const char *key, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *symbol_at(uint32_t pc);

@@ -4,13 +4,14 @@
 #include "sim.h"
 
 enum {
-    HYPER = 3,             // peripheral number: its registers lie at 0x80 * 3
-    START_DELAY = 72,      // cycles before the chip select
-    HEADER = 6,            // command and address bytes
+    HYPER = 3,         // peripheral number: its registers lie at 0x80 * 3
+    START_DELAY = 72,  // cycles before the chip select
+    HEADER = 6,        // command and address bytes
     RAM_SIZE = 8 << 20,
     FLASH_SIZE = 64 << 20,
     READ_AHEAD = 8,
-    EVENT_RX = 30, EVENT_TX = 29,
+    EVENT_RX = 30,
+    EVENT_TX = 29,
 };
 
 typedef struct {
@@ -22,8 +23,8 @@ typedef struct {
 typedef struct {
     uint32_t addr, size;
     Transfer queue[2];
-    int used;                // transfers that are queued or under way
-    bool current;            // queue[0] is under way
+    int used;      // transfers that are queued or under way
+    bool current;  // queue[0] is under way
     Event start;
 } Channel;
 
@@ -261,8 +262,10 @@ static Access channel_access(Channel *c, uint32_t offset, Request *r) {
             return ACCESS_OK;
         }
         if (c->addr & 3) warn_once("l2", "uDMA: L2 address %#x is no multiple of 4; its low bits are dropped", c->addr);
-        if (c->size & 3) warn_once("size", "uDMA: size %u is no multiple of 4: up to 3 bytes past its end are written", c->size);
-        c->queue[c->used++] = (Transfer){.addr = c->addr, .size = c->size, .next_addr = c->addr, .left = (int32_t)c->size};
+        if (c->size & 3)
+            warn_once("size", "uDMA: size %u is no multiple of 4: up to 3 bytes past its end are written", c->size);
+        c->queue[c->used++] =
+            (Transfer){.addr = c->addr, .size = c->size, .next_addr = c->addr, .left = (int32_t)c->size};
         channel_check(c);
         return ACCESS_OK;
     default: return ACCESS_INVALID;
@@ -280,7 +283,8 @@ Access udma_access(uint32_t offset, Request *r) {
     }
     if (offset >= 0x80 * HYPER && offset < 0x80 * (HYPER + 1)) {
         if (!((clock_enable >> HYPER) & 1)) {
-            warn_once("clock", "uDMA: Hyper is used while its clock is off (bit 3 of 0x1A102780); the access is dropped");
+            warn_once("clock",
+                      "uDMA: Hyper is used while its clock is off (bit 3 of 0x1A102780); the access is dropped");
             return ACCESS_OK;
         }
         offset -= 0x80 * HYPER;

@@ -6,20 +6,20 @@
 #include "sim.h"
 
 // x, y: lanes sign extended; ux, uy: zero extended; BITS: width of a lane.
-#define LANES(prefix, name, width, count, type, utype, EXPR)                                                          \
-    ALWAYS_INLINE uint32_t prefix##name(uint32_t a, uint32_t b) {                                                     \
-        uint32_t out = 0;                                                                                             \
-        enum { BITS = width };                                                                                        \
-        for (int i = 0; i < count; i++) {                                                                             \
-            int32_t x = (type)(a >> (i * BITS)), y = (type)(b >> (i * BITS));                                         \
-            uint32_t ux = (utype)x, uy = (utype)y;                                                                    \
-            (void)x, (void)y, (void)ux, (void)uy;                                                                     \
-            out |= (uint32_t)(utype)(EXPR) << (i * BITS);                                                             \
-        }                                                                                                             \
-        return out;                                                                                                   \
+#define LANES(prefix, name, width, count, type, utype, EXPR)                                                           \
+    ALWAYS_INLINE uint32_t prefix##name(uint32_t a, uint32_t b) {                                                      \
+        uint32_t out = 0;                                                                                              \
+        enum { BITS = width };                                                                                         \
+        for (int i = 0; i < count; i++) {                                                                              \
+            int32_t x = (type)(a >> (i * BITS)), y = (type)(b >> (i * BITS));                                          \
+            uint32_t ux = (utype)x, uy = (utype)y;                                                                     \
+            (void)x, (void)y, (void)ux, (void)uy;                                                                      \
+            out |= (uint32_t)(utype)(EXPR) << (i * BITS);                                                              \
+        }                                                                                                              \
+        return out;                                                                                                    \
     }
-#define VECTOR(name, EXPR)                                                                                            \
-    LANES(vh_, name, 16, 2, int16_t, uint16_t, EXPR)                                                                  \
+#define VECTOR(name, EXPR)                                                                                             \
+    LANES(vh_, name, 16, 2, int16_t, uint16_t, EXPR)                                                                   \
     LANES(vb_, name, 8, 4, int8_t, uint8_t, EXPR)
 
 VECTOR(add, x + y)
@@ -36,7 +36,7 @@ VECTOR(sra, x >> (uy & (BITS - 1)))
 VECTOR(sll, ux << (uy & (BITS - 1)))
 VECTOR(or, x | y)
 VECTOR(xor, x ^ y)
-VECTOR(and, x & y)
+VECTOR(and, (x & y))
 VECTOR(abs, x < 0 ? -x : x)
 VECTOR(cmpeq, -(x == y))
 VECTOR(cmpne, -(x != y))
@@ -49,11 +49,12 @@ VECTOR(cmpgeu, -(ux >= uy))
 VECTOR(cmpltu, -(ux < uy))
 VECTOR(cmpleu, -(ux <= uy))
 
-#define DOT(name, TA, TB, width, count)                                                                               \
-    ALWAYS_INLINE uint32_t name(uint32_t a, uint32_t b) {                                                             \
-        uint32_t sum = 0;                                                                                             \
-        for (int i = 0; i < count; i++) sum += (uint32_t)((int32_t)(TA)(a >> (i * width)) * (int32_t)(TB)(b >> (i * width))); \
-        return sum;                                                                                                   \
+#define DOT(name, TA, TB, width, count)                                                                                \
+    ALWAYS_INLINE uint32_t name(uint32_t a, uint32_t b) {                                                              \
+        uint32_t sum = 0;                                                                                              \
+        for (int i = 0; i < count; i++)                                                                                \
+            sum += (uint32_t)((int32_t)(TA)(a >> (i * width)) * (int32_t)(TB)(b >> (i * width)));                      \
+        return sum;                                                                                                    \
     }
 ALWAYS_INLINE uint32_t vh_dotup(uint32_t a, uint32_t b) {  // the products of halves need 32 unsigned bits
     return (uint32_t)(uint16_t)a * (uint16_t)b + (a >> 16) * (b >> 16);
@@ -61,10 +62,10 @@ ALWAYS_INLINE uint32_t vh_dotup(uint32_t a, uint32_t b) {  // the products of ha
 typedef int8_t SignedBytes __attribute__((vector_size(4)));
 typedef uint8_t Bytes __attribute__((vector_size(4)));
 typedef int32_t Products __attribute__((vector_size(16)));
-#define DOT_BYTES(name, TA, TB)                                                                                       \
-    ALWAYS_INLINE uint32_t name(uint32_t a, uint32_t b) {                                                             \
-        Products p = __builtin_convertvector((TA)a, Products) * __builtin_convertvector((TB)b, Products);             \
-        return (uint32_t)(p[0] + p[1] + p[2] + p[3]);                                                                 \
+#define DOT_BYTES(name, TA, TB)                                                                                        \
+    ALWAYS_INLINE uint32_t name(uint32_t a, uint32_t b) {                                                              \
+        Products p = __builtin_convertvector((TA)a, Products) * __builtin_convertvector((TB)b, Products);              \
+        return (uint32_t)(p[0] + p[1] + p[2] + p[3]);                                                                  \
     }
 DOT_BYTES(vb_dotup, Bytes, Bytes)
 DOT_BYTES(vb_dotusp, Bytes, SignedBytes)
@@ -107,12 +108,16 @@ ALWAYS_INLINE uint32_t extract(uint32_t v, unsigned width, unsigned shift) {
     if (width + shift > 32) width = 32 - shift;
     return (uint32_t)((int32_t)(v << (32 - width - shift)) >> (32 - width));
 }
-ALWAYS_INLINE uint32_t extractu(uint32_t v, unsigned width, unsigned shift) { return (v & bit_mask(width, shift)) >> shift; }
+ALWAYS_INLINE uint32_t extractu(uint32_t v, unsigned width, unsigned shift) {
+    return (v & bit_mask(width, shift)) >> shift;
+}
 ALWAYS_INLINE uint32_t insert(uint32_t v, uint32_t into, unsigned width, unsigned shift) {
     uint32_t mask = bit_mask(width, shift);
     return (into & ~mask) | ((v << shift) & mask);
 }
-ALWAYS_INLINE uint32_t clip(int32_t v, int32_t low, int32_t high) { return (uint32_t)(v < low ? low : v > high ? high : v); }
+ALWAYS_INLINE uint32_t clip(int32_t v, int32_t low, int32_t high) {
+    return (uint32_t)(v < low ? low : v > high ? high : v);
+}
 ALWAYS_INLINE uint32_t clipu(int32_t v, int32_t high) { return (uint32_t)(v > high ? high : v <= 0 ? 0 : v); }
 ALWAYS_INLINE uint32_t rounding(unsigned n) { return n ? 1u << (n - 1) : 0; }
 ALWAYS_INLINE uint32_t norm(uint32_t v, unsigned n) { return (uint32_t)((int32_t)v >> n); }
@@ -121,7 +126,9 @@ ALWAYS_INLINE uint32_t mul_u(uint32_t a, uint32_t b) { return (uint32_t)(uint16_
 ALWAYS_INLINE uint32_t divide(int32_t a, int32_t b) {
     return b == 0 ? 0xFFFFFFFFu : b == -1 ? 0u - (uint32_t)a : (uint32_t)(a / b);
 }
-ALWAYS_INLINE uint32_t remainder_of(int32_t a, int32_t b) { return b == 0 ? (uint32_t)a : b == -1 ? 0 : (uint32_t)(a % b); }
+ALWAYS_INLINE uint32_t remainder_of(int32_t a, int32_t b) {
+    return b == 0 ? (uint32_t)a : b == -1 ? 0 : (uint32_t)(a % b);
+}
 ALWAYS_INLINE int leading_zeros(uint32_t v) { return v ? __builtin_clz(v) : 32; }
 // Cycles of a division: by the divisor's leading zeros. By zero GVSOC's C leaves open; its builds take 34.
 ALWAYS_INLINE int divide_cycles(uint32_t divisor) { return (divisor ? __builtin_clz(divisor) : 31) + 3; }

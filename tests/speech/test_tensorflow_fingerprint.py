@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from kwslib.config.front_end import FrontEnd
-from kwslib.network.front_end import tensorflow_fingerprints
 from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.wav import fit
 from tests.places import SHARED as SHARED_ROOT
+from tests.speech.tensorflow_fingerprint import tensorflow_fingerprints
 
 SHARED = SHARED_ROOT / "speech_commands"
 FRONT_ENDS = [FrontEnd(kind, *rest) for kind in ("magnitude", "power") for rest in ((40, 20, 10), (30, 10, 40))]

@@ -1,4 +1,4 @@
-"""Somebody's existing GAP8 application, run by its own make rules: its layer table is read, nothing is changed."""
+"""An existing GAP8 application, run by its own Makefile: its layer table is read, nothing is changed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ GOALS = ("clean", "all", "run")
 
 
 NOT_NESTED = {"MAKEFLAGS": "", "MAKELEVEL": "0"}
-"""Variables for a make that is nobody's child: called below another one it prints more, and takes over its flags."""
+"""Variables that hide an outer make: below one, make prints more and takes over its flags."""
 
 
 def run_app(
@@ -48,7 +48,7 @@ def run_app(
     InputError
         If the folder is no application, or an argument is none for make.
     kwslib.errors.ToolError
-        If make is missing, fails, does not end in time, or what is printed has no whole table.
+        If make is missing, fails, does not end in time, or prints no complete table.
     """
     if not folder.is_dir():
         raise InputError(f"no application: {folder} is no folder")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from kwslib.errors import ToolError
-from kwslib.gap8.measure.launch import launch
+from kwslib.gap8.measure.deployment import run_and_check
 from kwslib.gap8.measure.layer_profile import ProfileError
 from kwslib.gap8.platforms import gvsoc
 from kwslib.gap8.platforms.gvsoc import Gvsoc
@@ -33,7 +33,7 @@ def elf(network, codes, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def printed(network, codes, elf):
-    done, found = launch(open_platform("simulator"), network, elf, codes, 60)
+    done, found = run_and_check(open_platform("simulator"), network, elf, codes, 60)
     assert found.warm and len(found.layers) == len(network.layers)
     return done.stdout
 
@@ -52,7 +52,7 @@ def prints(tmp_path, monkeypatch):
 
 def test_what_gvsoc_prints_is_checked_like_the_simulators(prints, printed, network, codes, elf, tmp_path):
     log = tmp_path / "log"
-    done, found = launch(prints(printed), network, elf, codes, 60, log)
+    done, found = run_and_check(prints(printed), network, elf, codes, 60, log)
     assert done.platform == "gvsoc" and done.stdout == printed
     assert found.winner is not None
     assert log.read_text().startswith("$ ") and printed in log.read_text()
@@ -85,23 +85,23 @@ def test_a_run_that_is_not_whole_is_refused(prints, printed, network, codes, elf
     changed = change(printed)
     assert changed != printed or then
     with pytest.raises(ToolError, match=message) as caught:
-        launch(prints(changed, then), network, elf, codes, 60, log)
+        run_and_check(prints(changed, then), network, elf, codes, 60, log)
     assert "\n" not in str(caught.value)
     assert log.is_file()
 
 
 def test_a_crash(prints, printed, network, codes, elf, tmp_path):
     with pytest.raises(ToolError, match=r"GVSOC was ended by signal 11 while it ran .*network.elf"):
-        launch(prints(printed, "kill -SEGV $$"), network, elf, codes, 60, tmp_path / "log")
+        run_and_check(prints(printed, "kill -SEGV $$"), network, elf, codes, 60, tmp_path / "log")
     assert printed in (tmp_path / "log").read_text()
 
 
 def test_a_hang(prints, printed, network, codes, elf, tmp_path):
-    with pytest.raises(CommandTimeout, match=r"did not end within 0.5 s"):
-        launch(prints(printed, "sleep 60"), network, elf, codes, 0.5, tmp_path / "log")
+    with pytest.raises(CommandTimeout, match=r"did not end within 3 s"):
+        run_and_check(prints(printed, "sleep 60"), network, elf, codes, 3, tmp_path / "log")  # time to print
     assert printed in (tmp_path / "log").read_text()
 
 
 def test_another_clips_output_is_not_this_ones(prints, printed, network, codes, elf):
     with pytest.raises(ProfileError, match="is not the reference's"):
-        launch(prints(printed), network, elf, codes ^ 1, 60)
+        run_and_check(prints(printed), network, elf, codes ^ 1, 60)

@@ -1,4 +1,4 @@
-"""The fingerprints in batched TensorFlow; `kwslib.speech.fingerprint` is their specification in NumPy."""
+"""Fingerprints by TensorFlow's own operations: the reference for `kwslib.speech.fingerprint`, which is NumPy."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,0 +1,86 @@
+"""What a kernel is: a hot loop in assembly, made for given static parameters."""
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from kwslib.errors import InputError
+from kwslib.gap8.kernels.assembler import Assembler
+
+LARGEST_SHIFT = 31
+"""``p.addRN`` has five bits for the shift; 0 would round by half of nothing."""
+
+
+@dataclass(frozen=True)
+class Kernel(ABC):
+    """A kernel: a frozen dataclass whose fields are its parameters.
+
+    A kernel of its own derives from this class, sets the two class attributes, and defines `shape_refusal` and `emit`.
+    Its docstring says which arguments the function reads, and how its data lie.
+
+    Attributes
+    ----------
+    generator : str
+        Its name in plans and in symbols.
+    portable : str
+        Its twin in ``firmware/kernels/portable.c``, which computes the same on the host and for shapes that the kernel
+        refuses.
+    """
+
+    generator: ClassVar[str]
+    portable: ClassVar[str]
+
+    @abstractmethod
+    def shape_refusal(self) -> str | None:
+        """Say why the kernel cannot be made for this shape, or None if it can."""
+
+    @abstractmethod
+    def emit(self, code: Assembler) -> None:
+        """Add the kernel's instructions. The shape is one that it can be made for."""
+
+    def refusal(self) -> str | None:
+        """Say why the kernel cannot be made for these parameters, or None if it can."""
+        return self.shape_refusal()
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters by name."""
+        return asdict(self)
+
+    def text(self, symbol: str) -> str:
+        """Return the kernel as text for a stock assembler.
+
+        Parameters
+        ----------
+        symbol : str
+            Name of the function.
+
+        Raises
+        ------
+        kwslib.errors.InputError
+            If the kernel cannot be made for these parameters; the message is the `refusal`.
+        """
+        refusal = self.refusal()
+        if refusal:
+            raise InputError(f"kernel {symbol}: {refusal}")
+        code = Assembler(symbol)
+        self.emit(code)
+        return code.text()
+
+
+class RequantisingKernel(Kernel):
+    """A kernel whose outputs are int8 codes, made of accumulators in three instructions.
+
+    Attributes
+    ----------
+    shift : int or None
+        The shift n, if it is the same for every channel: the kernel then skips those in the records.
+    """
+
+    shift: int | None
+
+    def refusal(self) -> str | None:
+        """Say why the kernel cannot be made for these parameters, or None if it can."""
+        refusal = self.shape_refusal()
+        if refusal is None and self.shift is not None and not 1 <= self.shift <= LARGEST_SHIFT:
+            refusal = f"a common shift of {self.shift}: 1 to {LARGEST_SHIFT} are possible"
+        return refusal

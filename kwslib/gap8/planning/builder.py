@@ -1,0 +1,193 @@
+"""The builder: a plan in the making. Regions get their lifetimes from their uses, and their places at the end."""
+
+from bisect import bisect
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
+from kwslib.gap8.kernels.kernel import Kernel
+from kwslib.gap8.planning import runtime
+from kwslib.gap8.planning.memory import DoesNotFit, Region, aligned, place
+from kwslib.gap8.planning.plan import Map, Plan, Ref, Step, Transfer
+from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
+from kwslib.integer.graph import Graph, Tensor
+
+STREAM = "stream "
+"""Names of the two places in L2 that weights from the flash pass through begin like this."""
+
+
+class Builder:
+    """A plan in the making.
+
+    Parameters
+    ----------
+    graph : Graph
+    strategy : str
+        Name of the way in which the network runs.
+    flash : bool
+        Whether weights that may be streamed lie in the external flash.
+    """
+
+    def __init__(self, graph: Graph, strategy: str, flash: bool = False):
+        self.plan = Plan(graph, strategy, maps=[None] * len(graph.layers))
+        self.flash = flash
+        self._wanted: dict[str, Region] = {}
+
+    @property
+    def now(self) -> int:
+        """Index of the step that is added next."""
+        return len(self.plan.steps)
+
+    def use(self, name: str, memory: str, size: int, *steps: int) -> Ref:
+        """Ask for a region during some steps, or for the known one of this name in more steps.
+
+        Returns
+        -------
+        Ref
+            Its address.
+        """
+        known = self._wanted.get(name)
+        if known is None:
+            known = Region(name, memory, size, min(steps), max(steps))
+        first, last = min(known.first, *steps), max(known.last, *steps)
+        self._wanted[name] = replace(known, bytes=max(known.bytes, size), first=first, last=last)
+        return Ref(name)
+
+    def region(self, name: str) -> Region:
+        """Return what has been asked for under a name; it has no address yet."""
+        return self._wanted[name]
+
+    def l1_bytes_from(self, step: int) -> int:
+        """Return the bytes of L1 that are asked for in a step or after it."""
+        return sum(aligned(r.bytes) for r in self._wanted.values() if r.memory == "L1" and r.last >= step)
+
+    def geometry(self, **values: Any) -> str:
+        """Add the fixed parameters of a kernel, members of ``struct geometry``; return the C text of their address."""
+        if values not in self.plan.geometries:
+            self.plan.geometries.append(values)
+        return f"&geometries[{self.plan.geometries.index(values)}]"
+
+    def kernel(self, kernel: Kernel) -> str:
+        """Ask for an assembly kernel; return its symbol."""
+        for symbol, known in self.plan.kernels.items():
+            if known == kernel:
+                return symbol
+        symbol = f"kernel_{len(self.plan.kernels)}_{kernel.generator}"
+        self.plan.kernels[symbol] = kernel
+        return symbol
+
+    def fetch(self, target: Ref, records: np.ndarray, streamed: bool = False) -> None:
+        """Add a transfer of weights. Transfers stand in the order in which they are needed.
+
+        Parameters
+        ----------
+        target : Ref
+            In L1.
+        records : ndarray, int32
+        streamed : bool
+            Whether they may lie in the external flash.
+        """
+        data = np.ascontiguousarray(records, "<i4").tobytes()
+        slot = None
+        if streamed and self.flash:
+            turn = sum(1 for transfer in self.plan.transfers if transfer.slot) % 2
+            slot = Ref(f"{STREAM}{turn}")
+            self.use(slot.region, "L2", len(data), 0)
+        self.plan.transfers.append(Transfer(target, data, slot))
+
+    def add(self, kind: str, layers: tuple[int, ...], **fields: Any) -> Step:
+        """Add a step, which begins with the next transfer."""
+        step = Step(kind, layers, fields, first_transfer=len(self.plan.transfers))
+        step.ready = step.prefetch = step.first_transfer
+        self.plan.steps.append(step)
+        return step
+
+    def map(self, layer: int, base: Ref, row_bytes: int, column_bytes: int, channel_bytes: int) -> None:
+        """Say where the whole output of a layer lies."""
+        shape = self.plan.graph.layers[layer].output.shape
+        self.plan.maps[layer] = Map(base, shape, row_bytes, column_bytes, channel_bytes)
+
+    def own_bytes(self, steps: int, geometries: int) -> int:
+        """Return the bytes of L1 that the runtime and the stacks take, for a number of steps and geometries."""
+        return runtime.own_bytes(steps, geometries, len(self.plan.graph.layers))
+
+    def finish(self) -> Plan:
+        """Place everything.
+
+        Raises
+        ------
+        DoesNotFit
+            If a memory is too small.
+        """
+        plan, last = self.plan, self.now - 1
+        self._prefetch()
+        offsets, tables = self._fill_images()
+        self.use("weights", "L2", len(plan.l2_image), 0, last)
+        for name in [n for n in self._wanted if n.startswith(STREAM)]:
+            self.use(name, "L2", 0, 0, last)
+        plan.l1_begin = L1_BASE + self.own_bytes(len(plan.steps), len(plan.geometries))
+        weights = replace(self._wanted["weights"], address=plan.l2_begin)
+        try:
+            placed = self._place(weights, offsets)
+        except DoesNotFit as error:
+            step = plan.steps[min(error.step, last)]
+            error.layer = " and ".join(plan.graph.layers[layer].name for layer in step.layers)
+            raise
+        plan.regions = {region.name: region for region in sorted(placed, key=lambda r: r.address)}
+        plan.regions |= {
+            name: Region(name, "table", 0, 0, last, weights.address + offset) for name, offset in tables.items()
+        }
+        plan.sources = [
+            offset if transfer.slot else weights.address + offset
+            for transfer, offset in zip(plan.transfers, offsets, strict=True)
+        ]
+        return plan
+
+    def _prefetch(self) -> None:
+        """Let each step fetch what the next one needs at its start."""
+        for step, following in zip(self.plan.steps, self.plan.steps[1:], strict=False):
+            step.prefetch = max(step.prefetch, following.ready)
+
+    def _fill_images(self) -> tuple[list[int], dict[str, int]]:
+        """Fill the images of L2 and flash; return the offset of each transfer and of each table in its image."""
+        plan = self.plan
+        l2, flash = bytearray(aligned(INPUT_HEADER_BYTES + prod(plan.graph.input.shape))), bytearray()
+        offsets = [_append(flash if transfer.slot else l2, transfer.data) for transfer in plan.transfers]
+        tables = {name: _append(l2, data) for name, data in plan.constants.items()}
+        plan.l2_image, plan.flash_image = bytes(l2), bytes(flash)
+        return offsets, tables
+
+    def _place(self, weights: Region, offsets: list[int]) -> list[Region]:
+        """Give the regions of both memories their places, behind the weights in L2."""
+        plan, wanted = self.plan, list(self._wanted.values())
+        l1 = place([r for r in wanted if r.memory == "L1"], plan.l1_begin, L1_BASE + L1_BYTES)
+        missing = weights.end - L2_BASE - L2_BYTES
+        if missing > 0:
+            raise DoesNotFit("L2", self._step_past_the_end(weights, offsets), missing)
+        l2 = place(
+            [r for r in wanted if r.memory == "L2" and r.name != "weights"], aligned(weights.end), L2_BASE + L2_BYTES
+        )
+        return [*l1, weights, *l2]
+
+    def _step_past_the_end(self, weights: Region, offsets: list[int]) -> int:
+        """Return the first step whose weights pass the end of L2."""
+        for index, (transfer, offset) in enumerate(zip(self.plan.transfers, offsets, strict=True)):
+            if not transfer.slot and weights.address + offset + len(transfer.data) > L2_BASE + L2_BYTES:
+                starts = [step.first_transfer for step in self.plan.steps]
+                return max(bisect(starts, index) - 1, 0)
+        return 0
+
+
+def _append(image: bytearray, data: bytes) -> int:
+    """Append data to an image, up to the next multiple of eight bytes; return where it begins."""
+    offset = len(image)
+    image += data + bytes(-len(data) % 8)
+    return offset
+
+
+def scaling(form: int, output: Tensor, clamp: tuple[int, int]) -> dict[str, int]:
+    """Return the members of ``struct scaling``: how accumulators become codes."""
+    return {"form": form, "zero_point": output.zero_point, "low": clamp[0], "high": clamp[1]}

@@ -1,0 +1,52 @@
+"""What the C runtime takes for itself: code in L2, its tables and stacks in L1.
+
+The sizes mirror C structures of the firmware. The linker script fails a build in which one is too small, and a test
+compares them with the C compiler's ``sizeof``.
+"""
+
+from kwslib.gap8.hardware import CORES, STACK_BYTES
+from kwslib.gap8.planning.memory import aligned
+
+CODE_BYTES = 30 * 1024
+"""Bytes at the start of L2 for code, constants and the fabric controller's stack."""
+INPUT_HEADER_BYTES = 8
+"""Bytes of ``struct input`` (firmware/network.h) in front of the input codes: two words of options."""
+GUARD_BYTES = 4
+"""Bytes on each side of the input in L1 that `spread` (firmware/front.c) may read."""
+STEP_BYTES = 128
+"""Bytes of ``struct step`` (firmware/network.h), with room to spare."""
+GEOMETRY_BYTES = 104
+"""Bytes of ``struct geometry`` (firmware/network.h), with room to spare."""
+ARGUMENT_WORDS = 36
+"""Argument words of a kernel on each core: ``ARGUMENT_WORDS`` of firmware/runtime.h."""
+STREAM_BYTES = 128
+"""Bytes of the state of the weight streams (``stream`` in firmware/runtime.c), with room to spare."""
+STACK_ALIGNMENT = 64
+"""Alignment of the stacks and of what lies behind them (firmware/link.ld)."""
+
+
+def own_bytes(steps: int, geometries: int, layers: int) -> int:
+    """Return how many bytes at the start of L1 the runtime and the stacks take.
+
+    Parameters
+    ----------
+    steps, geometries, layers : int
+        How many of each the program has.
+    """
+    data = (
+        _inference_bytes(steps, layers)
+        + 4 * ARGUMENT_WORDS * CORES
+        + GEOMETRY_BYTES * geometries
+        + STEP_BYTES * steps
+        + STREAM_BYTES
+    )
+    return aligned(aligned(data, STACK_ALIGNMENT) + CORES * STACK_BYTES, STACK_ALIGNMENT)
+
+
+def _inference_bytes(steps: int, layers: int) -> int:
+    """Return the bytes of ``struct inference`` (firmware/runtime.h)."""
+    stamps = steps + 1
+    shares = 2 * CORES
+    sums_and_flag = 3
+    checksums = CORES * layers
+    return 4 * (stamps + shares + sums_and_flag + checksums)

@@ -1,0 +1,53 @@
+"""What a program for GAP8 must print for a clip: checksums, codes and class, from the integer reference."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kwslib.integer import reference
+from kwslib.integer.graph import Graph
+
+MIXER = np.uint64(0x9E3779B1)
+"""2^32 divided by the golden ratio, as in ``firmware/runtime.c``."""
+
+
+def checksum(codes: np.ndarray) -> int:
+    """The checksum of one layer's output, as the program computes it.
+
+    Parameters
+    ----------
+    codes : ndarray, int8 (rows, columns, channels)
+        Core codes.
+
+    Returns
+    -------
+    int
+        Sum over places p of (code + 128) · (mix(p) | 1) modulo 2^32, mix(p) = m ^ m >> 15 with m = p · 0x9E3779B1: any
+        single wrong or misplaced code changes it, and parts can be added up in any order.
+    """
+    values = codes.reshape(-1).astype(np.int64).astype(np.uint64) + np.uint64(128)
+    weights = (np.arange(values.size, dtype=np.uint64) * MIXER) & np.uint64(0xFFFFFFFF)
+    weights = (weights ^ (weights >> np.uint64(15))) | np.uint64(1)
+    return int((values * weights).sum(dtype=np.uint64) & np.uint64(0xFFFFFFFF))
+
+
+def expected_text(graph: Graph, codes: np.ndarray, classes: Sequence[str]) -> str:
+    """Text that a program must print for a clip, without its cycles.
+
+    Parameters
+    ----------
+    graph : Graph
+    codes : ndarray
+        Input codes of one clip, of the network's input type, any shape of the right size.
+    classes : sequence of str
+        Names of the classes.
+    """
+    found = reference.run(graph, np.asarray(codes).reshape(1, *graph.input.shape), layers=True)
+    lines = [f"Network: {graph.name}"]
+    for layer, output in zip(graph.layers, found.layers or (), strict=True):
+        lines.append(f"Checksum {layer.name}: {checksum(output[0]):08x}")
+    lines.append("Logits: " + " ".join(map(str, found.logits[0].tolist())))
+    lines.append("Output: " + " ".join(map(str, found.codes[0].reshape(-1).tolist())))
+    winner = int(found.winner[0])
+    lines.append(f"Class: {winner} {classes[winner]}")
+    return "\n".join(lines) + "\n"

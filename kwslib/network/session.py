@@ -1,0 +1,260 @@
+"""A network in training: one step, one validation, the change to fake quantisation, and the checkpoint of it all."""
+
+import csv
+import io
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kwslib.config.architecture import Architecture
+from kwslib.config.recipe import Recipe
+from kwslib.config.schedule import CosineSchedule, Schedule
+from kwslib.errors import InputError, KwsError
+from kwslib.network import checkpoint, ds_cnn
+from kwslib.network.backend import machine
+from kwslib.network.evaluation import keras_logits
+from kwslib.paths import atomic_write_text
+
+CHECKPOINT, BEST_FLOAT, BEST, HISTORY = "checkpoint.npz", "float.npz", "best.npz", "history.csv"
+AVERAGE_STEPS, AVERAGE_MOMENTUM = 10, 0.9
+"""The quantised network that is validated and kept is a running average: every 10 steps a tenth of the weights."""
+
+
+@dataclass
+class Progress:
+    """The part of a checkpoint that is not weights: how far training has come, and its history.
+
+    Attributes
+    ----------
+    config : dict
+        Everything that the result depends on; JSON-able.
+    step : int
+        Steps done.
+    quantised : bool
+        Whether the network is folded and fake-quantised by now.
+    best_accuracy : float
+        Best validation accuracy of this phase, 0 … 1; -1 before the first validation.
+    best_step : int
+        Step of that validation.
+    loss_sum : float
+        Sum of the losses since the last validation.
+    loss_steps : int
+        Number of those losses.
+    trained_s : float
+        Seconds of training, all sessions together.
+    trained_on : dict
+        The same seconds by machine, as `kwslib.network.backend.machine` names it.
+    history : list of dict
+        One row for each validation: step, phase, learning_rate, loss, validation_accuracy.
+    """
+
+    config: dict[str, Any]
+    step: int = 0
+    quantised: bool = False
+    best_accuracy: float = -1.0
+    best_step: int = 0
+    loss_sum: float = 0.0
+    loss_steps: int = 0
+    trained_s: float = 0.0
+    trained_on: dict[str, float] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a session trains, and where it writes.
+
+    Attributes
+    ----------
+    size : Architecture
+    schedule : Schedule or CosineSchedule
+        Learning rate by step, and the step at which quantisation begins.
+    recipe : Recipe
+        Gives the weight decay, and whether targets are labels or probabilities.
+    input_scale : float
+        What one step of the fingerprint's codes is worth.
+    validation : tuple
+        Codes, uint8 (clips, frames, coefficients), and labels, uint8 (clips,).
+    calibration : ndarray of float32, shape (clips, frames, coefficients, 1)
+        Network input for the statistics of batch norm and the ranges of activations.
+    folder : Path
+        Gets the checkpoint, the best networks and the history.
+    config : dict
+        Everything that the result depends on; JSON-able.
+    say : callable
+        Gets one line a validation.
+    """
+
+    size: Architecture
+    schedule: Schedule | CosineSchedule
+    recipe: Recipe
+    input_scale: float
+    validation: tuple[np.ndarray, np.ndarray]
+    calibration: np.ndarray
+    folder: Path
+    config: dict[str, Any]
+    say: Callable[[str], None]
+
+
+class Session:
+    """The network in training, its optimizer and its progress; resumed from the task's folder if it has a checkpoint.
+
+    Parameters
+    ----------
+    task : Task
+
+    Raises
+    ------
+    InputError
+        If the checkpoint has another configuration, or is damaged.
+    """
+
+    def __init__(self, task: Task):
+        self.task = task
+        self.progress = Progress(task.config)
+        self.path = task.folder / CHECKPOINT
+        resumed = self.path.exists()
+        if resumed:
+            self.progress = Progress(**checkpoint.read_state(self.path))
+            if self.progress.config != task.config:
+                raise InputError(
+                    f"{self.path} was made with another configuration; remove {task.folder} or choose another run name"
+                )
+        self._use(self._quantised() if self.progress.quantised else ds_cnn.float_network(task.size))
+        if resumed:
+            checkpoint.restore(self.path, **self._owners())
+            task.say(f"going on from step {self.progress.step} of {task.schedule.steps}")
+        self.clock_s = time.monotonic()
+
+    def _quantised(self) -> keras.Model:
+        return ds_cnn.quantised_network(self.task.size, input_scale=self.task.input_scale)
+
+    def _owners(self) -> dict[str, checkpoint.Owner]:
+        owners = {"network": self.network, "optimizer": self.optimizer}
+        return owners if self.average is None else owners | {"average": self.average}
+
+    def _use(self, network: keras.Model) -> None:
+        """Train this network from now on, with a new optimizer."""
+        recipe, losses = self.task.recipe, keras.losses
+        self.network = network
+        self.average = self._quantised() if network.name == "quantised" else None
+        if recipe.weight_decay and self.average is None:
+            self.optimizer = keras.optimizers.AdamW(weight_decay=recipe.weight_decay)
+        else:
+            self.optimizer = keras.optimizers.Adam()
+        loss = losses.SparseCategoricalCrossentropy if recipe.plain else losses.CategoricalCrossentropy
+        # TensorFlow runs a graph without XLA too, and no slower; JAX without it would run operation by operation.
+        network.compile(self.optimizer, loss(from_logits=True), jit_compile=keras.backend.backend() == "jax")
+        self.optimizer.build(network.trainable_variables)
+        self.rate: float | None = None
+
+    def quantise(self) -> None:
+        """Go over to the folded, fake-quantised network, with a new optimizer."""
+        network = self._quantised()
+        ds_cnn.fold(self.network, network)
+        ds_cnn.calibrate(network, self.task.calibration)
+        self._use(network)
+        assert self.average is not None  # a quantised network has one
+        self.average.set_weights(network.get_weights())
+        self.progress.quantised = True
+        self.progress.best_accuracy = -1.0
+        self.task.say(
+            f"step {self.progress.step}: batch norm folded, weights and activations fake-quantised from here on"
+        )
+
+    def step(self, x: np.ndarray, y: np.ndarray) -> None:
+        """Train on one batch.
+
+        Parameters
+        ----------
+        x : ndarray of float32, shape (clips, frames, coefficients, 1)
+        y : ndarray
+            Labels, int32 (clips,), or class probabilities, float32 (clips, 12).
+
+        Raises
+        ------
+        KwsError
+            If the loss is not finite.
+        """
+        progress, schedule = self.progress, self.task.schedule
+        rate = schedule.learning_rate(progress.step)
+        if rate != self.rate:
+            self.optimizer.learning_rate = self.rate = rate
+        loss = float(self.network.train_on_batch(x, y))
+        if not np.isfinite(loss):
+            raise KwsError(f"training diverged: the loss is {loss} at step {progress.step}; lower the learning rate")
+        if self.average is not None and (progress.step - schedule.float_steps) % AVERAGE_STEPS == 0:
+            for mean, now in zip(self.average.trainable_variables, self.network.trainable_variables, strict=True):
+                mean.assign(AVERAGE_MOMENTUM * mean + (1 - AVERAGE_MOMENTUM) * now)
+        progress.loss_sum += loss
+        progress.loss_steps += 1
+        progress.step += 1
+
+    def validate(self) -> None:
+        """Measure validation accuracy, keep the best network, write a checkpoint and the history."""
+        progress = self.progress
+        accuracy = self._validation_accuracy()
+        self._count_time()
+        progress.history.append(
+            {
+                "step": progress.step,
+                "phase": "quantised" if progress.quantised else "float",
+                "learning_rate": self.rate,
+                "loss": progress.loss_sum / progress.loss_steps,
+                "validation_accuracy": accuracy,
+            }
+        )
+        progress.loss_sum, progress.loss_steps = 0.0, 0
+        if accuracy > progress.best_accuracy:
+            progress.best_accuracy, progress.best_step = accuracy, progress.step
+            self._keep_best()
+        checkpoint.save(self.path, asdict(progress), **self._owners())
+        atomic_write_text(self.task.folder / HISTORY, history_csv(progress.history))
+        self._report()
+
+    def _validation_accuracy(self) -> float:
+        if self.average is not None:
+            ds_cnn.refresh_ranges(self.average)
+        else:
+            ds_cnn.estimate_statistics(self.network, self.task.calibration)
+        codes, labels = self.task.validation
+        network = self.network if self.average is None else self.average
+        return float(np.mean(keras_logits(network, codes, self.task.input_scale).argmax(axis=1) == labels))
+
+    def _count_time(self) -> None:
+        """Add the seconds since the last validation to this machine's."""
+        progress, now_s, here = self.progress, time.monotonic(), machine()
+        progress.trained_s += now_s - self.clock_s
+        progress.trained_on[here] = progress.trained_on.get(here, 0.0) + now_s - self.clock_s
+        self.clock_s = now_s
+
+    def _keep_best(self) -> None:
+        network = self.average
+        if network is None:
+            network = self._quantised()
+            ds_cnn.fold(self.network, network)
+        checkpoint.save(self.task.folder / (BEST if self.progress.quantised else BEST_FLOAT), network=network)
+
+    def _report(self) -> None:
+        progress, steps = self.progress, self.task.schedule.steps
+        row = progress.history[-1]
+        left_s = progress.trained_s / progress.step * (steps - progress.step)
+        self.task.say(
+            f"step {progress.step:>5} of {steps} · {row['phase']:<9} · rate {row['learning_rate']:g} · "
+            f"loss {row['loss']:.4f} · validation {100 * row['validation_accuracy']:5.2f} % · "
+            f"{progress.trained_s:.0f} s, about {left_s:.0f} s left"
+        )
+
+
+def history_csv(history: list[dict[str, Any]]) -> str:
+    """Return a history as CSV text, one row for each validation."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, history[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    return text.getvalue()

@@ -1,0 +1,103 @@
+"""The variants of the ablation: the profile ``best`` for small, with one ingredient of the recipe changed."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from kwslib.artifacts import to_plain
+from kwslib.config.front_end import INPUT_SCALE
+from kwslib.config.presets import SIZES
+from kwslib.config.profiles import PROFILES, Profile
+from kwslib.config.recipe import Recipe
+from kwslib.config.schedule import Schedule, Stage
+from kwslib.errors import check_name
+
+SIZE = "small"
+STEPS = 4000
+COPIES = 4
+"""Of the training set; a pass is about 370 steps, so that each copy is used two or three times."""
+WHOLE = "recipe"
+BASE = Recipe(label_smoothing=0.05, teacher="medium", teacher_share=0.7)
+"""The recipe that every variant changes, as it was before the ablation had chosen."""
+
+Change = Callable[[Profile], Profile]
+
+
+def _recipe(**values: Any) -> Change:
+    return lambda profile: replace(profile, recipes={SIZE: replace(profile.recipe(SIZE), **values)})
+
+
+def _augmentation(**values: Any) -> Change:
+    return lambda profile: replace(profile, augmentation=replace(profile.augmentation, **values))
+
+
+def _staged(profile: Profile) -> Profile:
+    """The baseline's three learning rates over as many steps, in place of the cosine."""
+    schedule = profile.schedules[SIZE]
+    stages = [Stage(rate, part) for rate, part in ((5e-4, 2), (2e-4, 1), (1e-4, 1))]
+    staged = Schedule(tuple(stages), float_steps=2).scaled(schedule.steps)
+    return replace(profile, schedules={SIZE: replace(staged, float_steps=schedule.float_steps)})
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One change to the recipe: its name, its meaning in words, and a function that changes a profile."""
+
+    name: str
+    meaning: str
+    change: Change
+
+
+VARIANTS = {
+    variant.name: variant
+    for variant in (
+        Variant(WHOLE, "the recipe that the others change", lambda profile: profile),
+        Variant(
+            "magnitude", "the baseline's front end, magnitude, not power", lambda p: replace(p, front_end="magnitude")
+        ),
+        Variant("baseline-scale", "the baseline's input scale", lambda p: replace(p, input_scale=INPUT_SCALE)),
+        Variant("staged", "the baseline's staged learning rates, not warm-up and cosine", _staged),
+        Variant("no-noise", "no background noise on words", _augmentation(noise_volume=0.0)),
+        Variant("no-shift", "no time shift", _augmentation(shift_ms=0.0)),
+        Variant("gain", "level varied by up to 6 dB", _augmentation(gain_db=6.0)),
+        Variant("no-teacher", "no teacher: labels alone", _recipe(teacher="", teacher_share=0.0)),
+        Variant("no-smoothing", "no label smoothing", _recipe(label_smoothing=0.0)),
+        Variant(
+            "masks",
+            "SpecAugment: two masks of up to 6 frames, one of up to 2 coefficients",
+            _recipe(time_masks=2, mask_frames=6, coefficient_masks=1, mask_coefficients=2),
+        ),
+        Variant("mixup", "mixup with alpha 0.2", _recipe(mixup_alpha=0.2)),
+        Variant("decay", "weight decay 0.001", _recipe(weight_decay=0.001)),
+    )
+}
+
+
+def profile_of(variant: str, steps: int = STEPS) -> Profile:
+    """The profile ``best`` for small, squeezed to `steps`, with the recipe `BASE` and one variant's change.
+
+    Raises
+    ------
+    InputError
+        If there is no such variant, with the nearest name.
+    """
+    best = PROFILES["best"]
+    base = replace(
+        best,
+        schedules={SIZE: best.schedules[SIZE].scaled(steps)},
+        recipes={SIZE: BASE},
+        copies={SIZE: COPIES},
+    )
+    return VARIANTS[check_name("variant", variant, VARIANTS)].change(base)
+
+
+def described(profile: Profile) -> dict[str, Any]:
+    """The parts of a profile that variants change, as JSON holds them."""
+    return to_plain(
+        {
+            "front_end": SIZES[SIZE].front_end(profile.front_end, profile.input_scale).key,
+            "schedule": asdict(profile.schedules[SIZE]),
+            "augmentation": profile.augmentation.key,
+            "recipe": profile.recipe(SIZE).key,
+        }
+    )
