@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.accuracy import Accuracy, confusion_matrix, wilson_interval
-from kwslib.artifacts import to_plain
+from kwslib.artifacts import write_record
 from kwslib.config.presets import size_named
 from kwslib.config.profiles import profile_named
 from kwslib.config.schedule import BATCH_CLIPS
 from kwslib.config.words import LABELS
 from kwslib.gap8.measure.deployment import SCHEMA, Deployment, LayerRow
-from kwslib.paths import write_json
+from kwslib.gap8.planning import record
+from kwslib.gap8.planning.record import PlanRecord, StepRecord
 from kwslib.provenance import provenance
 from kwslib.runs import mistakes, records
 from kwslib.speech.corpus import SILENCE_PROTOCOLS, Clips
@@ -142,15 +143,15 @@ def sample_deployment(folder: Path, size: str, tflite_sha256: str, key: str = "d
         weights_l2_bytes=40_000,
         weights_flash_bytes=0,
         stalls=[*stalls, {"core": "fc", "function": "fc_main", **counted}],
-        provenance=to_plain(provenance(tflite_sha256=tflite_sha256, key=key)),
+        provenance=provenance(tflite_sha256=tflite_sha256, key=key),
     )
-    steps = [
-        {"kind": layer.kind, "layers": [layer.name], "description": "kernel_0, whole", **memory, "flash_bytes": 0}
-        for layer in layers[1:]
-    ]
-    steps[0]["layers"] = [layer.name for layer in layers[:2]]
-    write_json(folder / records.GAP8 / "deployment.json", {"schema": SCHEMA, **asdict(deployment)})
-    write_json(folder / records.GAP8 / "plan.json", {"schema": 1, "strategy": deployment.strategy, "steps": steps})
+    steps = [StepRecord(layer.kind, [layer.name], "kernel_0, whole", **memory, flash_bytes=0) for layer in layers[1:]]
+    steps[0].layers.insert(0, layers[0].name)
+    sizes = {"l1_bytes": 65536, "l2_bytes": 524288, "runtime_l1_bytes": 8000, "code_l2_bytes": 30720}
+    weights = {"weights_l2_bytes": 40_000, "weights_flash_bytes": 0}
+    plan = PlanRecord(folder.name, deployment.strategy, **sizes, **weights, kernels={}, steps=steps, regions=[])
+    write_record(folder / records.GAP8 / "deployment.json", deployment, SCHEMA)
+    record.save(plan, folder / records.GAP8 / "plan.json")
 
 
 def sample_robustness(folder: Path, run: records.Run) -> Robustness:

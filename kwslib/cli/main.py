@@ -10,7 +10,7 @@ from kwslib import __version__
 from kwslib.errors import KwsError
 
 COMMANDS = {
-    "ablation": "kwslib.cli.studies:ablation",
+    "ablation": "kwslib.cli.studies:ablation_command",
     "book": "kwslib.cli.book:book",
     "compare": "kwslib.cli.run:compare",
     "data": "kwslib.cli.data:data",

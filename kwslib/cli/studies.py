@@ -25,23 +25,23 @@ def robustness(run: str, thresholds: tuple[float, ...], **options: Any) -> None:
     click.echo(f"in {measure_run(run, **options, say=click.echo).folder}")
 
 
-@click.command()
+@click.command("ablation")
 @DATA
 @click.option("--only", multiple=True, metavar="VARIANT", help="This variant; repeatable. By default all.")
 @click.option("--seed", "seeds", type=int, multiple=True, help="This seed; repeatable. By default 1, 2 and 3.")
 @click.option("--steps", type=int, default=0, help="Steps of each training; by default 4,000.")
 @click.option("--threads", type=int, default=0, help="Processor threads for TensorFlow; 0: all.")
 @click.option("--record", is_flag=True, help="Keep all finished trainings in models/, where the book shows them.")
-def ablation(data: str, threads: int, record: bool, **options: Any) -> None:
+def ablation_command(data: str, threads: int, record: bool, **options: Any) -> None:
     """Train small with each ingredient of the recipe changed; what is there already is not trained again."""
     from kwslib.network import backend
-    from kwslib.studies import ablation as study
+    from kwslib.studies import ablation
 
     backend.limit_threads(threads)
-    for trial in study.run_all(data, **options, say=click.echo):
+    for trial in ablation.run_all(data, **options, say=click.echo):
         click.echo(
             f"{trial.variant}, seed {trial.seed}: validation {100 * trial.validation_quantised:.2f} % quantised, "
             f"{100 * trial.validation_float:.2f} % float"
         )
     if record:
-        click.echo(f"recorded in {study.record()}")
+        click.echo(f"recorded in {ablation.record()}")

@@ -312,7 +312,7 @@ def _requantise(step: Step) -> Layer | Tensor:
     if (source.scale, source.zero_point) == (target.scale, target.zero_point):
         return replace(target, low=source.low, high=source.high)  # int8 <-> uint8: the same core codes
     factor = np.float64(np.float32(source.scale)) / np.float64(np.float32(target.scale))
-    multiplier, shift = requantisation.exact(factor)
+    multiplier, shift = requantisation.exact(np.array(factor))
     if shift > LARGEST_SHIFT:
         raise ModelError(f"{operator} scales its input up by more than 2^{LARGEST_SHIFT}")
     codes = np.arange(-128, 128, dtype=np.int64) - source.zero_point

@@ -186,7 +186,7 @@ def _cost(run: Run, folder: Path) -> str:
     if not (folder / GAP8 / deployment.DEPLOYMENT).exists():
         return "## Cost\n\n" + table(("what", "value"), rows) + "\n\nIt was not deployed on GAP8."
     found = deployment.load(folder / GAP8)
-    if found.provenance.get("tflite_sha256") != network.tflite_sha256:
+    if found.provenance is None or found.provenance.tflite_sha256 != network.tflite_sha256:
         raise DataError(f"{folder / GAP8} is the deployment of another network; deploy this one again")
     rows += [
         (f"cycles on GAP8, first inference ({found.platform})", found.cycles),

@@ -48,10 +48,10 @@ def memory_picture(found: Found) -> Picture:
     """Show the peak use of both memories, step by step."""
     uses = [
         MemoryUse(
-            f"{short_names(step['layers'])} {step['kind']}",
-            {"L1": step["l1_peak_bytes"], "L2": step["l2_peak_bytes"]},
+            f"{short_names(step.layers)} {step.kind}",
+            {"L1": step.l1_peak_bytes, "L2": step.l2_peak_bytes},
         )
-        for step in found.plan["steps"]
+        for step in found.plan.steps
     ]
     return gap8.memory_bars(uses, {"L1": L1_BYTES, "L2": L2_BYTES})
 

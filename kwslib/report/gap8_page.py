@@ -162,15 +162,15 @@ def steps(found: Found) -> pd.DataFrame:
     """Return a row a step of the plan: its layers, how they are computed, peak memory, bytes moved."""
     return pd.DataFrame(
         {
-            "layers": short_names(step["layers"]).replace(" ", NO_BREAK),
-            "how": step["description"].replace("_", " "),
-            "L1 peak bytes": step["l1_peak_bytes"],
-            "L2 peak bytes": step["l2_peak_bytes"],
-            "to L1, bytes": step["dma_in_bytes"],
-            "to L2, bytes": step["dma_out_bytes"],
-            "from flash, bytes": step["flash_bytes"],
+            "layers": short_names(step.layers).replace(" ", NO_BREAK),
+            "how": step.description.replace("_", " "),
+            "L1 peak bytes": step.l1_peak_bytes,
+            "L2 peak bytes": step.l2_peak_bytes,
+            "to L1, bytes": step.dma_in_bytes,
+            "to L2, bytes": step.dma_out_bytes,
+            "from flash, bytes": step.flash_bytes,
         }
-        for step in found.plan["steps"]
+        for step in found.plan.steps
     )
 
 
@@ -222,6 +222,7 @@ def status(runs: Iterable[Run]) -> pd.DataFrame:
         except DataError:
             continue
         made = found.deployment.provenance
+        assert made is not None  # `of_run` found the deployment by it
         rows.append(
             {
                 "run": run.run,
@@ -230,8 +231,8 @@ def status(runs: Iterable[Run]) -> pd.DataFrame:
                 "clips checked": found.deployment.clips_checked,
                 "platform": found.deployment.platform,
                 "version": found.deployment.platform_version,
-                "date": made["date"][:16].replace("T", " "),
-                "commit": made["commit"][:10] + (" (changed)" if made["dirty"] else ""),
+                "date": made.date[:16].replace("T", " "),
+                "commit": made.short_commit + (" (changed)" if made.dirty else ""),
             }
         )
     return pd.DataFrame(rows)

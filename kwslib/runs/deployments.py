@@ -5,23 +5,22 @@ What a deployment leaves lies in the folder ``gap8`` of its run: ``deployment.js
 """
 
 import hashlib
-import json
 import shutil
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from kwslib import gap8
-from kwslib.artifacts import to_plain
 from kwslib.config.baselines import baseline_network
 from kwslib.config.presets import SIZES
 from kwslib.errors import DataError, InputError
 from kwslib.gap8.measure import deployment
 from kwslib.gap8.measure.deployment import Deployment
+from kwslib.gap8.planning import record
+from kwslib.gap8.planning.record import PlanRecord
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import compilation
 from kwslib.paths import atomic_path, results_dir, speech_dir
@@ -60,19 +59,15 @@ class Found:
         return "recorded" if self.recorded else "fresh"
 
     @property
-    def plan(self) -> dict[str, Any]:
-        """The plan as data.
+    def plan(self) -> PlanRecord:
+        """The plan.
 
         Raises
         ------
         DataError
             If it is missing or damaged.
         """
-        path = self.folder / compilation.PLAN
-        try:
-            return json.loads(path.read_text())
-        except (OSError, ValueError) as error:
-            raise DataError(f"cannot read {path} ({error}); deploy the network again") from error
+        return record.load(self.folder / compilation.PLAN)
 
 
 def of_run(run: Run) -> Found:
@@ -87,7 +82,7 @@ def of_run(run: Run) -> Found:
     for folder in dict.fromkeys((results_dir() / run.run / records.GAP8, own)):
         if (folder / deployment.DEPLOYMENT).exists():
             found = deployment.load(folder)
-            if found.provenance.get("tflite_sha256") == run.network.tflite_sha256:
+            if found.provenance and found.provenance.tflite_sha256 == run.network.tflite_sha256:
                 return Found(found, folder, run.recorded and folder == own)
     raise DataError(
         f"the network of run {run.run} was not deployed on GAP8: run it again, or execute gap8.ipynb with run {run.run}"
@@ -223,7 +218,7 @@ def up_to_date(run: Run, platform: str, clips: int) -> bool:
         found = deployment.load(Path(run.folder) / records.GAP8)
     except DataError:
         return False
-    return found.provenance.get("key") == key(run.network.tflite_sha256, platform, clips)
+    return found.provenance is not None and found.provenance.key == key(run.network.tflite_sha256, platform, clips)
 
 
 def input_codes(task: Task) -> np.ndarray:
@@ -257,7 +252,7 @@ def run_task(task: Task) -> Found:
         If anything fails or differs.
     """
     codes = input_codes(task)
-    made = to_plain(provenance(run=task.run, corpus=task.corpus, tflite_sha256=task.tflite_sha256, key=task.key))
+    made = provenance(run=task.run, corpus=task.corpus, tflite_sha256=task.tflite_sha256, key=task.key)
     with atomic_path(task.folder) as temporary:
         found = deployment.measure(
             task.network.graph, codes, temporary, task.platform, task.timeout_s, task.network.labels, made

@@ -111,9 +111,9 @@ def test_a_task_leaves_its_figures_alone(model, speech):
     found = deployments.run_task(task)
     assert {path.name for path in task.folder.iterdir()} == {"deployment.json", "plan.json", "program.txt"}
     assert found.state == "fresh" and found.deployment.clips_checked == 2
-    assert found.plan["strategy"] == found.deployment.strategy
+    assert found.plan.strategy == found.deployment.strategy
     made = found.deployment.provenance
-    assert (made["tflite_sha256"], made["key"]) == (task.tflite_sha256, task.key)
+    assert (made.tflite_sha256, made.key) == (task.tflite_sha256, task.key)
 
 
 def test_a_task_that_fails_leaves_what_was_there(model, speech, monkeypatch):
@@ -194,7 +194,7 @@ def test_up_to_date_only_with_the_same_network_platform_clips_and_sources(place,
 def test_a_damaged_plan_is_refused(place):
     run = sample_run(place / "results")
     (run.folder / "gap8" / "plan.json").write_text("{")
-    with pytest.raises(DataError, match="cannot read .*plan.json .*deploy the network again"):
+    with pytest.raises(DataError, match=r"plan\.json is damaged .*deploy the network again"):
         _ = deployments.of_run(run).plan
 
 

@@ -3,13 +3,13 @@
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kwslib.artifacts import read_record, write_record
+from kwslib.artifacts import Scalar, read_record, write_record
 from kwslib.errors import DataError, InputError, ToolError
 from kwslib.gap8.measure import layer_profile
 from kwslib.gap8.measure.layer_profile import Profile, ProfileError
@@ -19,6 +19,7 @@ from kwslib.gap8.program import compilation
 from kwslib.gap8.program.compilation import Build
 from kwslib.integer.graph import Graph
 from kwslib.paths import atomic_write_text
+from kwslib.provenance import Provenance
 
 SCHEMA = 1
 DEPLOYMENT, OUTPUT, LOG = "deployment.json", "program.txt", "program.log"
@@ -80,7 +81,7 @@ class Deployment:
     weights_l2_bytes, weights_flash_bytes : int
     stalls : list of dict
         Cycles by core, function and kind of stall; empty if the platform cannot count them.
-    provenance : dict
+    provenance : Provenance or None
     """
 
     network: str
@@ -94,8 +95,8 @@ class Deployment:
     run_s: float
     weights_l2_bytes: int
     weights_flash_bytes: int
-    stalls: list[dict[str, Any]]
-    provenance: dict[str, Any] = field(default_factory=dict)
+    stalls: list[dict[str, Scalar]]
+    provenance: Provenance | None = None
 
     @property
     def cycles(self) -> int:
@@ -125,7 +126,7 @@ def measure(
     platform: str = "simulator",
     timeout_s: float = 600.0,
     classes: Sequence[str] | None = None,
-    provenance: dict[str, Any] | None = None,
+    provenance: Provenance | None = None,
     home: Path | None = None,
 ) -> Deployment:
     """Build a network, run it on some clips, compare every layer with the reference, and write the figures.
@@ -143,7 +144,7 @@ def measure(
         Seconds of the host for each program run.
     classes : sequence of str, optional
         Names of the classes.
-    provenance : dict, optional
+    provenance : Provenance, optional
         Stored with the figures.
     home : Path, optional
         Where the platform is installed.
@@ -176,7 +177,7 @@ def measure(
         weights_l2_bytes=len(built.plan.l2_image),
         weights_flash_bytes=len(built.plan.flash_image),
         stalls=measured.stalls,
-        provenance=provenance or {},
+        provenance=provenance,
     )
     write_record(folder / DEPLOYMENT, deployment, SCHEMA)
     return deployment
@@ -207,7 +208,7 @@ def _measure_clips(
 
 
 def _rows(graph: Graph, plan: Plan, profile: Profile) -> list[LayerRow]:
-    steps = plan.to_json()["steps"]
+    steps = plan.record().steps
     step_of = {layer: index for index, step in enumerate(plan.steps) for layer in step.layers}
     return [
         LayerRow(
@@ -219,7 +220,7 @@ def _rows(graph: Graph, plan: Plan, profile: Profile) -> list[LayerRow]:
             macs=layer.macs,
             step=step_of[index],
             fused=len(plan.steps[step_of[index]].layers) > 1,
-            **{name: steps[step_of[index]][name] for name in MEMORY_COLUMNS},
+            **{name: getattr(steps[step_of[index]], name) for name in MEMORY_COLUMNS},
         )
         for index, layer in enumerate(graph.layers)
     ]

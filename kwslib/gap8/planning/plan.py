@@ -3,16 +3,15 @@
 `kwslib.gap8.planning.planner.plan` makes one; `kwslib.gap8.program.codegen` turns it into C.
 """
 
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.planning.memory import Region, live_bytes
+from kwslib.gap8.planning.record import PlanRecord, StepRecord
 from kwslib.gap8.planning.runtime import CODE_BYTES, INPUT_HEADER_BYTES
 from kwslib.integer.graph import Graph
-from kwslib.paths import write_json
 
 
 @dataclass(frozen=True)
@@ -184,36 +183,30 @@ class Plan:
         own = self.l1_begin - L1_BASE if memory == "L1" else self.l2_begin - L2_BASE
         return own + live_bytes([r for r in self.regions.values() if r.memory == memory], step)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return everything that people and pictures need of it; the contents of the memories are left out."""
-        layers = self.graph.layers
-        return {
-            "schema": 1,
-            "network": self.graph.name,
-            "strategy": self.strategy,
-            "l1_bytes": L1_BYTES,
-            "l2_bytes": L2_BYTES,
-            "runtime_l1_bytes": self.l1_begin - L1_BASE,
-            "code_l2_bytes": self.l2_begin - L2_BASE,
-            "weights_l2_bytes": len(self.l2_image),
-            "weights_flash_bytes": len(self.flash_image),
-            "kernels": {name: {"generator": k.generator, **k.parameters()} for name, k in self.kernels.items()},
-            "steps": [
-                {
-                    "kind": step.kind,
-                    "layers": [layers[i].name for i in step.layers],
-                    "description": step.description,
-                    "l1_peak_bytes": self.peak_bytes("L1", index),
-                    "l2_peak_bytes": self.peak_bytes("L2", index),
-                    "dma_in_bytes": step.dma_in_bytes,
-                    "dma_out_bytes": step.dma_out_bytes,
-                    "flash_bytes": step.flash_bytes,
-                }
-                for index, step in enumerate(self.steps)
-            ],
-            "regions": [asdict(region) for region in self.regions.values()],
-        }
+    def record(self) -> PlanRecord:
+        """Return what is kept of it."""
+        return PlanRecord(
+            network=self.graph.name,
+            strategy=self.strategy,
+            l1_bytes=L1_BYTES,
+            l2_bytes=L2_BYTES,
+            runtime_l1_bytes=self.l1_begin - L1_BASE,
+            code_l2_bytes=self.l2_begin - L2_BASE,
+            weights_l2_bytes=len(self.l2_image),
+            weights_flash_bytes=len(self.flash_image),
+            kernels={name: {"generator": k.generator, **k.parameters()} for name, k in self.kernels.items()},
+            steps=[self._step_record(index, step) for index, step in enumerate(self.steps)],
+            regions=list(self.regions.values()),
+        )
 
-    def save(self, path: Path) -> None:
-        """Write the plan as JSON."""
-        write_json(path, self.to_json())
+    def _step_record(self, index: int, step: Step) -> StepRecord:
+        return StepRecord(
+            kind=step.kind,
+            layers=[self.graph.layers[layer].name for layer in step.layers],
+            description=step.description,
+            l1_peak_bytes=self.peak_bytes("L1", index),
+            l2_peak_bytes=self.peak_bytes("L2", index),
+            dma_in_bytes=step.dma_in_bytes,
+            dma_out_bytes=step.dma_out_bytes,
+            flash_bytes=step.flash_bytes,
+        )

@@ -13,7 +13,7 @@ import numpy as np
 from elftools.elf.elffile import ELFFile
 
 from kwslib.errors import InputError, ModelError, check_name
-from kwslib.gap8.planning import planner
+from kwslib.gap8.planning import planner, record
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.program import codegen, toolchain
 from kwslib.gap8.program.toolchain import Compiler
@@ -138,7 +138,7 @@ def build(
     with atomic_path(folder / PROJECT) as project:
         codegen.write_project(plan, project, classes, codes)
         compile_project(project, program, target)
-    plan.save(folder / PLAN)
+    record.save(plan.record(), folder / PLAN)
     return Build(program, plan)
 
 

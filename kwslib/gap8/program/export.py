@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.errors import InputError
-from kwslib.gap8.planning import planner
+from kwslib.gap8.planning import planner, record
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.program import codegen, compilation, toolchain
 from kwslib.gap8.program.expected_output import expected_text
@@ -67,7 +67,7 @@ def export_project(
         for name, codes in clips:
             (project / VECTORS / f"{name}.input").write_bytes(codegen.input_image(plan, codes))
             (project / VECTORS / f"{name}.expected").write_text(expected_text(graph, codes, classes))
-        plan.save(project / compilation.PLAN)
+        record.save(plan.record(), project / compilation.PLAN)
         (project / "Makefile").write_text(_makefile(names))
         (project / "README.md").write_text(_readme(plan, names))
     return plan

@@ -8,7 +8,10 @@ from kwslib.errors import DataError, InputError, ToolError
 from kwslib.gap8.measure import deployment
 from kwslib.gap8.program import compilation
 from kwslib.integer import network_file
+from kwslib.provenance import provenance
 from tests.gap8 import networks
+
+MADE = provenance(key="k")
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +23,7 @@ def network():
 def folder(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("deployed")
     clips = networks.clips(network.input, 4)[2:]
-    deployment.measure(network, clips, folder, classes=list("abcdefghijkl"), provenance={"commit": "c0ffee"})
+    deployment.measure(network, clips, folder, classes=list("abcdefghijkl"), provenance=MADE)
     return folder
 
 
@@ -44,7 +47,7 @@ def test_the_figures_hang_together(folder, network):
     plan = json.loads((folder / compilation.PLAN).read_text())
     assert (found.network, found.platform, found.strategy) == ("network", "simulator", plan["strategy"])
     assert (found.operations, found.macs) == (network.operations, network.macs)
-    assert found.clips_checked == 2 and found.provenance == {"commit": "c0ffee"}
+    assert found.clips_checked == 2 and found.provenance == MADE
     assert [row.name for row in found.rows] == [layer.name for layer in network.layers]
     assert all(row.cycles > 0 and row.warm_cycles > 0 for row in found.rows)
     assert f"{'Total':>45}: Cycles: {found.cycles:10}," in (folder / deployment.OUTPUT).read_text()

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from kwslib.artifacts import to_plain
 from kwslib.gap8.hardware import CORES, L1_BASE, L1_BYTES, L2_BASE, L2_BYTES, STACK_BYTES
 from kwslib.gap8.planning.planner import plan
 from kwslib.gap8.program import codegen
@@ -45,7 +46,7 @@ def test_no_two_regions_that_live_in_one_step_overlap_and_all_are_in_their_memor
 
 
 def test_every_step_says_what_it_uses_and_that_fits(planned):
-    value = json.loads(json.dumps(planned.to_json()))
+    value = json.loads(json.dumps(to_plain(planned.record())))
     assert [name for step in value["steps"] for name in step["layers"]] == [x.name for x in planned.graph.layers]
     for step in value["steps"]:
         assert value["runtime_l1_bytes"] < step["l1_peak_bytes"] <= L1_BYTES
