@@ -13,6 +13,7 @@ from kwslib.artifacts import read_record, to_plain
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.gap8.measure import deployment
+from kwslib.gap8.measure.timing import CLOCKS_MHZ, latency_ms
 from kwslib.paths import atomic_write_text
 from kwslib.release import seeds
 from kwslib.runs import records
@@ -23,7 +24,6 @@ from kwslib.speech.corpus import SILENCE_PROTOCOLS, SPLITS
 CARD, NOTE = "README.md", "card.json"
 SCHEMA = 1
 FORMS = ("float", "tflite")
-SHOWN_CLOCKS_MHZ = (50, 100, 175)
 DATA = "https://storage.googleapis.com/download.tensorflow.org/data/speech_commands_v0.02.tar.gz"
 
 
@@ -191,7 +191,7 @@ def _cost(run: Run, folder: Path) -> str:
     rows += [
         (f"cycles on GAP8, first inference ({found.platform})", found.cycles),
         ("cycles on GAP8, second inference", found.warm_cycles),
-        *((f"milliseconds at {clock} MHz", f"{found.cycles / clock / 1000:.2f}") for clock in SHOWN_CLOCKS_MHZ),
+        *((f"milliseconds at {clock} MHz", f"{latency_ms(found.cycles, clock):.2f}") for clock in CLOCKS_MHZ),
         ("peak bytes of L1", max(row.l1_peak_bytes for row in found.rows)),
         ("peak bytes of L2", max(row.l2_peak_bytes for row in found.rows)),
         ("clips on which every layer equals the integer reference", found.clips_checked),

@@ -1,6 +1,6 @@
-"""What the page on the ablation shows: the recorded trials, in a table and in a picture."""
+"""What the page on the ablation shows: the recorded trainings, in tables and in a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 import pandas as pd
@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 
 from kwslib.config.presets import SIZES
 from kwslib.config.profiles import PROFILES, Profile
-from kwslib.report import tables
+from kwslib.report import elements
 from kwslib.report.elements import Html, Markdown, Table
 from kwslib.report.figures.picture import Picture, Theme
+from kwslib.runs.description import flat
 from kwslib.studies.ablation import Trial, summary
 from kwslib.studies.variants import SIZE, WHOLE, profile_of
 
@@ -18,7 +19,7 @@ NOTHING = Markdown("No ablation has been recorded yet: `kws ablation --data FOLD
 
 
 def badge(trials: Sequence[Trial]) -> Html | Markdown:
-    """Say how many trials there are, of which seeds, and from which commits."""
+    """Say how many trainings there are, with which seeds, and from which commits."""
     if not trials:
         return NOTHING
     seeds = ", ".join(str(seed) for seed in sorted({trial.seed for trial in trials}))
@@ -26,16 +27,15 @@ def badge(trials: Sequence[Trial]) -> Html | Markdown:
     commits = ", ".join(sorted({trial.provenance.short_commit for trial in trials}))
     dates = sorted(trial.provenance.date for trial in trials)
     hours = sum(trial.trained_s for trial in trials) / 3600
-    return Html(
-        '<div class="kws-note recorded"><p><strong>Recorded results</strong> '
-        f'<span class="kws-label">speech_commands</span> {len(trials)} trainings of {steps} steps, seeds {seeds}, '
-        f"{trials[0].clips} validation clips, {hours:.1f} hours in all: {dates[0][:10]} to {dates[-1][:10]}, "
-        f"commits {commits}.</p></div>"
+    text = (
+        f"{len(trials)} trainings of {steps} steps, seeds {seeds}, {trials[0].clips} validation clips, "
+        f"{hours:.1f} hours in all: {dates[0][:10]} to {dates[-1][:10]}, commits {commits}."
     )
+    return elements.note("recorded", "Recorded results", text, "speech_commands")
 
 
 def table(trials: Sequence[Trial]) -> Table | Markdown:
-    """The summary in percent and percentage points; every trial is in the downloads of `trials_table`."""
+    """Show the summary in percent and percentage points; `trials_table` has every training."""
     if not trials:
         return NOTHING
     found = summary(trials)
@@ -56,11 +56,11 @@ def table(trials: Sequence[Trial]) -> Table | Markdown:
 
 
 def recipes() -> Table:
-    """What the ablation starts from, and what the profile ``best`` does for each size, read from the code itself."""
+    """Show the recipe that the ablation starts from, and that of the profile ``best`` for each size."""
     columns = {"ablation": _described(profile_of(WHOLE), SIZE)}
     columns |= {size: _described(PROFILES["best"], size) for size in SIZES}
     names = dict.fromkeys(name for described in columns.values() for name in described)
-    rows = [{"what": name, **{head: told.get(name, "–") for head, told in columns.items()}} for name in names]
+    rows = [{"what": name, **{head: described.get(name, "–") for head, described in columns.items()}} for name in names]
     return Table(pd.DataFrame(rows), "recipes", "What the ablation starts from, and the profile best by size")
 
 
@@ -72,15 +72,15 @@ def _described(profile: Profile, size: str) -> dict[str, str]:
         "augmentation": profile.augmentation.key,
         "recipe": profile.recipe(size).key,
     }
-    return dict(tables.flat(described))
+    return dict(flat(described))
 
 
-def _or_dash(form: str):
+def _or_dash(form: str) -> Callable[[float], str]:
     return lambda value: "–" if pd.isna(value) else form.format(value)
 
 
 def trials_table(trials: Sequence[Trial]) -> Table | Markdown:
-    """Every training, a row each."""
+    """Show every training, a row each."""
     if not trials:
         return NOTHING
     columns = ("variant", "seed", "steps", "validation_float", "validation_quantised", "trained_s")
@@ -109,5 +109,5 @@ def picture(trials: Sequence[Trial]) -> Picture | Markdown:
         axes.grid(True, axis="x", linewidth=0.6)
         return figure
 
-    told = "; ".join(f"{name}: {mean:.2f} %" for name, mean in means.items())
-    return Picture(draw, f"Validation accuracy of every training by variant, and the means. {told}.")
+    listed = "; ".join(f"{name}: {mean:.2f} %" for name, mean in means.items())
+    return Picture(draw, f"Validation accuracy of every training by variant, and the means. {listed}.")

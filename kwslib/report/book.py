@@ -1,4 +1,7 @@
-"""Build the static book with Jupyter Book, whole or not at all."""
+"""Build the static book with Jupyter Book, whole or not at all.
+
+Its extension `kwslib.report.size_pages` renders the pages of the sizes first.
+"""
 
 import os
 import re
@@ -21,17 +24,17 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class BookFaulty(KwsError):
-    """Jupyter Book warned of something or failed; the message has the lines that say what."""
+    """Jupyter Book failed or gave a warning; the message has the lines that say which."""
 
 
 def _faults(output: str) -> list[str]:
     lines = [COLOUR.sub("", line).strip() for line in output.splitlines()]
-    told = [line for line in lines if FAULT.search(line) and "IPKernelApp" not in line and not line.startswith("-->")]
-    return list(dict.fromkeys(told))[:MAX_FAULTS] or lines[-MAX_FAULTS:]
+    faults = [line for line in lines if FAULT.search(line) and "IPKernelApp" not in line and not line.startswith("-->")]
+    return list(dict.fromkeys(faults))[:MAX_FAULTS] or lines[-MAX_FAULTS:]
 
 
 def build(build_dir: Path | None = None) -> Path:
-    """Build the book beside the old one and put it in its place when it is whole.
+    """Build the book beside the old one, which it replaces when it is whole.
 
     Parameters
     ----------
@@ -46,7 +49,7 @@ def build(build_dir: Path | None = None) -> Path:
     Raises
     ------
     BookFaulty
-        If Jupyter Book finds anything to warn of; the old book is left as it was.
+        If Jupyter Book gives a warning or fails; the old book is left as it was.
     KwsError
         If the folder cannot be written.
     """
@@ -56,7 +59,18 @@ def build(build_dir: Path | None = None) -> Path:
     search = os.pathsep.join(filter(None, (str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH"))))
     # Kernels of the environment that this program runs in go before those in the user's folder.
     variables = {"PYTHONPATH": search, "JUPYTER_PREFER_ENV_PATH": "1"}
-    command = [sys.executable, "-c", PROGRAM, "build", root, "--path-output", work, "-W", "-n", "--keep-going"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-c",
+        PROGRAM,
+        "build",
+        root,
+        "--path-output",
+        work,
+        "-W",
+        "-n",
+        "--keep-going",
+    ]
     try:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)

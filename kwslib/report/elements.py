@@ -1,56 +1,39 @@
-"""What a page of the book shows beside its pictures: tables with downloads, labels, sound, files.
+"""The building blocks of a page beside its pictures: tables with downloads, notes, labels, links.
 
-Everything here shows itself in a notebook cell. Downloads of tables are part of the page; files of a run are linked
-by MyST's ``download`` role, so that the book's build copies them.
+Everything here shows itself in a notebook cell. The downloads of a table are part of the page. MyST's
+``download`` role links the files of a run, so that the book's build copies them.
 """
 
 import base64
-import html
-import json
+import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, StrictUndefined, Template
 
-from kwslib.config.baselines import SILENCE as BASELINE_SILENCE
-from kwslib.config.baselines import BaselineNetwork, baseline_network
-from kwslib.config.words import LABELS
-from kwslib.errors import DataError
-from kwslib.paths import atomic_write_text, book_dir, models_dir
-from kwslib.report import tables
-from kwslib.report.figures import picture
-from kwslib.runs import records
-from kwslib.runs.records import Run
-from kwslib.speech.corpus import SILENCE_PROTOCOLS
+from kwslib.paths import atomic_write_text, book_dir
 
-FILES = {
-    "model.tflite": "the 8-bit network (.tflite)",
-    "metrics.json": "all results (JSON)",
-    "accuracy.csv": "accuracies (CSV)",
-    "history.csv": "training history (CSV)",
-    "mistakes/mistakes.csv": "clips got wrong (CSV)",
-    "mistakes/mistakes.json": "clips got wrong (JSON)",
-}
-CORPUS_NOTES = {
-    "synthetic": "All its speech is synthetic, spoken by espeak-ng: its accuracies say nothing about recorded speech "
-    "and do not compare with figures made on Speech Commands.",
-    "speech_commands": "Its speech is Google's Speech Commands v0.02, as much of it as the counts of clips say.",
-}
+SHARES = ("accuracy", "low", "high", "recall", "precision", "same winner")
+"""Columns that hold shares (0 … 1) and are shown as percent; a protocol may follow the name after a comma."""
 LONGEST_WORD = 28
-MERGED = {"clips": ("correct", " of ", "correct"), "high": ("low", "–", "95 % interval")}
-"""Column that is shown behind another one: the other one, what stands between, the head of both together."""
+"""Characters; a longer word, such as a hash or a path, may break anywhere."""
 
 
 @dataclass(frozen=True)
 class Html:
-    """A piece of a page."""
+    """A piece of a page in HTML."""
 
     text: str
 
     def _repr_html_(self) -> str:
+        return self.text
+
+    def __html__(self) -> str:
+        """Tell Jinja that this is HTML already and needs no escaping."""
         return self.text
 
 
@@ -64,6 +47,115 @@ class Markdown:
         return self.text
 
 
+@functools.cache
+def _template(text: str) -> Template:
+    return Environment(autoescape=True, undefined=StrictUndefined).from_string(text)
+
+
+def fill(template: str, **values: Any) -> Html:
+    """Fill a Jinja template of HTML; every value is escaped, except for `Html`.
+
+    Examples
+    --------
+    >>> fill("<b>{{ name }}</b>", name="<i>").text
+    '<b>&lt;i&gt;</b>'
+    """
+    return Html(_template(template).render(**values))
+
+
+def note(state: str, head: str, text: str | Html, label: str = "") -> Html:
+    """Return a framed note: a bold head, perhaps a label, and a text.
+
+    Parameters
+    ----------
+    state : str
+        ``fresh`` or ``recorded``, which decides the colour of the frame.
+    head : str
+    text : str or Html
+        Text is escaped.
+    label : str
+        Shown in a frame of its own, e.g. the corpus.
+    """
+    return fill(
+        '<div class="kws-note {{ state }}"><p><strong>{{ head }}</strong> '
+        '{% if label %}<span class="kws-label">{{ label }}</span> {% endif %}{{ text }}</p></div>',
+        state=state,
+        head=head,
+        text=text,
+        label=label,
+    )
+
+
+def labels(entries: Iterable[tuple[str, str]]) -> Html:
+    """Return a line of labels, each given as its state (``fresh`` or ``recorded``) and its text."""
+    return fill(
+        '<p class="kws-badges">{% for state, text in entries %}{{ " " if not loop.first }}'
+        '<span class="kws-label {{ state }}">{{ text }}</span>{% endfor %}</p>',
+        entries=list(entries),
+    )
+
+
+def bold(text: str) -> Html:
+    """Return a paragraph in bold."""
+    return fill("<p><strong>{{ text }}</strong></p>", text=text)
+
+
+def join(pieces: Iterable[Html]) -> Html:
+    """Return pieces of a page as one, one below the other."""
+    return Html("".join(piece.text for piece in pieces))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as a page shows it.
+
+    Attributes
+    ----------
+    head : str
+    texts : list of str
+        A text for each row.
+    numeric : bool
+        Whether it is set like numbers, to the right.
+    """
+
+    head: str
+    texts: list[str]
+    numeric: bool
+
+    def css_class(self, text: str) -> str:
+        """Class of a cell: a number, a long word that may break anywhere, a name that stays on one line, or none."""
+        if self.numeric:
+            return "number"
+        if max(map(len, text.split()), default=0) > LONGEST_WORD:
+            return "long"
+        return "" if " " in text else "name"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two columns of a frame that a page shows as one: where `first` stands, and under `head`."""
+
+    first: str
+    between: str
+    second: str
+    head: str
+
+
+PAIRS = (Pair("correct", " of ", "clips", "correct"), Pair("low", "–", "high", "95 % interval"))
+
+TABLE = """
+{%- macro class(name) %}{% if name %} class="{{ name }}"{% endif %}{% endmacro -%}
+<div class="kws-table{{ ' dense' if dense }}">
+{%- if caption %}<p class="kws-caption">{{ caption }}</p>{% endif -%}
+<div class="kws-scroll"><table class="table" aria-label="{{ caption }}"><thead><tr>
+{%- for column in columns %}<th scope="col"{{ class('number' if column.numeric) }}>{{ column.head }}</th>{% endfor -%}
+</tr></thead><tbody>
+{%- for row in rows %}<tr>
+  {%- for text in row %}<td{{ class(columns[loop.index0].css_class(text)) }}>{{ text }}</td>{% endfor -%}
+</tr>{% endfor -%}
+</tbody></table></div><p class="kws-links">This table: {{ csv }} · {{ json }}</p></div>"""
+
+
 @dataclass(frozen=True)
 class Table:
     """A table with links to itself as CSV and JSON, numbers in full precision.
@@ -75,7 +167,7 @@ class Table:
         Stem of the file names.
     caption : str
     formats : dict
-        Column -> function from a value to text; shares, counts and the rest have a form of their own without it.
+        Column -> function from a value to text. Without one, shares, counts and the rest have forms of their own.
     shown : DataFrame, optional
         What the page shows in place of `frame`.
     dense : bool
@@ -90,41 +182,37 @@ class Table:
     dense: bool = False
 
     def _repr_html_(self) -> str:
-        columns = self._columns()
-        head = "".join(f'<th scope="col"{_right(number)}>{html.escape(name)}</th>' for name, number, _ in columns)
-        rows = []
-        for row in zip(*(texts for _, _, texts in columns), strict=True):
-            cells = zip(columns, row, strict=True)
-            inner = "".join(
-                f"<td{_right(number) or _breaks(text)}>{html.escape(text)}</td>" for (_, number, _), text in cells
-            )
-            rows.append(f"<tr>{inner}</tr>")
-        caption = html.escape(self.caption)
-        above = f'<p class="kws-caption">{caption}</p>' if caption else ""
-        kind = "kws-table dense" if self.dense else "kws-table"
-        return (
-            f'<div class="{kind}">{above}<div class="kws-scroll"><table class="table" aria-label="{caption}">'
-            f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{self._links()}</div>"
-        )
+        columns = self.columns()
+        return fill(
+            TABLE,
+            caption=self.caption,
+            dense=self.dense,
+            columns=columns,
+            rows=list(zip(*(column.texts for column in columns), strict=True)),
+            csv=_download(f"{self.name}.csv", "text/csv", self.csv),
+            json=_download(f"{self.name}.json", "application/json", self.json),
+        ).text
 
-    def _columns(self) -> list[tuple[str, bool, list[str]]]:
-        """What is shown: name, whether it is a number, texts. Counts and intervals become one column each."""
-        columns = []
+    def columns(self) -> list[Column]:
+        """Return what the page shows, column by column; the two columns of a `Pair` are one."""
         frame = self.frame if self.shown is None else self.shown
-        for name in frame:
-            values = frame[name]
-            if name in MERGED and MERGED[name][0] in frame:
-                continue
-            form = self.formats.get(name) or _form(str(name), values)
-            texts = [form(value) for value in values]
-            for second, (first, between, head) in MERGED.items():
-                if name == first and second in frame:
-                    other = _form(second, frame[second])
-                    firsts = [text.removesuffix(" %") for text in texts]
-                    texts = [f"{a}{between}{other(b)}" for a, b in zip(firsts, frame[second], strict=True)]
-                    name = head
-            columns.append((str(name), pd.api.types.is_numeric_dtype(values), texts))
-        return columns
+        pairs = {pair.first: pair for pair in PAIRS if pair.first in frame and pair.second in frame}
+        hidden = {pair.second for pair in pairs.values()}
+        return [self._column(frame, name, pairs.get(name)) for name in map(str, frame) if name not in hidden]
+
+    def _column(self, frame: pd.DataFrame, name: str, pair: Pair | None) -> Column:
+        texts = self._texts(frame, name)
+        numeric = pd.api.types.is_numeric_dtype(frame[name])
+        if pair is None:
+            return Column(name, texts, numeric)
+        firsts = [text.removesuffix(" %") for text in texts]
+        seconds = self._texts(frame, pair.second)
+        both = [f"{first}{pair.between}{second}" for first, second in zip(firsts, seconds, strict=True)]
+        return Column(pair.head, both, numeric)
+
+    def _texts(self, frame: pd.DataFrame, name: str) -> list[str]:
+        form = self.formats.get(name) or _form(name, frame[name])
+        return [form(value) for value in frame[name]]
 
     @property
     def csv(self) -> str:
@@ -141,221 +229,52 @@ class Table:
         atomic_write_text(folder / f"{name}.csv", self.csv)
         atomic_write_text(folder / f"{name}.json", self.json)
 
-    def _links(self) -> str:
-        return (
-            f'<p class="kws-links">This table: {_link(f"{self.name}.csv", "text/csv", self.csv)} · '
-            f"{_link(f'{self.name}.json', 'application/json', self.json)}</p>"
-        )
 
-
-def _right(numeric: bool) -> str:
-    return ' class="number"' if numeric else ""
-
-
-def _breaks(text: str) -> str:
-    """Let a name stay on one line, and what has no space for a line break, as a hash or a path, break anywhere."""
-    if max(map(len, text.split()), default=0) > LONGEST_WORD:
-        return ' class="long"'
-    return "" if " " in text else ' class="name"'
-
-
-def _link(name: str, kind: str, text: str) -> str:
-    data = base64.b64encode(text.encode()).decode()
-    label = Path(name).suffix.removeprefix(".").upper()
-    return f'<a download="{html.escape(name)}" href="data:{kind};base64,{data}">{label}</a>'
+def _download(name: str, kind: str, text: str) -> Html:
+    return fill(
+        '<a download="{{ name }}" href="data:{{ kind }};base64,{{ data }}">{{ label }}</a>',
+        name=name,
+        kind=kind,
+        data=base64.b64encode(text.encode()).decode(),
+        label=Path(name).suffix.removeprefix(".").upper(),
+    )
 
 
 def _form(column: str, values: pd.Series) -> Callable[[Any], str]:
-    if column.split(",")[0] in tables.SHARES:
+    """How the values of a column look where the table has no format for it."""
+    if column.split(",")[0] in SHARES:
         return lambda value: "–" if pd.isna(value) else f"{100 * value:.2f} %"
     if pd.api.types.is_numeric_dtype(values):
-        whole = values.dropna()
-        if (whole == whole.round()).all():
+        known = values.dropna()
+        if (known == known.round()).all():
             return lambda value: "–" if pd.isna(value) else count(value)
         return lambda value: "–" if pd.isna(value) else f"{value:g}"
     return lambda value: "–" if value is None or value != value else str(value)
 
 
 def count(value: float) -> str:
-    """A whole number, its thousands apart."""
+    """Return a whole number with its thousands apart.
+
+    Examples
+    --------
+    >>> count(2656768).replace("\N{NARROW NO-BREAK SPACE}", "_")
+    '2_656_768'
+    """
     return f"{int(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def millions(value: float) -> str:
-    """A count in millions with three digits."""
+    """Return a count in millions with three digits."""
     return f"{value / 1e6:.3g} M"
 
 
 def unbroken(text: str) -> str:
-    """A text that stays on one line, as a date should."""
+    """Return a text that stays on one line, as a date should."""
     return text.replace("-", "\N{NON-BREAKING HYPHEN}").replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def headline(runs: list[Run], caption: str) -> Table:
-    """Test accuracy of the 8-bit networks under both protocols beside the baseline's, with cost: a row a network."""
-    frame = tables.headline(runs)
-    rows: dict[str, dict[str, Any]] = {}
-    for row in frame.to_dict("records"):
-        shown = rows.setdefault(
-            row["network"],
-            {"network": row["network"], "data": row["data"]} | dict.fromkeys(SILENCE_PROTOCOLS),
-        )
-        interval = f"{100 * row['low']:.2f}\N{WORD JOINER}–\N{WORD JOINER}{100 * row['high']:.2f}"
-        shown[row["silence"]] = f"{100 * row['accuracy']:.2f}\N{NO-BREAK SPACE}% ({interval})"
-        shown |= {"MACs": row["MACs"], "parameters": row["parameters"], "bytes": row["bytes"]}
-    return Table(frame, "headline", caption, {"MACs": millions}, pd.DataFrame(rows.values()))
-
-
-def note(run: Run) -> Html:
-    """Say whether a run is fresh or recorded, on which speech it was made, when and from which commit."""
-    if run.recorded:
-        head = "Recorded results"
-        text = "computed earlier and kept with the project, not by this build"
-    else:
-        head = "Fresh results"
-        text = "computed by the run that this book was built from"
-    commit = run.provenance.short_commit + (", with changes" if run.provenance.dirty else "")
-    corpus = html.escape(tables.corpus_name(run))
-    return Html(
-        f'<div class="kws-note {tables.state(run)}"><p><strong>{head}</strong> <span class="kws-label">{corpus}</span> '
-        f"Run <code>{html.escape(run.run)}</code>, {text}: {html.escape(run.provenance.date)}, "
-        f"commit {html.escape(commit)}. {CORPUS_NOTES.get(run.corpus.name, '')}</p></div>"
-    )
-
-
-def card(run: Run) -> Markdown:
-    """The card of a recorded network, ``models/NAME.md``, below its heading; empty for a fresh run or without one.
-
-    A fresh run of the same name was trained on whatever speech there was here, of which the card knows nothing.
-    """
-    path = models_dir() / f"{run.run}.md"
-    if not run.recorded or not path.exists():
-        return Markdown("")
-    return Markdown(path.read_text().split("\n", 1)[1].strip())
-
-
-def badges(runs: list[Run]) -> Html:
-    """One line: for each run a label that says whether it is fresh or recorded, and on which speech."""
-    labels = (
-        f'<span class="kws-label {tables.state(run)}">{html.escape(run.run)}: {tables.state(run)}, '
-        f"{html.escape(tables.corpus_name(run))}</span>"
-        for run in runs
-    )
-    return Html(f'<p class="kws-badges">{" ".join(labels)}</p>')
-
-
-def accuracy_points(run: Run, split: str = "test") -> list[picture.Point]:
-    """The accuracies of a run's four forms on one split, a series a silence protocol."""
-    points = []
-    for silence in SILENCE_PROTOCOLS:
-        for network in records.NETWORKS:
-            found = run.measurement(network, split, silence)
-            name = tables.NETWORK_NAMES[network]
-            points.append(picture.Point(name, silence, found.accuracy, found.low, found.high))
-    return points
-
-
-def cost_points(runs: list[Run], cost: str, split: str = "test") -> list[picture.Point]:
-    """Accuracy of TFLite by size with a cost out of ``Run.network``, a series a silence protocol."""
-    points = []
-    for silence in SILENCE_PROTOCOLS:
-        for run in runs:
-            found = run.measurement("tflite", split, silence)
-            units = float(getattr(run.network, cost))
-            points.append(picture.Point(run.size, silence, found.accuracy, found.low, found.high, units))
-    return points
-
-
-def matrix(run: Run, silence: str, split: str = "test") -> picture.Picture:
-    """The confusion matrix of TFLite, in counts."""
-    return picture.confusion(records.confusion(run, "tflite", split, silence), LABELS)
-
-
-def matrix_shares(run: Run, silence: str, split: str = "test") -> picture.Picture:
-    """The confusion matrix of TFLite, each row in percent of its clips."""
-    return picture.confusion(records.confusion(run, "tflite", split, silence), LABELS, normalised=True)
-
-
-def baseline_matrix(size: str, normalised: bool = False, split: str = "test") -> picture.Picture:
-    """The baseline's confusion matrix."""
-    return picture.confusion(baseline_network(size).accuracy[split].confusion, LABELS, normalised=normalised)
-
-
-def matrix_difference(run: Run, split: str = "test") -> picture.Picture:
-    """The row-normalised matrix of TFLite minus the baseline's, both with digital silence."""
-    seeds = baseline_network(run.size).accuracy[split].confusion
-    return picture.confusion_difference(records.confusion(run, "tflite", split, BASELINE_SILENCE), seeds, LABELS)
-
-
-def difference_note(run: Run, split: str = "test") -> Markdown:
-    """Say what a difference from the baseline's matrix means: the clips may be others."""
-    ours = records.confusion(run, "tflite", split, BASELINE_SILENCE).sum(axis=1)
-    seeds = baseline_network(run.size).accuracy[split].confusion.sum(axis=1)
-    if run.corpus.name != "speech_commands":
-        return Markdown(
-            f"The two matrices were made on **different data** ({tables.corpus_name(run)} here, Speech Commands in the "
-            "seed): only row-normalised shares can be set side by side, and their difference says how the two tasks "
-            "differ at least as much as how the two networks do."
-        )
-    if (ours == seeds).all():
-        return Markdown(
-            "Both matrices count the same number of clips of every class. By the official split the keywords' clips "
-            "are the same ones; which clips of other words stood for `_unknown_` the baseline does not say."
-        )
-    return Markdown(
-        "Both matrices were made on Speech Commands, but not on the same clips: only shares of each row are compared."
-    )
-
-
-def matrix_tables(run: Run, split: str = "test") -> list[Table]:
-    """The confusion matrices of TFLite under both protocols, and the baseline's, as tables."""
-    made = [
-        Table(
-            tables.confusion(records.confusion(run, "tflite", split, silence)),
-            f"{run.run}-confusion-{split}-{silence}",
-            f"{run.run}, {tables.corpus_name(run)}, {split}, {silence}: counts",
-        )
-        for silence in SILENCE_PROTOCOLS
-    ]
-    seed: BaselineNetwork = baseline_network(run.size)
-    caption = f"The baseline's {run.size}, Speech Commands, {split}, {BASELINE_SILENCE}: counts"
-    name = f"baseline-{run.size}-confusion-{split}"
-    return [*made, Table(tables.confusion(seed.accuracy[split].confusion), name, caption)]
-
-
-def mistakes(run: Run) -> Html:
-    """The clips most confidently got wrong, each with a player.
-
-    Raises
-    ------
-    DataError
-        If a clip that ``mistakes.json`` lists is missing.
-    """
-    folder = Path(run.folder) / "mistakes"
-    try:
-        rows = json.loads((folder / "mistakes.json").read_text())
-        sounds = [base64.b64encode((folder / row["file"]).read_bytes()).decode() for row in rows]
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{folder} is not whole ({error}); run {run.run} again") from error
-    if not rows:
-        return Html("<p>No clip of the test split was got wrong.</p>")
-    items = (
-        f'<li><audio controls preload="none" src="data:audio/wav;base64,{sound}" '
-        f'aria-label="{html.escape(row["label"])} taken for {html.escape(row["winner"])}"></audio> '
-        f"<span><strong>{html.escape(row['label'])}</strong> taken for <strong>{html.escape(row['winner'])}</strong>, "
-        f"probability {row['probability']:.2f} <code>{html.escape(row['name'])}</code></span></li>"
-        for row, sound in zip(rows, sounds, strict=True)
-    )
-    return Html(f'<ol class="kws-clips">{"".join(items)}</ol>')
-
-
-def downloads(run: Run) -> Markdown:
-    """Links to the files of a run."""
-    return links(Path(run.folder), FILES)
-
-
 def links(folder: Path, files: Mapping[str, str]) -> Markdown:
-    """Links to those files of a folder that are there, by name and with what they are."""
+    """Return links to the files of a folder that exist, a line each; `files` maps a name to what the file is."""
     shown = os.path.relpath(folder.resolve(), book_dir().resolve())
     lines = [
         f"* {{download}}`{text} <{Path(shown, name).as_posix()}>`"

@@ -1,6 +1,5 @@
-"""What the chapter on robustness shows: pictures and tables of every network that was measured, whichever they are."""
+"""What the chapter on robustness shows: pictures and tables of every network that was measured."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -10,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from kwslib.accuracy import poisson_interval
+from kwslib.report import elements
 from kwslib.report.elements import Html, Markdown, Table
-from kwslib.report.elements import links as file_links
 from kwslib.report.figures.picture import MARKERS, Picture, Theme
 from kwslib.studies.robustness_records import ACCEPTS, ALL, FILE, POINTS, Found, Point
 
@@ -26,21 +25,26 @@ PANEL_COLUMNS = 3
 
 
 def badges(every: Sequence[Found]) -> Html | Markdown:
-    """Say of every measurement whether it is fresh or recorded, of which network and speech, when and from where."""
+    """Say for every measurement whether it is fresh or recorded, its network and speech, when and where it was made."""
     if not every:
         return NOTHING
-    rows = []
-    for found in every:
-        one, state = found.robustness, "recorded" if found.recorded else "fresh"
-        commit = one.provenance.short_commit + (", with changes" if one.provenance.dirty else "")
-        rows.append(
-            f'<div class="kws-note {state}"><p><strong>{state.capitalize()} results</strong> '
-            f'<span class="kws-label">{html.escape(one.corpus.name)}</span> Network of run '
-            f"<code>{html.escape(one.run)}</code>, {one.clips} test clips, seed {one.seed}: "
-            f"{html.escape(one.provenance.date)}, commit {html.escape(commit)}. "
-            f"Background noise in its training: {html.escape(one.noise_in_training)}.</p></div>"
-        )
-    return Html("".join(rows))
+    return elements.join(_badge(found) for found in every)
+
+
+def _badge(found: Found) -> Html:
+    robustness, state = found.robustness, "recorded" if found.recorded else "fresh"
+    made = robustness.provenance
+    text = elements.fill(
+        "Network of run <code>{{ run }}</code>, {{ clips }} test clips, seed {{ seed }}: {{ date }}, "
+        "commit {{ commit }}. Background noise in its training: {{ noise }}.",
+        run=robustness.run,
+        clips=robustness.clips,
+        seed=robustness.seed,
+        date=made.date,
+        commit=made.short_commit + (", with changes" if made.dirty else ""),
+        noise=robustness.noise_in_training,
+    )
+    return elements.note(state, f"{state.capitalize()} results", text, robustness.corpus.name)
 
 
 def _frame(every: Sequence[Found], kind: str) -> pd.DataFrame:
@@ -57,6 +61,16 @@ def _clean(points: Sequence[Point]) -> Point:
     return next(point for point in points if point.kind == "snr" and point.value is None)
 
 
+def _draw_network(axes: Any, own: pd.DataFrame, colour: str, marker: str, label: str) -> None:
+    """Draw the accuracies of one network with their intervals."""
+    import seaborn
+
+    seaborn.lineplot(own, x="value", y="accuracy", color=colour, ax=axes, errorbar=None, legend=False)
+    errors = [own["accuracy"] - own["low"], own["high"] - own["accuracy"]]
+    style = {"fmt": marker, "color": colour, "capsize": 2, "markersize": 4, "label": label}
+    axes.errorbar(own["value"], own["accuracy"], yerr=errors, **style)
+
+
 def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
     """Show accuracy with Wilson's intervals against a condition, a line a network; ``snr`` has a panel a noise."""
     if not every:
@@ -65,8 +79,6 @@ def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
     panels = list(dict.fromkeys(frame["noise"]))
 
     def draw(theme: Theme) -> Figure:
-        import seaborn
-
         columns = min(PANEL_COLUMNS, len(panels))
         rows = -(-len(panels) // columns)
         figure = Figure(figsize=(6.6, 0.8 + (2.2 * rows if len(panels) > 1 else 3.2)), layout="constrained")
@@ -74,14 +86,11 @@ def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
         for axes in grid[len(panels) :]:
             axes.axis("off")
         for axes, noise in zip(grid, panels, strict=False):
+            panel = frame[frame["noise"] == noise]
             for number, found in enumerate(every):
-                name, colour = found.robustness.run, theme.series[number % len(theme.series)]
-                own = frame[(frame["noise"] == noise) & (frame["network"] == name)]
-                seaborn.lineplot(own, x="value", y="accuracy", color=colour, ax=axes, errorbar=None, legend=False)
-                errors = [own["accuracy"] - own["low"], own["high"] - own["accuracy"]]
-                marker = MARKERS[number % len(MARKERS)]
-                style = {"fmt": marker, "color": colour, "capsize": 2, "markersize": 4, "label": name}
-                axes.errorbar(own["value"], own["accuracy"], yerr=errors, **style)
+                colour = theme.series[number % len(theme.series)]
+                own = panel[panel["network"] == found.robustness.run]
+                _draw_network(axes, own, colour, MARKERS[number % len(MARKERS)], found.robustness.run)
                 if kind == "snr":
                     clean = _clean(found.robustness.points).accuracy
                     axes.axhline(clean, color=colour, linestyle=":", linewidth=1)
@@ -96,15 +105,15 @@ def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
         figure.legend(handles, names, loc="outside upper right", ncols=min(3, len(names)))
         return figure
 
-    told = "; ".join(
-        f"{row.network}{', ' + row.noise if row.noise else ''}, {row.value:g}: {row.accuracy:.1%}"
-        for row in frame.itertuples()
+    listed = "; ".join(
+        f"{', '.join(filter(None, (row['network'], row['noise'])))}, {row['value']:g}: {row['accuracy']:.1%}"
+        for row in frame.to_dict("records")
     )
-    return Picture(draw, f"Accuracy against {AXES[kind]}, with 95 % intervals. {told}.", wide=len(panels) > 1)
+    return Picture(draw, f"Accuracy against {AXES[kind]}, with 95 % intervals. {listed}.", wide=len(panels) > 1)
 
 
 def accuracy_table(every: Sequence[Found], kind: str) -> Table | Markdown:
-    """The accuracies behind `curves`: a row a network and noise, a column a value; all counts in the downloads."""
+    """Show the accuracies of `curves`: a row a network and noise, a column a value; the downloads have all counts."""
     if not every:
         return NOTHING
     frame = _frame(every, kind)
@@ -122,7 +131,7 @@ def accuracy_table(every: Sequence[Found], kind: str) -> Table | Markdown:
 
 
 def accepts_table(every: Sequence[Found]) -> Table | Markdown:
-    """Keywords heard in the held-out noise, a row a network and threshold, all recordings together."""
+    """Show the keywords detected in the held-out noise, a row a network and threshold, all recordings together."""
     if not every:
         return NOTHING
     rows = [
@@ -148,20 +157,20 @@ def accepts_table(every: Sequence[Found]) -> Table | Markdown:
 
 
 def accepts_note(every: Sequence[Found]) -> Markdown:
-    """Say how little sound there is, and what that does to the interval."""
+    """Say how little sound there is, and what that means for the interval."""
     if not every:
         return NOTHING
     one = next(row for row in every[0].robustness.false_accepts if row.noise == ALL)
     none = poisson_interval(0)[1] / one.hours
     return Markdown(
         f"All held-out parts together last {60 * one.hours:.2f} minutes, {one.decisions} decisions. So little sound "
-        f"says little: even no false accept at all leaves up to {none:.0f} an hour within the interval. "
-        "Neighbouring decisions share half of what they hear, so that the counts scatter more than Poisson's law says."
+        f"says little: even without a false accept, the interval reaches up to {none:.0f} an hour. "
+        "Neighbouring decisions share half of their sound, so the counts vary more than Poisson's law says."
     )
 
 
 def notes(every: Sequence[Found]) -> Table | Markdown:
-    """What each measurement used, a row a network: clips, seed, substitutes, mixtures turned down."""
+    """Show what each measurement used, a row a network: clips, seed, substitutes, mixtures turned down."""
     if not every:
         return NOTHING
     rows = []
@@ -183,7 +192,7 @@ def notes(every: Sequence[Found]) -> Table | Markdown:
 
 
 def downloads(every: Sequence[Found]) -> Markdown:
-    """Links to the files of every measurement."""
+    """Return links to the files of every measurement."""
     if not every:
         return NOTHING
-    return Markdown("\n\n".join(f"`{f.robustness.run}`:\n\n{file_links(f.folder, FILES).text}" for f in every))
+    return Markdown("\n\n".join(f"`{f.robustness.run}`:\n\n{elements.links(f.folder, FILES).text}" for f in every))

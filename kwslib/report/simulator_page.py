@@ -9,6 +9,7 @@ from kwslib.errors import DataError, ToolError
 from kwslib.gap8.measure import recordings
 from kwslib.gap8.measure.recordings import Agreement, Figure, Recording, Reference
 from kwslib.gap8.platforms.platform import open_platform
+from kwslib.report import elements
 from kwslib.report.elements import Html, Markdown, Table, count, unbroken
 
 SHOWN_LINE_BY_LINE = ("smoke", "timing")
@@ -74,14 +75,21 @@ def badges(comparison: Comparison) -> Html:
     """Say when and with which GVSOC the recorded figures were made, and which simulator made the fresh ones."""
     reference = comparison.reference
     dates = " and ".join(unbroken(date) for date in sorted({one.recorded for one in comparison.recordings}))
-    return Html(
-        f'<div class="kws-note recorded"><p><strong>Recorded</strong> GVSOC’s figures were recorded on '
-        f"{dates} and printed again, all of them the same, on {unbroken(reference.repeated)} by the "
-        f'folder <code>{reference.folder}</code> of <a href="{reference.repository}">gap_sdk</a>, target '
-        f"{reference.target}, commit <code>{reference.commit[:12]}</code> of {unbroken(reference.commit_date)}.</p>"
-        f'</div><div class="kws-note fresh"><p><strong>Fresh</strong> The simulator’s figures were computed by the '
-        f"build of this page; its sources have the hash <code>{comparison.simulator}</code>.</p></div>"
+    recorded = elements.fill(
+        "GVSOC’s figures were recorded on {{ dates }} and printed again, all of them the same, on {{ repeated }} by the "
+        'folder <code>{{ source.folder }}</code> of <a href="{{ source.repository }}">gap_sdk</a>, target '
+        "{{ source.target }}, commit <code>{{ source.commit[:12] }}</code> of {{ commit_date }}.",
+        dates=dates,
+        repeated=unbroken(reference.repeated),
+        source=reference,
+        commit_date=unbroken(reference.commit_date),
     )
+    fresh = elements.fill(
+        "The simulator’s figures were computed by the build of this page; its sources have the hash "
+        "<code>{{ version }}</code>.",
+        version=comparison.simulator,
+    )
+    return elements.join([elements.note("recorded", "Recorded", recorded), elements.note("fresh", "Fresh", fresh)])
 
 
 def program_table(comparison: Comparison) -> Table:

@@ -8,7 +8,7 @@ from kwslib.cli.main import main
 from kwslib.errors import DataError, InputError
 from kwslib.paths import write_json
 from kwslib.release import card, release
-from kwslib.report import tables
+from kwslib.report import overview
 from kwslib.runs import records
 from tests.sample_run import sample_run
 
@@ -51,7 +51,7 @@ def test_a_run_is_released_whole_and_found_by_both_names(places):
     assert "**Data note.** Some clips\nare rebuilt." in (folder / "README.md").read_text()
     assert (folder / "README.md").read_text() == card.card(folder)
     assert release.released("small").run == "best-small"
-    assert [run.run for run in tables.all_runs()] == ["best-small"]
+    assert [run.run for run in overview.all_runs()] == ["best-small"]
     fresh.rename(fresh.with_name("away"))
     for name in ("small", "best-small"):
         found = records.find(name)

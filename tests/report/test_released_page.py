@@ -25,7 +25,7 @@ def test_without_a_release_the_others_figures_stand_alone(fresh):
 
 
 @pytest.mark.parametrize("sizes", [["small"], ["small", "large"], ["small", "medium", "large"]])
-def test_released_sizes_stand_beside_the_vendors_and_the_seeds(fresh, sizes):
+def test_released_sizes_stand_beside_the_vendors_and_the_baselines(fresh, sizes):
     for size in sizes:
         put(fresh, f"best-{size}", size=size)
         release.publish(f"best-{size}")

@@ -1,4 +1,4 @@
-"""The pictures of a network on GAP8: cycles, roofline, memory, shares. Nothing here knows how a number was made."""
+"""The pictures of a network on GAP8: cycles, roofline, memory, shares."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from kwslib.report.figures.picture import MARKERS, Picture, Theme, new_figure
 
 @dataclass(frozen=True)
 class LayerCycles:
-    """Cycles of a layer, and those of the same layer elsewhere (0: there are none)."""
+    """Cycles of a layer, and those of the same layer in another program (0: there are none)."""
 
     name: str
     cycles: int
@@ -48,7 +48,7 @@ def layer_cycles(rows: Sequence[LayerCycles], ours: str, others: str) -> Picture
             [row.cycles for row in rows], places, color=theme.series[0], marker=MARKERS[0], label=ours, zorder=3
         )
         if compared:
-            there = [place for place in places if rows[place].other]
+            there = [place for place, row in enumerate(rows) if row.other]
             axes.scatter(
                 [rows[place].other for place in there],
                 there,
@@ -67,17 +67,17 @@ def layer_cycles(rows: Sequence[LayerCycles], ours: str, others: str) -> Picture
             figure.legend(loc="outside upper right", ncols=2)
         return figure
 
-    told = "; ".join(
+    listed = "; ".join(
         f"{row.name}: {row.cycles}"
         + (f", {others} {row.other}, {row.other / row.cycles:.1f} times" if row.other else "")
         for row in rows
     )
-    return Picture(draw, f"Cycles by layer, {ours}. {told}.", wide=True)
+    return Picture(draw, f"Cycles by layer, {ours}. {listed}.", wide=True)
 
 
 @dataclass(frozen=True)
 class Ceiling:
-    """A rate that nothing of its kind passes, MAC/cycle, and what it is."""
+    """An upper limit of a rate, MAC/cycle, and what sets it."""
 
     name: str
     mac_per_cycle: float
@@ -85,7 +85,7 @@ class Ceiling:
 
 @dataclass(frozen=True)
 class RooflinePoint:
-    """What a step reaches, MAC/cycle, and how many MACs it makes of a byte moved."""
+    """The rate that a step reaches, MAC/cycle, and its MACs for each byte moved."""
 
     name: str
     series: str
@@ -94,7 +94,7 @@ class RooflinePoint:
 
 
 def roofline(points: Sequence[RooflinePoint], ceilings: Sequence[Ceiling], bytes_per_cycle: float) -> Picture:
-    """Show what steps reach, under the slope that a transfer sets and the ceilings that computing sets."""
+    """Show the rates that steps reach, under the slope of the transfers and the ceilings of the cores."""
     series = list(dict.fromkeys(point.series for point in points))
 
     def draw(theme: Theme) -> Figure:
@@ -133,13 +133,13 @@ def roofline(points: Sequence[RooflinePoint], ceilings: Sequence[Ceiling], bytes
         return figure
 
     limits = "; ".join(f"{ceiling.mac_per_cycle:g}, {ceiling.name}" for ceiling in ceilings)
-    told = "; ".join(f"{p.name}: {p.mac_per_cycle:.1f} MAC/cycle at {p.mac_per_byte:.1f} MAC a byte" for p in points)
-    return Picture(draw, f"Roofline. Ceilings in MAC/cycle: {limits}. {told}.", wide=True)
+    listed = "; ".join(f"{p.name}: {p.mac_per_cycle:.1f} MAC/cycle at {p.mac_per_byte:.1f} MAC a byte" for p in points)
+    return Picture(draw, f"Roofline. Ceilings in MAC/cycle: {limits}. {listed}.", wide=True)
 
 
 @dataclass(frozen=True)
 class MemoryUse:
-    """Most bytes of each memory that a step needs, by the memory's name."""
+    """Peak bytes of each memory that a step needs, by the memory's name."""
 
     name: str
     used_bytes: Mapping[str, int]
@@ -167,14 +167,14 @@ def memory_bars(rows: Sequence[MemoryUse], sizes_bytes: Mapping[str, int]) -> Pi
         f"{memory} at most {max(row.used_bytes[memory] for row in rows)} of {size} bytes"
         for memory, size in sizes_bytes.items()
     )
-    told = "; ".join(
+    listed = "; ".join(
         f"{row.name}: " + ", ".join(f"{memory} {row.used_bytes[memory]}" for memory in sizes_bytes) for row in rows
     )
-    return Picture(draw, f"Memory in use, step by step: {most}. {told}.", wide=True)
+    return Picture(draw, f"Memory in use, step by step: {most}. {listed}.", wide=True)
 
 
 def shares(parts: Mapping[str, float], what: str) -> Picture:
-    """Show parts of a whole, 0 … 1, a bar each."""
+    """Show shares of a whole, 0 … 1, a bar each; `what` names the axis."""
     names = list(parts)
 
     def draw(theme: Theme) -> Figure:
@@ -191,5 +191,5 @@ def shares(parts: Mapping[str, float], what: str) -> Picture:
         axes.set_xlabel(what)
         return figure
 
-    told = "; ".join(f"{name}: {100 * part:.1f} %" for name, part in parts.items())
-    return Picture(draw, f"{what[:1].upper()}{what[1:]}. {told}.")
+    listed = "; ".join(f"{name}: {100 * part:.1f} %" for name, part in parts.items())
+    return Picture(draw, f"{what[:1].upper()}{what[1:]}. {listed}.")

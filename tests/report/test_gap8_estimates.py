@@ -1,0 +1,15 @@
+import pytest
+
+from kwslib.errors import InputError
+from kwslib.report import gap8_estimates
+
+
+def test_a_clock_faster_than_the_chip_has_no_supply():
+    with pytest.raises(InputError, match="no core supply allows .* 176 MHz"):
+        gap8_estimates.supply_v(176)
+
+
+def test_every_figure_by_others_word_names_its_source():
+    text = gap8_estimates.sources().text
+    assert "10.1109/ASAP.2018.8445101" in text and "arXiv:2008.07127" in text and "PULP-NN" in text
+    assert [ceiling.mac_per_cycle for ceiling in gap8_estimates.CEILINGS] == [32.0, 22.07, 15.5]

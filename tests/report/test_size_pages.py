@@ -1,0 +1,76 @@
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from jinja2 import UndefinedError
+
+from kwslib.config.presets import SIZES
+from kwslib.report import size_pages
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "book" / "templates"
+NAMES = [f"{size}.md" for size in SIZES] + [f"gap8_{size}.md" for size in SIZES]
+
+
+def test_every_size_has_its_pages():
+    pages = size_pages.render_pages(TEMPLATES)
+    assert sorted(pages) == sorted(size_pages.page_names()) == sorted(NAMES)
+    for size in SIZES:
+        for name, heading in ((f"{size}.md", size.capitalize()), (f"gap8_{size}.md", f"{size.capitalize()} on GAP8")):
+            assert f"\n# {heading}\n" in pages[name]
+            assert f'records.find("quick-{size}")' in pages[name]
+            assert "{{" not in pages[name] and "{%" not in pages[name]
+            assert yaml.safe_load(pages[name].split("---\n")[1])["kernelspec"]["name"] == "python3"
+            assert pages[name].endswith("\n")
+
+
+def test_the_pages_are_in_the_contents_and_not_in_git():
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    listed = {chapter.get("file") for part in contents["parts"] for chapter in part["chapters"]}
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    for name in NAMES:
+        assert f"book/{Path(name).stem}" in listed
+        assert f"/book/{name}" in ignored
+
+
+def test_git_has_no_copy():
+    git = subprocess.run(["git", "-C", ROOT, "ls-files", "book"], capture_output=True, text=True, timeout=60)
+    if git.returncode:
+        pytest.skip("this is no checkout")
+    assert "book/templates/size.md.j2" in git.stdout.splitlines()
+    assert not {f"book/{name}" for name in NAMES} & set(git.stdout.splitlines())
+
+
+def test_a_page_that_is_the_same_keeps_its_date(tmp_path):
+    (tmp_path / "templates").mkdir()
+    for name in size_pages.TEMPLATES:
+        (tmp_path / "templates" / name).write_text("# {{ title }}, {{ run }}\n")
+    assert sorted(path.name for path in size_pages.write_pages(tmp_path)) == sorted(NAMES)
+    assert (tmp_path / "small.md").read_text() == "# Small, quick-small\n"
+    assert size_pages.write_pages(tmp_path) == []
+    (tmp_path / "small.md").write_text("an old page")
+    assert size_pages.write_pages(tmp_path) == [tmp_path / "small.md"]
+
+
+def test_an_unknown_name_in_a_template_is_an_error(tmp_path):
+    for name in size_pages.TEMPLATES:
+        (tmp_path / name).write_text("{{ nothing }}")
+    with pytest.raises(UndefinedError, match="nothing"):
+        size_pages.render_pages(tmp_path)
+
+
+def test_sphinx_writes_the_pages_before_it_reads_the_contents(tmp_path):
+    connected = {}
+    app = SimpleNamespace(
+        srcdir=tmp_path, connect=lambda event, do, priority: connected.update({event: (do, priority)})
+    )
+    size_pages.setup(app)
+    do, priority = connected["config-inited"]
+    assert priority < 900  # sphinx-external-toc's
+    (tmp_path / "book" / "templates").mkdir(parents=True)
+    for name in size_pages.TEMPLATES:
+        (tmp_path / "book" / "templates" / name).write_text("# {{ title }}\n")
+    do(app, None)
+    assert {path.name for path in (tmp_path / "book").glob("*.md")} == set(NAMES)
