@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwslib.integer import requantisation
+from kwslib.integer.network_file import load
 from kwslib.integer.requantisation import ONCE, TWICE, Requantisation
+from tests.places import ROOT
 
 FREE = [(q, n) for q in requantisation.FREE_Q for n in range(requantisation.LARGEST_N + 1)]
 WITH_RELU = FREE + [(q, requantisation.LARGEST_N) for q in requantisation.RELU_Q]
@@ -161,3 +163,9 @@ def test_bounds_use_the_codes_that_can_occur():
     mixed = np.array([[3, -5, 7]], np.int16)
     assert requantisation.bounds(mixed, np.zeros(1, int), (0, 127), form).accumulator[0] == 10 * 127
     assert requantisation.bounds(mixed, np.zeros(1, int), (-128, 127), form).accumulator[0] == 10 * 128 + 5 * 127
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "models").glob("*/model.tflite")), ids=lambda path: path.parent.name)
+def test_every_recorded_network_is_snapped(path):
+    layers = [layer for layer in load(path.read_bytes()).layers if layer.weights is not None]
+    assert len(layers) >= 10 and all(layer.requantisation.snapped for layer in layers)

@@ -14,7 +14,6 @@ from kwslib.runs.clips import codes_for
 from kwslib.runs.deployments import choose
 from kwslib.runs.networks import of_file
 from kwslib.speech import open_corpus
-from tests import corpora
 from tests.gap8 import networks
 from tests.sample_run import sample_deployment, sample_run
 
@@ -43,11 +42,6 @@ def model(place):
     path = place / "mine.tflite"
     path.write_bytes(networks.quantised(*networks.SMALL))
     return path
-
-
-@pytest.fixture(scope="module")
-def speech(tmp_path_factory):
-    return corpora.build(tmp_path_factory.mktemp("speech"))
 
 
 def test_a_recorded_network_is_found_by_size_and_by_run(place):
