@@ -189,17 +189,17 @@ def build(files: tuple[Path, ...], platform: str, out: Path | None, **named: Any
     The clip lies in the program: an 8-bit PGM fingerprint as 'kws samples' writes it, or WAV.
     """
     from kwslib.gap8.platforms.platform import target_of
-    from kwslib.gap8.program import compilation as building
+    from kwslib.gap8.program import compilation
     from kwslib.runs.clips import read_clip
 
     chosen, clips = _chosen(files, **named)
     target = target_of(platform)
     codes, heard = read_clip(chosen, _one(clips))
     folder = _folder(out, chosen.graph.name, target)
-    built = building.build(chosen.graph, folder, chosen.labels, codes, target)
+    built = compilation.build(chosen.graph, folder, chosen.labels, codes, target)
     click.echo(chosen.describe())
     click.echo(f"plan: {built.plan.strategy}\nclip: {heard}")
-    click.echo(f"built for {target}: {built.elf}, {building.PLAN}, {building.PROJECT}/")
+    click.echo(f"built for {target}: {built.elf}, {compilation.PLAN}, {compilation.PROJECT}/")
 
 
 @gap8.command()
@@ -236,14 +236,14 @@ def run(
         return
     from kwslib.gap8.measure import deployment
     from kwslib.gap8.platforms.platform import open_platform
-    from kwslib.gap8.program import compilation as building
+    from kwslib.gap8.program import compilation
     from kwslib.runs.clips import read_clip
 
     machine = open_platform(platform or "simulator", home)
     chosen, clips = _chosen(files, **named)
     codes, heard = read_clip(chosen, _one(clips))
     folder = _folder(out, chosen.graph.name, machine.target)
-    built = building.build(chosen.graph, folder, chosen.labels, codes, machine.target)
+    built = compilation.build(chosen.graph, folder, chosen.labels, codes, machine.target)
     deployment.forget(folder)
     log = folder / deployment.LOG
     done, _ = deployment.run_and_check(machine, chosen.graph, built.elf, codes, timeout_s, log)

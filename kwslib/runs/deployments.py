@@ -22,7 +22,7 @@ from kwslib.errors import DataError, InputError
 from kwslib.gap8.measure import deployment
 from kwslib.gap8.measure.deployment import Deployment
 from kwslib.gap8.platforms.platform import open_platform
-from kwslib.gap8.program import compilation as building
+from kwslib.gap8.program import compilation
 from kwslib.paths import atomic_path, results_dir, speech_dir
 from kwslib.provenance import provenance
 from kwslib.runs import networks, records
@@ -65,7 +65,7 @@ class Found:
         DataError
             If it is missing or damaged.
         """
-        path = self.folder / building.PLAN
+        path = self.folder / compilation.PLAN
         try:
             return json.loads(path.read_text())
         except (OSError, ValueError) as error:
@@ -204,7 +204,7 @@ def key(tflite_sha256: str, platform: str, clips: int) -> str:
 
 @cache
 def _sources() -> str:
-    folder = Path(building.__file__).parent.parent
+    folder = Path(compilation.__file__).parent.parent
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         built = "build" in path.relative_to(folder).parts  # what `make` leaves in the firmware folder
@@ -258,7 +258,7 @@ def run_task(task: Task) -> Found:
         found = deployment.measure(
             task.network.graph, codes, temporary, task.platform, task.timeout_s, task.network.labels, made
         )
-        for built in (building.PROJECT, building.PROGRAM, deployment.LOG):  # can be made again from the .tflite
+        for built in (compilation.PROJECT, compilation.PROGRAM, deployment.LOG):  # can be made again from the .tflite
             path = temporary / built
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return Found(found, task.folder, recorded=False)

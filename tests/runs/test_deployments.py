@@ -162,7 +162,7 @@ def test_the_line_for_a_terminal_compares_with_the_seed(place):
 
 
 def test_what_make_leaves_behind_is_no_source(monkeypatch, tmp_path):
-    monkeypatch.setattr(deployments.building, "__file__", str(tmp_path / "build.py"))
+    monkeypatch.setattr(deployments.compilation, "__file__", str(tmp_path / "build.py"))
     source, left = tmp_path / "firmware" / "main.c", tmp_path / "firmware" / "build" / "network.c"
     for path in (source, left):
         path.parent.mkdir(parents=True, exist_ok=True)
