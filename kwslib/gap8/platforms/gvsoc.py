@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from kwslib.errors import ToolError
+from kwslib.gap8.hardware import L2_BASE
 from kwslib.gap8.platforms.platform import Platform, RunResult
-from kwslib.gap8.program.elf import L2_BASE, Program, read_program
+from kwslib.gap8.program.elf import Program, read_program
 from kwslib.subproc import CommandFailed, CommandNotFound, run
 
 HOME_VARIABLE = "GAP_SDK_HOME"
