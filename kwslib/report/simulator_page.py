@@ -76,8 +76,8 @@ def badges(comparison: Comparison) -> Html:
     reference = comparison.reference
     dates = " and ".join(unbroken(date) for date in sorted({one.recorded for one in comparison.recordings}))
     recorded = elements.fill(
-        "GVSOC’s figures were recorded on {{ dates }} and printed again, all of them the same, on {{ repeated }} by the "
-        'folder <code>{{ source.folder }}</code> of <a href="{{ source.repository }}">gap_sdk</a>, target '
+        "GVSOC’s figures were recorded on {{ dates }} and printed again, all of them the same, on {{ repeated }} by "
+        'the folder <code>{{ source.folder }}</code> of <a href="{{ source.repository }}">gap_sdk</a>, target '
         "{{ source.target }}, commit <code>{{ source.commit[:12] }}</code> of {{ commit_date }}.",
         dates=dates,
         repeated=unbroken(reference.repeated),
