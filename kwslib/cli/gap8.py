@@ -9,8 +9,10 @@ import click
 
 from kwslib.cli.options import NETWORK, split_labels, together
 from kwslib.errors import InputError
+from kwslib.gap8.hardware import CORES
 from kwslib.gap8.measure.timing import STALL_KINDS
 from kwslib.paths import atomic_write_text, write_json
+from kwslib.terminal import table
 
 if TYPE_CHECKING:
     from kwslib.gap8.measure.deployment import Deployment
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 OUT_DIR = "_build/gap8"
 """Where outputs go if no folder is named: a folder for each network and target."""
 
-TRACE_CORES = {f"pe{n}": 1 << n for n in range(8)} | {"fc": 1 << 8}
+TRACE_CORES = {f"pe{n}": 1 << n for n in range(CORES)} | {"fc": 1 << CORES}
 
 
 @click.group(name="gap8")
@@ -47,20 +49,18 @@ def profile_table(rows: list[dict], limit: int = 40, rest: str = "see --json") -
     rows : list of dict
         `kwslib.gap8.platforms.simulator.SimulationResult.profile`.
     limit : int
-        Rows to show at most.
+        Most rows to show.
     rest : str
         Where the others are.
     """
-    head = f"{'core':4} {'function':32} {'instr.':>12} {'cycles':>12} {'sleep':>12}"
-    lines = [head + "".join(f" {kind:>10}" for kind in STALL_KINDS)]
+    columns = ("instructions", "cycles", "sleep_cycles", *(f"{kind}_cycles" for kind in STALL_KINDS))
     shown = sorted(rows, key=lambda row: -row["cycles"])[:limit]
-    for row in shown:
-        line = f"{row['core']:4} {row['function'][:32]:32} {row['instructions']:12} {row['cycles']:12}"
-        line += f" {row['sleep_cycles']:12}" + "".join(f" {row[f'{kind}_cycles']:10}" for kind in STALL_KINDS)
-        lines.append(line)
-    if len(rows) > limit:
-        lines.append(f"({len(rows) - limit} more rows: {rest})")
-    return "\n".join(lines)
+    text = table(
+        [(row["core"], row["function"][:32], *(row[column] for column in columns)) for row in shown],
+        head=("core", "function", "instr.", "cycles", "sleep", *STALL_KINDS),
+        left=2,
+    )
+    return f"{text}\n({len(rows) - limit} more rows: {rest})" if len(rows) > limit else text
 
 
 def _trace_mask(names: str) -> int:
@@ -189,17 +189,17 @@ def build(files: tuple[Path, ...], platform: str, out: Path | None, **named: Any
     The clip lies in the program: an 8-bit PGM fingerprint as 'kws samples' writes it, or WAV.
     """
     from kwslib.gap8.platforms.platform import target_of
-    from kwslib.gap8.program import compilation as building
+    from kwslib.gap8.program import compilation
     from kwslib.runs.clips import read_clip
 
     chosen, clips = _chosen(files, **named)
     target = target_of(platform)
     codes, heard = read_clip(chosen, _one(clips))
     folder = _folder(out, chosen.graph.name, target)
-    built = building.build(chosen.graph, folder, chosen.labels, codes, target)
+    built = compilation.build(chosen.graph, folder, chosen.labels, codes, target)
     click.echo(chosen.describe())
     click.echo(f"plan: {built.plan.strategy}\nclip: {heard}")
-    click.echo(f"built for {target}: {built.elf}, {building.PLAN}, {building.PROJECT}/")
+    click.echo(f"built for {target}: {built.elf}, {compilation.PLAN}, {compilation.PROJECT}/")
 
 
 @gap8.command()
@@ -222,7 +222,7 @@ def run(
     app: Path | None,
     **named: Any,
 ) -> None:
-    """Build a program, run it, and hold every layer against the integer reference, bit for bit.
+    """Build a program, run it, and compare every layer with the integer reference, bit for bit.
 
     Prints what the program prints: cycles of each layer, codes, the class.
     """
@@ -236,14 +236,14 @@ def run(
         return
     from kwslib.gap8.measure import deployment
     from kwslib.gap8.platforms.platform import open_platform
-    from kwslib.gap8.program import compilation as building
+    from kwslib.gap8.program import compilation
     from kwslib.runs.clips import read_clip
 
     machine = open_platform(platform or "simulator", home)
     chosen, clips = _chosen(files, **named)
     codes, heard = read_clip(chosen, _one(clips))
     folder = _folder(out, chosen.graph.name, machine.target)
-    built = building.build(chosen.graph, folder, chosen.labels, codes, machine.target)
+    built = compilation.build(chosen.graph, folder, chosen.labels, codes, machine.target)
     deployment.forget(folder)
     log = folder / deployment.LOG
     done, _ = deployment.run_and_check(machine, chosen.graph, built.elf, codes, timeout_s, log)
@@ -317,20 +317,25 @@ def profile(
 
 def deployment_table(found: "Deployment") -> str:
     """A deployment as text: a row a layer; fused ones are marked, and share their step's cycles."""
-    columns = ("cycles", "warm", "operations", "op/cycle", "MAC/cycle", "L1 bytes", "L2 bytes", "DMA in", "DMA out")
-    lines = [f"{'layer':34}" + "".join(f" {column:>11}" for column in columns)]
-    for row in found.rows:
-        name = row.name + (" (fused)" if row.fused else "")
-        lines.append(
-            f"{name:34} {row.cycles:11} {row.warm_cycles:11} {row.operations:11} {row.operations / row.cycles:11.3f} "
-            f"{row.macs / row.cycles:11.3f} {row.l1_peak_bytes:11} {row.l2_peak_bytes:11} {row.dma_in_bytes:11} "
-            f"{row.dma_out_bytes:11}"
+    rows: list[tuple[Any, ...]] = [
+        (
+            row.name + (" (fused)" if row.fused else ""),
+            row.cycles,
+            row.warm_cycles,
+            row.operations,
+            f"{row.operations / row.cycles:.3f}",
+            f"{row.macs / row.cycles:.3f}",
+            row.l1_peak_bytes,
+            row.l2_peak_bytes,
+            row.dma_in_bytes,
+            row.dma_out_bytes,
         )
-    lines.append(
-        f"{'total':34} {found.cycles:11} {found.warm_cycles:11} {found.operations:11} "
-        f"{found.operations / found.cycles:11.3f} {found.macs / found.cycles:11.3f}"
-    )
-    return "\n".join(lines)
+        for row in found.rows
+    ]
+    rates = (f"{found.operations / found.cycles:.3f}", f"{found.macs / found.cycles:.3f}")
+    rows.append(("total", found.cycles, found.warm_cycles, found.operations, *rates, None, None, None, None))
+    columns = ("cycles", "warm", "operations", "op/cycle", "MAC/cycle", "L1 bytes", "L2 bytes", "DMA in", "DMA out")
+    return table(rows, head=("layer", *columns))
 
 
 @gap8.command()

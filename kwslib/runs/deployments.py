@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from kwslib import gap8
 from kwslib.artifacts import to_plain
 from kwslib.config.baselines import baseline_network
 from kwslib.config.presets import SIZES
@@ -22,7 +23,7 @@ from kwslib.errors import DataError, InputError
 from kwslib.gap8.measure import deployment
 from kwslib.gap8.measure.deployment import Deployment
 from kwslib.gap8.platforms.platform import open_platform
-from kwslib.gap8.program import compilation as building
+from kwslib.gap8.program import compilation
 from kwslib.paths import atomic_path, results_dir, speech_dir
 from kwslib.provenance import provenance
 from kwslib.runs import networks, records
@@ -33,6 +34,8 @@ from kwslib.speech import open_corpus
 
 TEMPLATE = "gap8.ipynb"
 SPLIT, SILENCE = "test", "noise-silence"
+SOURCE_SUFFIXES = (".py", ".c", ".h", ".S", ".ld", ".j2")
+"""What a program for GAP8 and the reference that checks it are made from."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Found:
         DataError
             If it is missing or damaged.
         """
-        path = self.folder / building.PLAN
+        path = self.folder / compilation.PLAN
         try:
             return json.loads(path.read_text())
         except (OSError, ValueError) as error:
@@ -172,7 +175,7 @@ def choose(
         raise InputError(f"timeout_s is {timeout_s:g}: give a positive number of seconds")
     if model and run:
         raise InputError("model and run both name a network: give one")
-    open_platform(platform)  # an unknown one, or one that is not installed, is told before anything is built
+    open_platform(platform)  # an unknown one, or one that is not installed, is refused before anything is built
     network = networks.choose(Path(model) if model else None, run or None, None if model or run else size)
     trained = None if model else network.run
     folder = speech_dir(data)
@@ -204,12 +207,13 @@ def key(tflite_sha256: str, platform: str, clips: int) -> str:
 
 @cache
 def _sources() -> str:
-    folder = Path(building.__file__).parent.parent
+    library = Path(gap8.__file__).parent.parent
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        built = "build" in path.relative_to(folder).parts  # what `make` leaves in the firmware folder
-        if path.suffix in (".py", ".c", ".h", ".S", ".ld", ".j2") and not built:
-            digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
+    for room in ("gap8", "integer"):
+        for path in sorted((library / room).rglob("*")):
+            built = "build" in path.relative_to(library).parts  # what `make` leaves in the firmware folder
+            if path.suffix in SOURCE_SUFFIXES and not built:
+                digest.update(f"{path.relative_to(library).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -258,7 +262,7 @@ def run_task(task: Task) -> Found:
         found = deployment.measure(
             task.network.graph, codes, temporary, task.platform, task.timeout_s, task.network.labels, made
         )
-        for built in (building.PROJECT, building.PROGRAM, deployment.LOG):  # can be made again from the .tflite
+        for built in (compilation.PROJECT, compilation.PROGRAM, deployment.LOG):  # can be made again from the .tflite
             path = temporary / built
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return Found(found, task.folder, recorded=False)

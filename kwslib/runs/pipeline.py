@@ -14,7 +14,7 @@ from kwslib.config.words import LABELS
 from kwslib.integer import network_file, reference
 from kwslib.integer.graph import Graph
 from kwslib.integer.metadata import Description
-from kwslib.network import conversion, evaluation, training
+from kwslib.network import backend, conversion, evaluation, session
 from kwslib.network.training import Trained
 from kwslib.paths import atomic_write_bytes
 from kwslib.provenance import provenance
@@ -100,7 +100,7 @@ def begin(parameters: Parameters, patience_s: float = PATIENCE_S) -> Iterator[No
         If another process is writing the run folder.
     """
     with claim(parameters.folder, patience_s):
-        training.limit_threads(parameters.threads)
+        backend.limit_threads(parameters.threads)
         yield
 
 
@@ -248,7 +248,7 @@ def keep(
         durations_s=durations_s,
         provenance=provenance(trained_on_s=progress.trained_on),
     )
-    records.save(made, folder, training.history_csv(progress.history))
+    records.save(made, folder, session.history_csv(progress.history))
     return records.load(folder)
 
 

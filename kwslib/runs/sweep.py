@@ -11,13 +11,12 @@ from typing import Any, TextIO
 
 from kwslib.errors import InputError, KwsError
 from kwslib.paths import atomic_path, atomic_write_bytes, atomic_write_text, cache_dir, results_dir
-from kwslib.runs import execution, records
+from kwslib.runs import cluster, execution, records
 from kwslib.runs.claim import claim
 from kwslib.runs.parameters import Parameters, check, check_all, parse, positive
 from kwslib.runs.ranking import DONE, FAILED, KEPT, LEFT, Outcome, summary_csv
 
 SUMMARY = "sweep.csv"
-CONNECT_TIMEOUT_S = 30
 
 
 class SweepFailed(KwsError):
@@ -115,7 +114,7 @@ def run_grid(
     base = results_dir().absolute()
     outcomes: dict[str, Outcome] = {}
     with contextlib.ExitStack() as stack:
-        client = stack.enter_context(_remote(scheduler)) if scheduler else None
+        client = stack.enter_context(cluster.connect(scheduler)) if scheduler else None
         hashes = _corpora(chosen, client)
         todo = []
         for one in chosen:
@@ -126,7 +125,7 @@ def run_grid(
             else:
                 todo.append(one)
         if todo and client is None:
-            client = stack.enter_context(_local(min(workers or max(1, (os.cpu_count() or 1) // 2), len(todo))))
+            client = stack.enter_context(cluster.start(min(workers or max(1, (os.cpu_count() or 1) // 2), len(todo))))
         for outcome in _outcomes(client, todo, base, bool(scheduler), force, keep_going) if todo else ():
             outcomes[outcome.parameters.run] = outcome
             say(f"{outcome.parameters.run}: {outcome.state}" + (f": {outcome.error}" if outcome.error else ""))
@@ -147,48 +146,6 @@ def _corpora(chosen: Sequence[Parameters], client: Any) -> dict[tuple[str, str],
                 else execution.corpus_hash(*key)
             )
     return hashes
-
-
-@contextlib.contextmanager
-def _local(workers: int) -> Iterator[Any]:
-    import dask
-    from distributed import Client, LocalCluster
-
-    settings = {
-        "distributed.scheduler.allowed-failures": 0,  # a run whose process was killed is not tried again unasked
-        "distributed.worker.daemon": False,
-        "distributed.comm.timeouts.connect": f"{CONNECT_TIMEOUT_S}s",
-    }
-    with (
-        dask.config.set(settings),
-        LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            memory_limit=0,
-            silence_logs="ERROR",
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
-
-
-@contextlib.contextmanager
-def _remote(address: str) -> Iterator[Any]:
-    from distributed import Client
-
-    try:
-        client = Client(address, timeout=CONNECT_TIMEOUT_S)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"there is no Dask scheduler at '{address}' ({error}); start one with: dask scheduler"
-        ) from error
-    with client:
-        if not client.scheduler_info(n_workers=-1)["workers"]:
-            raise InputError(f"the Dask scheduler at '{address}' has no workers; start some: dask worker {address}")
-        yield client
 
 
 def _outcomes(

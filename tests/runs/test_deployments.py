@@ -162,9 +162,10 @@ def test_the_line_for_a_terminal_compares_with_the_seed(place):
 
 
 def test_what_make_leaves_behind_is_no_source(monkeypatch, tmp_path):
-    monkeypatch.setattr(deployments.building, "__file__", str(tmp_path / "build.py"))
-    source, left = tmp_path / "firmware" / "main.c", tmp_path / "firmware" / "build" / "network.c"
-    for path in (source, left):
+    monkeypatch.setattr(deployments.gap8, "__file__", str(tmp_path / "gap8" / "__init__.py"))
+    firmware, integer = tmp_path / "gap8" / "firmware", tmp_path / "integer" / "reference.py"
+    source, left = firmware / "main.c", firmware / "build" / "network.c"
+    for path in (source, left, integer):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("int x;")
     sources = deployments._sources.__wrapped__
@@ -172,6 +173,9 @@ def test_what_make_leaves_behind_is_no_source(monkeypatch, tmp_path):
     left.write_text("int y;")
     assert sources() == before
     source.write_text("int y;")
+    assert sources() != before
+    before = sources()
+    integer.write_text("y = 0")
     assert sources() != before
 
 

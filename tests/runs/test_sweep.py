@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from kwslib.errors import DataError, InputError
-from kwslib.runs import records, sweep
+from kwslib.runs import cluster, records, sweep
 from kwslib.runs.ranking import DONE, FAILED, KEPT
 from kwslib.runs.sweep import SweepFailed, read_grid
 from tests.places import ROOT
@@ -75,7 +75,7 @@ def test_everything_is_checked_before_anything_starts(place, tmp_path):
 
 
 def test_no_scheduler_at_the_address(place, monkeypatch):
-    monkeypatch.setattr(sweep, "CONNECT_TIMEOUT_S", 1)
+    monkeypatch.setattr(cluster, "CONNECT_TIMEOUT_S", 1)
     with pytest.raises(InputError, match="there is no Dask scheduler at 'tcp://127.0.0.1:9'"):
         sweep.run_grid([{}], scheduler="tcp://127.0.0.1:9")
 

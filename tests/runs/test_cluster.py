@@ -1,0 +1,35 @@
+"""Workers of this machine, and of a scheduler."""
+
+import os
+
+import pytest
+
+from kwslib.errors import InputError
+from kwslib.runs import cluster
+
+
+def test_processes_of_this_machine():
+    with cluster.start(2) as client:
+        pids = {client.submit(os.getpid, pure=False, workers=[worker]).result() for worker in client.nthreads()}
+    assert len(pids) == 2 and os.getpid() not in pids
+
+
+def test_a_scheduler_without_workers():
+    from distributed import LocalCluster
+
+    options = {"n_workers": 0, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1", "silence_logs": "ERROR"}
+    with (
+        LocalCluster(**options) as made,
+        pytest.raises(InputError, match="has no workers; start some: dask worker"),
+        cluster.connect(made.scheduler_address),
+    ):
+        pass
+
+
+def test_no_scheduler(monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT_TIMEOUT_S", 1)
+    with (
+        pytest.raises(InputError, match="there is no Dask scheduler at 'tcp://127.0.0.1:9'"),
+        cluster.connect("tcp://127.0.0.1:9"),
+    ):
+        pass
