@@ -15,6 +15,7 @@ from kwslib.config.baselines import baseline_network
 from kwslib.config.presets import SIZES
 from kwslib.report import size_pages
 from kwslib.report.elements import count
+from kwslib.runs import parameters
 from tests.sample_run import sample_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +73,13 @@ def test_notebooks_are_thin_and_without_outputs(name):
     assert sum(len(cell.source.splitlines()) for cell in code) <= 150
     assert not any(cell.outputs or cell.execution_count for cell in code)
     assert sum("parameters" in cell.metadata.get("tags", ()) for cell in code) == 1
+
+
+@pytest.mark.parametrize("name", ["train.ipynb", "gap8.ipynb", "evaluate.ipynb", "measure_robustness.ipynb"])
+def test_every_parameter_of_a_notebook_has_a_meaning(name):
+    declared = parameters.declared(name)
+    assert declared
+    assert not [entry for entry, parameter in declared.items() if not parameter.help]
 
 
 def put_project(folder):

@@ -1,4 +1,6 @@
+import os
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -6,6 +8,7 @@ import pytest
 import yaml
 from jinja2 import UndefinedError
 
+from kwslib import subproc
 from kwslib.config.presets import SIZES
 from kwslib.report import size_pages
 
@@ -74,3 +77,21 @@ def test_sphinx_writes_the_pages_before_it_reads_the_contents(tmp_path):
         (tmp_path / "book" / "templates" / name).write_text("# {{ title }}\n")
     do(app, None)
     assert {path.name for path in (tmp_path / "book").glob("*.md")} == set(NAMES)
+
+
+def test_jupyter_book_itself_renders_the_pages(tmp_path):
+    extension = {"sphinx": {"extra_extensions": ["kwslib.report.size_pages"]}}
+    config = {"title": "A book", "only_build_toc_files": True, "execute": {"execute_notebooks": "off"}, **extension}
+    first, *others = (f"book/{Path(name).stem}" for name in NAMES)
+    contents = {"format": "jb-book", "root": first, "chapters": [{"file": name} for name in others]}
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
+    (tmp_path / "_toc.yml").write_text(yaml.safe_dump(contents))
+    (tmp_path / "book" / "templates").mkdir(parents=True)
+    for name in size_pages.TEMPLATES:
+        (tmp_path / "book" / "templates" / name).write_text(f"# {{{{ title }}}} made from {name}\n")
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "-n", "--keep-going"]
+    search = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    subproc.run(command, timeout_s=600, cwd=tmp_path, env={"PYTHONPATH": search})
+    html = tmp_path / "_build" / "html" / "book"
+    assert {path.stem for path in html.glob("*.html")} == {Path(name).stem for name in NAMES}
+    assert "Large made from gap8.md.j2" in (html / "gap8_large.html").read_text()
