@@ -27,11 +27,12 @@ def make_deterministic(seed: int) -> None:
 
 
 def machine() -> str:
-    """Return the processor or graphics processor that trains, and Keras' backend: ``NVIDIA H200, jax``."""
+    """Return the processor or graphics processor that trains, and Keras' backend: ``NVIDIA H200, jax 0.11.2``."""
     name, backend = processor(), keras.backend.backend()
     if backend == "jax":
         import jax
 
         device = jax.devices()[0]
         name = name if device.platform == "cpu" else device.device_kind
+        return f"{name}, {backend} {jax.__version__}"  # its version is in no other record
     return f"{name}, {backend}"
