@@ -87,10 +87,10 @@ def sweep(grid: tuple[str, ...], more: tuple[str, ...], **options: Any) -> None:
 def record(names: tuple[str, ...]) -> None:
     """Keep fresh runs in models/, where the book shows them as recorded."""
     from kwslib.release import card
-    from kwslib.runs import records
+    from kwslib.runs import archive
 
     for name in names:
-        folder = records.record(name)
+        folder = archive.record(name)
         card.refresh(folder)
         click.echo(f"recorded in {folder}")
 

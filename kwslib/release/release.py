@@ -13,7 +13,7 @@ from kwslib.artifacts import write_record
 from kwslib.errors import DataError, InputError
 from kwslib.paths import atomic_path, atomic_write_text, models_dir, results_dir
 from kwslib.release import card, seeds
-from kwslib.runs import records
+from kwslib.runs import archive, records
 from kwslib.runs.networks import MODEL
 from kwslib.runs.records import METRICS, Run
 
@@ -53,12 +53,12 @@ def publish(name: str, siblings: Sequence[str] = (), note: str = "") -> Path:
     run = records.load(source)
     if run.corpus.name != CORPUS:
         raise InputError(f"run {name} was made on {run.corpus.name}: only networks of {CORPUS} are released")
-    files = records.kept(source)
+    files = archive.kept(source)
     check_network(source / MODEL, run)
     compared = seeds.compare(run, siblings)
     target = models_dir() / run.size
     with atomic_path(target) as temporary:
-        records.copy(files, source, temporary)
+        archive.copy(files, source, temporary)
         if len(compared.runs) > 1:
             seeds.write(compared, temporary)
         if note.strip():

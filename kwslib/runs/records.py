@@ -7,9 +7,8 @@ the executed ``train.ipynb``. A fresh run lies in `paths.results_dir`; recorded 
 """
 
 import contextlib
-import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,15 @@ from kwslib.accuracy import Accuracy
 from kwslib.artifacts import Scalar, not_stored, read_record, stored_if_set, to_plain, write_record
 from kwslib.config.schedule import CosineSchedule, Schedule
 from kwslib.errors import DataError
-from kwslib.paths import atomic_path, atomic_write_text, models_dir, results_dir
+from kwslib.paths import atomic_write_text, models_dir, results_dir
 from kwslib.provenance import VOLATILE, Provenance
 
 SCHEMA = 2
 METRICS = "metrics.json"
+GAP8 = "gap8"
+"""Folder of the figures of a run's network on GAP8; recorded where it is there."""
+ROBUSTNESS = "robustness"
+"""Folder of what a run's network makes of noise, shift and level; recorded where it is there."""
 NETWORKS = ("float", "fake_quantised", "tflite", "reference")
 """The four forms of one network: Keras in floating point, fake-quantised, TFLite's kernels, integer NumPy."""
 
@@ -227,71 +230,6 @@ def find(name: str) -> Run:
                 return run
     known = sorted({path.parent.name for base in (results_dir(), models_dir()) for path in base.glob(f"*/{METRICS}")})
     raise DataError(f"there is no run '{name}'; there are: {', '.join(known) or 'none'}")
-
-
-RECORDED_FILES = (METRICS, "accuracy.csv", "history.csv", "model.tflite", "mistakes")
-GAP8 = "gap8"
-"""Folder of the figures of a run's network on GAP8; recorded where it is there."""
-ROBUSTNESS = "robustness"
-"""Folder of what a run's network makes of noise, shift and level; recorded where it is there."""
-OPTIONAL = (GAP8, ROBUSTNESS)
-
-
-def record(name: str) -> Path:
-    """Copy a fresh run, its checkpoints and notebooks left out, to where recorded ones travel with the project.
-
-    Where only figures on GAP8 or of robustness are fresh, of a network that is recorded already, they are copied alone.
-
-    Parameters
-    ----------
-    name : str
-        Name of a run in `paths.results_dir`; of a released network, its run or its size.
-
-    Returns
-    -------
-    Path
-        Its folder in `paths.models_dir`, replaced if it was there.
-
-    Raises
-    ------
-    DataError
-        If there is no such run, or it is not whole.
-    """
-    source, target = results_dir() / name, models_dir() / name
-    optional = [folder for folder in OPTIONAL if (source / folder).is_dir()]
-    if not (source / METRICS).exists() and optional:
-        target = find(name).folder  # a release lies in a folder that is called as its size
-        for folder in optional:
-            with atomic_path(target / folder) as temporary:
-                shutil.copytree(source / folder, temporary)
-        return target
-    load(source)
-    files = kept(source)
-    with atomic_path(target) as temporary:
-        copy(files, source, temporary)
-    return target
-
-
-def kept(source: Path) -> list[str]:
-    """Names of what is kept of a run: `RECORDED_FILES`, and of `OPTIONAL` what is there.
-
-    Raises
-    ------
-    DataError
-        If the run is not whole.
-    """
-    missing = [file for file in RECORDED_FILES if not (source / file).exists()]
-    if missing:
-        raise DataError(f"{source} lacks {', '.join(missing)}; run it again")
-    return [*RECORDED_FILES, *(folder for folder in OPTIONAL if (source / folder).is_dir())]
-
-
-def copy(files: Iterable[str], source: Path, target: Path) -> None:
-    """Copy files and folders of one folder into a new one."""
-    target.mkdir()
-    for file in files:
-        copy_one = shutil.copytree if (source / file).is_dir() else shutil.copyfile
-        copy_one(source / file, target / file)
 
 
 def accuracy_csv(run: Run) -> str:

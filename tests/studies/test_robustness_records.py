@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kwslib.errors import DataError
-from kwslib.runs import records
+from kwslib.runs import archive, records
 from kwslib.studies import robustness_records
 from kwslib.studies.robustness_records import load, save
 from tests.sample_run import sample_robustness, sample_run
@@ -94,7 +94,7 @@ def test_a_fresh_measurement_of_a_recorded_network_is_recorded_alone(places):
     run = sample_run(recorded)
     found = sample_robustness(fresh / run.run, run)
     before = (recorded / run.run / records.METRICS).read_text()
-    assert records.record(run.run) == recorded / run.run
+    assert archive.record(run.run) == recorded / run.run
     assert load(recorded / run.run / records.ROBUSTNESS) == found
     assert (recorded / run.run / records.METRICS).read_text() == before
     assert (recorded / run.run / records.GAP8).is_dir()
