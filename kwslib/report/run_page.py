@@ -1,7 +1,6 @@
 """What the book shows of a run: where it is from, its accuracies and matrices beside the baseline's, its files."""
 
 import base64
-import json
 from collections.abc import Sequence
 
 from kwslib.config import baselines
@@ -14,6 +13,7 @@ from kwslib.report.figures import confusion
 from kwslib.report.figures.accuracy import Point
 from kwslib.report.figures.picture import Picture
 from kwslib.runs import description, records
+from kwslib.runs.mistakes import FOLDER, read
 from kwslib.runs.records import Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
@@ -174,11 +174,11 @@ def mistakes(run: Run) -> Html:
     DataError
         If ``mistakes.json`` or a clip that it lists is missing or damaged.
     """
-    folder = run.folder / "mistakes"
+    folder = run.folder / FOLDER
     try:
-        rows = json.loads((folder / "mistakes.json").read_text())
-        sounds = [base64.b64encode((folder / row["file"]).read_bytes()).decode() for row in rows]
-    except (OSError, ValueError, KeyError) as error:
+        rows = read(folder)
+        sounds = [base64.b64encode((folder / row.file).read_bytes()).decode() for row in rows]
+    except (OSError, DataError) as error:
         raise DataError(f"{folder} is not whole ({error}); run {run.run} again") from error
     if not rows:
         return Html("<p>No clip of the test split was got wrong.</p>")
