@@ -11,6 +11,7 @@ from kwslib.cli.options import NETWORK, split_labels, together
 from kwslib.errors import InputError
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.measure.timing import STALL_KINDS
+from kwslib.gap8.platforms.platform import PLATFORMS
 from kwslib.paths import atomic_write_text, write_json
 from kwslib.terminal import table
 
@@ -205,7 +206,7 @@ def build(files: tuple[Path, ...], platform: str, out: Path | None, **named: Any
 @gap8.command()
 @FILES
 @NETWORK
-@click.option("--platform", help="simulator (default), gvsoc, pulp-open or host.")
+@click.option("--platform", help=f"{', '.join(PLATFORMS)}; simulator by default.")
 @PLATFORM
 @OUT
 @click.option(
@@ -283,7 +284,7 @@ def layer_table(layers: Sequence["LayerProfile"]) -> str:
 @gap8.command()
 @FILES
 @NETWORK
-@click.option("--platform", default="simulator", show_default=True, help="gvsoc and pulp-open count no stalls.")
+@click.option("--platform", default="simulator", show_default=True, help="Only the simulator counts stalls.")
 @PLATFORM
 @OUT
 @click.option("--rows", type=int, default=25, show_default=True, help="Functions to show.")

@@ -178,7 +178,7 @@ def no_weights(model, graph):
 FLOAT, INT16 = schema.TensorType.FLOAT32, schema.TensorType.INT16
 CHAIN = r"does not read the tensor before it: the network is not a chain of layers"
 BAD = {
-    "max pool": (code_to("MAX_POOL_2D"), r"operator 0 \(MAX_POOL_2D\) is not part of the DS-CNN family; known are"),
+    "another operator": (code_to("LOGISTIC"), r"operator 0 \(LOGISTIC\) is not part of the DS-CNN family; known are"),
     "custom": (code_to("CUSTOM"), r"operator 0 \(CUSTOM .*\) is not part"),
     "unknown code": (lambda m, g: setattr(m.operatorCodes[0], "builtinCode", 199), r"BUILTIN 199"),
     "tanh": (option(CONV, "fusedActivationFunction", 4), r"operator 0 \(CONV_2D\) has the fused activation TANH"),

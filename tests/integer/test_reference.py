@@ -1,10 +1,13 @@
+import re
 import time
 
 import numpy as np
 import pytest
 
 from kwslib.errors import InputError
+from kwslib.gap8.planning import any_layer
 from kwslib.integer import reference
+from kwslib.integer.graph import Layer
 from kwslib.integer.network_file import load
 from kwslib.network.truncation import truncated
 from tests.gap8 import networks
@@ -155,3 +158,10 @@ def test_a_small_network_takes_a_few_milliseconds_a_clip():
     reference.run(graph, codes)
     # 4,890 clips in 15 s are 3 ms each; threads that wait for each other on a busy machine count here too
     assert (time.process_time() - start) / len(codes) < 0.02
+
+
+def test_every_kind_is_described_computed_and_planned():
+    """A kind that is entered in one place and forgotten in another ends in a bare KeyError."""
+    described = set(re.findall(r"``(\w+)``", Layer.__doc__.split("kind : str")[1].split("operator, tensor")[0]))
+    assert described == set(reference.KINDS)
+    assert described == set(any_layer.KINDS) | {"softmax"}
