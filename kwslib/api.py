@@ -377,7 +377,7 @@ def run_on_gap8(
     --------
     >>> deployment = run_on_gap8()
     >>> deployment.cycles
-    179524
+    179522
     """
     import tempfile
 

@@ -103,7 +103,7 @@ def read_record(path: Path, kind: type[T], schema: int | None, *, missing: str, 
     if not isinstance(value, dict) or "schema" not in value:
         raise DataError(f"{path} is damaged (it has no schema number); {again}")
     if value.pop("schema") != schema:
-        raise DataError(f"{path} was written by another version of this program; {again}")
+        raise DataError(f"{path} was written by another version of this program; use that version, or {again}")
     return from_plain(value, kind, str(path), again)
 
 
@@ -179,7 +179,7 @@ def _strict(value: Any, kind: Any) -> Any:
 def _scalar(value: Any, _: Any) -> Any:
     if not isinstance(value, Scalar):
         raise TypeError(f"{value!r} where a number or a text belongs")
-    return value
+    return _strict(value, type(value))
 
 
 def _list_hook(kind: Any, converter: cattrs.Converter) -> Any:

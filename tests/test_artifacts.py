@@ -56,7 +56,7 @@ def test_what_is_written_is_read_again(path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": 3}, "was written by another version of this program; make it again"),
+        ({"schema": 3}, "was written by another version of this program; use that version, or make it again"),
         ({"count": "3"}, r"'3' where a value of type int belongs @ \$\.count"),
         ({"count": True}, r"True where a value of type int belongs @ \$\.count"),
         ({"count": 3.0}, r"3\.0 where a value of type int belongs"),
@@ -67,6 +67,7 @@ def test_what_is_written_is_read_again(path):
         ({"free": {"x": [1]}}, "where a number or a text belongs"),
         ({"surprise": 1}, r"unknown entries: surprise @ \$"),
         ({"note": "\ud800"}, "is damaged"),
+        ({"free": {"x": "\ud800"}}, "is damaged"),
     ],
 )
 def test_a_spoiled_entry_is_named(path, change, message):

@@ -37,7 +37,7 @@ NETWORK = together(
 
 def split_labels(text: str | None) -> list[str] | None:
     """The names of ``--labels``."""
-    return [name.strip() for name in text.split(",")] if text else None
+    return None if text is None else [name.strip() for name in text.split(",")]
 
 
 class Parameterised(click.Command):

@@ -61,6 +61,11 @@ def record_of(network: Network) -> Run:
     """
     if network.run is None:
         raise DataError(f"{network.path} has no {METRICS} beside it")
+    if network.run.corpus.name != release.CORPUS:
+        raise DataError(
+            f"{network.path} was recorded on {network.run.corpus.name}: only networks that were measured on the "
+            "official test clips can be compared with their record"
+        )
     return network.run
 
 

@@ -30,7 +30,7 @@ DEFAULT_KIND = "magnitude"
 CORPUS_TEXTS = {
     "speech_commands": "recorded speech (Speech Commands)",
     "synthetic": "synthetic speech",
-    "": "data that the file does not name",
+    "": "unknown data (the file does not say)",
 }
 
 
@@ -109,7 +109,7 @@ def choose(
     front_end : str, optional
         Kind of the front end of a file, ``magnitude`` or ``power``; it overrides what the file says.
     labels : sequence of str, optional
-        Names of the classes; they override what is known.
+        Names of the classes, for a file that names none.
 
     Raises
     ------
@@ -121,6 +121,8 @@ def choose(
     >>> choose(size="small").label(2)
     'yes'
     """
+    if "" in (run, size):
+        raise InputError("the name of the run or size is empty")
     if sum(named is not None for named in (model, run, size)) > 1:
         raise InputError("a .tflite file, --run and --size each name a network: give one")
     if front_end is not None and model is None:
@@ -131,9 +133,27 @@ def choose(
         found = of_run(run) if run is not None else released(size or DEFAULT_SIZE)
     if labels is None:
         return found
-    if len(labels) != found.graph.classes or not all(labels):
-        raise InputError(f"{len(labels)} labels are given; {found.source} has {found.graph.classes} classes")
-    return replace(found, labels=tuple(labels))
+    if found.labels is not None:
+        raise InputError(f"{found.source} knows its labels: --labels is for a file that names none")
+    return replace(found, labels=checked_labels(labels, found.graph.classes, found.source))
+
+
+def checked_labels(labels: Sequence[str], classes: int, source: str) -> tuple[str, ...]:
+    """Return the names of a network's classes.
+
+    Raises
+    ------
+    InputError
+        If they are not as many as its classes, one is empty, or one stands twice.
+    """
+    if len(labels) != classes:
+        raise InputError(f"{len(labels)} labels are given; {source} has {classes} classes")
+    for number, label in enumerate(labels, 1):
+        if not label:
+            raise InputError(f"label {number} is empty: give a name for each of the {classes} classes")
+        if labels.index(label) + 1 < number:
+            raise InputError(f"label '{label}' is given twice: each class needs a name of its own")
+    return tuple(labels)
 
 
 def released(size: str) -> Network:

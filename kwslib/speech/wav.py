@@ -48,7 +48,7 @@ def read_wav(path: Path | str) -> np.ndarray:
         with wave.open(io.BytesIO(content), "rb") as file:
             channels, width, rate_hz, frames = file.getparams()[:4]
             data = file.readframes(frames)
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError) as error:  # RuntimeError: a chunk that leads nowhere
         reason = str(error) or "the header is cut off"
         raise DataError(f"{path} is not a PCM WAV file ({reason}); {NEEDED} is needed: {hint}") from error
     if (channels, width, rate_hz) != (1, 2, SAMPLE_RATE_HZ):

@@ -122,7 +122,7 @@ def test_run_prints_table_and_class(place, model):
     assert result.exit_code == 0, result.output
     printed = (place / "o" / "program.txt").read_text()
     first, rest = result.stdout.split("\n", 1)
-    assert first.startswith(f"network: {model}, trained on data that the file does not name")
+    assert first.startswith(f"network: {model}, trained on unknown data (the file does not say)")
     assert rest.startswith(printed)
     found = parse(printed)
     assert found.warm and re.search(rf"^Class: {found.winner} {'abcdefghijkl'[found.winner]}$", printed, re.MULTILINE)

@@ -42,6 +42,7 @@ def model(tmp_path, speech, monkeypatch):
     shutil.copytree(RECORDED, folder)
     measured = evaluation.measure(evaluation.open_released(folder), evaluation.open_test(str(speech)))
     value = json.loads((folder / "metrics.json").read_text())
+    value["corpus"]["name"] = "speech_commands"
     rows = {(row.network, row.split, row.silence): vars(row) for row in measured}
     value["measurements"] = [
         rows.get((row["network"], row["split"], row["silence"]), row) for row in value["measurements"]
@@ -77,7 +78,9 @@ def test_other_figures_than_the_recorded_ones(model, speech, tmp_path):
     other = Measurement.of("tflite", "test", "noise-silence", Accuracy(np.eye(12, dtype=int)))
     with pytest.raises(NotReproduced, match="tflite, noise-silence: 12 of 12 clips are right here"):
         evaluation.require_equal(run, evaluation.beside_recorded(run, [other]))
-    shutil.copyfile(RECORDED / "metrics.json", model / "metrics.json")
+    value = json.loads((RECORDED / "metrics.json").read_text())
+    value["corpus"]["name"] = "speech_commands"
+    paths.write_json(model / "metrics.json", value)
     assert "other ones: the test clips or the arithmetic differ" in refused(model, "--data", speech)
     assert (tmp_path / "results" / "failed" / "released-small.ipynb").exists()
     assert not (tmp_path / "results" / "released-small").exists()
@@ -96,6 +99,12 @@ def test_bad_folders(model, tmp_path):
     shutil.copyfile(RECORDED / "model.tflite", model / "model.tflite")
     (model / "metrics.json").unlink()
     assert "has no metrics.json" in refused(model)
+
+
+def test_a_network_of_another_corpus_is_refused_before_anything_is_measured(speech):
+    assert "was recorded on synthetic: only networks that were measured on the official" in refused(
+        RECORDED, "--data", speech
+    )
 
 
 def test_missing_test_clips(model, tmp_path):

@@ -65,7 +65,7 @@ def test_nothing_is_assumed_of_a_file_that_says_nothing(mine):
     assert found.labels is None and found.label(9) == "class 9" and found.corpus == "" and found.run is None
     assert found.front_end.kind == "magnitude" and found.front_end_chosen
     text = found.describe()
-    assert "data that the file does not name" in text and "is a choice: the file names none" in text
+    assert "unknown data (the file does not say)" in text and "is a choice: the file names none" in text
     assert "its 12 classes have no names (--labels A,B,... gives them)" in text
 
 
@@ -138,7 +138,8 @@ def test_without_a_release_the_user_is_told_what_to_name(monkeypatch, tmp_path):
         ({"size": "huge"}, "unknown size 'huge': choose one of small, medium, large"),
         ({"run": "gone"}, "there is no run 'gone'"),
         ({"model": Path("gone.tflite")}, "cannot read the network gone.tflite: No such file"),
-        ({"size": "small", "labels": ["yes", "no"]}, "2 labels are given; .* has 12 classes"),
+        ({"size": "small", "labels": ["yes", "no"]}, "knows its labels: --labels is for a file that names none"),
+        ({"size": ""}, "the name of the run or size is empty"),
     ],
 )
 def test_bad_names(named, message):
@@ -153,3 +154,16 @@ def test_networks_that_are_none(tmp_path):
         path.write_bytes(content)
         with pytest.raises(ModelError, match=rf"{name}\.tflite"):
             of_file(path)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ("abc", "3 labels are given; .* has 12 classes"),
+        (["a", "", *"cdefghijkl"], "label 2 is empty"),
+        ("abcdefghijka", "label 'a' is given twice"),
+    ],
+)
+def test_bad_labels(mine, labels, message):
+    with pytest.raises(KwsError, match=message):
+        choose(model=mine, labels=list(labels))

@@ -86,3 +86,15 @@ def test_a_clip_that_is_cut_says_so(model, tmp_path):
     write_wav(tmp_path / "long.wav", np.zeros(20000))
     (told,) = prediction.predict([tmp_path / "long.wav"], of_file(model))
     assert told.clip.endswith("long.wav (1.2 s long: only its first second is used)")
+
+
+def test_without_a_softmax_there_are_scores(clips, tmp_path):
+    path = tmp_path / "scores.tflite"
+    path.write_bytes(networks.quantised(*networks.SMALL, softmax=False))
+    text = str(prediction.predict(clips, of_file(path))[0])
+    assert "scores, not probabilities" in text and "%" not in text
+
+
+def test_of_many_classes_the_first_are_printed():
+    many = prediction.Prediction("c", "class 0", {f"class {n}": 1 / (n + 1) for n in range(50)})
+    assert str(many).endswith("(and 30 more)") and len(str(many).splitlines()) == 2 + prediction.MOST_ROWS

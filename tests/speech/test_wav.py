@@ -78,3 +78,10 @@ def test_a_second_is_the_file_padded_or_cut(tmp_path, tiny, length):
     samples = np.arange(length).astype(np.int16)
     tiny.write_wav(tmp_path / "a.wav", samples)
     assert np.array_equal(read_second(tmp_path / "a.wav"), fit(samples))
+
+
+@pytest.mark.parametrize("content", [b"RIFF\x0c\0\0\0WAVEfmt \0\0\0\0", b"RIFF\xff\0\0\0WAVELIST\x05\0\0\0abcdefmt "])
+def test_chunks_that_lead_nowhere(tmp_path, content):
+    (tmp_path / "x.wav").write_bytes(content)
+    with pytest.raises(DataError, match=r"x\.wav is not a PCM WAV file"):
+        read_wav(tmp_path / "x.wav")
