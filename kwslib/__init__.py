@@ -8,32 +8,7 @@ __version__ = "0.2.0"
 # other worker processes (measured: ten times slower on a busy machine). Read when NumPy is loaded, so it comes first.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from kwslib.api import (
-    build,
-    evaluate,
-    find_network,
-    fingerprints,
-    load_graph,
-    open_corpus,
-    plan,
-    predict,
-    run_on_gap8,
-    run_reference,
-    sweep,
-    train,
-)
+from kwslib import api
+from kwslib.api import *  # noqa: F403
 
-__all__ = [
-    "build",
-    "evaluate",
-    "find_network",
-    "fingerprints",
-    "load_graph",
-    "open_corpus",
-    "plan",
-    "predict",
-    "run_on_gap8",
-    "run_reference",
-    "sweep",
-    "train",
-]
+__all__ = api.__all__
