@@ -6,9 +6,7 @@ from typing import Any, ClassVar
 
 from kwslib.errors import InputError
 from kwslib.gap8.kernels.assembler import Assembler
-
-LARGEST_SHIFT = 31
-"""``p.addRN`` has five bits for the shift; 0 would round by half of nothing."""
+from kwslib.gap8.kernels.rounding import Rounding
 
 
 @dataclass(frozen=True)
@@ -68,19 +66,19 @@ class Kernel(ABC):
 
 
 class RequantisingKernel(Kernel):
-    """A kernel whose outputs are int8 codes, made of accumulators in three instructions.
+    """A kernel whose outputs are stored codes, made of accumulators.
 
     Attributes
     ----------
-    shift : int or None
-        The shift n, if it is the same for every channel: the kernel then skips those in the records.
+    rounding : Rounding
+        How.
+    signed : bool
+        Whether the input is the network's own, whose codes are signed; stored codes are unsigned.
     """
 
-    shift: int | None
+    rounding: Rounding
+    signed: bool
 
     def refusal(self) -> str | None:
         """Say why the kernel cannot be made for these parameters, or None if it can."""
-        refusal = self.shape_refusal()
-        if refusal is None and self.shift is not None and not 1 <= self.shift <= LARGEST_SHIFT:
-            refusal = f"a common shift of {self.shift}: 1 to {LARGEST_SHIFT} are possible"
-        return refusal
+        return self.shape_refusal() or self.rounding.refusal()
