@@ -8,7 +8,8 @@ The last input row of an output row is the first one of the next: two sets of su
 from dataclasses import dataclass, field
 
 from kwslib.gap8.kernels.assembler import Assembler, fits_immediate
-from kwslib.gap8.kernels.common import ChannelPointers, Requantise, dot, each_channel
+from kwslib.gap8.kernels.common import ChannelPointers, dot, each_channel
+from kwslib.gap8.kernels.rounding import Requantise
 from kwslib.gap8.kernels.depthwise import TAPS, WIDTH_4, WIDTH_5, DepthwiseKernel
 
 STRIDE = 2

@@ -9,7 +9,8 @@ store.
 from dataclasses import dataclass, field
 
 from kwslib.gap8.kernels.assembler import Assembler, fits_immediate
-from kwslib.gap8.kernels.common import ChannelPointers, Requantise, dot, each_channel
+from kwslib.gap8.kernels.common import ChannelPointers, dot, each_channel
+from kwslib.gap8.kernels.rounding import Requantise
 from kwslib.gap8.kernels.kernel import RequantisingKernel
 
 KERNEL_ROWS, STRIDE = 10, 2

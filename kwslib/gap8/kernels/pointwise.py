@@ -7,7 +7,8 @@ For each step of four inputs, four words of weights and five of activations are 
 from dataclasses import dataclass, field
 
 from kwslib.gap8.kernels.assembler import Assembler, Label, fits_immediate
-from kwslib.gap8.kernels.common import Requantise, dot
+from kwslib.gap8.kernels.common import dot
+from kwslib.gap8.kernels.rounding import Requantise
 from kwslib.gap8.kernels.kernel import RequantisingKernel
 from kwslib.gap8.kernels.schedule import STACK_POINTER
 
