@@ -10,16 +10,20 @@ typedef uint32_t address;
 enum { L1_BASE = 0x10000000, L1_BYTES = 64 * 1024, L2_BASE = 0x1C000000, L2_BYTES = 512 * 1024 };
 
 enum requantisation {
-    SNAPPED,      /* (acc * q + bias * q + 2^(n-1)) >> n in 32 bits; the record's bias is multiplied beforehand */
-    SNAPPED_WIDE, /* the same in 64 bits, for a layer that could wrap */
-    TWICE,        /* 31-bit multiplier, rounded at 31 bits and at the shift */
-    ONCE          /* 31-bit multiplier, rounded once */
+    SHORT,  /* y = acc * q; a channel's parameters: q, B, n */
+    LONG,   /* y = acc * hi + ((acc * lo) >> before); hi, lo, B, n */
+    HIGH,   /* y = ((acc << before) * m) >> 32; m, B, n */
+    SIGNED, /* z = HIGH's y + B', y = z < 0 ? z - kappa : z; m, B', kappa, B, n */
+    WIDE,   /* ((acc + bias) * q + 2^(n - 1)) >> n in 64 bits; q, bias, n */
+    TWICE,  /* 31-bit multiplier, rounded at 31 bits and at the shift; multiplier, bias, shift */
+    ONCE    /* 31-bit multiplier, rounded once; multiplier, bias, shift */
 };
 
-/* How a layer's accumulators become codes. Channel parameters are three words: (q, bias, n), or (multiplier, bias,
-   shift). */
+/* How a layer's accumulators become codes. The first four forms: (y + B + 2^(n - 1)) >> n in 32 bits, for stored codes;
+   their zero point is 0. */
 struct scaling {
     uint32_t form;
+    uint32_t before;    /* bits, for the forms that name it */
     int32_t zero_point; /* of the output */
     int32_t low, high;  /* clamp */
 };

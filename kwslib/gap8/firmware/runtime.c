@@ -130,22 +130,36 @@ int32_t scale_twice(int32_t sum, int32_t multiplier, int32_t shift) {
 
 static int32_t clamp(int32_t code, int32_t low, int32_t high) { return code < low ? low : code > high ? high : code; }
 
-/* The code of an accumulator without its bias; `parameters` are `pitch` words apart. */
+/* (value + offset) / 2^shift, rounded half up, in 32 bits. */
+static int32_t round_at(uint32_t value, int32_t offset, int32_t shift) {
+    return (int32_t)(value + (uint32_t)offset + (1u << (shift - 1))) >> shift;
+}
+
+/* The code of an accumulator; `parameters` are `pitch` words apart. */
 int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling) {
-    int32_t first = parameters[0], bias = parameters[pitch], last = parameters[2 * pitch], code;
+    int32_t first = parameters[0], second = parameters[pitch], third = parameters[2 * pitch], code;
+    uint32_t before = scaling->before;
+    int32_t high = (int32_t)(((int64_t)(int32_t)((uint32_t)sum << before) * first) >> 32); /* HIGH and SIGNED */
     switch (scaling->form) {
-    case SNAPPED:
-        code = last ? (int32_t)((uint32_t)sum * (uint32_t)first + (uint32_t)bias + (1u << (last - 1))) >> last
-                    : (int32_t)((uint32_t)sum * (uint32_t)first + (uint32_t)bias);
+    case SHORT: code = round_at((uint32_t)sum * (uint32_t)first, second, third); break;
+    case LONG: {
+        int32_t low = (int32_t)((uint32_t)sum * (uint32_t)second) >> before;
+        code = round_at((uint32_t)sum * (uint32_t)first + (uint32_t)low, third, parameters[3 * pitch]);
         break;
-    case SNAPPED_WIDE: {
-        int64_t product = ((int64_t)sum + bias) * first;
-        product = last ? (product + ((int64_t)1 << (last - 1))) >> last : product;
+    }
+    case HIGH: code = round_at((uint32_t)high, second, third); break;
+    case SIGNED:
+        high += second;
+        code = round_at((uint32_t)(high < 0 ? high - third : high), parameters[3 * pitch], parameters[4 * pitch]);
+        break;
+    case WIDE: {
+        int64_t product = ((int64_t)sum + second) * first;
+        product = third ? (product + ((int64_t)1 << (third - 1))) >> third : product;
         code = product < -512 ? -512 : product > 511 ? 511 : (int32_t)product;
         break;
     }
-    case TWICE: code = scale_twice(sum + bias, first, last); break;
-    default: code = scale_once(sum + bias, first, last);
+    case TWICE: code = scale_twice(sum + second, first, third); break;
+    default: code = scale_once(sum + second, first, third);
     }
     return clamp(code + scaling->zero_point, scaling->low, scaling->high);
 }

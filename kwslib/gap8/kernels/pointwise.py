@@ -302,7 +302,10 @@ class _Block:
         kernel = self.kernel
         if kernel.words:
             grid = [
-                [_Store(totals[0], "w", channel * kernel.channel_bytes), _Store(totals[4], "b", channel * kernel.channel_bytes + WORD)]
+                [
+                    _Store(totals[0], "w", channel * kernel.channel_bytes),
+                    _Store(totals[4], "b", channel * kernel.channel_bytes + WORD),
+                ]
                 for channel, totals in enumerate(self.totals)
             ]
         else:

@@ -84,5 +84,5 @@ def codes(accumulators: np.ndarray, words: np.ndarray, rounding: Rounding) -> np
 
 
 def _fitting(value: np.ndarray) -> np.ndarray:
-    assert -(2**31) <= value.min() and value.max() < 2**31, "the case is no valid one"
+    assert value.min() >= -(2**31) and value.max() < 2**31, "the case is no valid one"
     return value

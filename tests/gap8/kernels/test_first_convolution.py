@@ -1,15 +1,10 @@
 """First convolution against NumPy."""
 
-from pathlib import Path
-
 import numpy as np
-import pytest
 
-from kwslib.errors import InputError
 from kwslib.gap8.kernels.first_convolution import FirstConvolution
-from kwslib.gap8.kernels.rounding import HIGH, LONG, SIGNED, Rounding
 from tests.gap8.kernels import roundings
-from tests.gap8.kernels.case import Case, check, words
+from tests.gap8.kernels.case import Case, words
 from tests.gap8.kernels.harness import SENTINEL, Trial, share
 
 

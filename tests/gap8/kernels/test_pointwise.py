@@ -1,17 +1,13 @@
 """Pointwise kernel against NumPy."""
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-import pytest
 
-from kwslib.errors import InputError
 from kwslib.gap8.kernels.pointwise import Pointwise
-from kwslib.gap8.kernels.rounding import HIGH, LONG, SIGNED, Rounding
+from kwslib.gap8.kernels.rounding import Rounding
 from tests.gap8.kernels import roundings
-from tests.gap8.kernels.case import Case, check, words
+from tests.gap8.kernels.case import Case, words
 from tests.gap8.kernels.harness import SENTINEL, Trial, share
+from tests.gap8.kernels.twin import Twin, scaling
 
 SHORT = Rounding()
 
@@ -36,7 +32,9 @@ def case(name: str, kernel: Pointwise, groups: int, blocks: int, first_byte: int
     )
     expected = np.full(offsets.max() + 9, SENTINEL, np.uint8)
     expected[offsets] = codes.reshape(blocks, kernel.positions, channels).transpose(2, 0, 1)
-    return Case(name, _trial(kernel, data, weights, factors, sums, expected.size, first_byte), expected, used.size * channels)
+    return Case(
+        name, _trial(kernel, data, weights, factors, sums, expected.size, first_byte), expected, used.size * channels
+    )
 
 
 def _trial(kernel, data, weights, factors, sums, size, first_byte) -> Trial:
@@ -67,3 +65,20 @@ def _trial(kernel, data, weights, factors, sums, size, first_byte) -> Trial:
         if segments:
             trial.arguments[core] = [len(segments), *sum(segments, [])]
     return trial
+
+
+def twin(made: Case, kernel: Pointwise) -> Twin:
+    """The case for the portable kernel."""
+    geometry = {
+        "inputs": kernel.inputs,
+        "block_positions": kernel.positions,
+        "pixel_bytes": kernel.pixel_bytes,
+        "block_bytes": kernel.block_bytes,
+        "out_column_bytes": kernel.position_bytes,
+        "out_channel_bytes": kernel.channel_bytes,
+        "codes_signed": int(kernel.signed),
+        "sums": int(kernel.sums),
+        "parameter_words": kernel.rounding.words,
+        "scaling": scaling(kernel.rounding),
+    }
+    return Twin(made, kernel.portable, geometry)
