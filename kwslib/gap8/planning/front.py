@@ -76,7 +76,7 @@ class Front:
         size, padded = prod(layer.input.shape), _padded_rows(layer)
         codes = builder.use("input", L1, aligned(size + 2 * GUARD_BYTES + 4), walk.now) + GUARD_BYTES
         factor = weights.common_terms(layer).factor
-        sums: Ref | int = builder.use("sums", L1, 4 * rows * columns, walk.now) if factor else 0
+        sums: Ref | int = builder.use(f"sums {walk.now}", L1, 4 * rows * columns, walk.now) if factor else 0
         return {
             "input_l2": builder.plan.input,
             "input": codes,

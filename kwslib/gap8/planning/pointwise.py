@@ -204,7 +204,7 @@ class Dense:
         fields: dict[str, Any] = {"gather": "0", "second": "0"}
         sums: Ref | int = 0
         if work.sums:
-            sums = walk.builder.use("sums", L1, 4 * found.rows * work.columns, walk.now)
+            sums = walk.builder.use(f"sums {walk.now}", L1, 4 * found.rows * work.columns, walk.now)
             fields["second"] = walk.builder.second_term(
                 words=work.inputs // 4, **self._ones(work), position_bytes=work.pixel_bytes
             )
@@ -234,7 +234,7 @@ class Dense:
         size = found.rows * layer.output.shape[1] * window.pixel_bytes
         zero = stored_zero(layer, self.signed)
         return walk.builder.gather(
-            columns=walk.builder.use("windows", L1, size, walk.now),
+            columns=walk.builder.use(f"windows {walk.now}", L1, size, walk.now),
             input_rows=layer.input.shape[0],
             input_columns=layer.input.shape[1],
             pixel_bytes=source.layout.column_bytes,

@@ -84,7 +84,7 @@ class Pool:
                 plane_bytes=plane.plane_bytes,
                 left=plane.left % 4,
             ),
-            sums=builder.use("sums", L1, 4 * tile, walk.now),
+            sums=builder.use(f"sums {walk.now}", L1, 4 * tile, walk.now),
             channels=channels,
             tile_channels=tile,
             plane_bytes=plane.plane_bytes,
