@@ -39,6 +39,7 @@ class General:
     portable: str
     reads: str | None = None
     plane: PlaneShape | None = None
+    step: str = "general"
     writes_vector: bool = True
 
     def early_bytes(self, walk: Walk) -> int:

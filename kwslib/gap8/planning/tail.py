@@ -37,6 +37,7 @@ class Pool:
     portable: str = ""
     reads: str | None = layouts.PLANES
     plane: PlaneShape | None = None
+    step: str = "pool"
     writes_vector: bool = True
 
     @classmethod
@@ -70,9 +71,7 @@ class Pool:
             tiles = walk.pair(f"tile {walk.now}", tile * plane.plane_bytes)
         # plane.left may be more than a word: whole words of it belong to the origin
         kernel = PlaneSums(rows, columns, plane.row_bytes, plane.plane_bytes, plane.left % 4)
-        symbol, portable = PlaneSums.portable, "no kernel adds up such planes"
-        if kernel.refusal() is None:
-            symbol, portable = builder.kernel(kernel), ""
+        symbol = builder.kernel(kernel)
         step = walk.add(
             "pool",
             (self.index,),
@@ -98,7 +97,6 @@ class Pool:
             input_zero_point=layer.input.zero_point,
             scaling=cost.exact_scaling(layer),
         )
-        step.portable = portable
         step.dma_in_bytes = 0 if source.memory == L1 else channels * plane.plane_bytes
         step.description = f"{symbol}, " + ("whole" if tile == channels else f"tiles of {tile} channels")
         step.predicted_cycles = cost.pool(layer, -(-channels // tile))
@@ -114,6 +112,7 @@ class Linear:
     portable: str = ""
     reads: str | None = layouts.PIXELS
     plane: PlaneShape | None = None
+    step: str = "linear"
     writes_vector: bool = True
 
     @classmethod
@@ -179,6 +178,7 @@ class Softmax:
     portable: str = ""
     reads: str | None = layouts.PIXELS
     plane: PlaneShape | None = None
+    step: str = "softmax"
     writes_vector: bool = True
 
     @classmethod

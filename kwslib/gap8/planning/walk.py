@@ -29,11 +29,14 @@ class Method(Protocol):
         In the graph.
     portable : str
         Why portable C computes it; empty where assembly kernels do.
+    step : str
+        The kind of its step in C.
     """
 
     layer: Layer
     index: int
     portable: str
+    step: str
 
     @property
     def reads(self) -> str | None:
@@ -233,15 +236,18 @@ class Walk:
 
     def free(self, index: int) -> int:
         """Return the bytes of L1 that are left to the step at hand, the next one's early weights left out."""
-        kinds = ["pointwise"] * (len(self.graph.layers) - 1) + ["front"]
+        kinds = [method.step for method in self.methods]
         following = index + 1
         early = self.methods[following].early_bytes(self) if following < len(self.methods) else 0
         return L1_BYTES - self.builder.own_bytes(kinds) - self.builder.l1_bytes_from(self.now) - aligned(early)
 
+    def l1(self, name: str, size: int) -> Ref:
+        """Ask for a region of L1 in this step."""
+        return self.builder.use(name, L1, size, self.now)
+
     def pair(self, name: str, size: int) -> tuple[Ref, Ref]:
         """Ask for two buffers in L1 that take turns in this step; their numbers stand behind `name`."""
-        first, second = (self.builder.use(f"{name} {turn}", L1, size, self.now) for turn in range(2))
-        return first, second
+        return self.l1(f"{name} 0", size), self.l1(f"{name} 1", size)
 
     def record_buffers(self, size: int, parts: int, early: int = 0) -> tuple[Ref, Ref]:
         """Ask for two buffers of weights in L1, which take turns; the same one twice where all come in one part.
