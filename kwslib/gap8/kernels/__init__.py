@@ -5,7 +5,7 @@ a twin in ``firmware/kernels/portable.c``, list it in `KERNELS` below, and let t
 (`kwslib.gap8.planning.layouts.assembly`). Its test compares it with NumPy on the simulator (``tests/gap8/kernels``).
 """
 
-from kwslib.gap8.kernels.depthwise import Depthwise5
+from kwslib.gap8.kernels.depthwise import Depthwise5, DepthwiseKernel
 from kwslib.gap8.kernels.depthwise_any import AnyDepthwise
 from kwslib.gap8.kernels.depthwise_rows import DepthwiseRows
 from kwslib.gap8.kernels.depthwise_stride2 import DepthwiseStride2
@@ -27,3 +27,6 @@ KERNELS: dict[str, type[Kernel]] = {
     )
 }
 """Every kernel by its name."""
+
+DEPTHWISE: tuple[type[DepthwiseKernel], ...] = (Depthwise5, DepthwiseStride2, DepthwiseRows, AnyDepthwise)
+"""The depthwise kernels, those of the fewest shapes first: where they take a layer they are the fastest."""

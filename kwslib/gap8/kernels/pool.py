@@ -6,15 +6,18 @@ from kwslib.gap8.kernels.assembler import Assembler, fits_immediate
 from kwslib.gap8.kernels.kernel import Kernel
 
 WORD = 4
-MOST_LIVE = 4
+MOST_LIVE = 6
 """Words of a row in registers at a time: enough to hide that a load is late."""
+MOST_WORDS = 64
+"""Of a row: the code grows with them."""
 
 
 @dataclass(frozen=True)
 class PlaneSums(Kernel):
     """A kernel that adds up the codes of each plane.
 
-    Arguments: [planes, sums, channels]. A plane's first row starts at a whole word; codes are int8, a sum is an int32.
+    Arguments: [planes, sums, channels]. A plane's first row starts at a whole word; codes are stored ones, unsigned
+    bytes, and a sum is an int32.
 
     Attributes
     ----------
@@ -61,7 +64,7 @@ class PlaneSums(Kernel):
             for place, mask in enumerate(masks):
                 word = words[place % len(words)]
                 code.take(word, data, self.row_bytes - WORD * (len(masks) - 1) if place == len(masks) - 1 else WORD)
-                code.emit("pv.sdotsp.b", total, word, ones[mask])
+                code.emit("pv.sdotup.b", total, word, ones[mask])
         code.emit("add", data, data, step)
         code.emit("p.sw.post", total, WORD, output)
         code.repeat_until_zero(channels, start)

@@ -4,6 +4,8 @@ The sizes mirror C structures of the firmware. The linker script fails a build i
 compares them with the C compiler's ``sizeof``.
 """
 
+from collections.abc import Sequence
+
 from kwslib.gap8.hardware import CORES, STACK_BYTES
 from kwslib.gap8.planning.memory import aligned
 
@@ -13,10 +15,18 @@ INPUT_HEADER_BYTES = 8
 """Bytes of ``struct input`` (firmware/network.h) in front of the input codes: two words of options."""
 GUARD_BYTES = 4
 """Bytes on each side of the input in L1 that `spread` (firmware/front.c) may read."""
-STEP_BYTES = 128
-"""Bytes of ``struct step`` (firmware/network.h), with room to spare."""
-GEOMETRY_BYTES = 104
-"""Bytes of ``struct geometry`` (firmware/network.h), with room to spare."""
+STEP_BYTES = 24
+"""Bytes of ``struct step`` (firmware/network.h)."""
+KIND_BYTES = {
+    "front": 224,
+    "depthwise": 128,
+    "pointwise": 232,
+    "pool": 104,
+    "linear": 72,
+    "softmax": 16,
+    "general": 240,
+}
+"""Bytes of the structure of each kind of step (firmware/network.h), with room to spare."""
 ARGUMENT_WORDS = 36
 """Argument words of a kernel on each core: ``ARGUMENT_WORDS`` of firmware/runtime.h."""
 STREAM_BYTES = 128
@@ -25,19 +35,20 @@ STACK_ALIGNMENT = 64
 """Alignment of the stacks and of what lies behind them (firmware/link.ld)."""
 
 
-def own_bytes(steps: int, geometries: int, layers: int) -> int:
+def own_bytes(kinds: Sequence[str], layers: int) -> int:
     """Return how many bytes at the start of L1 the runtime and the stacks take.
 
     Parameters
     ----------
-    steps, geometries, layers : int
-        How many of each the program has.
+    kinds : sequence of str
+        Of the steps, keys of `KIND_BYTES`.
+    layers : int
+        Of the network.
     """
     data = (
-        _inference_bytes(steps, layers)
+        _inference_bytes(len(kinds), layers)
         + 4 * ARGUMENT_WORDS * CORES
-        + GEOMETRY_BYTES * geometries
-        + STEP_BYTES * steps
+        + sum(STEP_BYTES + KIND_BYTES[kind] for kind in kinds)
         + STREAM_BYTES
     )
     return aligned(aligned(data, STACK_ALIGNMENT) + CORES * STACK_BYTES, STACK_ALIGNMENT)

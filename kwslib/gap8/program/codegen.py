@@ -9,14 +9,22 @@ from typing import Any
 import numpy as np
 
 from kwslib.gap8.hardware import FC_STACK_BYTES
-from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.planning.plan import Map, Plan, Ref
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.gap8.program.templates import render
 from kwslib.paths import atomic_path
 
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
-RUNTIME = ("runtime.c", "front.c", "depthwise.c", "pointwise.c", "tail.c", "general.c", "kernels/portable.c")
+RUNTIME = (
+    "runtime.c",
+    "front.c",
+    "depthwise.c",
+    "pointwise.c",
+    "gather.c",
+    "tail.c",
+    "general.c",
+    "kernels/portable.c",
+)
 """Sources that device and host share."""
 DEVICE = ("main.c", "report.c", "print.c", "library.c", "start.S")
 HOST = ("host.c",)
@@ -124,18 +132,7 @@ def _string(name: str) -> str:
 
 def _members(found: Map | None) -> dict[str, Any] | list[int]:
     """Members of ``struct map``."""
-    if found is None:
-        return [0]
-    rows, columns, channels = found.shape
-    return {
-        "base": found.base,
-        "rows": rows,
-        "columns": columns,
-        "channels": channels,
-        "row_bytes": found.row_bytes,
-        "column_bytes": found.column_bytes,
-        "channel_bytes": found.channel_bytes,
-    }
+    return [0] if found is None else {"base": found.base, **found.layout.members()}
 
 
 def _transfers(plan: Plan, from_flash: list[int]) -> list[dict[str, Any]]:
@@ -159,7 +156,6 @@ def _transfers(plan: Plan, from_flash: list[int]) -> list[dict[str, Any]]:
 def _network(plan: Plan, classes: Sequence[str]) -> str:
     """The tables of steps, transfers, layers and classes."""
     from_flash = [index for index, transfer in enumerate(plan.transfers) if transfer.slot]
-    pad_fill, pad_fill_bytes, pad_value = plan.pad_fill or (0, 0, 0)
     return render(
         "network.c",
         plan=plan,
@@ -169,21 +165,13 @@ def _network(plan: Plan, classes: Sequence[str]) -> str:
         first_flash_transfer=from_flash[0] if from_flash else len(plan.transfers),
         second_layers={step.layers[1] for step in plan.steps if len(step.layers) > 1},
         maps=[_members(plan.maps[index]) for index in range(len(plan.graph.layers))],
-        logits=Ref("logits"),
+        logits=Ref(plan.logits),
         input_bytes=input_end(plan) - INPUT_HEADER_BYTES,
-        pad_fill=pad_fill,
-        pad_fill_bytes=pad_fill_bytes,
-        pad_value=pad_value & 0xFF,
+        output=Ref(plan.output),
         value=partial(_value, plan),
         address=address,
         string=_string,
-        portable=_portable,
     )
-
-
-def _portable(kernel: Kernel) -> str:
-    """Name of the portable kernel that computes the same: the depthwise generators share one."""
-    return "depthwise" if kernel.generator.startswith("depthwise") else kernel.generator
 
 
 def _kernels(plan: Plan) -> str:

@@ -1,29 +1,28 @@
-"""Random layers for the depthwise kernels, with their outputs by NumPy in 64 bits."""
+"""Random layers for the depthwise kernels, with their outputs by NumPy."""
 
 import zlib
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from kwslib.gap8.kernels.depthwise import Depthwise5, DepthwiseKernel
 from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, Rounding
-from tests.gap8.kernels.cases import Case, words
-from tests.gap8.kernels.harness import SENTINEL, Trial, run, share
+from tests.gap8.kernels import roundings
+from tests.gap8.kernels.case import Case, words
+from tests.gap8.kernels.harness import SENTINEL, Trial, share
+from tests.gap8.kernels.twin import Twin, scaling
 
 Made = TypeVar("Made", bound=DepthwiseKernel)
 GUARD_BYTES = 64
-LARGEST_FACTOR, LONG_BITS = 400, 7
-FORMS = (SHORT, LONG, HIGH, SIGNED)
-ROUNDINGS = ((None, 255), (None, 93), (14, 127))
-"""Common shifts and largest codes to try."""
+TYPICAL = {
+    SHORT: Rounding(),
+    LONG: Rounding(LONG, before=7, top=255),
+    HIGH: Rounding(HIGH, before=3, top=255),
+    SIGNED: Rounding(SIGNED, before=2, top=255),
+}
+"""Each form as a layer without a common shift has it."""
 BORDERS = ((False, False), (True, False), (False, True), (True, True))
-
-
-def rounding(form: str, shift: int | None = None, top: int = 255) -> Rounding:
-    """A form as a planner could choose it; accumulators of 5 × 5 taps and two terms have 22 bits."""
-    return Rounding(form, shift, {SHORT: 0, LONG: LONG_BITS}.get(form, 8), top)
 
 
 def last_channels(
@@ -77,14 +76,16 @@ def case(name: str, kernel: DepthwiseKernel, channels: int) -> Case:
     rng = np.random.default_rng(zlib.crc32(f"{name} {kernel}".encode()))
     planes, image = _planes(rng, kernel, channels)
     taps = rng.integers(-127, 128, (kernel.terms, channels, *kernel.kernel))
+    taps = np.clip(taps - np.rint(taps.mean(axis=(2, 3), keepdims=True)).astype(np.int64), -127, 127)  # sums around 0
     sums = np.zeros((channels, kernel.rows, kernel.columns), np.int64)
     for i in range(kernel.kernel[0]):
         for j in range(kernel.kernel[1]):
             last_row, last_column = (kernel.rows - 1) * kernel.stride[0], (kernel.columns - 1) * kernel.stride[1]
             window = image[:, i : i + last_row + 1 : kernel.stride[0], j : j + last_column + 1 : kernel.stride[1]]
             sums += window * taps[:, :, i, j].sum(axis=0)[:, None, None]
-    factors = _factors(rng, kernel.rounding, sums)
-    codes = _rounded(kernel.rounding, sums, factors)
+    spread = max(float(np.abs(sums).mean()), 1000)
+    factors = roundings.draw(rng, channels, spread, kernel.rounding)
+    codes = roundings.codes(sums.transpose(1, 2, 0), factors, kernel.rounding).transpose(2, 0, 1)
     y, x = np.arange(kernel.rows)[:, None] * kernel.out_row_bytes, np.arange(kernel.columns) * kernel.out_column_bytes
     places = GUARD_BYTES + np.arange(channels)[:, None, None] * kernel.out_channel_bytes + y + x
     assert len(np.unique(places)) == codes.size, f"{name}: outputs overlap"
@@ -94,10 +95,7 @@ def case(name: str, kernel: DepthwiseKernel, channels: int) -> Case:
     trial = Trial(symbol, kernel.text(symbol))
     data = trial.put(planes)
     parts = [words(_packed(term, kernel.places)).reshape(channels, -1) for term in taps]
-    columns = list(factors.values())
-    if kernel.rounding.shift is not None:
-        columns[-1] = columns[-1] + 5  # something else, since it must not be read
-    records = np.concatenate([*parts, np.stack(columns, axis=1).astype(np.int32).view(np.uint32)], axis=1)
+    records = np.concatenate([*parts, factors.view(np.uint32)], axis=1)
     record = trial.put(records)
     out = trial.reserve(expected.size) + GUARD_BYTES
     for core, part in enumerate(share(channels)):
@@ -138,57 +136,27 @@ def _packed(taps: np.ndarray, places: tuple[int, ...]) -> np.ndarray:
     return packed
 
 
-def _factors(rng: np.random.Generator, form: Rounding, sums: np.ndarray) -> dict[str, np.ndarray]:
-    """A channel's words in their order, int64 each, so that codes spread over the range, some beyond its ends."""
-    flat = sums.reshape(len(sums), -1)
-    low, spread = flat.min(axis=1), np.maximum(np.ptp(flat, axis=1), 2000)
-    slope = form.top / spread * rng.uniform(0.8, 1.5, len(sums))
-    if form.form in (HIGH, SIGNED):
-        n = np.floor(np.log2(2.0 ** (form.before - 1) / slope))
-    else:
-        n = np.floor(np.log2(LARGEST_FACTOR / slope))
-    n = np.clip(n, 1, 31).astype(np.int64) if form.shift is None else np.full(len(sums), form.shift)
-    exact = slope * 2.0**n
-    offset = np.rint(-(low + spread * rng.uniform(-0.05, 0.1, len(sums))) * exact).astype(np.int64)
-    if form.form == SHORT:
-        return {"q": np.maximum(np.rint(exact).astype(np.int64), 1), "B": offset, "n": n}
-    if form.form == LONG:
-        both = np.rint(exact * 2**form.before).astype(np.int64)
-        return {"hi": both >> form.before, "lo": both & (2**form.before - 1), "B": offset, "n": n}
-    m = np.minimum(np.rint(exact * 2.0 ** (32 - form.before)), 2**31 - 1).astype(np.int64)
-    if form.form == HIGH:
-        return {"m": m, "B": offset, "n": n}
-    return {"m": m, "B'": offset // 2, "κ": rng.integers(1, 2000, len(sums)), "B": offset - offset // 2, "n": n}
-
-
-def _rounded(form: Rounding, sums: np.ndarray, factors: dict[str, np.ndarray]) -> np.ndarray:
-    """The stored codes, by the formulas, in 64 bits; products that a kernel computes in 32 bits must fit."""
-    word = {name: values[:, None, None] for name, values in factors.items()}
-    products = []
-    if form.form == SHORT:
-        value = sums * word["q"]
-    elif form.form == LONG:
-        products = [sums * word["lo"], sums * word["hi"]]
-        value = products[1] + (products[0] >> form.before)
-    else:
-        products = [sums << form.before]
-        value = (products[0] * word["m"]) >> 32
-    if form.form == SIGNED:
-        value = value + word["B'"]
-        assert value.size < 200 or (value < 0).any()
-        value = np.where(value < 0, value - word["κ"], value)
-    total = value + word["B"] + (np.int64(1) << (word["n"] - 1))
-    for product in (*products, value, total):
-        assert np.abs(product).max() < 2**31, "the case does not fit 32 bits"
-    return np.clip(total >> word["n"], 0, form.top).astype(np.uint8)
-
-
-def check(tried: list[Case], folder: Path) -> dict[str, float]:
-    """Run all cases, compare every byte, and return the products a cycle of each (warm, eight cores)."""
-    speeds = {}
-    for done, outcome in zip(tried, run([item.trial for item in tried], folder), strict=True):
-        np.testing.assert_array_equal(outcome.output, done.expected, err_msg=done.name)
-        codes = done.expected[done.expected != SENTINEL]
-        assert codes.size < 200 or len(np.unique(codes)) > 30, f"{done.name} hardly tests a thing"
-        speeds[done.name] = done.macs / outcome.warm_cycles
-    return speeds
+def twin(made: Case, kernel: DepthwiseKernel) -> Twin:
+    """The case for the portable kernel."""
+    geometry = {
+        "rows": kernel.rows,
+        "columns": kernel.columns,
+        "kernel_rows": kernel.kernel[0],
+        "kernel_columns": kernel.kernel[1],
+        "stride_rows": kernel.stride[0],
+        "stride_columns": kernel.stride[1],
+        "codes_signed": int(kernel.signed),
+        "plane_bytes": kernel.plane_bytes,
+        "row_bytes": kernel.row_bytes,
+        "left": int(kernel.left_padding_implied),
+        "out_column_bytes": kernel.out_column_bytes,
+        "out_row_bytes": kernel.out_row_bytes,
+        "out_channel_bytes": kernel.out_channel_bytes,
+        "record_bytes": 4 * (kernel.weight_words + kernel.rounding.words),
+        "parameter_words": kernel.rounding.words,
+        "tap_words": len(kernel.places),
+        "tap_word": kernel.places.index(0),
+        "wide": int(kernel.wide),
+        "scaling": scaling(kernel.rounding),
+    }
+    return Twin(made, kernel.portable, geometry)

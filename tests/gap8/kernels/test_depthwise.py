@@ -11,21 +11,23 @@ from kwslib.gap8.kernels.depthwise_any import AnyDepthwise
 from kwslib.gap8.kernels.depthwise_rows import DepthwiseRows
 from kwslib.gap8.kernels.depthwise_stride2 import DepthwiseStride2
 from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, Rounding
-from tests.gap8.kernels.depthwise_cases import BORDERS, case, check, five, last_channels, rounding
+from tests.gap8.kernels import twin as twins
+from tests.gap8.kernels.case import check
+from tests.gap8.kernels.depthwise_cases import BORDERS, TYPICAL, as_planes, case, five, last_channels, twin
 
 BOTH = (True, True)
 
 
 def test_five_columns(tmp_path: Path):
-    snapped, common = rounding(SHORT, top=127), rounding(SHORT, 17, 127)
+    snapped, common = Rounding(), Rounding(shift=17)
     tried = [
         case("small", five(25, 68, rounding=snapped), 64),
         case("small, padding known", five(25, 68, padded=BOTH, rounding=common), 64),
         case("medium", five(13, 172, rounding=snapped), 172),
         case("medium, padding known", five(13, 172, padded=BOTH, rounding=snapped), 172),
-        case("high", five(25, 68, padded=BOTH, rounding=rounding(HIGH)), 64),
+        case("high", five(25, 68, padded=BOTH, rounding=TYPICAL[HIGH]), 64),
         case("far positions", five(8, 409), 9),
-        case("signed data, common shift", five(8, 20, rounding=rounding(HIGH, 14, 201), signed=True), 9),
+        case("signed data, common shift", five(8, 20, rounding=Rounding(HIGH, 4, top=201), signed=True), 9),
         case("planes", replace(five(8, 1), out_row_bytes=8, out_channel_bytes=80, plane_bytes=96), 17),
     ]
     for rows in (*range(1, 10), 40):
@@ -55,7 +57,7 @@ def test_only_five_columns_imply_their_left_padding():
         ({"out_column_bytes": 0}, "0 bytes a position"),
         ({"out_column_bytes": 410}, "410 bytes a position"),
         ({"out_row_bytes": 2048}, "2048 bytes an output row"),
-        ({"rounding": Rounding(LONG, 12)}, "'long': 32 registers of 30"),
+        ({"rounding": Rounding(LONG, 12)}, "'long': 31 registers of 30"),
         ({"rounding": Rounding(SIGNED)}, "'signed': 33 registers of 30"),
         ({"rounding": Rounding(HIGH, None, top=99)}, "'high': 31 registers of 30"),
         ({"rounding": Rounding(SHORT, 0)}, "common shift"),
@@ -88,3 +90,20 @@ def test_all_refuse_bad_strides(make):
     )
     for change in changes:
         assert replace(fits, **change).refusal(), change
+
+
+def test_the_portable_twin(tmp_path: Path):
+    kernels = [five(9, 11), five(4, 11, rounding=TYPICAL[HIGH], signed=True)]
+    for make, size, stride in (
+        (DepthwiseRows, (3, 3), (1, 1)),
+        (DepthwiseStride2, (3, 3), (2, 2)),
+        (AnyDepthwise, (5, 5), (1, 1)),
+        (AnyDepthwise, (4, 5), (2, 1)),
+        (AnyDepthwise, (3, 3), (1, 2)),
+        (AnyDepthwise, (2, 1), (1, 1)),
+    ):
+        for form, wide in ((SHORT, False), (HIGH, True)):
+            options = {"kernel": size, "stride": stride, "rounding": TYPICAL[form], "wide": wide}
+            kernels.append(last_channels(make, 6, 7, 10, **options))
+            kernels.append(as_planes(last_channels(make, 5, 5, 10, signed=True, **options)))
+    twins.check([twin(case(str(kernel), kernel, 9), kernel) for kernel in kernels], tmp_path)

@@ -9,7 +9,9 @@ import pytest
 
 from kwslib.gap8.kernels.depthwise_any import AnyDepthwise
 from kwslib.gap8.kernels.rounding import HIGH, SHORT, Rounding
-from tests.gap8.kernels.depthwise_cases import BORDERS, FORMS, as_planes, case, check, last_channels, rounding
+from tests.gap8.kernels import roundings
+from tests.gap8.kernels.case import check
+from tests.gap8.kernels.depthwise_cases import BORDERS, TYPICAL, as_planes, case, last_channels
 
 SIZES = [(rows, columns) for rows in range(1, 6) for columns in range(1, 6)]
 STRIDES = [(rows, columns) for rows in (1, 2) for columns in (1, 2)]
@@ -17,7 +19,7 @@ STRIDES = [(rows, columns) for rows in (1, 2) for columns in (1, 2)]
 
 def test_speed(tmp_path: Path):
     def speed_of(form: str, kernel: tuple[int, int], **options):
-        return last_channels(AnyDepthwise, 25, 10, 64, kernel=kernel, rounding=rounding(form), **options)
+        return last_channels(AnyDepthwise, 25, 10, 64, kernel=kernel, rounding=TYPICAL[form], **options)
 
     tried = [
         case("5 × 5", speed_of(SHORT, (5, 5)), 16),
@@ -45,7 +47,7 @@ def test_every_kernel_and_stride(tmp_path: Path, seed: int):
             channels + 1,
             kernel=size,
             stride=stride,
-            rounding=rounding(str(rng.choice(FORMS)), rng.choice([None, 12]), int(rng.choice([127, 255, 93]))),
+            rounding=roundings.FORMS[rng.integers(len(roundings.FORMS))],
             signed=bool(rng.random() < 0.3),
             wide=bool(rng.random() < 0.5),
             padded=BORDERS[rng.integers(4)],
@@ -66,7 +68,7 @@ def test_far_strides(tmp_path: Path):
     check(tried, tmp_path)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", TYPICAL)
 def test_every_form_fits_every_shape(form):
     for size, stride, wide in product(SIZES, STRIDES, (False, True)):
         options = {"rounding": Rounding(form, top=93), "wide": wide}
@@ -79,7 +81,7 @@ def test_every_form_fits_every_shape(form):
 
 
 def test_sizes_of_the_code():
-    for form in FORMS:
+    for form in TYPICAL:
         for size, columns in (((3, 3), 10), ((5, 5), 5), ((5, 5), 13), ((5, 5), 20)):
-            kernel = last_channels(AnyDepthwise, 25, columns, 64, kernel=size, rounding=rounding(form))
+            kernel = last_channels(AnyDepthwise, 25, columns, 64, kernel=size, rounding=TYPICAL[form])
             assert 4 * kernel.text("k").count(".4byte") <= 1600, (form, size, columns)

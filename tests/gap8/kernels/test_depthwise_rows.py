@@ -8,7 +8,9 @@ import pytest
 
 from kwslib.gap8.kernels.depthwise_rows import DepthwiseRows
 from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, Rounding
-from tests.gap8.kernels.depthwise_cases import FORMS, ROUNDINGS, case, check, last_channels, rounding, sizes, varied
+from tests.gap8.kernels import roundings
+from tests.gap8.kernels.case import check
+from tests.gap8.kernels.depthwise_cases import TYPICAL, case, last_channels, sizes, varied
 
 KNOWN = (True, False)
 
@@ -18,7 +20,7 @@ def rows_of(rows: int, columns: int, pixel: int, **options) -> DepthwiseRows:
 
 
 def test_speed(tmp_path: Path):
-    snapped, common = rounding(SHORT, top=127), rounding(SHORT, 17, 127)
+    snapped, common = Rounding(), Rounding(shift=17)
     tried = [
         case("large", rows_of(25, 20, 32, rounding=snapped), 32),
         case("large, padding known", rows_of(25, 20, 32, rounding=common, padded=(True, True)), 32),
@@ -32,9 +34,9 @@ def test_speed(tmp_path: Path):
     ):
         for form, speed in ((SHORT, short), (HIGH, high), (LONG, 7.0), (SIGNED, 4.3)):
             name = f"{columns} columns, {form}"
-            tried.append(case(name, rows_of(25, columns, 64, rounding=rounding(form), padded=KNOWN), channels))
+            tried.append(case(name, rows_of(25, columns, 64, rounding=TYPICAL[form], padded=KNOWN), channels))
             least[name] = speed
-    tried.append(case("two terms", rows_of(25, 10, 64, rounding=rounding(SHORT), padded=KNOWN, wide=True), 40))
+    tried.append(case("two terms", rows_of(25, 10, 64, rounding=Rounding(), padded=KNOWN, wide=True), 40))
     found = check(tried, tmp_path)
     assert found["large"] > 8.9 and found["large, padding known"] > 9.1 and found["two terms"] > 6.4
     assert {name: speed for name, speed in found.items() if speed <= least.get(name, 0)} == {}
@@ -49,10 +51,9 @@ def test_every_size(tmp_path: Path):
 
 def test_every_form_and_layout(tmp_path: Path):
     tried = []
-    for form, (shift, top), columns in product(FORMS, ROUNDINGS, (5, 7)):
-        kernel = rows_of(7, columns, 9, rounding=rounding(form, shift, top), padded=KNOWN)
-        tried += [case(f"{form} {shift} {top} {columns}", changed, 9) for changed in varied(kernel)]
-    assert len(tried) == 96 - 8  # two forms leave no room for two terms and a shift of each channel
+    for rounding, columns in product(roundings.FORMS, (5, 7)):
+        kernel = rows_of(7, columns, 9, rounding=rounding, padded=KNOWN)
+        tried += [case(f"{rounding} {columns}", changed, 9) for changed in varied(kernel)]
     check(tried, tmp_path)
 
 
@@ -69,7 +70,7 @@ def test_far_outputs(tmp_path: Path):
 def test_sizes_of_the_code():
     for form, most in ((SHORT, 1200), (HIGH, 1300), (LONG, 1450), (SIGNED, 1650)):
         for columns in (5, 7, 10, 13, 20):
-            kernel = rows_of(25, columns, 64, rounding=rounding(form), padded=KNOWN)
+            kernel = rows_of(25, columns, 64, rounding=TYPICAL[form], padded=KNOWN)
             assert 4 * kernel.text("k").count(".4byte") <= most, (form, columns)
 
 
@@ -78,7 +79,7 @@ def test_sizes_of_the_code():
     [
         ({"kernel": (5, 5)}, "not a kernel of 3 × 3 with stride 1"),
         ({"stride": (1, 2)}, "not a kernel of 3 × 3 with stride 1"),
-        ({"wide": True, "rounding": Rounding(LONG)}, "'long', with two terms: 31 registers of 30"),
+        ({"wide": True, "rounding": Rounding(LONG, top=99)}, "'long', with two terms: 31 registers of 30"),
         ({"wide": True, "rounding": Rounding(SIGNED)}, "'signed', with two terms: 31 registers of 30"),
     ],
 )

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from kwslib.gap8.kernels.depthwise_stride2 import DepthwiseStride2
-from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED
-from tests.gap8.kernels.depthwise_cases import FORMS, ROUNDINGS, case, check, last_channels, rounding, sizes, varied
+from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, Rounding
+from tests.gap8.kernels import roundings
+from tests.gap8.kernels.case import check
+from tests.gap8.kernels.depthwise_cases import TYPICAL, case, last_channels, sizes, varied
 
 KNOWN = (True, False)
 
@@ -18,7 +20,7 @@ def stride2(rows: int, columns: int, pixel: int, **options) -> DepthwiseStride2:
 
 
 def test_speed(tmp_path: Path):
-    snapped, common = rounding(SHORT, top=127), rounding(SHORT, 17, 127)
+    snapped, common = Rounding(), Rounding(shift=17)
     tried = [
         case("medium", stride2(13, 5, 172, rounding=snapped), 80),
         case("medium, padding known", stride2(13, 5, 172, rounding=common, padded=(True, True)), 80),
@@ -34,9 +36,9 @@ def test_speed(tmp_path: Path):
     ):
         for form, speed in ((SHORT, short), (HIGH, high), (LONG, 5.8), (SIGNED, 3.9)):
             name = f"{columns} columns, {form}"
-            tried.append(case(name, stride2(13, columns, 64, rounding=rounding(form), padded=KNOWN), channels))
+            tried.append(case(name, stride2(13, columns, 64, rounding=TYPICAL[form], padded=KNOWN), channels))
             least[name] = speed
-    tried.append(case("two terms", stride2(13, 10, 64, rounding=rounding(SHORT), padded=KNOWN, wide=True), 24))
+    tried.append(case("two terms", stride2(13, 10, 64, rounding=Rounding(), padded=KNOWN, wide=True), 24))
     found = check(tried, tmp_path)
     assert found["medium"] > 7.5 and found["medium, padding known"] > 7.7
     assert found["large"] > 7.3 and found["large, padding known"] > 7.4 and found["two terms"] > 5.4
@@ -52,9 +54,9 @@ def test_every_size(tmp_path: Path):
 
 def test_every_form_and_layout(tmp_path: Path):
     tried = []
-    for form, (shift, top), columns in product(FORMS, ROUNDINGS, (5, 7)):
-        kernel = stride2(7, columns, 9, rounding=rounding(form, shift, top), padded=KNOWN)
-        tried += [case(f"{form} {shift} {top} {columns}", changed, 9) for changed in varied(kernel)]
+    for rounding, columns in product(roundings.FORMS, (5, 7)):
+        kernel = stride2(7, columns, 9, rounding=rounding, padded=KNOWN)
+        tried += [case(f"{rounding} {columns}", changed, 9) for changed in varied(kernel)]
     tried.append(case("far output rows", replace(stride2(3, 5, 3, wide=True), out_row_bytes=2100), 3))
     tried.append(case("far rows", replace(stride2(2, 6, 9), row_bytes=2044, plane_bytes=5 * 2044), 2))
     check(tried, tmp_path)
@@ -63,7 +65,7 @@ def test_every_form_and_layout(tmp_path: Path):
 def test_sizes_of_the_code():
     for form, most in ((SHORT, 1100), (HIGH, 1200), (LONG, 1300), (SIGNED, 1500)):
         for columns in (5, 7, 10, 13, 20):
-            kernel = stride2(25, columns, 64, rounding=rounding(form), padded=KNOWN)
+            kernel = stride2(25, columns, 64, rounding=TYPICAL[form], padded=KNOWN)
             assert 4 * kernel.text("k").count(".4byte") <= most, (form, columns)
 
 

@@ -1,46 +1,52 @@
 """First convolution against NumPy."""
 
-from pathlib import Path
+import numpy as np
 
-import pytest
-
-from kwslib.errors import InputError
 from kwslib.gap8.kernels.first_convolution import FirstConvolution
-from tests.gap8.kernels import cases
+from tests.gap8.kernels import roundings
+from tests.gap8.kernels.case import Case, words
+from tests.gap8.kernels.harness import SENTINEL, Trial, share
 
 
-def test_equal_and_fast(tmp_path: Path):
-    tried = [
-        cases.first_convolution("small", 25, 5, 8, 216, 64),
-        cases.first_convolution("small, padding known", 25, 5, 8, 216, 64, padding=(4, 5), shift=17),
-        cases.first_convolution("medium", 25, 10, 12, 324, 80),
-        cases.first_convolution("medium, padding known", 25, 10, 12, 324, 80, padding=(4, 5)),
-        cases.first_convolution("large", 49, 40, 44, 2156, 8),
-        cases.first_convolution("large, padding known", 49, 40, 44, 2156, 8, padding=(4, 4)),
-        cases.first_convolution("one column", 14, 1, 1, 14, 3),
-    ]
-    for rows in range(10, 22):
-        for padding in ((0, 0), (rows % 8, 7 - rows % 8), (7, 7), (3, 2)):
-            tried.append(cases.first_convolution(f"{rows} {padding}", rows, 2, 3, 70, 9, padding=padding))
-    speed = cases.check(tried, tmp_path)
-    assert speed["small"] > 18.9 and speed["small, padding known"] > 20.1
-    assert speed["medium"] > 19 and speed["medium, padding known"] > 20.2
-    assert speed["large"] > 19.4 and speed["large, padding known"] > 19.9
+def case(name: str, kernel: FirstConvolution, channels: int) -> Case:
+    """Random data for a kernel; the rows of padding hold something else than zeros, since they must not be read."""
+    rng = np.random.default_rng(1)
+    top, bottom = kernel.padding
+    seen = rng.integers(-128, 128, (kernel.columns, kernel.padded_rows, 4)) + 128 * (not kernel.signed)
+    weights = rng.integers(-127, 128, (channels, kernel.kernel_rows, 4))
+    spread = 74 * (74 if kernel.signed else 147) * np.sqrt(4 * kernel.kernel_rows)
+    grid = (kernel.columns, kernel.rows)
+    sums = rng.integers(-int(spread), int(spread), grid) if kernel.sums else np.zeros(grid, np.int64)
+    factors = roundings.draw(rng, channels, spread, kernel.rounding)
+    zeroed = seen.copy()
+    zeroed[:, :top] = 0
+    zeroed[:, kernel.padded_rows - bottom :] = 0
+    windows = [zeroed[:, y * kernel.stride :][:, : kernel.kernel_rows] for y in range(kernel.rows)]
+    totals = np.stack([np.einsum("xrt,crt->xc", window, weights) for window in windows], axis=1) + sums[..., None]
+    codes = roundings.codes(totals, factors, kernel.rounding)
+    offsets = (
+        np.arange(channels) * kernel.channel_bytes
+        + np.arange(kernel.columns)[:, None, None] * kernel.column_bytes
+        + np.arange(kernel.rows)[:, None] * kernel.row_bytes
+    )
+    expected = np.full(offsets.max() + 9, SENTINEL, np.uint8)
+    expected[offsets] = codes
+    trial = _trial(kernel, seen, weights, factors, sums, expected.size)
+    return Case(name, trial, expected, codes.size * 4 * kernel.kernel_rows)
 
 
-@pytest.mark.parametrize(
-    ("shape", "padding"),
-    [
-        ((9, 5, 8, 216), (0, 0)),
-        ((25, 0, 8, 216), (0, 0)),
-        ((25, 5, 2048, 216), (0, 0)),
-        ((25, 5, 8, 216), (8, 0)),
-        ((25, 5, 8, 216), (0, -1)),
-    ],
-)
-def test_shapes_that_do_not_fit(shape, padding):
-    assert FirstConvolution(*shape, padding=padding).refusal()
-    with pytest.raises(InputError, match="kernel k: "):
-        FirstConvolution(*shape, padding=padding).text("k")
-    with pytest.raises(InputError, match="common shift"):
-        FirstConvolution(25, 5, 8, 216, shift=0).text("k")
+def _trial(kernel, seen, weights, factors, sums, size) -> Trial:
+    fields = [getattr(kernel, field) for field in kernel.parameters() if field not in ("rounding", "padding")]
+    symbol = "_".join(map(str, map(int, (*fields, *kernel.padding))))
+    symbol = f"conv_{symbol}_{roundings.name(kernel.rounding)}"
+    trial = Trial(symbol, kernel.text(symbol))
+    data = trial.put(words(seen))
+    records = np.concatenate([words(weights), factors.view(np.uint32)], 1)
+    at = trial.put(records)
+    starts = trial.put(sums.astype(np.int32))
+    out = trial.reserve(size)
+    for core, part in enumerate(share(len(weights))):
+        if part:
+            arguments = [data, at + 4 * records.shape[1] * part[0], out + kernel.channel_bytes * part[0], len(part)]
+            trial.arguments[core] = [*arguments, *[starts] * kernel.sums]
+    return trial
