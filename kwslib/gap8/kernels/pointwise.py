@@ -11,6 +11,7 @@ from kwslib.gap8.kernels.common import REGISTERS, dot
 from kwslib.gap8.kernels.kernel import RequantisingKernel
 from kwslib.gap8.kernels.rounding import Requantise, Rounding
 from kwslib.gap8.kernels.schedule import STACK_POINTER
+from kwslib.gap8.kernels.stores import BlockStores
 
 CHANNELS, MOST_POSITIONS = 4, 5
 WORD = 4
@@ -102,15 +103,6 @@ class _Pointer:
     home: int
 
 
-@dataclass(frozen=True)
-class _Store:
-    """A store of a byte (``b``) or a word (``w``): from which register, and how far from the block's start."""
-
-    register: int
-    width: str
-    place: int
-
-
 class _Block:
     """A block of four channels times its positions: its registers and instructions.
 
@@ -126,8 +118,7 @@ class _Block:
         Register that points to the record.
     output : int or None
         Register that points to the output; None if it stands on the stack.
-    lines : list of list of _Store
-        Stores by the place of the output's pointer: each line lies around its last store.
+    stores : BlockStores
     """
 
     def __init__(self, code: Assembler, kernel: Pointwise):
@@ -148,7 +139,13 @@ class _Block:
         self.output = code.arguments if beside else None
         self.output_slot = code.slot() if self.output is None else 0
         self.spare = code.registers(max(0, min(FINISHING - positions - 2, beside - 1)))
-        self.lines = self._lines()
+        self.stores = BlockStores(
+            self.totals,
+            channel_bytes=kernel.channel_bytes,
+            position_bytes=kernel.position_bytes,
+            block_bytes=kernel.block_bytes,
+            words=kernel.words,
+        )
         self.sums_slot = code.slot() if kernel.sums else 0
         self.steps = kernel.inputs // WORD
         behind = CHANNELS * kernel.inputs
@@ -193,10 +190,10 @@ class _Block:
             code.advance(pointer.register, pointer.home * self.kernel.pixel_bytes, scratch=other)
         if self.output is not None:
             code.take(self.output, here)
-            code.advance(self.output, self.lines[0][-1].place, scratch=other)
+            code.advance(self.output, self.stores.start, scratch=other)
         else:
             code.take(other, here)
-            code.advance(other, self.lines[0][-1].place, scratch=blocks)
+            code.advance(other, self.stores.start, scratch=blocks)
             code.emit("sw", other, self.output_slot, STACK_POINTER)
         code.take(blocks, here)
         if self.kernel.sums:
@@ -270,64 +267,10 @@ class _Block:
             requantise.apply(code, self.totals[channel])
         if not self.at_start:
             code.load(self.record, self.record_slot, STACK_POINTER)
-        self._store(free)
-
-    def _store(self, free: list[int]) -> None:
-        """Store the block, line by line; the pointer moves from one line to the next, and at last to the next block."""
-        code, kernel, output = self.code, self.kernel, self.output
+        output = self.output
         if output is None:
             output = free.pop()
             code.load(output, self.output_slot, STACK_POINTER)
-        steps: dict[int, int] = {}  # registers with distances
-        lines = self.lines
-        if kernel.words:
-            self._pack()
-        for line, following in zip(lines, [*lines[1:], None], strict=True):
-            for store in line[:-1]:
-                code.emit(f"s{store.width}", store.register, store.place - line[-1].place, output)
-            last = line[-1]
-            step = (kernel.block_bytes + lines[0][-1].place if following is None else following[-1].place) - last.place
-            if fits_immediate(step):
-                code.emit(f"p.s{last.width}.post", last.register, step, output)
-                continue
-            if step not in steps:
-                steps[step] = free.pop(0)
-                code.constant(steps[step], step)
-            code.emit(f"p.s{last.width}.rpost", last.register, steps[step], output)
+        self.stores.emit(code, output, free)
         if self.output is None:
             code.emit("sw", output, self.output_slot, STACK_POINTER)
-
-    def _lines(self) -> list[list[_Store]]:
-        """Arrange the stores: in one line if offsets of 12 bits allow, by channel or by position else."""
-        kernel = self.kernel
-        if kernel.words:
-            grid = [
-                [
-                    _Store(totals[0], "w", channel * kernel.channel_bytes),
-                    _Store(totals[4], "b", channel * kernel.channel_bytes + WORD),
-                ]
-                for channel, totals in enumerate(self.totals)
-            ]
-        else:
-            grid = [
-                [
-                    _Store(total, "b", channel * kernel.channel_bytes + position * kernel.position_bytes)
-                    for position, total in enumerate(totals)
-                ]
-                for channel, totals in enumerate(self.totals)
-            ]
-        every = [store for line in reversed(grid) for store in reversed(line)]
-        for home in (grid[0][0], grid[1][0]):
-            if fits_immediate(*(store.place - home.place for store in every)):
-                return [[*(store for store in every if store != home), home]]
-        if not fits_immediate(grid[0][-1].place - grid[0][0].place):
-            grid = list(map(list, zip(*grid, strict=True)))
-        if not fits_immediate(grid[0][-1].place - grid[0][0].place):
-            return [[store] for line in grid for store in line]
-        return [line[::-1] for line in grid]
-
-    def _pack(self) -> None:
-        """Put the first four codes of each channel into the register of the first one."""
-        for packed, second, third, fourth, _ in self.totals:
-            self.code.emit("pv.packlo.b", packed, second, packed)
-            self.code.emit("pv.packhi.b", packed, fourth, third)
