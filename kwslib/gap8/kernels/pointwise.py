@@ -6,9 +6,10 @@ products: 29 instructions for 80 products. Larger blocks have more sums than the
 
 from dataclasses import dataclass, field
 
-from kwslib.gap8.kernels.assembler import IMMEDIATE_HIGH, Assembler, Label, fits_immediate
+from kwslib.gap8.kernels.assembler import Assembler, Label, fits_immediate
 from kwslib.gap8.kernels.common import REGISTERS, dot
 from kwslib.gap8.kernels.kernel import RequantisingKernel
+from kwslib.gap8.kernels.pointers import reaches
 from kwslib.gap8.kernels.rounding import Requantise, Rounding
 from kwslib.gap8.kernels.schedule import STACK_POINTER
 from kwslib.gap8.kernels.stores import BlockStores
@@ -41,7 +42,7 @@ class Pointwise(RequantisingKernel):
     channel_bytes, position_bytes, block_bytes : int
         From one output channel, one position, one block to the next one in the output.
     words : bool
-        Whether an output channel's block starts at whole words: a word and a byte are stored then, else five bytes.
+        Whether an output channel's block starts at whole words: the first four positions are stored as a word then.
     sums : bool
         Whether the accumulators start from given numbers.
     """
@@ -67,11 +68,11 @@ class Pointwise(RequantisingKernel):
             return f"blocks of {positions} positions: 1 to {MOST_POSITIONS} are possible"
         if pixel_bytes % WORD or pixel_bytes < inputs:
             return f"{pixel_bytes} bytes a position: a multiple of {WORD} that holds {inputs} inputs is needed"
-        if self.words and (positions != MOST_POSITIONS or self.position_bytes != 1):
-            return f"stores of words need five positions, a byte each, not {positions} of {self.position_bytes} bytes"
+        if self.words and (positions < WORD or self.position_bytes != 1):
+            return f"stores of words need {WORD} positions, a byte each, not {positions} of {self.position_bytes} bytes"
         if self.words and (self.channel_bytes % WORD or self.block_bytes % WORD):
             return f"stores of words need whole words, not {self.channel_bytes} and {self.block_bytes} bytes"
-        if len(_pointers(self)) > _free_registers(positions):
+        if len(reaches(positions, pixel_bytes)) > _free_registers(positions):
             return f"{positions} positions of {pixel_bytes} bytes: offsets of 12 bits do not reach them"
         return None
 
@@ -84,25 +85,6 @@ def _free_registers(positions: int) -> int:
     return REGISTERS - (CHANNELS + 1) * positions - 3
 
 
-def _pointers(kernel: Pointwise) -> list[range]:
-    """Share the positions among pointers: each points to the first one that it serves, or to the middle one."""
-    positions, pixel_bytes = kernel.positions, kernel.pixel_bytes
-    if fits_immediate((positions - 1) * pixel_bytes):
-        return [range(positions)]
-    reach = IMMEDIATE_HIGH // pixel_bytes  # positions to either side
-    width = 2 * reach + 1
-    return [range(first, min(first + width, positions)) for first in range(0, positions, width)]
-
-
-@dataclass(frozen=True)
-class _Pointer:
-    """A pointer to activations: the positions that it serves, and the one that it points to."""
-
-    register: int
-    positions: range
-    home: int
-
-
 class _Block:
     """A block of four channels times its positions: its registers and instructions.
 
@@ -112,8 +94,8 @@ class _Block:
         A register for each channel and position.
     data, weights : list of int
         Registers of the positions' activations, and of two weight words that take turns.
-    pointers : list of _Pointer
-        To the activations.
+    reaches, pointers : list of Reach, list of int
+        Which positions the pointers to activations reach, and their registers.
     record : int
         Register that points to the record.
     output : int or None
@@ -128,14 +110,10 @@ class _Block:
         self.data = code.registers(positions)
         self.weights = code.registers(2)
         self.record = code.register()
-        ranges = _pointers(kernel)
-        homes = [
-            part.start if fits_immediate((len(part) - 1) * kernel.pixel_bytes) else part[len(part) // 2]
-            for part in ranges
-        ]
-        beside = _free_registers(positions) - len(ranges)  # if none is left, the output's pointer stands on the stack
-        registers = code.registers(len(ranges) - (beside == 0)) + ([] if beside else [code.arguments])
-        self.pointers = list(map(_Pointer, registers, ranges, homes))
+        self.reaches = reaches(positions, kernel.pixel_bytes)
+        count = len(self.reaches)
+        beside = _free_registers(positions) - count  # if none is left, the output's pointer stands on the stack
+        self.pointers = code.registers(count) if beside else [*code.registers(count - 1), code.arguments]
         self.output = code.arguments if beside else None
         self.output_slot = code.slot() if self.output is None else 0
         self.spare = code.registers(max(0, min(FINISHING - positions - 2, beside - 1)))
@@ -182,12 +160,12 @@ class _Block:
         code.take(self.record, here)
         if not self.at_start:
             code.emit("sw", self.record, self.record_slot, STACK_POINTER)
-        first = self.pointers[0]
-        code.take(first.register, here)
-        for pointer in self.pointers[1:]:
-            code.emit("addi", pointer.register, first.register, 0)
-        for pointer in self.pointers:
-            code.advance(pointer.register, pointer.home * self.kernel.pixel_bytes, scratch=other)
+        first, *others = self.pointers
+        code.take(first, here)
+        for pointer in others:
+            code.emit("addi", pointer, first, 0)
+        for pointer, reach in zip(self.pointers, self.reaches, strict=True):
+            code.advance(pointer, reach.home * self.kernel.pixel_bytes, scratch=other)
         if self.output is not None:
             code.take(self.output, here)
             code.advance(self.output, self.stores.start, scratch=other)
@@ -233,14 +211,13 @@ class _Block:
         code.take(weights[0], self.record)
         code.take(weights[1], self.record)
         order = []
-        for pointer in self.pointers:
-            for position in pointer.positions:
-                if position != pointer.home:
-                    offset = (position - pointer.home) * kernel.pixel_bytes
-                    code.load(data[position], offset, pointer.register)
+        for pointer, reach in zip(self.pointers, self.reaches, strict=True):
+            for position in reach.places:
+                if position != reach.home:
+                    code.load(data[position], (position - reach.home) * kernel.pixel_bytes, pointer)
                     order.append(position)
-            code.take(data[pointer.home], pointer.register, WORD if late else next_data)
-            order.append(pointer.home)
+            code.take(data[reach.home], pointer, WORD if late else next_data)
+            order.append(reach.home)
         for channel in range(CHANNELS):
             for position in order:  # of the loads
                 total = self.totals[channel][position]
@@ -250,7 +227,7 @@ class _Block:
         if late:
             code.constant(weights[0], next_data - WORD)
             for pointer in self.pointers:
-                code.emit("add", pointer.register, pointer.register, weights[0])
+                code.emit("add", pointer, pointer, weights[0])
 
     def _finish(self) -> None:
         """Requantise and store. The parameters lie behind the weights, word by word for the four channels."""

@@ -25,7 +25,7 @@ class BlockStores:
     channel_bytes, position_bytes, block_bytes : int
         From one channel, one position, one block to the next one.
     words : bool
-        Whether the first four positions of a channel, of five, are stored as a word.
+        Whether a channel's first four positions are stored as a word.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class BlockStores:
             for channel, registers in enumerate(totals)
         ]
         if words:
-            grid = [[replace(line[0], width="w"), line[-1]] for line in grid]
+            grid = [[replace(line[0], width="w"), *line[4:]] for line in grid]
         self._lines = _arrange(grid)
 
     @property
@@ -75,7 +75,7 @@ class BlockStores:
 
     def _pack(self, code: Assembler) -> None:
         """Put the first four codes of each channel into the register of the first one."""
-        for packed, second, third, fourth, _ in self.totals:
+        for packed, second, third, fourth, *_ in self.totals:
             code.emit("pv.packlo.b", packed, second, packed)
             code.emit("pv.packhi.b", packed, fourth, third)
 
