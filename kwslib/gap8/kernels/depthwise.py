@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from kwslib.gap8.kernels.assembler import Assembler, fits_immediate
-from kwslib.gap8.kernels.common import ChannelPointers, dot, each_channel
+from kwslib.gap8.kernels.common import REGISTERS, ChannelPointers, dot, each_channel
 from kwslib.gap8.kernels.kernel import RequantisingKernel
 from kwslib.gap8.kernels.rolling import RollingRows
-from kwslib.gap8.kernels.rounding import Requantise, Rounding
+from kwslib.gap8.kernels.rounding import WORDS, Requantise, Rounding
 
 TAPS = 3
 """Rows and columns of the commonest kernel."""
@@ -27,8 +27,6 @@ LARGEST_KERNEL, LARGEST_STRIDE = 5, 2
 WORD = 4
 STRIP = 4
 """Outputs of a row that are computed together."""
-REGISTERS = 30
-"""Those that a kernel may use: all but x0 and the stack pointer."""
 COLUMNS_5, ROW_BYTES_5, PLACES_5 = 5, 8, 4
 """Of `Depthwise5`: a row of five inputs and three bytes of anything, and the places of a window in a word."""
 
@@ -124,7 +122,7 @@ class DepthwiseKernel(RequantisingKernel):
         return None
 
     def refusal(self) -> str | None:
-        refusal = super().refusal()
+        refusal = super().refusal() if self.rounding.form in WORDS else self.rounding.refusal()
         if refusal is None and self.registers > REGISTERS:
             both = ", with two terms" if self.wide else ""
             return f"the requantisation '{self.rounding.form}'{both}: {self.registers} registers of {REGISTERS}"
@@ -132,7 +130,22 @@ class DepthwiseKernel(RequantisingKernel):
 
     @property
     def _rounding_registers(self) -> int:
-        return self.rounding.parameters + self.rounding.temporaries + self.rounding.needs_top
+        """Registers of the requantisation: one temporary at least, where there are any."""
+        return self.rounding.parameters + min(self.rounding.temporaries, 1) + self.rounding.needs_top
+
+    @property
+    def _more_temporaries(self) -> int:
+        """How many more temporaries the registers suffice for."""
+        return min(max(self.rounding.temporaries - 1, 0), REGISTERS - self.registers)
+
+    def _requantise(self, code: Assembler, temporaries: int) -> Requantise:
+        """Take the registers of the requantisation, `temporaries` of them in addition to the least."""
+        form = self.rounding
+        temporary = code.registers(min(form.temporaries, 1) + temporaries)
+        top = code.register() if form.needs_top else None
+        requantise = Requantise(form, code.registers(form.parameters), temporary, top)
+        requantise.prepare(code)
+        return requantise
 
     @property
     def _far_rows(self) -> bool:
@@ -180,11 +193,10 @@ class Depthwise5(DepthwiseKernel):
         sums = code.registers(COLUMNS_5)
         weights = [code.registers(PLACES_5) for _ in range(TAPS)]
         data = [code.registers(2) for _ in range(TAPS)]
-        requantise = Requantise.allocate(code, self.rounding)
+        requantise = self._requantise(code, self._more_temporaries)
         selector = code.register()  # of the shuffle: [x1 x2 x3] of the second operand, [x4] of the first
         code.constant(selector, 0x00070605)
-        requantise.prepare(code)
-        counter = code.register() if self.registers < REGISTERS else None
+        counter = code.register() if self.registers + self._more_temporaries < REGISTERS else None
         with each_channel(code, sums[0], counter) as at:
             for register in sum(weights, []):
                 code.take(register, at.records)

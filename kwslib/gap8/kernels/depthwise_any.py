@@ -8,8 +8,8 @@ with the halves of its taps, or one with the word in the middle, which a shuffle
 from dataclasses import dataclass
 
 from kwslib.gap8.kernels.assembler import Assembler, Label, fits_immediate
-from kwslib.gap8.kernels.common import ChannelPointers, dot, each_channel
-from kwslib.gap8.kernels.depthwise import REGISTERS, STRIP, WORD, DepthwiseKernel, store_row
+from kwslib.gap8.kernels.common import REGISTERS, ChannelPointers, dot, each_channel
+from kwslib.gap8.kernels.depthwise import STRIP, WORD, DepthwiseKernel, store_row
 from kwslib.gap8.kernels.rounding import Requantise
 from kwslib.gap8.kernels.schedule import STACK_POINTER
 
@@ -49,7 +49,7 @@ class AnyDepthwise(DepthwiseKernel):
 
     @property
     def places(self) -> tuple[int, ...]:
-        return tuple(sorted({product.place for product in self.products(self.strip)}))
+        return tuple(dict.fromkeys(product.place for product in self.products(self.strip)))
 
     @property
     def registers(self) -> int:
@@ -62,7 +62,7 @@ class AnyDepthwise(DepthwiseKernel):
             word, place = divmod(column * self.stride[1], WORD)
             if place + self.kernel[1] <= WORD:
                 found.append(Product(column, word * WORD, place))
-            elif HALF <= place and place - HALF + self.kernel[1] <= WORD:
+            elif place >= HALF and place - HALF + self.kernel[1] <= WORD:
                 found.append(Product(column, word * WORD + HALF, place - HALF))
             else:
                 found += [Product(column, word * WORD, place), Product(column, word * WORD + WORD, place - WORD)]
@@ -105,16 +105,16 @@ class AnyDepthwise(DepthwiseKernel):
         rows = self.block_rows()
         sums = [code.registers(self.strip) for _ in range(rows)]
         data = [code.registers(len(self.starts(self.strip))) for _ in range(rows)]
-        requantise = Requantise.allocate(code, self.rounding)
+        more = min(max(self.rounding.temporaries - 1, 0), REGISTERS - self._needed(rows))
+        requantise = self._requantise(code, more)
         selector = code.register() if self._has_halves else None
         far = code.register() if self._far_rows else None
-        spare = REGISTERS - self._needed(rows)
+        spare = REGISTERS - self._needed(rows) - more
         weights = code.registers(min(LEAST_WEIGHTS + spare, MOST_WEIGHTS))
         if selector is not None:
             code.constant(selector, SELECTOR)
         if far is not None:
             code.constant(far, self.out_row_bytes)
-        requantise.prepare(code)
         record_bytes = WORD * (self.weight_words + self.rounding.words)
         channel = _Channel(code, self, sums, data, weights, requantise, selector, far)
         with each_channel(code, sums[0][0]) as at:

@@ -8,8 +8,8 @@ rows' registers rotate, so the loop's body is three rows long.
 from dataclasses import dataclass
 
 from kwslib.gap8.kernels.assembler import Assembler
-from kwslib.gap8.kernels.common import ChannelPointers, dot, each_channel
-from kwslib.gap8.kernels.depthwise import REGISTERS, STRIP, TAPS, WORD, DepthwiseKernel, store_row
+from kwslib.gap8.kernels.common import REGISTERS, ChannelPointers, dot, each_channel
+from kwslib.gap8.kernels.depthwise import STRIP, TAPS, WORD, DepthwiseKernel, store_row
 from kwslib.gap8.kernels.rolling import RollingRows
 from kwslib.gap8.kernels.rounding import Requantise
 from kwslib.gap8.kernels.schedule import STACK_POINTER
@@ -56,21 +56,21 @@ class DepthwiseRows(DepthwiseKernel):
         return super().shape_refusal()
 
     def emit(self, code: Assembler) -> None:
-        spills = self.registers + 1 > REGISTERS
+        taken = self.registers + self._more_temporaries
+        spills = taken + 1 > REGISTERS
         if spills:
             code.release(code.arguments)
         words = _words(self.strip)
         data = [code.registers(words) for _ in range(TAPS)]  # takes the register of the records if they wait elsewhere
         sums = code.registers(self.strip)
         weights = [[code.registers(PLACES) for _ in range(TAPS)] for _ in range(self.terms)]
-        requantise = Requantise.allocate(code, self.rounding)
+        requantise = self._requantise(code, self._more_temporaries)
         selector = code.register()
         far = code.register() if self._far_rows else None
         code.constant(selector, SELECTOR)
         if far is not None:
             code.constant(far, self.out_row_bytes)
-        requantise.prepare(code)
-        counter = code.register() if self.registers + 2 <= REGISTERS else None
+        counter = code.register() if taken + 2 <= REGISTERS else None
         slot = code.slot() if spills else None
         strip = _Strips(code, self, data, sums, weights, requantise, selector, far)
         with each_channel(code, sums[0], counter) as at:

@@ -12,6 +12,7 @@ from kwslib.gap8.kernels.assembler import Assembler, fits_immediate
 from kwslib.gap8.kernels.common import REGISTERS, ChannelPointers, dot, each_channel
 from kwslib.gap8.kernels.kernel import RequantisingKernel
 from kwslib.gap8.kernels.rounding import Requantise, Rounding
+from kwslib.gap8.kernels.walk import Walk
 
 MOST_KERNEL_ROWS, STRIDES = 10, (1, 2)
 WORD = 4
@@ -91,6 +92,26 @@ class FirstConvolution(RequantisingKernel):
         requantisation = form.parameters + min(form.temporaries, 1) + form.needs_top
         return pointers + self.kernel_rows + self.live + self.stride + requantisation
 
+    @property
+    def data_registers(self) -> int:
+        """Registers of input words: the row after the next one is loaded ahead, if there are registers for it.
+
+        Where the outputs' registers have had their turns, those of the input words have, too.
+        """
+        least = next((count for count in range(2, self.live + 1) if self.live % count == 0), 1)
+        spare = REGISTERS - self.needed_registers - (self.rounding.temporaries > 1)
+        return least if self.stride == 1 and least - 1 <= spare else self.stride
+
+    @property
+    def spare_registers(self) -> int:
+        """Registers that are left."""
+        return REGISTERS - self.needed_registers - (self.data_registers - self.stride)
+
+    @property
+    def rows_ahead(self) -> int:
+        """How many rows ahead a row is loaded."""
+        return 1 if self.data_registers == 1 else 2
+
     def emit(self, code: Assembler) -> None:
         column = _Column(code, self)
         words = self.padded_rows * self.columns
@@ -109,34 +130,14 @@ class FirstConvolution(RequantisingKernel):
                 code.advance(column.sums, -WORD * self.rows * self.columns, scratch)
 
 
-@dataclass(frozen=True)
-class _Product:
-    """A dot product of a group of rows.
-
-    Attributes
-    ----------
-    row, tap : int
-        The input row within its group, the kernel's row.
-    age : int
-        How many groups ago the output was the newest one.
-    first, last : bool
-        Whether it is the output's first one, and its last one.
-    """
-
-    row: int
-    tap: int
-    age: int
-    first: bool
-    last: bool
-
-
 class _Column:
-    """One output column: registers, and the walk down its input rows, by groups of as many as the stride.
-
-    Group g starts output g, and completes output g - live + 1.
+    """One output column: registers and instructions.
 
     Attributes
     ----------
+    walk : Walk
+    looped : range
+        The groups of rows that a loop runs through.
     totals, weights, data : list of int
         Registers: of the live outputs, of the kernel's rows, of a group of input rows.
     requantise : Requantise
@@ -146,25 +147,21 @@ class _Column:
 
     def __init__(self, code: Assembler, kernel: FirstConvolution):
         self.code, self.kernel = code, kernel
-        self.live, self.stride = kernel.live, kernel.stride
-        self.seen = range(kernel.padding[0], kernel.padded_rows - kernel.padding[1])
-        self.totals = code.registers(self.live)
+        seen = range(kernel.padding[0], kernel.padded_rows - kernel.padding[1])
+        self.walk = Walk(kernel.kernel_rows, kernel.stride, kernel.rows, seen, kernel.rows_ahead)
+        self.looped = self.walk.looped()
+        self.totals = code.registers(self.walk.live)
         self.weights = code.registers(kernel.kernel_rows)
-        self.data = code.registers(self.stride)
+        self.data = code.registers(kernel.data_registers)
         self.sums = code.register() if kernel.sums else None
         self.row_step = None if fits_immediate(kernel.row_bytes) else code.register()
         form = kernel.rounding
         self.requantise = Requantise(
             form,
             code.registers(form.parameters),
-            code.registers(min(form.temporaries, 1 + REGISTERS - kernel.needed_registers)),
+            code.registers(min(form.temporaries, 1 + kernel.spare_registers)),
             code.register() if form.needs_top else None,
         )
-        groups = range(self.seen.start // self.stride, kernel.rows + self.live - 1)
-        plain = [group for group in groups if self._is_plain(group)]
-        rounds = len(plain) // self.live
-        self.groups, self.rounds = groups, rounds
-        self.looped = range(plain[0], plain[0] + self.live * rounds) if rounds > 1 else range(0)
 
     def prepare(self) -> None:
         """Set what stays the same for all channels."""
@@ -181,66 +178,42 @@ class _Column:
     def emit(self, at: ChannelPointers) -> None:
         """Emit one output column."""
         code, kernel = self.code, self.kernel
-        for row in self.seen[: self.stride]:
+        for row in self.walk.seen[: self.walk.ahead]:
             self._load(at, row)
-        for group in self.groups:
+        for group in self.walk.groups:
             if self.looped and group == self.looped.start:
-                with code.counted_body(0, self.bounds, self.rounds):
-                    for body in self.looped[: self.live]:
+                with code.counted_body(0, self.bounds, len(self.looped) // self.walk.live):
+                    for body in self.looped[: self.walk.live]:
                         self._group(at, body)
             if group not in self.looped:
                 self._group(at, group)
         code.advance(at.data, WORD * sum(kernel.padding))
         code.advance(at.output, kernel.column_bytes - kernel.rows * kernel.row_bytes, self.totals[0])
 
-    def _is_plain(self, group: int) -> bool:
-        """Say whether a group is as most are: its products, and its rows loaded ahead."""
-        steady = [
-            _Product(row, tap, age, tap == 0, tap == self.kernel.kernel_rows - 1)
-            for row in range(self.stride)
-            for age in reversed(range(self.live))
-            if (tap := row + age * self.stride) < self.kernel.kernel_rows
-        ]
-        rows = range(self.stride * group, self.stride * (group + 2))
-        return all(row in self.seen for row in rows) and self._products(group) == steady
-
-    def _products(self, group: int) -> list[_Product]:
-        """List a group's products, row by row, the oldest output first: its requantisation then waits no more."""
-        kernel, products = self.kernel, []
-        for row in range(self.stride):
-            place = self.stride * group + row
-            for age in reversed(range(self.live)):
-                tap, output = row + age * self.stride, group - age
-                if place in self.seen and 0 <= output < kernel.rows and tap < kernel.kernel_rows:
-                    window = range(
-                        max(self.stride * output, self.seen.start),
-                        min(self.stride * output + kernel.kernel_rows, self.seen.stop),
-                    )
-                    products.append(_Product(row, tap, age, place == window[0], place == window[-1]))
-        return products
-
     def _load(self, at: ChannelPointers, row: int) -> None:
-        if row in self.seen:
-            self.code.take(self.data[row % self.stride], at.data)
+        if row in self.walk.seen:
+            self.code.take(self.data[row % len(self.data)], at.data)
 
     def _group(self, at: ChannelPointers, group: int) -> None:
-        """A group of input rows; each register is loaded again, for the next group, as soon as it has been used."""
+        """A group of input rows; as soon as one has been used, another one is loaded ahead."""
         code, kernel = self.code, self.kernel
-        complete, values = [], []
-        products = self._products(group)
-        for row in range(self.stride):
+        complete: list[int] = []
+        values: list[int] = []
+        products = self.walk.products(group)
+        for row in range(kernel.stride):
+            place = kernel.stride * group + row
             for product in (product for product in products if product.row == row):
-                total = self.totals[(group - product.age) % self.live]
+                total = self.totals[(group - product.age) % len(self.totals)]
                 first = product.first
                 if first and self.sums is not None:
                     code.take(total, self.sums)
                     first = False
-                dot(code, total, self.data[row], self.weights[product.tap], first, kernel.signed)
+                dot(code, total, self.data[place % len(self.data)], self.weights[product.tap], first, kernel.signed)
                 if product.last:
                     values.append(self.requantise.multiply(code, len(complete), total))
                     complete.append(total)
-            if self.stride * group + row in self.seen:
-                self._load(at, self.stride * (group + 1) + row)
+            if place in self.walk.seen:
+                self._load(at, place + self.walk.ahead)
         self.requantise.finish(code, complete, values)
         for total in complete:
             if self.row_step is None:

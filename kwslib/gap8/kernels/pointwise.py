@@ -6,11 +6,13 @@ products: 29 instructions for 80 products. Larger blocks have more sums than the
 
 from dataclasses import dataclass, field
 
-from kwslib.gap8.kernels.assembler import IMMEDIATE_HIGH, Assembler, Label, fits_immediate
+from kwslib.gap8.kernels.assembler import Assembler, Label, fits_immediate
 from kwslib.gap8.kernels.common import REGISTERS, dot
 from kwslib.gap8.kernels.kernel import RequantisingKernel
+from kwslib.gap8.kernels.pointers import reaches
 from kwslib.gap8.kernels.rounding import Requantise, Rounding
 from kwslib.gap8.kernels.schedule import STACK_POINTER
+from kwslib.gap8.kernels.stores import BlockStores
 
 CHANNELS, MOST_POSITIONS = 4, 5
 WORD = 4
@@ -42,7 +44,7 @@ class Pointwise(RequantisingKernel):
     input_block_bytes : int
         From one block to the next one in the activations.
     words : bool
-        Whether an output channel's block starts at whole words: a word and a byte are stored then, else five bytes.
+        Whether an output channel's block starts at whole words: the first four positions are stored as a word then.
     sums : bool
         Whether the accumulators start from given numbers.
     """
@@ -69,11 +71,11 @@ class Pointwise(RequantisingKernel):
             return f"blocks of {positions} positions: 1 to {MOST_POSITIONS} are possible"
         if pixel_bytes % WORD or pixel_bytes < inputs:
             return f"{pixel_bytes} bytes a position: a multiple of {WORD} that holds {inputs} inputs is needed"
-        if self.words and (positions != MOST_POSITIONS or self.position_bytes != 1):
-            return f"stores of words need five positions, a byte each, not {positions} of {self.position_bytes} bytes"
+        if self.words and (positions < WORD or self.position_bytes != 1):
+            return f"stores of words need {WORD} positions, a byte each, not {positions} of {self.position_bytes} bytes"
         if self.words and (self.channel_bytes % WORD or self.block_bytes % WORD):
             return f"stores of words need whole words, not {self.channel_bytes} and {self.block_bytes} bytes"
-        if len(_pointers(self)) > _free_registers(positions):
+        if len(reaches(positions, pixel_bytes)) > _free_registers(positions):
             return f"{positions} positions of {pixel_bytes} bytes: offsets of 12 bits do not reach them"
         return None
 
@@ -86,34 +88,6 @@ def _free_registers(positions: int) -> int:
     return REGISTERS - (CHANNELS + 1) * positions - 3
 
 
-def _pointers(kernel: Pointwise) -> list[range]:
-    """Share the positions among pointers: each points to the first one that it serves, or to the middle one."""
-    positions, pixel_bytes = kernel.positions, kernel.pixel_bytes
-    if fits_immediate((positions - 1) * pixel_bytes):
-        return [range(positions)]
-    reach = IMMEDIATE_HIGH // pixel_bytes  # positions to either side
-    width = 2 * reach + 1
-    return [range(first, min(first + width, positions)) for first in range(0, positions, width)]
-
-
-@dataclass(frozen=True)
-class _Pointer:
-    """A pointer to activations: the positions that it serves, and the one that it points to."""
-
-    register: int
-    positions: range
-    home: int
-
-
-@dataclass(frozen=True)
-class _Store:
-    """A store of a byte (``b``) or a word (``w``): from which register, and how far from the block's start."""
-
-    register: int
-    width: str
-    place: int
-
-
 class _Block:
     """A block of four channels times its positions: its registers and instructions.
 
@@ -123,14 +97,13 @@ class _Block:
         A register for each channel and position.
     data, weights : list of int
         Registers of the positions' activations, and of two weight words that take turns.
-    pointers : list of _Pointer
-        To the activations.
+    reaches, pointers : list of Reach, list of int
+        Which positions the pointers to activations reach, and their registers.
     record : int
         Register that points to the record.
     output : int or None
         Register that points to the output; None if it stands on the stack.
-    lines : list of list of _Store
-        Stores by the place of the output's pointer: each line lies around its last store.
+    stores : BlockStores
     """
 
     def __init__(self, code: Assembler, kernel: Pointwise):
@@ -140,18 +113,20 @@ class _Block:
         self.data = code.registers(positions)
         self.weights = code.registers(2)
         self.record = code.register()
-        ranges = _pointers(kernel)
-        homes = [
-            part.start if fits_immediate((len(part) - 1) * kernel.pixel_bytes) else part[len(part) // 2]
-            for part in ranges
-        ]
-        beside = _free_registers(positions) - len(ranges)  # if none is left, the output's pointer stands on the stack
-        registers = code.registers(len(ranges) - (beside == 0)) + ([] if beside else [code.arguments])
-        self.pointers = list(map(_Pointer, registers, ranges, homes))
+        self.reaches = reaches(positions, kernel.pixel_bytes)
+        count = len(self.reaches)
+        beside = _free_registers(positions) - count  # if none is left, the output's pointer stands on the stack
+        self.pointers = code.registers(count) if beside else [*code.registers(count - 1), code.arguments]
         self.output = code.arguments if beside else None
         self.output_slot = code.slot() if self.output is None else 0
         self.spare = code.registers(max(0, min(FINISHING - positions - 2, beside - 1)))
-        self.lines = self._lines()
+        self.stores = BlockStores(
+            self.totals,
+            channel_bytes=kernel.channel_bytes,
+            position_bytes=kernel.position_bytes,
+            block_bytes=kernel.block_bytes,
+            words=kernel.words,
+        )
         self.sums_slot = code.slot() if kernel.sums else 0
         self.steps = kernel.inputs // WORD
         behind = CHANNELS * kernel.inputs
@@ -188,18 +163,18 @@ class _Block:
         code.take(self.record, here)
         if not self.at_start:
             code.emit("sw", self.record, self.record_slot, STACK_POINTER)
-        first = self.pointers[0]
-        code.take(first.register, here)
-        for pointer in self.pointers[1:]:
-            code.emit("addi", pointer.register, first.register, 0)
-        for pointer in self.pointers:
-            code.advance(pointer.register, pointer.home * self.kernel.pixel_bytes, scratch=other)
+        first, *others = self.pointers
+        code.take(first, here)
+        for pointer in others:
+            code.emit("addi", pointer, first, 0)
+        for pointer, reach in zip(self.pointers, self.reaches, strict=True):
+            code.advance(pointer, reach.home * self.kernel.pixel_bytes, scratch=other)
         if self.output is not None:
             code.take(self.output, here)
-            code.advance(self.output, self.lines[0][-1].place, scratch=other)
+            code.advance(self.output, self.stores.start, scratch=other)
         else:
             code.take(other, here)
-            code.advance(other, self.lines[0][-1].place, scratch=blocks)
+            code.advance(other, self.stores.start, scratch=blocks)
             code.emit("sw", other, self.output_slot, STACK_POINTER)
         code.take(blocks, here)
         if self.kernel.sums:
@@ -239,14 +214,13 @@ class _Block:
         code.take(weights[0], self.record)
         code.take(weights[1], self.record)
         order = []
-        for pointer in self.pointers:
-            for position in pointer.positions:
-                if position != pointer.home:
-                    offset = (position - pointer.home) * kernel.pixel_bytes
-                    code.load(data[position], offset, pointer.register)
+        for pointer, reach in zip(self.pointers, self.reaches, strict=True):
+            for position in reach.places:
+                if position != reach.home:
+                    code.load(data[position], (position - reach.home) * kernel.pixel_bytes, pointer)
                     order.append(position)
-            code.take(data[pointer.home], pointer.register, WORD if late else next_data)
-            order.append(pointer.home)
+            code.take(data[reach.home], pointer, WORD if late else next_data)
+            order.append(reach.home)
         for channel in range(CHANNELS):
             for position in order:  # of the loads
                 total = self.totals[channel][position]
@@ -256,7 +230,7 @@ class _Block:
         if late:
             code.constant(weights[0], next_data - WORD)
             for pointer in self.pointers:
-                code.emit("add", pointer.register, pointer.register, weights[0])
+                code.emit("add", pointer, pointer, weights[0])
 
     def _finish(self) -> None:
         """Requantise and store. The parameters lie behind the weights, word by word for the four channels."""
@@ -273,64 +247,10 @@ class _Block:
             requantise.apply(code, self.totals[channel])
         if not self.at_start:
             code.load(self.record, self.record_slot, STACK_POINTER)
-        self._store(free)
-
-    def _store(self, free: list[int]) -> None:
-        """Store the block, line by line; the pointer moves from one line to the next, and at last to the next block."""
-        code, kernel, output = self.code, self.kernel, self.output
+        output = self.output
         if output is None:
             output = free.pop()
             code.load(output, self.output_slot, STACK_POINTER)
-        steps: dict[int, int] = {}  # registers with distances
-        lines = self.lines
-        if kernel.words:
-            self._pack()
-        for line, following in zip(lines, [*lines[1:], None], strict=True):
-            for store in line[:-1]:
-                code.emit(f"s{store.width}", store.register, store.place - line[-1].place, output)
-            last = line[-1]
-            step = (kernel.block_bytes + lines[0][-1].place if following is None else following[-1].place) - last.place
-            if fits_immediate(step):
-                code.emit(f"p.s{last.width}.post", last.register, step, output)
-                continue
-            if step not in steps:
-                steps[step] = free.pop(0)
-                code.constant(steps[step], step)
-            code.emit(f"p.s{last.width}.rpost", last.register, steps[step], output)
+        self.stores.emit(code, output, free)
         if self.output is None:
             code.emit("sw", output, self.output_slot, STACK_POINTER)
-
-    def _lines(self) -> list[list[_Store]]:
-        """Arrange the stores: in one line if offsets of 12 bits allow, by channel or by position else."""
-        kernel = self.kernel
-        if kernel.words:
-            grid = [
-                [
-                    _Store(totals[0], "w", channel * kernel.channel_bytes),
-                    _Store(totals[4], "b", channel * kernel.channel_bytes + WORD),
-                ]
-                for channel, totals in enumerate(self.totals)
-            ]
-        else:
-            grid = [
-                [
-                    _Store(total, "b", channel * kernel.channel_bytes + position * kernel.position_bytes)
-                    for position, total in enumerate(totals)
-                ]
-                for channel, totals in enumerate(self.totals)
-            ]
-        every = [store for line in reversed(grid) for store in reversed(line)]
-        for home in (grid[0][0], grid[1][0]):
-            if fits_immediate(*(store.place - home.place for store in every)):
-                return [[*(store for store in every if store != home), home]]
-        if not fits_immediate(grid[0][-1].place - grid[0][0].place):
-            grid = list(map(list, zip(*grid, strict=True)))
-        if not fits_immediate(grid[0][-1].place - grid[0][0].place):
-            return [[store] for line in grid for store in line]
-        return [line[::-1] for line in grid]
-
-    def _pack(self) -> None:
-        """Put the first four codes of each channel into the register of the first one."""
-        for packed, second, third, fourth, _ in self.totals:
-            self.code.emit("pv.packlo.b", packed, second, packed)
-            self.code.emit("pv.packhi.b", packed, fourth, third)

@@ -34,35 +34,24 @@ def draw(rng: np.random.Generator, channels: int, spread: float, rounding: Round
     another value in the words, since kernels must not read it.
     """
     slope = rounding.top / spread * rng.uniform(0.3, 1.0, channels)
-    words = {}
+    largest = {SHORT: 200, LONG: 100}.get(rounding.form)  # of the factor, or of its high part
+    n = rng.integers(3, 7, channels) if largest is None else np.floor(np.log2(largest / slope)).astype(np.int64)
+    if rounding.shift is not None:
+        n[:] = rounding.shift
+    exact, words = slope * 2.0**n, {}
     if rounding.form == SHORT:
-        least = 8
+        words["q"] = np.maximum(1, np.round(exact))
     elif rounding.form == LONG:
-        least = 4
-    else:
-        least = 3
-    n = rng.integers(least, least + 4, channels) if rounding.shift is None else np.full(channels, rounding.shift)
-    if rounding.form == SHORT:
-        if rounding.shift is None:
-            n = np.clip(np.floor(np.log2(200 / slope)), 1, 31).astype(np.int64)
-        words["q"] = np.maximum(1, np.round(slope * 2.0**n))
-        unit = words["q"] * spread
-    elif rounding.form == LONG:
-        if rounding.shift is None:
-            n = np.clip(np.floor(np.log2(100 / slope)), 1, 31).astype(np.int64)
-        exact = slope * 2.0**n
         words["hi"] = np.floor(exact)
         words["lo"] = np.floor((exact - words["hi"]) * 2.0**rounding.before)
-        unit = exact * spread
     else:
-        words["m"] = np.minimum(slope * 2.0 ** (n + 32 - rounding.before), 2.0**31 - 1)
-        unit = words["m"] * 2.0 ** (rounding.before - 32) * spread
-        if rounding.form == SIGNED:
-            words["B'"] = np.round(unit * rng.uniform(-0.5, 0.5, channels))
-            words["κ"] = rng.integers(1, 3, channels)
-    words["B"] = np.round(unit * rng.uniform(-0.5, 0.5, channels))
+        words["m"] = np.minimum(exact * 2.0 ** (32 - rounding.before), 2.0**31 - 1)
+        words["B'"] = np.round(exact * spread * rng.uniform(-0.5, 0.5, channels))
+        words["κ"] = rng.integers(1, 3, channels)
+    words["B"] = np.round(exact * spread * rng.uniform(-0.5, 0.5, channels))
     words["n"] = n if rounding.shift is None else n + 5
-    return np.stack([words[key] for key in WORDS[rounding.form]], axis=1).astype(np.int64).astype(np.int32)
+    chosen = np.stack([words[key] for key in WORDS[rounding.form]], axis=1).astype(np.int64)
+    return _fitting(chosen).astype(np.int32)
 
 
 def codes(accumulators: np.ndarray, words: np.ndarray, rounding: Rounding) -> np.ndarray:

@@ -1,15 +1,19 @@
 """Pointwise kernel against NumPy."""
 
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
+import pytest
 
+from kwslib.errors import InputError
 from kwslib.gap8.kernels.pointwise import Pointwise
-from kwslib.gap8.kernels.rounding import Rounding
+from kwslib.gap8.kernels.rounding import HIGH, LONG, SIGNED, Rounding
 from tests.gap8.kernels import roundings
-from tests.gap8.kernels.case import Case, words
+from tests.gap8.kernels.case import Case, check, words
 from tests.gap8.kernels.harness import SENTINEL, Trial, share
-from tests.gap8.kernels.twin import Twin, scaling
-
-SHORT = Rounding()
+from tests.gap8.kernels.twin import Twin, check_twins, own_shifts, requantisation
 
 
 def case(name: str, kernel: Pointwise, groups: int, blocks: int, first_byte: int = 0) -> Case:
@@ -67,18 +71,124 @@ def _trial(kernel, data, weights, factors, sums, size, first_byte) -> Trial:
     return trial
 
 
-def twin(made: Case, kernel: Pointwise) -> Twin:
-    """The case for the portable kernel."""
-    geometry = {
-        "inputs": kernel.inputs,
-        "block_positions": kernel.positions,
-        "pixel_bytes": kernel.pixel_bytes,
-        "block_bytes": kernel.block_bytes,
-        "out_column_bytes": kernel.position_bytes,
-        "out_channel_bytes": kernel.channel_bytes,
-        "codes_signed": int(kernel.signed),
-        "sums": int(kernel.sums),
-        "parameter_words": kernel.rounding.words,
-        "scaling": scaling(kernel.rounding),
-    }
-    return Twin(made, kernel.portable, geometry)
+def plain(inputs: int, positions: int, **options) -> Pointwise:
+    """A kernel without gaps in its input, and some in its output."""
+    return Pointwise(inputs, positions, inputs, 4 * positions + 1, 1, positions + 1, **options)
+
+
+def test_equal_and_fast(tmp_path: Path):
+    small = Pointwise(64, 5, 68, 216, 1, 8, words=True)
+    common = replace(small, rounding=Rounding(shift=17))
+    tried = [
+        case("small", small, 16, 25, first_byte=8),
+        case("common shift", common, 16, 25),
+        case("medium", Pointwise(172, 5, 172, 120, 1, 8, words=True), 8, 13, first_byte=8),
+        case("large", Pointwise(276, 5, 276, 48, 1, 5), 8, 8, first_byte=1),
+        case("sums", replace(common, sums=True), 16, 25),
+        case("long", replace(common, rounding=Rounding(LONG, shift=14, before=7)), 16, 25),
+        case("high", replace(common, rounding=Rounding(HIGH, shift=4)), 16, 25),
+        case("signed", replace(common, rounding=Rounding(SIGNED, shift=4)), 16, 25),
+        case("four positions", Pointwise(140, 4, 140, 120, 1, 4), 8, 16),
+        case("three positions", Pointwise(140, 3, 140, 120, 1, 3), 8, 16),
+        case("wide positions", Pointwise(1016, 5, 1020, 12, 1, 8, words=True), 8, 1),
+        case("wide planes", Pointwise(64, 5, 68, 1400, 1, 8, words=True), 8, 24),
+        case("channels last", Pointwise(276, 5, 276, 1, 276, 5 * 276), 8, 8),
+    ]
+    speed = check(tried, tmp_path)
+    assert speed["small"] > 18.1 and speed["common shift"] > 18.3
+    assert speed["medium"] > 20 and speed["large"] > 20.4
+    assert speed["sums"] > 17.5 and speed["long"] > 16.9 and speed["high"] > 15.9 and speed["signed"] > 14.4
+    assert speed["four positions"] > 19 and speed["three positions"] > 17.9
+    assert speed["wide positions"] > 20.8 and speed["wide planes"] > 17.9 and speed["channels last"] > 20.5
+
+
+def test_every_form_with_every_block(tmp_path: Path):
+    tried = []
+    for number, (rounding, positions) in enumerate(itertools.product(roundings.FORMS, range(1, 6))):
+        signed, sums = number % 2 == 0, number % 3 == 0
+        near = plain(20, positions, rounding=rounding, signed=signed, sums=sums)
+        tried.append(case(str(near), near, 3, 2, first_byte=positions))
+        if positions > 3:  # the fewest registers are left: as many pointers as can be
+            far = Pointwise(8, positions, 1600 if positions == 4 else 1300, 9, 1, 5, rounding=rounding, sums=sums)
+            tried.append(case(str(far), far, 2, 1))
+    check(tried, tmp_path)
+
+
+def test_any_number_of_inputs(tmp_path: Path):
+    kernels = [plain(inputs, positions) for inputs in (4, 8, 12, 16, 512, 4096) for positions in range(1, 5)]
+    check([case(str(kernel), kernel, 1, 1) for kernel in kernels], tmp_path)
+
+
+def test_positions_of_any_size(tmp_path: Path):
+    possible = []
+    for pixel_bytes in (508, 512, 1020, 1024, 2044, 2048, 4092):
+        kernels = [Pointwise(24, positions, pixel_bytes, 10, 1, 5) for positions in range(1, 6)]
+        assert [kernel.refusal() is None for kernel in kernels] == [*[True] * 4, pixel_bytes <= 2044]
+        possible += [kernel for kernel in kernels if kernel.refusal() is None]
+    check([case(str(kernel), kernel, 2, 2) for kernel in possible], tmp_path)
+
+
+def test_outputs_anywhere(tmp_path: Path):
+    tried = []
+    for positions, channel_bytes, position_bytes, block_bytes, whole in (
+        (5, 680, 1, 8, True),
+        (5, 1020, 1, 2048, True),
+        (5, 2100, 1, 8, True),
+        (4, 40, 1, 4, True),
+        (4, 1400, 1, 12, True),
+        (5, 1, 600, 3000, False),
+        (4, 1, 700, 2800, False),
+        (3, 4000, 700, 2100, False),
+        (5, 5200, 600, 3000, False),
+        (2, 3001, 1, 2, False),
+        (1, 7, 0, 1, False),
+    ):
+        kernel = Pointwise(12, positions, 12, channel_bytes, position_bytes, block_bytes, words=whole)
+        far = 1040 if positions == 5 else 2048
+        for each in (kernel, replace(kernel, rounding=roundings.FORMS[-1], pixel_bytes=far)):
+            tried.append(case(str(each), each, 2, 2, first_byte=0 if whole else 3))
+    check(tried, tmp_path)
+
+
+def test_the_twin_is_equal(tmp_path: Path):
+    twins = []
+    for number, rounding in enumerate(roundings.FORMS):
+        kernel = own_shifts(plain(20, 1 + number % 5, rounding=rounding, signed=number % 3 == 0, sums=number % 2 == 0))
+        geometry = {
+            "inputs": kernel.inputs,
+            "block_positions": kernel.positions,
+            "pixel_bytes": kernel.pixel_bytes,
+            "block_bytes": kernel.block_bytes,
+            "out_column_bytes": kernel.position_bytes,
+            "out_channel_bytes": kernel.channel_bytes,
+            "sums": int(kernel.sums),
+            **requantisation(kernel),
+        }
+        twins.append(Twin(case(str(kernel), kernel, 3, 2), kernel.portable, geometry))
+    check_twins(twins, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"inputs": 66}, "multiple of 4"),
+        ({"inputs": 0}, "multiple of 4"),
+        ({"inputs": 16384, "pixel_bytes": 16384}, "at most 16380"),
+        ({"positions": 6}, "1 to 5"),
+        ({"positions": 0}, "1 to 5"),
+        ({"pixel_bytes": 60}, "holds 64"),
+        ({"pixel_bytes": 66}, "multiple of 4"),
+        ({"pixel_bytes": 2048}, "12 bits"),
+        ({"channel_bytes": 125}, "whole words"),
+        ({"block_bytes": 5}, "whole words"),
+        ({"positions": 3}, "need 4 positions"),
+        ({"position_bytes": 2}, "a byte each"),
+        ({"rounding": Rounding(shift=0)}, "common shift"),
+        ({"rounding": Rounding(shift=32)}, "common shift"),
+    ],
+)
+def test_what_does_not_fit(changed, message):
+    kernel = replace(Pointwise(64, 5, 68, 128, 1, 8, words=True), **changed)
+    assert message in kernel.refusal()
+    with pytest.raises(InputError, match=message):
+        kernel.text("k")

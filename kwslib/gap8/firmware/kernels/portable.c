@@ -25,10 +25,10 @@ void portable_first_convolution(const uint32_t *a, const struct geometry *g) {
     }
 }
 
-/* Arguments: planes, records, output, channels. Record: `tap_words` words a kernel row, whose taps begin at one of them;
-   for a second term the same again; parameters. A plane holds its padding. */
+/* Arguments: planes, records, output, channels. Record: `tap_words` words a kernel row, whose taps begin at one of them
+   and go on in the next; for a second term the same again; parameters. A plane holds its padding. */
 void portable_depthwise(const uint32_t *a, const struct geometry *g) {
-    uint32_t words = g->kernel_rows * g->tap_words;
+    uint32_t words = g->kernel_rows * g->tap_words, flip = g->codes_signed ? 0x80 : 0;
     for (uint32_t c = 0; c < a[3]; c++) {
         const uint32_t *record = at(a[1] + c * g->record_bytes);
         const int32_t *parameters = (const int32_t *)record + (g->wide ? 2 : 1) * words;
@@ -44,7 +44,8 @@ void portable_depthwise(const uint32_t *a, const struct geometry *g) {
                         int32_t tap = taps[j] + (g->wide ? taps[4 * words + j] : 0);
                         /* without padding beside the columns: what would be read there is zero */
                         if (g->left && (x + j == 0 || x + j > g->columns)) continue;
-                        sum += (g->left ? row[(int32_t)j - 1] : row[j]) * tap;
+                        uint32_t code = g->left ? row[(int32_t)j - 1] : row[j];
+                        sum += (int32_t)((code ^ flip) - flip) * tap;
                     }
                 }
                 output[y * g->out_row_bytes + x * g->out_column_bytes] =
