@@ -93,13 +93,13 @@ def pad(step: Step) -> Padded:
     data = operands.constant(operator, "paddings", step.constants[0] if step.constants else None, ("int32", "int64"))
     if data.shape != (4, 2) or data.min() < 0 or data[[0, 3]].any():
         raise ModelError(f"{operator} pads by {data.tolist()}; only rows and columns of a map are padded")
-    (top, bottom), (left, right) = data[1:3].tolist()
+    inner = zip(data[1:3].ravel().tolist(), step.padding, strict=True)  # a PAD may follow a PAD
+    top, bottom, left, right = (now + before for now, before in inner)
     rows, columns, channels = source.shape
     if target.shape != (rows + top + bottom, columns + left + right, channels):
         raise ModelError(f"{operator} turns {source.shape} into {target.shape}")
     operands.same_quantisation(operator, source, target)
-    above, below, before, after = step.padding
-    return Padded(source, (above + top, below + bottom, before + left, after + right))
+    return Padded(source, (top, bottom, left, right))
 
 
 def requantise(step: Step) -> Layer | Tensor:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,6 +61,19 @@ def test_quantise_operators_at_the_ends_fold_into_the_codes():
         "convolution", "depthwise", "pointwise", "average_pool", "linear", "softmax",
     ]  # fmt: skip
     assert graph.logits == 4 and graph.snapped and not graph.float_ends
+
+
+def test_the_layer_that_decides_is_at_the_end():
+    graph = load(quantised(*networks.SMALL))
+    linear, softmax = graph.layers[4], graph.layers[5]
+
+    def decider(*kinds):
+        layers = [replace(linear, kind=kind, source=index - 1) for index, kind in enumerate(kinds)]
+        return replace(graph, layers=tuple(layers)).logits
+
+    assert softmax.source == 4
+    assert decider("linear", "softmax") == decider("linear", "requantise", "softmax") == 0
+    assert decider("linear", "linear", "add") == decider("linear", "pointwise", "requantise", "softmax") == 2
 
 
 def test_float_ends_are_cut_off():
@@ -203,7 +217,7 @@ BAD = {
     "bias overflow": (bias_overflow, r"operator 0 \(CONV_2D\): the accumulator of channel \d+ can leave 32 bits"),
     "softmax scale": (tensor(SOFTMAX, "outputs", 0, scale=[0.01]), r"must write codes of scale 1/256"),
     "pool scale": (tensor(POOL, "outputs", 0, scale=[0.01]), r"AVERAGE_POOL_2D\) changes the quantisation"),
-    "huge factor": (tensor(LINEAR, "outputs", 0, scale=[1e-12]), r"FULLY_CONNECTED\) scales the accumulator up by more than 2\^16"),
+    "huge factor": (tensor(LINEAR, "outputs", 0, scale=[1e-12]), r"FULLY_CONNECTED\) scales the accumulator of channel 0 up"),
     "shape": (tensor(CONV, "outputs", 0, shape=[1, 25, 5, 99]), r"operator 0 \(CONV_2D\) has weights of shape"),
     "batch": (tensor(CONV, "outputs", 0, shape=[2, 25, 5, 16]), r"has a batch of 2"),
     "five dimensions": (tensor(CONV, "outputs", 0, shape=[1, 25, 5, 16, 1]), r"has 5 dimensions"),
