@@ -135,11 +135,15 @@ static int32_t round_at(uint32_t value, int32_t offset, int32_t shift) {
     return (int32_t)(value + (uint32_t)offset + (1u << (shift - 1))) >> shift;
 }
 
+/* The upper half of the 64-bit product of (sum << before) and a factor. */
+static int32_t upper_half(int32_t sum, uint32_t before, int32_t factor) {
+    return (int32_t)(((int64_t)(int32_t)((uint32_t)sum << before) * factor) >> 32);
+}
+
 /* The code of an accumulator; `parameters` are `pitch` words apart. */
 int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling) {
     int32_t first = parameters[0], second = parameters[pitch], third = parameters[2 * pitch], code;
     uint32_t before = scaling->before;
-    int32_t high = (int32_t)(((int64_t)(int32_t)((uint32_t)sum << before) * first) >> 32); /* HIGH and SIGNED */
     switch (scaling->form) {
     case SHORT: code = round_at((uint32_t)sum * (uint32_t)first, second, third); break;
     case LONG: {
@@ -147,11 +151,13 @@ int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const
         code = round_at((uint32_t)sum * (uint32_t)first + (uint32_t)low, third, parameters[3 * pitch]);
         break;
     }
-    case HIGH: code = round_at((uint32_t)high, second, third); break;
-    case SIGNED:
-        high += second;
-        code = round_at((uint32_t)(high < 0 ? high - third : high), parameters[3 * pitch], parameters[4 * pitch]);
+    case HIGH: code = round_at((uint32_t)upper_half(sum, before, first), second, third); break;
+    case SIGNED: {
+        int32_t scaled = upper_half(sum, before, first) + second;
+        if (scaled < 0) scaled -= third;
+        code = round_at((uint32_t)scaled, parameters[3 * pitch], parameters[4 * pitch]);
         break;
+    }
     case WIDE: {
         int64_t product = ((int64_t)sum + second) * first;
         product = third ? (product + ((int64_t)1 << (third - 1))) >> third : product;
