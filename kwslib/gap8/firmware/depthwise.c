@@ -1,7 +1,7 @@
 /* Depthwise layer: channel planes to a map of either layout. The maps lie in L1, or tiles of channels pass through it. */
 #include "runtime.h"
 
-static void resident(uint32_t core, const struct step *step, const struct depthwise *d) {
+static HOT NEVER_INLINE void resident(uint32_t core, const struct step *step, const struct depthwise *d) {
     uint32_t *a = arguments[core];
     uint32_t begin = share_begin(core, d->channels), end = share_begin(core + 1, d->channels);
     uint32_t count = core == 0 && end - begin > LEAD_CHANNELS ? LEAD_CHANNELS : end - begin;
@@ -51,7 +51,7 @@ static uint32_t compute(uint32_t core, const struct depthwise *d, uint32_t tile,
     return received;
 }
 
-static void tiled(uint32_t core, const struct step *step, const struct depthwise *d) {
+static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const struct depthwise *d) {
     uint32_t transfer = step->first_transfer, received = 0, sent[2] = {0, 0}, tile = 0;
     if (core == 0 && d->input_l2) received = receive(d, 0, 0);
     for (uint32_t first = 0; first < d->channels; first += d->tile_channels, tile++) {
@@ -73,7 +73,7 @@ static void tiled(uint32_t core, const struct step *step, const struct depthwise
         for (uint32_t i = 0; i < 2 && i < tile; i++) dma_wait(sent[i]);
 }
 
-void run_depthwise(uint32_t core, const struct step *step) {
+HOT void run_depthwise(uint32_t core, const struct step *step) {
     const struct depthwise *d = step->work;
     if (d->out.fill.planes) {
         sink_fill(core, &d->out);

@@ -53,7 +53,7 @@ static void share(uint32_t core, const struct pointwise *p, const struct blocks 
 }
 
 /* All blocks of both sizes, but for the first `skip` of the first size; or only `most` of these. */
-static void compute(uint32_t core, const struct pointwise *p, const struct place *where, uint32_t skip, uint32_t most) {
+static HOT NEVER_INLINE void compute(uint32_t core, const struct pointwise *p, const struct place *where, uint32_t skip, uint32_t most) {
     for (uint32_t kind = 0; kind < 2; kind++) {
         const struct blocks *b = &p->blocks[kind];
         struct place from = *where;
@@ -65,7 +65,7 @@ static void compute(uint32_t core, const struct pointwise *p, const struct place
 }
 
 /* The second term of each position of a tile. */
-static void add_up(uint32_t core, const struct pointwise *p, const struct place *where) {
+static NEVER_INLINE void add_up(uint32_t core, const struct pointwise *p, const struct place *where) {
     address input = where->input;
     const struct second_term *second = p->second;
     for (uint32_t kind = 0; kind < 2; kind++) {
@@ -96,7 +96,7 @@ static uint32_t tile_top(const struct pointwise *p, uint32_t tile) {
 }
 
 /* Start the transfer of the input rows of a tile; `first` gets the row that lies in front. */
-static uint32_t receive(const struct pointwise *p, uint32_t turn, uint32_t tile) {
+static HOT uint32_t receive(const struct pointwise *p, uint32_t turn, uint32_t tile) {
     uint32_t top = tile_top(p, tile), rows = p->tile_rows;
     if (p->gather) {
         const struct gather *g = p->gather;
@@ -110,7 +110,7 @@ static uint32_t receive(const struct pointwise *p, uint32_t turn, uint32_t tile)
 }
 
 /* Where the first row of a tile lies in L1; windows are gathered there first. */
-static address prepare(uint32_t core, const struct pointwise *p, uint32_t turn, uint32_t tile) {
+static HOT NEVER_INLINE address prepare(uint32_t core, const struct pointwise *p, uint32_t turn, uint32_t tile) {
     uint32_t top = tile_top(p, tile);
     address input = p->input[0] + top * p->input_row_bytes;
     if (p->gather) {
@@ -135,7 +135,7 @@ static uint32_t send(const struct pointwise *p, uint32_t turn, uint32_t first, u
     return dma_out_lines(p->output[turn & 1], target, lines * p->out_line_bytes, p->out_stride, p->out_line_bytes);
 }
 
-static void resident(uint32_t core, const struct step *step, const struct pointwise *p) {
+static HOT NEVER_INLINE void resident(uint32_t core, const struct step *step, const struct pointwise *p) {
     uint32_t transfer = step->first_transfer, chunks = (p->groups + p->chunk_groups - 1) / p->chunk_groups;
     struct place where = {.input = prepare(core, p, 0, 0), .sums = 0};
     if (p->second) add_up(core, p, &where);
@@ -158,7 +158,7 @@ static void resident(uint32_t core, const struct step *step, const struct pointw
 }
 
 /* What core 0 starts when its code is warm: weights, and the rows of the next tile. */
-static uint32_t go_ahead(const struct step *step, const struct pointwise *p, uint32_t chunk, uint32_t chunks,
+static HOT NEVER_INLINE uint32_t go_ahead(const struct step *step, const struct pointwise *p, uint32_t chunk, uint32_t chunks,
                          uint32_t tile, uint32_t turn) {
     uint32_t next = tile + 1 < p->tiles ? tile + 1 : 0;
     fetch_ahead(chunk + 1 < chunks ? step->first_transfer + chunk + 2 : next ? 0 : step->prefetch);
@@ -166,7 +166,7 @@ static uint32_t go_ahead(const struct step *step, const struct pointwise *p, uin
     return p->input_l2 && (next || chunk + 1 < chunks) ? receive(p, turn + 1, next) : 0;
 }
 
-static void tiled(uint32_t core, const struct step *step, const struct pointwise *p) {
+static HOT NEVER_INLINE void tiled(uint32_t core, const struct step *step, const struct pointwise *p) {
     uint32_t chunks = (p->groups + p->chunk_groups - 1) / p->chunk_groups;
     uint32_t received = 0, sent[2] = {0, 0}, turn = 0;
     struct place where;
@@ -201,7 +201,7 @@ static void tiled(uint32_t core, const struct step *step, const struct pointwise
         for (uint32_t i = 0; i < 2 && i < turn; i++) dma_wait(sent[i]);
 }
 
-void run_pointwise(uint32_t core, const struct step *step) {
+HOT void run_pointwise(uint32_t core, const struct step *step) {
     const struct pointwise *p = step->work;
     if (p->fill.planes) {
         fill_planes(core, &p->fill, p->fill_base);

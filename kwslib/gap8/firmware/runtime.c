@@ -26,7 +26,7 @@ static void flash_aim(uint32_t index) {
     stream.flash_after = index < TRANSFER_COUNT ? network_transfers[index].after : 0;
 }
 
-void fetch_poll(void) {
+HOT void fetch_poll(void) {
     if (stream.flash_next >= TRANSFER_COUNT) return;
     const struct transfer *t = &network_transfers[stream.flash_next];
     if (stream.reading) {
@@ -47,7 +47,7 @@ void fetch_begin(void) {
     fetch_poll();
 }
 
-NEVER_INLINE void fetch_until(uint32_t end) {
+HOT NEVER_INLINE void fetch_until(uint32_t end) {
     for (; stream.started < end; stream.started++) {
         const struct transfer *t = &network_transfers[stream.started];
         uint32_t source = t->source;
@@ -61,12 +61,12 @@ NEVER_INLINE void fetch_until(uint32_t end) {
 
 /* An instruction that is not in the cache waits behind a transfer just started, up to a cycle for every four bytes. So
    `fetch_until` is first called for nothing: its way out, and the caller's next instructions, are then in the cache. */
-void fetch_ahead(uint32_t end) {
+HOT void fetch_ahead(uint32_t end) {
     fetch_until(0);
     fetch_until(end);
 }
 
-void fetch_wait(uint32_t end) {
+HOT void fetch_wait(uint32_t end) {
     fetch_until(end);
     for (; stream.ended < end; stream.ended++) dma_wait(stream.ids[stream.ended % IN_FLIGHT]);
 }
@@ -78,7 +78,7 @@ static void (*const runs[])(uint32_t, const struct step *) = {
     [LINEAR] = run_linear, [SOFTMAX] = run_softmax,     [GENERAL] = run_general,
 };
 
-static void check_step(uint32_t core, const struct step *step) {
+static NEVER_INLINE void check_step(uint32_t core, const struct step *step) {
     uint32_t layer = step->first_layer;
     if (layer + 1 < LAYER_COUNT && network_layers[layer + 1].second) layer++;
     const struct map *map = &network_layers[layer].output;
@@ -86,7 +86,7 @@ static void check_step(uint32_t core, const struct step *step) {
     if (map->rows) inference.checksums[core][layer] = checksum(map, core, map->channels, CORES);
 }
 
-void infer(uint32_t core) {
+HOT void infer(uint32_t core) {
     if (core == 0) {
         inference.stamps[0] = cluster_time();
         fetch_begin();

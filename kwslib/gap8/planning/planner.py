@@ -8,9 +8,11 @@
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from kwslib.errors import ModelError
 from kwslib.gap8.kernels.kernel import Kernel, code_bytes
+from kwslib.gap8.kernels.rounding import Rounding
 from kwslib.gap8.planning import general, layouts
 from kwslib.gap8.planning.depthwise import Depthwise
 from kwslib.gap8.planning.front import Front
@@ -19,6 +21,7 @@ from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.planning.pointwise import Dense
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.runtime import KERNEL_BYTES
+from kwslib.gap8.planning.staircase import Proof
 from kwslib.gap8.planning.tail import Linear, Pool, Softmax
 from kwslib.gap8.planning.walk import Method, Walk, Way
 from kwslib.integer.graph import Graph
@@ -69,11 +72,42 @@ def plan(graph: Graph) -> Plan:
 
 def assign(graph: Graph) -> list[Method]:
     """Choose for each layer how it is computed."""
-    methods: list[Method] = []
-    for index, layer in enumerate(graph.layers):
-        proofs = Proofs(layer, layouts.sources(graph, index)[0] < 0)
-        methods.append(_method(graph, index, proofs))
-    return methods
+    proofs = [Proofs(layer, layouts.sources(graph, index)[0] < 0) for index, layer in enumerate(graph.layers)]
+    methods = [_method(graph, index, found) for index, found in enumerate(proofs)]
+    return _share_kernels(methods, proofs)
+
+
+def _share_kernels(methods: list[Method], proofs: list[Proofs]) -> list[Method]:
+    """Let layers of a kind have the same shifts where that can be proved: one kernel stays in the instruction cache."""
+    shared = list(methods)
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for index, method in enumerate(methods):
+        if isinstance(method, Depthwise | Dense):
+            form = method.proof.rounding
+            key = (type(method), getattr(method, "kind", None), form.form, form.top, method.layer.kernel, index == 0)
+            alike.setdefault(key, []).append(index)
+    for indices in alike.values():
+        wanted = sorted(
+            {_proof(methods[index]).rounding for index in indices}, key=lambda form: (form.shift or 32, form.before)
+        )
+        taken: list[Rounding] = []
+        for index in indices:
+            for rounding in dict.fromkeys([*taken, *wanted]):
+                proof = (
+                    proofs[index].same_as(rounding)
+                    if rounding != _proof(methods[index]).rounding
+                    else _proof(methods[index])
+                )
+                if proof is not None and proof.rounding == rounding:
+                    shared[index] = replace(methods[index], proof=proof)  # type: ignore[type-var]
+                    taken.append(rounding)
+                    break
+    return shared
+
+
+def _proof(method: Method) -> Proof:
+    assert isinstance(method, Depthwise | Dense)
+    return method.proof
 
 
 def _method(graph: Graph, index: int, proofs: Proofs) -> Method:

@@ -167,37 +167,51 @@ def _snapped(stairs: Staircase, layer: Layer) -> Proof | None:
 
 
 def _short(stairs: Staircase, layer: Layer) -> Proof | None:
-    def slopes(n: np.ndarray) -> Iterator[np.ndarray]:
-        for near in NEAR_PRODUCTS:
-            yield np.rint(np.ldexp(stairs.factors, n.astype(np.int64))).astype(np.int64) + near
-
     for n in _shifts(stairs):
-        found = _search(stairs, n, slopes(n), 0)
+        found = _short_at(stairs, n)
         if found is not None:
-            return _proof(SHORT, stairs, {"q": found.slope, "B": found.offset, "n": n})
+            return found
     return None
+
+
+def _short_at(stairs: Staircase, n: np.ndarray) -> Proof | None:
+    slope = np.rint(np.ldexp(stairs.factors, n)).astype(np.int64)
+    found = _search(stairs, n, (slope + near for near in NEAR_PRODUCTS), 0)
+    return found and _proof(SHORT, stairs, {"q": found.slope, "B": found.offset, "n": n})
 
 
 def _long(stairs: Staircase, layer: Layer) -> Proof | None:
     before = INT32_BITS + 1 - int(stairs.reach.max()).bit_length()
+    for n in _shifts(stairs):
+        found = _long_at(stairs, n, before)
+        if found is not None:
+            return found
+    return None
+
+
+def _long_at(stairs: Staircase, n: np.ndarray, before: int) -> Proof | None:
     if before < 1:
         return None
+    slope = np.rint(np.ldexp(stairs.factors, n + before)).astype(np.int64)
+    found = _search(stairs, n, (slope + near for near in NEAR_PRODUCTS), before)
+    if found is None:
+        return None
+    half = np.int64(1) << (before - 1)
+    low = ((found.slope + half) & (2 * half - 1)) - half
+    high = (found.slope - low) >> before
+    if (np.abs(low) * stairs.reach > INT32_MAX).any():
+        return None
+    return _proof(LONG, stairs, {"hi": high, "lo": low, "B": found.offset, "n": n}, before)
 
-    def slopes(n: np.ndarray) -> Iterator[np.ndarray]:
-        for near in NEAR_PRODUCTS:
-            yield np.rint(np.ldexp(stairs.factors, n + before)).astype(np.int64) + near
 
-    for n in _shifts(stairs):
-        found = _search(stairs, n, slopes(n), before)
-        if found is not None:
-            half = np.int64(1) << (before - 1)
-            low = ((found.slope + half) & (2 * half - 1)) - half
-            high = (found.slope - low) >> before
-            if (np.abs(low) * stairs.reach > INT32_MAX).any():
-                return None
-            words = {"hi": high, "lo": low, "B": found.offset, "n": n}
-            return _proof(LONG, stairs, words, before)
-    return None
+def prove_as(stairs: Staircase, rounding: Rounding) -> Proof | None:
+    """Prove a layer with another layer's form, shift and first shift, so that both share a kernel; None if it fails."""
+    if rounding.shift is None or rounding.top != stairs.top:
+        return None
+    n = np.full(len(stairs.factors), rounding.shift, np.int64)
+    if rounding.form == SHORT:
+        return _short_at(stairs, n)
+    return _long_at(stairs, n, rounding.before) if rounding.form == LONG else None
 
 
 def _high(stairs: Staircase, layer: Layer) -> Proof | None:
