@@ -14,9 +14,10 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from kwslib.gap8.kernels.depthwise import Depthwise4, Depthwise5
-from kwslib.gap8.kernels.depthwise_stride2 import Stride2Depthwise4, Stride2Depthwise5
-from tests.gap8.kernels import cases
+from kwslib.gap8.kernels.depthwise_rows import DepthwiseRows
+from kwslib.gap8.kernels.depthwise_stride2 import DepthwiseStride2
+from kwslib.gap8.kernels.rounding import Rounding
+from tests.gap8.kernels import cases, depthwise_cases
 from tests.gap8.kernels.harness import CORES, run
 
 CHANNELS = (64, 172, 276)
@@ -38,14 +39,23 @@ def shapes():
         ):
             options = shift | ({"padding": top_bottom} if known else {})
             yield f"first convolution {name}", known, 40, 16, cases.first_convolution(name, *shape, count, **options)
-        for name, make, inner, count, shape in (
-            ("small, stride 1", Depthwise5, (45, 38), 64, (25, 5, 8, small + 4)),
-            ("medium, stride 2", Stride2Depthwise5, (45, 45), 80, (13, 5, 12, medium)),
-            ("medium, stride 1", Depthwise5, (45, 38), 168, (13, 5, 8, medium)),
-            ("large, stride 2", Stride2Depthwise4, (36, 38), 16, (25, 20, 44, 16)),
-            ("large, stride 1", Depthwise4, (36, 31), 32, (25, 20, 24, 32)),
+        rounding = Rounding(shift=KNOWN["shift"] if known else None)
+        five = depthwise_cases.five(25, small + 4, rounding=rounding, **rows)
+        five_medium = depthwise_cases.five(13, medium, rounding=rounding, **rows)
+        options = {"rounding": rounding, **rows}
+        wide, wide_stride2 = (
+            depthwise_cases.last_channels(make, 25, 20, pixel, stride=stride, **options)
+            for make, pixel, stride in ((DepthwiseRows, 32, (1, 1)), (DepthwiseStride2, 16, (2, 2)))
+        )
+        medium_stride2 = depthwise_cases.last_channels(DepthwiseStride2, 13, 5, medium, stride=(2, 2), **options)
+        for name, kernel, inner, count in (
+            ("small, stride 1", five, (45, 38), 64),
+            ("medium, stride 2", medium_stride2, (45, 45), 80),
+            ("medium, stride 1", five_medium, (45, 38), 168),
+            ("large, stride 2", wide_stride2, (36, 38), 16),
+            ("large, stride 1", wide, (36, 31), 32),
         ):
-            yield f"depthwise {name}", known, *inner, cases.depthwise(name, make, count, *shape, **shift, **rows)
+            yield f"depthwise {name}", known, *inner, depthwise_cases.case(name, kernel, count)
         for name, shape in (
             ("small", (small, small + 4, 216, 8, True, 16, 25)),
             ("medium", (medium, medium, 120, 8, True, 8, 13)),

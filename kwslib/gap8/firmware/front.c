@@ -3,18 +3,17 @@
 
 /* Spread the input into words: for every output column and padded row the four inputs that the kernel sees there. */
 static void spread(uint32_t core, const struct front *front) {
-    const struct geometry *g = front->convolution;
-    uint32_t columns = g->columns, input_columns = g->input_columns, pad_top = g->pad_top, rows = g->input_rows;
-    uint32_t padding = four_times(g->input_zero_point), padded = front->padded_rows;
-    int32_t start = -(int32_t)g->pad_left;
-    for (uint32_t column = 0; column < columns; column++, start += (int32_t)g->stride_columns) {
+    uint32_t columns = front->columns, input_columns = front->input_columns, pad_top = front->pad_top;
+    uint32_t padding = front->padding, padded = front->padded_rows, rows = front->input_rows;
+    int32_t start = front->start, step = front->column_step;
+    for (uint32_t column = 0; column < columns; column++, start += step) {
         uint32_t inside = 0; /* ones in the bytes that lie inside of a row */
         for (uint32_t i = 0; i < 4; i++)
             if (start + (int32_t)i >= 0 && start + (int32_t)i < (int32_t)input_columns) inside |= 0xFFu << 8 * i;
         uint32_t outside = padding & ~inside;
-        uint32_t *target = (uint32_t *)at(front->columns) + column * padded;
+        uint32_t *target = (uint32_t *)at(front->words) + column * padded;
         uint32_t row = core;
-        for (; row < pad_top; row += CORES) target[row] = padding;
+        for (; row < pad_top && row < padded; row += CORES) target[row] = padding;
         const uint8_t *source = (const uint8_t *)at(front->input) + start + (int32_t)((row - pad_top) * input_columns);
         for (; row < pad_top + rows && row < padded; row += CORES, source += CORES * input_columns)
             target[row] = (word_at(source) & inside) | outside;
@@ -22,120 +21,129 @@ static void spread(uint32_t core, const struct front *front) {
     }
 }
 
-static void check_plane(uint32_t core, uint32_t layer, const struct geometry *g, const struct front *front,
-                        address plane, uint32_t channel) {
-    /* the plane as one channel of the whole map: places count from its channel on */
-    struct map map = {plane - channel * front->plane_bytes,
-                      g->rows,
-                      g->columns,
-                      front->channels,
-                      front->row_bytes,
-                      1,
-                      front->plane_bytes};
+/* The second term of every output: the sum of its inputs, times a factor. */
+static void add_up(uint32_t core, const struct front *front) {
+    uint32_t mask = front->sums_mask;
+    int32_t *sums = at(front->sums);
+    for (uint32_t column = core; column < front->columns; column += CORES)
+        for (uint32_t row = 0; row < front->rows; row++) {
+            const uint32_t *words = (const uint32_t *)at(front->words) + column * front->padded_rows;
+            int32_t sum = 0;
+            for (uint32_t i = 0; i < front->kernel_rows; i++) sum = dot(sum, words[row * front->stride_rows + i], mask);
+            sums[column * front->rows + row] = sum * front->sums_factor;
+        }
+}
+
+static void check_plane(uint32_t core, uint32_t layer, const struct front *front, uint32_t channel) {
+    /* the core's plane as one channel of the whole map: places count from its channel on */
+    address plane = front->plane + core * front->plane_bytes + front->plane_origin;
+    struct map map = {.base = plane - channel * front->plane_bytes,
+                      .rows = front->rows,
+                      .columns = front->columns,
+                      .channels = front->channels,
+                      .row_bytes = front->plane_row_bytes,
+                      .column_bytes = 1,
+                      .channel_bytes = front->plane_bytes,
+                      .lowest = front->plane_lowest};
     inference.checksums[core][layer] += checksum(&map, channel, channel + 1, 1);
 }
 
-/* Convolution and depthwise layer, channel by channel, through a plane of the core's own. */
-static void fused(uint32_t core, const struct step *step) {
-    const struct front *front = &step->u.front;
-    uint32_t *a = arguments[core], transfer = step->first_transfer;
-    uint32_t sent[2] = {0, 0}, position_count = front->second->rows * front->second->columns;
-    address plane = front->planes + core * front->plane_bytes;
-    uint32_t tiles = (front->channels + front->tile_channels - 1) / front->tile_channels;
-    for (uint32_t tile = 0; tile < tiles; tile++) {
-        uint32_t first = tile * front->tile_channels, count = front->channels - first;
+/* One channel: the convolution into the core's plane, and the depthwise layer from there. */
+static void fused_channel(uint32_t core, const struct step *step, const struct front *front, address records,
+                          uint32_t count, uint32_t first, uint32_t channel, address output, uint32_t fetch) {
+    uint32_t *a = arguments[core], start = cluster_time();
+    address plane = front->plane + core * front->plane_bytes;
+    a[0] = front->words;
+    a[1] = records + channel * front->record_bytes;
+    a[2] = plane + front->plane_origin;
+    a[3] = 1;
+    a[4] = front->sums;
+    front->convolve(a, front->first);
+    uint32_t middle = cluster_time();
+    inference.first_share[core] += middle - start;
+    if (inference.checking) check_plane(core, step->first_layer, front, first + channel);
+    if (fetch) fetch_ahead(fetch);
+    middle = cluster_time();
+    a[0] = plane;
+    a[1] = records + count * front->record_bytes + channel * front->second_record_bytes;
+    a[2] = output;
+    a[3] = 1;
+    front->depthwise(a, front->second);
+    inference.second_share[core] += cluster_time() - middle;
+}
+
+/* Channels alone: a run of them for each core. */
+static void alone(uint32_t core, const struct front *front, address records, uint32_t count, address output,
+                  uint32_t fetch) {
+    uint32_t *a = arguments[core], begin = share_begin(core, count), end = share_begin(core + 1, count);
+    a[0] = front->words;
+    a[1] = records + begin * front->record_bytes;
+    a[2] = output + begin * front->channel_bytes;
+    a[4] = front->sums;
+    uint32_t part = core == 0 && end - begin > LEAD_CHANNELS ? LEAD_CHANNELS : end - begin;
+    for (uint32_t number = 0; begin < end; number++) {
+        if (number) fetch_ahead(fetch); /* what follows is in the instruction cache by now */
+        a[3] = part;
+        front->convolve(a, front->first);
+        begin += part;
+        a[1] += part * front->record_bytes;
+        a[2] += part * front->channel_bytes;
+        part = end - begin;
+    }
+}
+
+static void run_tiles(uint32_t core, const struct step *step, const struct front *front) {
+    const struct sink *out = &front->out;
+    uint32_t transfer = step->first_transfer, sent[2] = {0, 0}, tile = 0;
+    for (uint32_t first = 0; first < front->channels; first += front->tile_channels, tile++) {
+        uint32_t count = front->channels - first;
         if (count > front->tile_channels) count = front->tile_channels;
-        address records = front->records[tile & 1], output = front->output[tile & 1];
         if (core == 0) {
             fetch_wait(transfer + tile + 1);
             fetch_poll();
-            if (front->output_l2 && tile >= 2) dma_wait(sent[tile & 1]);
+            if (out->l2 && tile >= 2) dma_wait(sent[tile & 1]);
         }
         barrier();
-        uint32_t warm = 0;
-        for (uint32_t channel = core; channel < count; channel += CORES) {
-            uint32_t start = cluster_time();
-            a[0] = front->columns;
-            a[1] = records + channel * front->record_bytes;
-            a[2] = plane + front->origin;
-            a[3] = 1;
-            front->convolve(a, front->convolution);
-            uint32_t middle = cluster_time();
-            inference.first_share[core] += middle - start;
-            if (inference.checking)
-                check_plane(core, step->first_layer, front->convolution, front, plane + front->origin, first + channel);
-            if (core == 0 && ++warm == 2) fetch_ahead(tile + 1 < tiles ? transfer + tile + 2 : step->prefetch);
-            middle = cluster_time();
-            a[0] = plane;
-            a[1] = records + count * front->record_bytes + channel * front->second_record_bytes;
-            a[2] = output + channel;
-            a[3] = 1;
-            front->depthwise(a, front->second);
-            inference.second_share[core] += cluster_time() - middle;
-        }
-        if (core == 0) fetch_until(tile + 1 < tiles ? transfer + tile + 2 : step->prefetch);
-        barrier();
-        if (!front->output_l2) continue;
-        if (count == front->tile_channels) {
-            if (core == 0)
-                sent[tile & 1] =
-                    dma_out_lines(output, front->output_l2 + first, position_count * count, front->output_pixel, count);
+        address records = front->records[tile & 1], output = sink_at(out, tile, first);
+        uint32_t fetch = first + count < front->channels ? transfer + tile + 2 : step->prefetch;
+        if (front->depthwise) {
+            uint32_t step_bytes = out->plane_bytes ? out->plane_bytes : front->channel_bytes, warm = 0;
+            for (uint32_t channel = core; channel < count; channel += CORES)
+                fused_channel(core, step, front, records, count, first, channel, output + channel * step_bytes,
+                              core == 0 && ++warm == 2 ? fetch : 0);
         } else {
-            /* a last tile of fewer channels: its lines are not contiguous in L1 */
-            for (uint32_t p = core; p < position_count; p += CORES)
-                for (uint32_t c = 0; c < count; c++)
-                    ((int8_t *)at(front->output_l2))[p * front->output_pixel + first + c] =
-                        codes_at(output)[p * front->tile_channels + c];
+            alone(core, front, records, count, output, fetch);
         }
+        if (core == 0) fetch_until(fetch);
+        if (!out->l2) continue;
+        barrier();
+        if (core == 0) sent[tile & 1] = sink_send(out, tile, first, count);
     }
-    if (core == 0 && front->output_l2)
-        for (uint32_t i = 0; i < 2; i++)
-            if (i < front->channels / front->tile_channels) dma_wait(sent[i]);
-    if (core == 0) {
-        /* the other cores have passed the last barrier, or their shares are complete but for the copy just made */
-        inference.fused_first = inference.fused_second = 0;
-        for (uint32_t i = 0; i < CORES; i++) {
-            inference.fused_first += inference.first_share[i];
-            inference.fused_second += inference.second_share[i];
-        }
-    }
-}
-
-static void alone(uint32_t core, const struct step *step) {
-    const struct front *front = &step->u.front;
-    uint32_t *a = arguments[core], transfer = step->first_transfer;
-    uint32_t begin = share_begin(core, front->channels), end = share_begin(core + 1, front->channels);
-    if (core == 0) fetch_wait(transfer + 1);
-    barrier();
-    a[0] = front->columns;
-    a[1] = front->records[0] + begin * front->record_bytes;
-    a[2] = front->planes + front->origin + begin * front->plane_bytes;
-    uint32_t count = core == 0 && end - begin > LEAD_CHANNELS ? LEAD_CHANNELS : end - begin;
-    for (uint32_t part = 0; begin < end; part++) {
-        if (part) fetch_ahead(step->prefetch); /* what follows is in the instruction cache by now */
-        a[3] = count;
-        front->convolve(a, front->convolution);
-        begin += count;
-        a[1] += count * front->record_bytes;
-        a[2] += count * front->plane_bytes;
-        count = end - begin;
-    }
-    if (core == 0) fetch_until(step->prefetch);
+    if (core == 0 && out->l2)
+        for (uint32_t i = 0; i < 2 && i < tile; i++) dma_wait(sent[i]);
 }
 
 void run_front(uint32_t core, const struct step *step) {
-    const struct front *front = &step->u.front;
+    const struct front *front = step->work;
     if (core == 0) dma_wait(dma_in(front->input, front->input_l2, (front->input_bytes + 3) & ~3u));
     barrier();
     spread(core, front);
     /* the records come while the padding is written: before, instructions of `spread` would wait behind them */
     if (core == 0) fetch_ahead(step->first_transfer + 1);
-    uint32_t padding = four_times(front->convolution->scaling.zero_point);
-    if (front->depthwise) {
-        fill_words(front->planes + core * front->plane_bytes, front->plane_bytes, padding);
-        fused(core, step);
-    } else {
-        fill_planes(core, front->planes, front->channels, front->convolution, front->origin, padding);
-        alone(core, step);
+    if (front->depthwise) fill_words(front->plane + core * front->plane_bytes, front->plane_bytes, front->plane_fill);
+    sink_fill(core, &front->out);
+    if (front->sums) {
+        barrier();
+        add_up(core, front);
+    }
+    run_tiles(core, step, front); /* which begins with a barrier */
+    if (!front->depthwise) return;
+    barrier();
+    if (core == 0) {
+        inference.fused_first = inference.fused_second = 0;
+        for (uint32_t i = 0; i < CORES; i++) {
+            inference.fused_first += inference.first_share[i];
+            inference.fused_second += inference.second_share[i];
+        }
     }
 }

@@ -21,7 +21,7 @@ void host_load(const uint8_t *image, uint32_t where, uint32_t bytes, const uint8
     __builtin_memcpy(at(where), image, bytes);
     host_flash = flash;
     load_tables();
-    if (pad_fill_bytes) fill_words(pad_fill, pad_fill_bytes, four_times((int32_t)pad_value));
+    for (const struct pad_fill *pad = pad_fills; pad->bytes; pad++) fill_words(pad->base, pad->bytes, pad->fill);
 }
 
 /* Run `clips` clips of `bytes` codes each. `logits` and `outputs` get class_count codes a clip, `checksums` LAYER_COUNT

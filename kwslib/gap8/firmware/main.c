@@ -22,7 +22,7 @@ static uint32_t share_of(uint32_t whole, uint32_t part, uint32_t all) {
 /* Cycles of each layer from the stamps of the steps; a fused step's are shared out as its core cycles were. */
 static void account(uint32_t *cycles, uint32_t *total) {
     for (uint32_t i = 0; i < STEP_COUNT; i++) {
-        uint32_t layer = steps[i].first_layer, spent = inference.stamps[i + 1] - inference.stamps[i];
+        uint32_t layer = tables.steps[i].first_layer, spent = inference.stamps[i + 1] - inference.stamps[i];
         cycles[layer] = spent;
         if (layer + 1 < LAYER_COUNT && network_layers[layer + 1].second) {
             uint32_t first = inference.fused_first >> 8, second = inference.fused_second >> 8;
@@ -74,7 +74,7 @@ void program_fault(void) {
 
 /* Padding of the maps that stay in L2: nothing writes there again. */
 static void clear_padding(void) {
-    if (pad_fill_bytes) fill_words(pad_fill, pad_fill_bytes, four_times((int32_t)pad_value));
+    for (const struct pad_fill *pad = pad_fills; pad->bytes; pad++) fill_words(pad->base, pad->bytes, pad->fill);
 }
 
 void fc_main(void) {

@@ -10,47 +10,52 @@ typedef uint32_t address;
 enum { L1_BASE = 0x10000000, L1_BYTES = 64 * 1024, L2_BASE = 0x1C000000, L2_BYTES = 512 * 1024 };
 
 enum requantisation {
-    SHORT,  /* y = acc * q; a channel's parameters: q, B, n */
+    /* Forms of the kernels, whose planner proves them: clip((y + B + 2^(n-1)) >> n, low, high), see
+       kernels/rounding.py. */
+    SHORT,  /* y = acc * q; parameters q, B, n */
     LONG,   /* y = acc * hi + ((acc * lo) >> before); hi, lo, B, n */
     HIGH,   /* y = ((acc << before) * m) >> 32; m, B, n */
-    SIGNED, /* z = HIGH's y + B', y = z < 0 ? z - kappa : z; m, B', kappa, B, n */
-    WIDE,   /* ((acc + bias) * q + 2^(n - 1)) >> n in 64 bits; q, bias, n */
-    TWICE,  /* 31-bit multiplier, rounded at 31 bits and at the shift; multiplier, bias, shift */
-    ONCE    /* 31-bit multiplier, rounded once; multiplier, bias, shift */
+    SIGNED, /* z = the y of HIGH + B', y = z < 0 ? z - k : z; m, B', k, B, n */
+    /* The reference's own arithmetic, then the zero point and the clamp; parameters multiplier, bias, shift. */
+    WIDE,  /* (acc + bias) * q, rounded half up at n, in 64 bits; q, bias, n */
+    TWICE, /* 31-bit multiplier, rounded at 31 bits and at the shift */
+    ONCE   /* 31-bit multiplier, rounded once */
 };
 
-/* How a layer's accumulators become codes. The first four forms: (y + B + 2^(n - 1)) >> n in 32 bits, for stored codes;
-   their zero point is 0. */
+/* How a layer's accumulators become codes. */
 struct scaling {
-    uint32_t form;
-    uint32_t before;    /* bits, for the forms that name it */
+    uint32_t form, before;
     int32_t zero_point; /* of the output */
     int32_t low, high;  /* clamp */
 };
 
-/* The fixed parameters of a kernel. Assembly kernels have them built in, the portable ones read them here. */
+/* The fixed parameters of a kernel for its portable twin. Assembly kernels have them built in. */
 struct geometry {
-    uint32_t rows, columns;             /* of the output */
-    uint32_t input_rows, input_columns;
-    uint32_t kernel_rows, kernel_columns, stride_rows, stride_columns, pad_top, pad_left;
-    uint32_t inputs;                    /* channels of the input */
-    uint32_t pixel_bytes;               /* from one position to the next, channels last */
-    uint32_t plane_bytes, row_bytes;    /* from one channel's plane, from one row to the next */
-    uint32_t left;                      /* byte of column 0 in a row of a plane */
-    uint32_t block_positions, block_bytes; /* pointwise: positions of a block, and from one to the next in the output */
-    uint32_t record_bytes, tap_words, tap_word; /* depthwise: words for each kernel row, and which holds [w0 w1 w2 0] */
-    int32_t input_zero_point;
+    uint32_t rows, columns;             /* of the output, or of a plane that is added up */
+    uint32_t kernel_rows, kernel_columns, stride_rows, stride_columns;
+    uint32_t inputs;                    /* channels of the input, in whole words */
+    uint32_t codes_signed;              /* the network's own input; stored codes are unsigned */
+    uint32_t pixel_bytes;               /* channels last: from one position of the input to the next */
+    uint32_t plane_bytes, row_bytes;    /* planes: from one channel of the input, from one row, to the next */
+    uint32_t left;                      /* pool: byte of column 0 in a row of a plane */
+    uint32_t out_column_bytes, out_row_bytes, out_channel_bytes;
+    uint32_t block_positions, block_in_bytes, block_bytes; /* pointwise: of a block; to the next one, in and out */
+    uint32_t record_bytes, parameter_words;
+    uint32_t tap_words, tap_word;       /* depthwise: words for each kernel row, and where its taps begin */
+    uint32_t wide, sums;                /* second term: more taps behind the first ones; accumulators start from sums */
     struct scaling scaling;
 };
 
 /* A kernel works on one core's share; what `arguments` holds stands with each of them in kernels/portable.c. */
 typedef void kernel_function(const uint32_t *arguments, const struct geometry *geometry);
 
-/* A whole map in memory, for checksums. */
+/* A whole map in memory. */
 struct map {
     address base;               /* of row 0, column 0, channel 0 */
     uint32_t rows, columns, channels;
     uint32_t row_bytes, column_bytes, channel_bytes;
+    uint32_t is_signed;         /* its bytes are core codes; otherwise core code = unsigned byte + lowest */
+    int32_t lowest;
 };
 
 /* Weights on their way to L1. From L2: source is an address. From the external flash: source is an offset, and `slot`
@@ -64,53 +69,109 @@ struct transfer {
 
 enum step_kind { FRONT, DEPTHWISE, POINTWISE, POOL, LINEAR, SOFTMAX, GENERAL };
 
+/* Padding of planes, written before what is inside of them: of each plane the bytes before `head` and from `tail` on. */
+struct fill {
+    uint32_t planes, plane_bytes, head, tail;
+    uint32_t word;              /* four times what is stored for 0 */
+};
+
+/* Where a step that works channel by channel writes: the whole map in L1, or two tiles on their way to L2. */
+struct sink {
+    address tiles[2], l2;       /* l2 0: tiles[0] is the whole map */
+    uint32_t channel_bytes;     /* from one channel to the next in the map: a plane, or 1 */
+    uint32_t plane_bytes;       /* of a channel in a tile; 0: channels last */
+    uint32_t tile_channels, pixel_bytes, positions; /* channels last: of a tile, of the map, of both */
+    uint32_t origin;            /* byte of row 0, column 0 in a plane, or of a tile */
+    struct fill fill;           /* of the map in L1, or of each tile */
+};
+
 struct front {                  /* first convolution, alone or with the depthwise layer behind it */
     address input_l2, input;    /* the codes; four bytes around `input` are readable */
-    uint32_t input_bytes, padded_rows;
-    address columns;            /* words of four inputs, by output column and padded row */
+    uint32_t input_bytes, input_rows, input_columns, pad_top, stride_rows, stride_columns, kernel_rows;
+    int32_t start, column_step; /* first column that the first output column sees; from one to the next */
+    uint32_t rows, columns, padded_rows, channel_bytes; /* of the output; alone: from one channel to the next */
+    address words;              /* words of four inputs, by output column and padded row */
+    uint32_t padding;           /* four times the input's zero point */
+    address sums;               /* 0, or the second term of each output, by column and row */
+    uint32_t sums_mask;
+    int32_t sums_factor;
     kernel_function *convolve, *depthwise;
-    const struct geometry *convolution, *second;
+    const struct geometry *first, *second;
     uint32_t channels, tile_channels;
     address records[2];         /* of a tile: those of the convolution, then of the depthwise layer */
     uint32_t record_bytes, second_record_bytes;
-    address planes;             /* the layer's output, or one plane for each core */
-    uint32_t plane_rows, plane_bytes, row_bytes, origin;
-    address output[2];          /* channels last: the whole map in L1, or two tiles on their way to `output_l2` */
-    address output_l2;
-    uint32_t output_pixel;      /* bytes from one position to the next there */
+    address plane;              /* fused: one plane for each core */
+    uint32_t plane_bytes, plane_origin, plane_row_bytes, plane_fill;
+    int32_t plane_lowest;
+    struct sink out;
 };
 
 struct depthwise {
     kernel_function *kernel;
     const struct geometry *geometry;
     uint32_t channels, tile_channels, record_bytes;
-    address input[2], input_l2; /* planes: the whole map in L1, or two tiles of it */
     address records[2];
-    address output[2], output_l2;
-    uint32_t output_pixel;
+    address input[2], input_l2; /* planes: the whole map in L1, or two tiles of it */
+    uint32_t plane_bytes;
+    struct sink out;
+};
+
+/* Blocks of one size, of which each line of a tile has as many. */
+struct blocks {
+    kernel_function *kernel;
+    const struct geometry *geometry;
+    uint32_t lines, count;      /* lines of a tile, blocks of a line */
+    uint32_t in, out;           /* the first block in a tile */
+    uint32_t line_in, line_out, block_in, block_out;
+    address sums;               /* 0, or the second term of each position */
+    uint32_t positions;         /* of a block */
+};
+
+/* Windows of a convolution, gathered: a kernel row of all channels is a run of words. */
+struct gather {
+    address input;              /* where row 0 of the whole input would lie; of a tile: see `l2` in struct pointwise */
+    address columns;            /* a window for each output position of a tile */
+    uint32_t input_rows, input_columns, pixel_bytes;
+    uint32_t kernel_rows, kernel_columns, stride_rows, stride_columns, output_columns;
+    int32_t pad_top, pad_left;
+    uint32_t row_bytes, window_bytes; /* of a kernel row, of a window */
+    uint32_t padding;           /* four times the input's zero point */
+};
+
+/* The second term of a tile's positions: the sum of the inputs times a factor. */
+struct second_term {
+    uint32_t words, last_mask;  /* of a position */
+    int32_t factor;
+    uint32_t position_bytes, is_signed;
 };
 
 struct pointwise {
-    kernel_function *kernel;
-    const struct geometry *geometry;
+    struct blocks blocks[2];    /* of the second size there may be none */
     uint32_t groups, chunk_groups, group_bytes;
     address records[2];
-    uint32_t rows, tile_rows, row_blocks; /* blocks of positions in a row; one row is one line of blocks */
-    uint32_t last_start;        /* the last block of a row starts there, over the one before if need be */
-    address input[2], input_l2; /* channels last */
-    address output[2], output_l2;
-    uint32_t tile_plane_bytes, plane_bytes, row_bytes, plane_rows, origin;
-    uint32_t fill;              /* clear the padding of the planes */
+    uint32_t rows, tile_rows, tiles; /* the last tile ends with the map: it may begin in the one before */
+    address input[2], input_l2; /* channels last; rows follow one another */
+    uint32_t input_row_bytes;
+    address output[2], output_l2; /* in L1: output[0] is channel 0 of row 0 in the whole map */
+    uint32_t channel_bytes, tile_origin; /* of a tile or of the map in L1 */
+    uint32_t out_row_bytes;     /* from one row of the map to the next, in L1 or L2 */
+    uint32_t out_group_bytes;   /* to L2: from one group of four channels to the next */
+    uint32_t out_lines, out_line_bytes, out_stride; /* to L2: lines of a tile, 0: one for each channel */
+    address fill_base;          /* of the map in L1; tiles are filled both */
+    struct fill fill;
+    const struct gather *gather; /* 0: none */
+    const struct second_term *second; /* 0: none */
+    uint32_t tile_sums;         /* bytes of the sums of a tile */
 };
 
 struct pool {
     kernel_function *sum;       /* arguments: planes, sums (int32), channels */
     const struct geometry *geometry;
     address sums;               /* a word for each channel of the map, or of a tile */
-    struct map input;           /* in L1, or where tiles of it go */
-    address tiles[2], input_l2;
-    uint32_t tile_channels;
+    uint32_t channels, tile_channels, plane_bytes, origin;
+    address tiles[2], input_l2; /* input_l2 0: tiles[0] is the whole map */
     address output;
+    int32_t count, offset;      /* of a plane; what its codes' sum lacks: the lowest code, as often */
     uint32_t halves_up;
     uint32_t requantises;       /* a MEAN with its own scale */
     int32_t multiplier, shift;
@@ -119,8 +180,10 @@ struct pool {
 };
 
 struct linear {
-    address input, records, output;
-    uint32_t inputs, outputs, record_bytes;
+    address input, input_l2;    /* input_l2 0: it lies in L1 */
+    uint32_t input_bytes, is_signed;
+    address records[2], output;
+    uint32_t words, outputs, chunk, record_bytes, wide;
     struct scaling scaling;
 };
 
@@ -129,19 +192,22 @@ struct softmax {
     uint32_t classes;
 };
 
-/* Any layer of the family, channels last, a tile of output rows at a time: nothing special is made of it. */
-enum operation { ANY_CONVOLUTION, ANY_DEPTHWISE, ANY_POOL, ANY_LOOKUP };
+/* Any layer, code by code, between maps of any layout: nothing special is made of it. */
+enum operation { ANY_CONVOLUTION, ANY_DEPTHWISE, ANY_AVERAGE, ANY_MAXIMUM, ANY_LOOKUP, ANY_SUM };
 struct general {
     uint32_t operation;
-    const struct geometry *geometry;
-    uint32_t channels;          /* of the output */
+    struct map input, second, output;
+    uint32_t kernel_rows, kernel_columns, stride_rows, stride_columns, pad_top, pad_left;
     uint32_t multiplier;        /* depthwise: outputs for each input channel */
-    uint32_t chunk_channels, record_bytes, tile_rows;
+    uint32_t chunk_channels, record_bytes;
     address records;            /* weights as in the file, then bias and factors; raw zero points are taken off here */
-    address input, input_l2, output, output_l2;
+    int32_t input_zero_point, weight_zero_point;
     uint32_t halves_up, requantises;
-    int32_t pool_multiplier, pool_shift, weight_zero_point;
-    address table;
+    int32_t multiplier_31, shift;
+    address tables[2];          /* a lookup's codes; a sum's scaled values, by core code + 128 */
+    address fill_base;
+    struct fill fill;
+    struct scaling scaling;
 };
 
 struct step {
@@ -149,15 +215,7 @@ struct step {
     uint32_t first_transfer;    /* index of the step's first transfer */
     uint32_t ready;             /* transfers before this index must have ended when it starts */
     uint32_t prefetch;          /* transfers before this index are started inside of it */
-    union {
-        struct front front;
-        struct depthwise depthwise;
-        struct pointwise pointwise;
-        struct pool pool;
-        struct linear linear;
-        struct softmax softmax;
-        struct general general;
-    } u;
+    const void *work;           /* the structure of its kind */
 };
 
 struct layer {
@@ -176,9 +234,9 @@ extern struct input {
 
 extern const char network_name[];
 extern const uint32_t class_count;
-extern const struct step network_steps[];
-extern const struct geometry network_geometries[];
-extern struct geometry geometries[];             /* the same in L1 */
+extern const struct geometry geometries[];
+extern const struct gather gathers[];
+extern const struct second_term second_terms[];
 extern const struct transfer network_transfers[];
 extern const uint32_t first_flash_transfer;      /* TRANSFER_COUNT: none */
 extern const struct layer network_layers[];
@@ -186,7 +244,10 @@ extern const address output_codes, logits_codes; /* int8, in L1 */
 extern const uint32_t input_bytes;
 extern const address image_begin;                /* of the weights' image in L2 */
 extern const uint32_t output_offset;             /* 128 where the file's codes are uint8 */
-extern const address pad_fill;                   /* planes in L2 that are filled at the start, for their padding */
-extern const uint32_t pad_fill_bytes, pad_value;
+/* Planes in L2 that are filled at the start, for their padding; the last one has no bytes. */
+extern const struct pad_fill {
+    address base;
+    uint32_t bytes, fill;
+} pad_fills[];
 extern const char *const class_names[];
 /* clang-format on */

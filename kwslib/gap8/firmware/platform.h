@@ -50,3 +50,13 @@ static inline int32_t dot(int32_t sum, uint32_t a, uint32_t b) {
 #endif
     return sum;
 }
+
+/* The same with unsigned bytes in `a`. */
+static inline int32_t dot_unsigned(int32_t sum, uint32_t a, uint32_t b) {
+#if defined(KWS_HOST) || defined(KWS_NO_XPULP)
+    for (uint32_t i = 0; i < 4; i++) sum += (int32_t)(a >> 8 * i & 0xFF) * (int8_t)(b >> 8 * i);
+#else
+    __asm__(".insn r 0x57, 1, 0x54, %0, %1, %2" : "+r"(sum) : "r"(a), "r"(b)); /* pv.sdotusp.b */
+#endif
+    return sum;
+}

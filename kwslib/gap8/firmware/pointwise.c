@@ -1,149 +1,215 @@
-/* Pointwise layer: channels last to channel planes, four output channels by five positions at a time. Weights come in
-   chunks of channel groups; the maps lie in L1, or tiles of rows pass through it. */
+/* Pointwise layer, and any convolution by gathered windows: channels last to a map of either layout, four output
+   channels by a few positions at a time. Weights come in chunks of channel groups; the maps lie in L1, or tiles of rows
+   pass through it. */
 #include "runtime.h"
 
-/* Padding around the maps' rows: the depthwise layer behind reads it. */
-static void fill(uint32_t core, const struct pointwise *p) {
-    uint32_t padding = four_times(p->geometry->scaling.zero_point), channels = 4 * p->groups;
-    if (!p->output_l2) {
-        fill_planes(core, p->output[0], channels, p->geometry, p->origin, padding);
-        return;
-    }
-    uint32_t words = p->chunk_groups * p->tile_plane_bytes; /* times four channels, in words */
-    for (uint32_t half = 0; half < 2; half++) {
-        uint32_t *tile = at(p->output[half]);
-        for (uint32_t i = core; i < words; i += CORES) tile[i] = padding;
-    }
-}
+/* Where a tile's positions are read, and where the first channel of a chunk is written. */
+struct place {
+    address records, input, output;
+    uint32_t groups, sums; /* sums: bytes of those of the tiles before */
+};
 
-/* One core's share of a chunk's groups and a tile's rows, as runs of blocks of one group in one row: at most `most` of
-   its blocks from the one with number `skip` on. */
-static void share(uint32_t core, const struct pointwise *p, uint32_t groups, uint32_t rows, address records,
-                  address input, address output, uint32_t plane, uint32_t skip, uint32_t most) {
-    const struct geometry *g = p->geometry;
-    uint32_t *a = arguments[core], blocks = rows * p->row_blocks, units = groups * blocks;
+/* One core's share of a tile's blocks of one size, as runs of blocks of one group in one line: at most `most` of them
+   from the one with number `skip` on. */
+static void share(uint32_t core, const struct pointwise *p, const struct blocks *b, const struct place *where,
+                  uint32_t skip, uint32_t most) {
+    address sums = b->sums + where->sums;
+    uint32_t *a = arguments[core], in_group = b->lines * b->count, units = where->groups * in_group;
     uint32_t unit = share_begin(core, units) + skip, end = share_begin(core + 1, units), count = 0;
-    uint32_t left = end > unit ? end - unit : 0;
+    uint32_t left = end > unit ? end - unit : 0, words = b->sums ? 5 : 4;
     if (left > most) left = most;
-    uint32_t one_line = p->row_blocks == 1; /* then rows follow one another as blocks do */
-    uint32_t last = p->row_blocks - 1, regular = p->last_start == last * g->block_positions;
-    uint32_t group = unit / blocks, in_group = unit - group * blocks;
-    uint32_t row = in_group, block = 0; /* divisions only here: they take 30 cycles */
-    if (!one_line) {
-        row = in_group / p->row_blocks;
-        block = in_group - row * p->row_blocks;
+    if (!left) return;
+    uint32_t group = unit / in_group, line = unit - group * in_group, block = line;
+    if (b->lines > 1) { /* divisions only here: they take 30 cycles */
+        line /= b->count;
+        block -= line * b->count;
+    } else {
+        line = 0;
     }
+    uint32_t *segment = a + 1;
     while (left) {
-        uint32_t run = one_line ? rows - row : block == last ? 1 : (regular ? p->row_blocks : last) - block;
+        uint32_t run = b->count - block;
         if (run > left) run = left;
-        uint32_t column = block == last ? p->last_start : block * g->block_positions;
-        uint32_t *segment = a + 1 + 4 * count++;
-        segment[0] = records + group * p->group_bytes;
-        segment[1] = input + (row * g->columns + column) * g->pixel_bytes;
-        segment[2] = output + 4 * group * plane + row * p->row_bytes + column;
+        segment[0] = where->records + group * p->group_bytes;
+        segment[1] = where->input + line * b->line_in + block * b->block_in;
+        segment[2] = where->output + 4 * group * p->channel_bytes + line * b->line_out + block * b->block_out;
         segment[3] = run;
+        if (b->sums) segment[4] = sums + 4 * (line * b->count + block) * b->positions;
+        segment += words;
+        count++;
         left -= run;
-        if (one_line) {
-            row += run;
-        } else if ((block += run) == p->row_blocks) {
-            block = 0;
-            row++;
-        }
-        if (row == rows) {
-            row = 0;
+        block = 0; /* only the last run ends within a line */
+        if (++line == b->lines) {
+            line = 0;
             group++;
         }
-        if (count == (ARGUMENT_WORDS - 1) / 4 || left == 0) {
+        if (left == 0 || count == (ARGUMENT_WORDS - 1) / words) {
             a[0] = count;
-            p->kernel(a, g);
+            b->kernel(a, b->geometry);
+            segment = a + 1;
             count = 0;
         }
     }
 }
 
-static void resident(uint32_t core, const struct step *step) {
-    const struct pointwise *p = &step->u.pointwise;
+/* All blocks of both sizes, but for the first `skip` of the first size; or only `most` of these. */
+static void compute(uint32_t core, const struct pointwise *p, const struct place *where, uint32_t skip, uint32_t most) {
+    for (uint32_t kind = 0; kind < 2; kind++) {
+        const struct blocks *b = &p->blocks[kind];
+        struct place from = *where;
+        if (!b->count || (kind && most != ~0u)) break;
+        from.input += b->in;
+        from.output += b->out;
+        share(core, p, b, &from, kind ? 0 : skip, most);
+    }
+}
+
+/* The second term of each position of a tile. */
+static void add_up(uint32_t core, const struct pointwise *p, const struct place *where) {
+    address input = where->input;
+    const struct second_term *second = p->second;
+    for (uint32_t kind = 0; kind < 2; kind++) {
+        const struct blocks *b = &p->blocks[kind];
+        int32_t *sums = at(b->sums + where->sums);
+        uint32_t count = b->lines * b->count * b->positions, last = second->words - 1, ones = 0x01010101u;
+        for (uint32_t i = core; i < count; i += CORES) {
+            uint32_t block = i / b->positions, position = i - block * b->positions, line = block / b->count;
+            const uint32_t *words = at(input + b->in + line * b->line_in + (block - line * b->count) * b->block_in +
+                                       position * second->position_bytes);
+            int32_t sum = 0;
+            if (second->is_signed) {
+                for (uint32_t k = 0; k < last; k++) sum = dot(sum, words[k], ones);
+                sum = dot(sum, words[last], second->last_mask);
+            } else {
+                for (uint32_t k = 0; k < last; k++) sum = dot_unsigned(sum, words[k], ones);
+                sum = dot_unsigned(sum, words[last], second->last_mask);
+            }
+            sums[i] = sum * second->factor;
+        }
+    }
+    barrier();
+}
+
+static uint32_t tile_top(const struct pointwise *p, uint32_t tile) {
+    uint32_t top = tile * p->tile_rows, last = p->rows - p->tile_rows;
+    return top > last ? last : top;
+}
+
+/* Start the transfer of the input rows of a tile; `first` gets the row that lies in front. */
+static uint32_t receive(const struct pointwise *p, uint32_t turn, uint32_t tile) {
+    uint32_t top = tile_top(p, tile), rows = p->tile_rows;
+    if (p->gather) {
+        const struct gather *g = p->gather;
+        uint32_t begin = gather_first(g, top), end = gather_end(g, top + rows);
+        top = begin;
+        rows = end > begin ? end - begin : 1;
+    }
+    address source = p->input_l2 + top * p->input_row_bytes; /* words: the rows of a map may begin anywhere */
+    uint32_t ahead = source & 3;
+    return dma_in(p->input[turn & 1], source - ahead, (rows * p->input_row_bytes + ahead + 3) & ~3u);
+}
+
+/* Where the first row of a tile lies in L1; windows are gathered there first. */
+static address prepare(uint32_t core, const struct pointwise *p, uint32_t turn, uint32_t tile) {
+    uint32_t top = tile_top(p, tile);
+    address input = p->input[0] + top * p->input_row_bytes;
+    if (p->gather) {
+        const struct gather *g = p->gather;
+        const uint8_t *origin = at(p->input[0]); /* of row 0 of the whole input */
+        if (p->input_l2) {
+            uint32_t first = gather_first(g, top), offset = first * p->input_row_bytes;
+            origin = (const uint8_t *)at(p->input[turn & 1]) + ((p->input_l2 + offset) & 3) - offset;
+        }
+        gather_windows(core, g, origin, top, p->tile_rows);
+        barrier();
+        input = g->columns;
+    } else if (p->input_l2) {
+        input = p->input[turn & 1] + ((p->input_l2 + top * p->input_row_bytes) & 3);
+    }
+    return input;
+}
+
+static uint32_t send(const struct pointwise *p, uint32_t turn, uint32_t first, uint32_t groups, uint32_t tile) {
+    address target = p->output_l2 + tile_top(p, tile) * p->out_row_bytes + first * p->out_group_bytes;
+    uint32_t lines = p->out_lines ? p->out_lines : 4 * groups;
+    return dma_out_lines(p->output[turn & 1], target, lines * p->out_line_bytes, p->out_stride, p->out_line_bytes);
+}
+
+static void resident(uint32_t core, const struct step *step, const struct pointwise *p) {
     uint32_t transfer = step->first_transfer, chunks = (p->groups + p->chunk_groups - 1) / p->chunk_groups;
+    struct place where = {.input = prepare(core, p, 0, 0), .sums = 0};
+    if (p->second) add_up(core, p, &where);
     for (uint32_t chunk = 0; chunk < chunks; chunk++) {
-        uint32_t first = chunk * p->chunk_groups, groups = p->groups - first;
-        if (groups > p->chunk_groups) groups = p->chunk_groups;
+        uint32_t first = chunk * p->chunk_groups;
+        where.groups = p->groups - first < p->chunk_groups ? p->groups - first : p->chunk_groups;
         if (chunk) {
             if (core == 0) fetch_wait(transfer + chunk + 1);
             barrier();
         }
-        address records = p->records[chunk & 1], output = p->output[0] + p->origin + 4 * first * p->plane_bytes;
+        where.records = p->records[chunk & 1];
+        where.output = p->output[0] + 4 * first * p->channel_bytes;
         uint32_t most = core == 0 ? LEAD_BLOCKS : ~0u;
         for (uint32_t skip = 0;; skip = LEAD_BLOCKS, most = ~0u) {
             if (skip) fetch_ahead(chunk + 1 < chunks ? transfer + chunk + 2 : step->prefetch);
-            share(core, p, groups, p->rows, records, p->input[0], output, p->plane_bytes, skip, most);
+            compute(core, p, &where, skip, most);
             if (most == ~0u) break;
         }
     }
 }
 
-static void tiled(uint32_t core, const struct step *step) {
-    const struct pointwise *p = &step->u.pointwise;
-    const struct geometry *g = p->geometry;
-    uint32_t transfer = step->first_transfer, chunks = (p->groups + p->chunk_groups - 1) / p->chunk_groups;
-    uint32_t tiles = (p->rows + p->tile_rows - 1) / p->tile_rows, row_bytes = g->columns * g->pixel_bytes;
+/* What core 0 starts when its code is warm: weights, and the rows of the next tile. */
+static uint32_t go_ahead(const struct step *step, const struct pointwise *p, uint32_t chunk, uint32_t chunks,
+                         uint32_t tile, uint32_t turn) {
+    uint32_t next = tile + 1 < p->tiles ? tile + 1 : 0;
+    fetch_ahead(chunk + 1 < chunks ? step->first_transfer + chunk + 2 : next ? 0 : step->prefetch);
+    fetch_poll();
+    return p->input_l2 && (next || chunk + 1 < chunks) ? receive(p, turn + 1, next) : 0;
+}
+
+static void tiled(uint32_t core, const struct step *step, const struct pointwise *p) {
+    uint32_t chunks = (p->groups + p->chunk_groups - 1) / p->chunk_groups;
     uint32_t received = 0, sent[2] = {0, 0}, turn = 0;
-    if (core == 0)
-        received = dma_in(p->input[0], p->input_l2, (p->rows < p->tile_rows ? p->rows : p->tile_rows) * row_bytes);
+    struct place where;
+    if (core == 0 && p->input_l2) received = receive(p, 0, 0);
     for (uint32_t chunk = 0; chunk < chunks; chunk++) {
-        uint32_t first = chunk * p->chunk_groups, groups = p->groups - first;
-        if (groups > p->chunk_groups) groups = p->chunk_groups;
-        for (uint32_t tile = 0; tile < tiles; tile++, turn++) {
-            uint32_t top = tile * p->tile_rows, rows = p->rows - top;
-            if (rows > p->tile_rows) rows = p->tile_rows;
+        uint32_t first = chunk * p->chunk_groups;
+        where.groups = p->groups - first < p->chunk_groups ? p->groups - first : p->chunk_groups;
+        where.records = p->records[chunk & 1];
+        for (uint32_t tile = 0; tile < p->tiles; tile++, turn++) {
             if (core == 0) {
-                fetch_wait(transfer + chunk + 1);
-                dma_wait(received);
-                if (turn >= 2) dma_wait(sent[turn & 1]);
+                fetch_wait(step->first_transfer + chunk + 1);
+                if (p->input_l2) dma_wait(received);
+                if (p->output_l2 && turn >= 2) dma_wait(sent[turn & 1]);
             }
             barrier();
-            uint32_t plane = p->tile_plane_bytes;
-            address input = p->input[turn & 1], output = p->output[turn & 1];
-            if (rows < p->tile_rows) { /* the rest of the tile goes to the padding below the map */
-                uint32_t padding = four_times(g->scaling.zero_point);
-                for (uint32_t i = core; i < groups * plane; i += CORES) ((uint32_t *)at(output))[i] = padding;
-                barrier();
-            }
+            where.input = prepare(core, p, turn, tile);
+            where.sums = tile * p->tile_sums;
+            if (p->second && !chunk) add_up(core, p, &where);
+            where.output = p->output_l2 ? p->output[turn & 1] + p->tile_origin
+                                        : p->output[0] + 4 * first * p->channel_bytes + tile_top(p, tile) * p->out_row_bytes;
             uint32_t most = core == 0 ? LEAD_BLOCKS : ~0u;
             for (uint32_t skip = 0;; skip = LEAD_BLOCKS, most = ~0u) {
-                if (skip) {
-                    fetch_ahead(chunk + 1 < chunks ? transfer + chunk + 2 : tile + 1 < tiles ? 0 : step->prefetch);
-                    fetch_poll();
-                    uint32_t next = tile + 1 < tiles ? tile + 1 : 0;
-                    if (next || chunk + 1 < chunks) {
-                        uint32_t next_rows = p->rows - next * p->tile_rows;
-                        if (next_rows > p->tile_rows) next_rows = p->tile_rows;
-                        received = dma_in(p->input[(turn + 1) & 1], p->input_l2 + next * p->tile_rows * row_bytes,
-                                          next_rows * row_bytes);
-                    }
-                }
-                share(core, p, groups, rows, p->records[chunk & 1], input, output + g->left, plane, skip, most);
+                if (skip) received = go_ahead(step, p, chunk, chunks, tile, turn);
+                compute(core, p, &where, skip, most);
                 if (most == ~0u) break;
             }
             barrier();
-            if (core == 0)
-                sent[turn & 1] = dma_out_lines(
-                    output, p->output_l2 + 4 * first * p->plane_bytes + (p->origin & ~3u) + top * p->row_bytes,
-                    4 * groups * plane, p->plane_bytes, plane);
+            if (core == 0 && p->output_l2) sent[turn & 1] = send(p, turn, first, where.groups, tile);
         }
     }
-    if (core == 0)
-        for (uint32_t i = 0; i < 2; i++)
-            if (i < turn) dma_wait(sent[i]);
+    if (core == 0 && p->output_l2)
+        for (uint32_t i = 0; i < 2 && i < turn; i++) dma_wait(sent[i]);
 }
 
 void run_pointwise(uint32_t core, const struct step *step) {
-    const struct pointwise *p = &step->u.pointwise;
-    if (p->fill) {
-        fill(core, p);
-        if (!p->output_l2) barrier();
+    const struct pointwise *p = step->work;
+    if (p->fill.planes) {
+        fill_planes(core, &p->fill, p->fill_base);
+        if (p->output_l2) fill_planes(core, &p->fill, p->output[1]);
+        barrier();
     }
-    if (p->output_l2)
-        tiled(core, step);
+    if (p->input_l2 || p->output_l2 || p->tiles > 1)
+        tiled(core, step, p);
     else
-        resident(core, step);
+        resident(core, step, p);
 }

@@ -2,14 +2,12 @@
 #include "runtime.h"
 
 IN_L1 struct inference inference;
-IN_L1 struct step steps[STEP_COUNT];
-IN_L1 struct geometry geometries[GEOMETRY_COUNT];
+IN_L1 struct tables tables;
 IN_L1 uint32_t arguments[CORES][ARGUMENT_WORDS];
 
 void load_tables(void) {
-    for (uint32_t i = 0; i < sizeof steps / 4; i++) ((uint32_t *)steps)[i] = ((const uint32_t *)network_steps)[i];
-    for (uint32_t i = 0; i < sizeof geometries / 4; i++)
-        ((uint32_t *)geometries)[i] = ((const uint32_t *)network_geometries)[i];
+    for (uint32_t i = 0; i < sizeof tables / 4; i++)
+        ((uint32_t *)&tables)[i] = ((const uint32_t *)&network_tables)[i];
 }
 
 /* --- weights ------------------------------------------------------------------------------------------------- */
@@ -96,7 +94,7 @@ void infer(uint32_t core) {
     inference.first_share[core] = inference.second_share[core] = 0;
     for (uint32_t layer = 0; layer < LAYER_COUNT; layer++) inference.checksums[core][layer] = 0;
     for (uint32_t i = 0; i < STEP_COUNT; i++) {
-        const struct step *step = &steps[i];
+        const struct step *step = &tables.steps[i];
         if (core == 0) fetch_wait(step->ready);
         barrier();
         if (core == 0 && i) inference.stamps[i] = cluster_time();
@@ -128,58 +126,67 @@ int32_t scale_twice(int32_t sum, int32_t multiplier, int32_t shift) {
     return (int32_t)high;
 }
 
+static int32_t rounded(uint32_t y, int32_t offset, int32_t n) {
+    return (int32_t)(y + (uint32_t)offset + (1u << (n - 1))) >> n;
+}
+
+static int32_t high_product(int32_t sum, int32_t multiplier, uint32_t before) {
+    return (int32_t)(((int64_t)(int32_t)((uint32_t)sum << before) * multiplier) >> 32);
+}
+
 static int32_t clamp(int32_t code, int32_t low, int32_t high) { return code < low ? low : code > high ? high : code; }
 
-/* (value + offset) / 2^shift, rounded half up, in 32 bits. */
-static int32_t round_at(uint32_t value, int32_t offset, int32_t shift) {
-    return (int32_t)(value + (uint32_t)offset + (1u << (shift - 1))) >> shift;
-}
-
-/* The upper half of the 64-bit product of (sum << before) and a factor. */
-static int32_t upper_half(int32_t sum, uint32_t before, int32_t factor) {
-    return (int32_t)(((int64_t)(int32_t)((uint32_t)sum << before) * factor) >> 32);
-}
-
-/* The code of an accumulator; `parameters` are `pitch` words apart. */
+/* The code of an accumulator without its bias; `parameters` are `pitch` words apart. */
 int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling) {
-    int32_t first = parameters[0], second = parameters[pitch], third = parameters[2 * pitch], code;
-    uint32_t before = scaling->before;
+    int32_t first = parameters[0], bias = parameters[pitch], last = parameters[2 * pitch], code;
     switch (scaling->form) {
-    case SHORT: code = round_at((uint32_t)sum * (uint32_t)first, second, third); break;
-    case LONG: {
-        int32_t low = (int32_t)((uint32_t)sum * (uint32_t)second) >> before;
-        code = round_at((uint32_t)sum * (uint32_t)first + (uint32_t)low, third, parameters[3 * pitch]);
+    case SHORT: code = rounded((uint32_t)sum * (uint32_t)first, bias, last); break;
+    case LONG:
+        code = (int32_t)((uint32_t)sum * (uint32_t)bias) >> scaling->before;
+        code = rounded((uint32_t)sum * (uint32_t)first + (uint32_t)code, last, parameters[3 * pitch]);
         break;
-    }
-    case HIGH: code = round_at((uint32_t)upper_half(sum, before, first), second, third); break;
-    case SIGNED: {
-        int32_t scaled = upper_half(sum, before, first) + second;
-        if (scaled < 0) scaled -= third;
-        code = round_at((uint32_t)scaled, parameters[3 * pitch], parameters[4 * pitch]);
+    case HIGH: code = rounded((uint32_t)high_product(sum, first, scaling->before), bias, last); break;
+    case SIGNED:
+        code = high_product(sum, first, scaling->before) + bias;
+        code = rounded((uint32_t)(code < 0 ? code - last : code), parameters[3 * pitch], parameters[4 * pitch]);
         break;
-    }
     case WIDE: {
-        int64_t product = ((int64_t)sum + second) * first;
-        product = third ? (product + ((int64_t)1 << (third - 1))) >> third : product;
+        int64_t product = ((int64_t)sum + bias) * first;
+        product = last ? (product + ((int64_t)1 << (last - 1))) >> last : product;
         code = product < -512 ? -512 : product > 511 ? 511 : (int32_t)product;
         break;
     }
-    case TWICE: code = scale_twice(sum + second, first, third); break;
-    default: code = scale_once(sum + second, first, third);
+    case TWICE: code = scale_twice(sum + bias, first, last); break;
+    default: code = scale_once(sum + bias, first, last);
     }
     return clamp(code + scaling->zero_point, scaling->low, scaling->high);
 }
 
-/* Fill the padding of every channel's plane; where there is padding beside the columns too, fill whole planes: their
-   inside is written later. */
-void fill_planes(uint32_t core, address planes, uint32_t channels, const struct geometry *g, uint32_t origin,
-                 uint32_t word) {
-    uint32_t beside = g->left || (g->row_bytes > g->columns && g->columns != 5); /* rows of five: none is read there */
-    uint32_t top = beside ? 0 : origin, rows = beside ? 0 : g->rows * g->row_bytes, plane = g->plane_bytes;
-    for (uint32_t c = share_begin(core, channels); c < share_begin(core + 1, channels); c++) {
-        fill_words(planes + c * plane, top, word);
-        fill_words(planes + c * plane + top + rows, plane - top - rows, word);
+void fill_planes(uint32_t core, const struct fill *fill, address base) {
+    for (uint32_t c = share_begin(core, fill->planes); c < share_begin(core + 1, fill->planes); c++) {
+        address plane = base + c * fill->plane_bytes;
+        fill_words(plane, fill->head, fill->word);
+        fill_words(plane + fill->tail, fill->plane_bytes - fill->tail, fill->word);
     }
+}
+
+/* --- where channels go ------------------------------------------------------------------------------------------ */
+
+void sink_fill(uint32_t core, const struct sink *sink) {
+    if (!sink->fill.planes) return;
+    fill_planes(core, &sink->fill, sink->tiles[0]);
+    if (sink->l2) fill_planes(core, &sink->fill, sink->tiles[1]);
+}
+
+uint32_t sink_send(const struct sink *sink, uint32_t turn, uint32_t first, uint32_t count) {
+    address tile = sink->tiles[turn & 1];
+    if (sink->plane_bytes) {
+        uint32_t bytes = count * sink->plane_bytes;
+        return dma_out_lines(tile, sink->l2 + first * sink->plane_bytes, bytes, bytes, bytes);
+    }
+    /* whole lines of a tile, the last one too: a position has room for them */
+    return dma_out_lines(tile, sink->l2 + first, sink->positions * sink->tile_channels, sink->pixel_bytes,
+                         sink->tile_channels);
 }
 
 /* Sum over a map of (code + 128) times an odd number made of its place in the canonical order (row, column, channel),
@@ -188,12 +195,14 @@ uint32_t checksum(const struct map *map, uint32_t first_channel, uint32_t end_ch
     uint32_t sum = 0;
     for (uint32_t channel = first_channel; channel < end_channel; channel += step)
         for (uint32_t row = 0; row < map->rows; row++) {
-            const int8_t *codes = codes_at(map->base + channel * map->channel_bytes + row * map->row_bytes);
+            const uint8_t *codes = at(map->base + channel * map->channel_bytes + row * map->row_bytes);
             uint32_t place = row * map->columns * map->channels + channel;
             for (uint32_t column = 0; column < map->columns; column++, place += map->channels) {
                 uint32_t weight = place * 0x9E3779B1u;
                 weight ^= weight >> 15;
-                sum += (uint32_t)(codes[column * map->column_bytes] + 128) * (weight | 1);
+                int32_t code = codes[column * map->column_bytes];
+                code = map->is_signed ? (int8_t)code : code + map->lowest;
+                sum += (uint32_t)(code + 128) * (weight | 1);
             }
         }
     return sum;

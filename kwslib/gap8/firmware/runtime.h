@@ -2,7 +2,7 @@
 #pragma once
 #include "platform.h"
 
-#include "counts.h" /* generated: STEP_COUNT, LAYER_COUNT, TRANSFER_COUNT */
+#include "counts.h" /* generated: STEP_COUNT, LAYER_COUNT, TRANSFER_COUNT, struct tables */
 
 enum { ARGUMENT_WORDS = 4 * 9 };
 
@@ -15,10 +15,11 @@ struct inference {
 };
 
 extern struct inference inference;
-extern struct step steps[STEP_COUNT]; /* the network's steps, copied to L1 */
+extern const struct tables network_tables;
+extern struct tables tables; /* the network's steps, copied to L1 */
 extern uint32_t arguments[CORES][ARGUMENT_WORDS];
 
-void load_tables(void); /* copy steps and geometries to L1, once */
+void load_tables(void); /* copy the steps to L1, once */
 void infer(uint32_t core);
 
 /* Transfers of weights, in their order; core 0 alone calls these. */
@@ -36,22 +37,39 @@ void run_linear(uint32_t core, const struct step *step);
 void run_softmax(uint32_t core, const struct step *step);
 void run_general(uint32_t core, const struct step *step);
 
-void fill_planes(uint32_t core, address planes, uint32_t channels, const struct geometry *geometry, uint32_t origin,
-                 uint32_t word);
 uint32_t checksum(const struct map *map, uint32_t first_channel, uint32_t channels, uint32_t step);
 int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling);
 int32_t mean_code(int32_t sum, int32_t count, const struct pool *pool);
 int32_t scale_once(int32_t sum, int32_t multiplier, int32_t shift);
 int32_t scale_twice(int32_t sum, int32_t multiplier, int32_t shift);
+/* Rows of the input that the windows of output rows from `top` on, or of those before `end`, see. */
+static inline uint32_t gather_first(const struct gather *g, uint32_t top) {
+    int32_t row = (int32_t)(top * g->stride_rows) - g->pad_top;
+    return row < 0 ? 0 : row < (int32_t)g->input_rows ? (uint32_t)row : g->input_rows - 1;
+}
+static inline uint32_t gather_end(const struct gather *g, uint32_t end) {
+    int32_t row = (int32_t)((end - 1) * g->stride_rows + g->kernel_rows) - g->pad_top;
+    return row < 0 ? 0 : row < (int32_t)g->input_rows ? (uint32_t)row : g->input_rows;
+}
+void gather_windows(uint32_t core, const struct gather *gather, const uint8_t *input, uint32_t top, uint32_t rows);
+void fill_planes(uint32_t core, const struct fill *fill, address base);
+/* Fill what `sink` says: cores need a barrier before they write there. Send a tile of channels on its way; the
+   transfer's number, to wait for. */
+void sink_fill(uint32_t core, const struct sink *sink);
+uint32_t sink_send(const struct sink *sink, uint32_t turn, uint32_t first, uint32_t count);
 
 enum { LEAD_CHANNELS = 2, LEAD_BLOCKS = 1 }; /* what core 0 computes of a layer before it fetches ahead */
 
 static inline uint32_t share_begin(uint32_t core, uint32_t count) { return core * count / CORES; }
+
+/* Where channel `first` goes: into the map, or into a tile. */
+static inline address sink_at(const struct sink *sink, uint32_t turn, uint32_t first) {
+    return sink->l2 ? sink->tiles[turn & 1] + sink->origin
+                    : sink->tiles[0] + sink->origin + first * sink->channel_bytes;
+}
 
 /* Fill words from `target` on; `bytes` is rounded up to whole words. */
 static inline void fill_words(address target, uint32_t bytes, uint32_t word) {
     uint32_t *p = at(target);
     for (uint32_t i = 0; i < (bytes + 3) / 4; i++) p[i] = word;
 }
-
-static inline uint32_t four_times(int32_t code) { return (uint8_t)code * 0x01010101u; }

@@ -15,25 +15,24 @@ int32_t mean_code(int32_t sum, int32_t count, const struct pool *p) {
 }
 
 static void pool_planes(uint32_t core, const struct pool *p, address planes, uint32_t first, uint32_t count) {
-    int32_t size = (int32_t)(p->input.rows * p->input.columns);
     uint32_t begin = share_begin(core, count), end = share_begin(core + 1, count), *a = arguments[core];
-    a[0] = planes + begin * p->input.channel_bytes;
+    a[0] = planes + begin * p->plane_bytes;
     a[1] = p->sums + 4 * begin;
     a[2] = end - begin;
     if (a[2]) p->sum(a, p->geometry);
     const int32_t *sums = at(p->sums);
-    for (uint32_t c = begin; c < end; c++) ((int8_t *)at(p->output))[first + c] = (int8_t)mean_code(sums[c], size, p);
+    for (uint32_t c = begin; c < end; c++)
+        ((int8_t *)at(p->output))[first + c] = (int8_t)mean_code(sums[c] + p->offset, p->count, p);
 }
 
 void run_pool(uint32_t core, const struct step *step) {
-    const struct pool *p = &step->u.pool;
-    uint32_t channels = p->input.channels, tile = p->tile_channels, plane = p->input.channel_bytes, received = 0;
+    const struct pool *p = step->work;
+    uint32_t channels = p->channels, tile = p->tile_channels, plane = p->plane_bytes, received = 0;
     if (!p->input_l2) {
         if (core == 0) fetch_until(step->prefetch);
-        pool_planes(core, p, p->input.base, 0, channels);
+        pool_planes(core, p, p->tiles[0] + p->origin, 0, channels);
         return;
     }
-    uint32_t skip = p->input.base - p->tiles[0]; /* the padding before the first row of a plane */
     if (core == 0) received = dma_in(p->tiles[0], p->input_l2, (channels < tile ? channels : tile) * plane);
     for (uint32_t first = 0, turn = 0; first < channels; first += tile, turn++) {
         uint32_t count = channels - first < tile ? channels - first : tile;
@@ -46,25 +45,45 @@ void run_pool(uint32_t core, const struct step *step) {
             else
                 fetch_until(step->prefetch);
         }
-        pool_planes(core, p, p->tiles[turn & 1] + skip, first, count);
+        pool_planes(core, p, p->tiles[turn & 1] + p->origin, first, count);
         barrier();
     }
 }
 
+/* The sum of one output's products; with weights of nine bits, a second row of them holds the rest. */
+static int32_t linear_sum(const struct linear *l, const uint32_t *inputs, const uint32_t *weights) {
+    int32_t sum = 0;
+    if (l->is_signed)
+        for (uint32_t i = 0; i < l->words; i++) sum = dot(sum, inputs[i], weights[i]);
+    else
+        for (uint32_t i = 0; i < l->words; i++) sum = dot_unsigned(sum, inputs[i], weights[i]);
+    return sum;
+}
+
 void run_linear(uint32_t core, const struct step *step) {
-    const struct linear *l = &step->u.linear;
-    if (core == 0) fetch_until(step->prefetch);
-    for (uint32_t o = share_begin(core, l->outputs); o < share_begin(core + 1, l->outputs); o++) {
-        const uint32_t *record = at(l->records + o * l->record_bytes), *inputs = at(l->input);
-        int32_t sum = 0;
-        for (uint32_t i = 0; i < l->inputs / 4; i++) sum = dot(sum, inputs[i], record[i]);
-        ((int8_t *)at(l->output))[o] = (int8_t)requantise(sum, (const int32_t *)record + l->inputs / 4, 1, &l->scaling);
+    const struct linear *l = step->work;
+    uint32_t transfer = step->first_transfer, chunks = (l->outputs + l->chunk - 1) / l->chunk;
+    if (core == 0 && l->input_l2) dma_wait(dma_in(l->input, l->input_l2, l->input_bytes));
+    for (uint32_t first = 0, chunk = 0; first < l->outputs; first += l->chunk, chunk++) {
+        uint32_t count = l->outputs - first < l->chunk ? l->outputs - first : l->chunk;
+        if (chunk || l->input_l2) {
+            if (core == 0) fetch_wait(transfer + chunk + 1);
+            barrier();
+        }
+        if (core == 0) fetch_until(chunk + 1 < chunks ? transfer + chunk + 2 : step->prefetch);
+        for (uint32_t o = share_begin(core, count); o < share_begin(core + 1, count); o++) {
+            const uint32_t *record = at(l->records[chunk & 1] + o * l->record_bytes);
+            int32_t sum = linear_sum(l, at(l->input), record);
+            if (l->wide) sum += linear_sum(l, at(l->input), record + l->words);
+            const int32_t *parameters = (const int32_t *)record + (l->wide ? 2 : 1) * l->words;
+            ((int8_t *)at(l->output))[first + o] = (int8_t)requantise(sum, parameters, 1, &l->scaling);
+        }
     }
 }
 
 /* code = (256 e + S / 2) / S - 128, at most 127, with e = table[largest - code] and S the sum of all e. */
 void run_softmax(uint32_t core, const struct step *step) {
-    const struct softmax *s = &step->u.softmax;
+    const struct softmax *s = step->work;
     const int8_t *codes = codes_at(s->input);
     const uint32_t *table = at(s->table);
     int32_t largest = -128;

@@ -41,6 +41,8 @@ class Pointwise(RequantisingKernel):
         From one position's activations to the next one's.
     channel_bytes, position_bytes, block_bytes : int
         From one output channel, one position, one block to the next one in the output.
+    input_block_bytes : int
+        From one block to the next one in the activations.
     words : bool
         Whether an output channel's block starts at whole words: the first four positions are stored as a word then.
     sums : bool
@@ -55,6 +57,7 @@ class Pointwise(RequantisingKernel):
     channel_bytes: int
     position_bytes: int
     block_bytes: int
+    input_block_bytes: int
     words: bool = field(default=False, kw_only=True)
     rounding: Rounding = field(default=Rounding(), kw_only=True)
     signed: bool = field(default=False, kw_only=True)
@@ -68,6 +71,8 @@ class Pointwise(RequantisingKernel):
             return f"blocks of {positions} positions: 1 to {MOST_POSITIONS} are possible"
         if pixel_bytes % WORD or pixel_bytes < inputs:
             return f"{pixel_bytes} bytes a position: a multiple of {WORD} that holds {inputs} inputs is needed"
+        if self.input_block_bytes % WORD:
+            return f"{self.input_block_bytes} bytes a block of the input: a multiple of {WORD} is needed"
         if self.words and (positions < WORD or self.position_bytes != 1):
             return f"stores of words need {WORD} positions, a byte each, not {positions} of {self.position_bytes} bytes"
         if self.words and (self.channel_bytes % WORD or self.block_bytes % WORD):
@@ -205,7 +210,7 @@ class _Block:
         code, data, weights, kernel = self.code, self.data, self.weights, self.kernel
         next_data, next_record = WORD, WORD
         if last:
-            next_data = kernel.positions * kernel.pixel_bytes - (kernel.inputs - WORD)
+            next_data = kernel.input_block_bytes - (kernel.inputs - WORD)
             next_record = WORD - CHANNELS * kernel.inputs if self.at_start else WORD
         late = not fits_immediate(next_data)
         code.take(weights[0], self.record)

@@ -1,6 +1,7 @@
 """The builder: a plan in the making. Regions get their lifetimes from their uses, and their places at the end."""
 
 from bisect import bisect
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -11,9 +12,10 @@ from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.planning import runtime
 from kwslib.gap8.planning.memory import DoesNotFit, Region, aligned, place
+from kwslib.gap8.planning.layouts import Layout
 from kwslib.gap8.planning.plan import Map, Plan, Ref, Step, Transfer
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
-from kwslib.integer.graph import Graph, Tensor
+from kwslib.integer.graph import Graph
 
 STREAM = "stream "
 """Names of the two places in L2 that weights from the flash pass through begin like this."""
@@ -66,9 +68,15 @@ class Builder:
 
     def geometry(self, **values: Any) -> str:
         """Add the fixed parameters of a kernel, members of ``struct geometry``; return the C text of their address."""
-        if values not in self.plan.geometries:
-            self.plan.geometries.append(values)
-        return f"&geometries[{self.plan.geometries.index(values)}]"
+        return _address(self.plan.geometries, "geometries", values)
+
+    def gather(self, **values: Any) -> str:
+        """Add members of ``struct gather``; return the C text of their address."""
+        return _address(self.plan.gathers, "gathers", values)
+
+    def second_term(self, **values: Any) -> str:
+        """Add members of ``struct second_term``; return the C text of their address."""
+        return _address(self.plan.second_terms, "second_terms", values)
 
     def kernel(self, kernel: Kernel) -> str:
         """Ask for an assembly kernel; return its symbol."""
@@ -105,17 +113,21 @@ class Builder:
         self.plan.steps.append(step)
         return step
 
-    def map(self, layer: int, base: Ref, row_bytes: int, column_bytes: int, channel_bytes: int) -> None:
-        """Say where the whole output of a layer lies."""
-        shape = self.plan.graph.layers[layer].output.shape
-        self.plan.maps[layer] = Map(base, shape, row_bytes, column_bytes, channel_bytes)
+    def map(self, layer: int, base: Ref, layout: Layout) -> None:
+        """Say where the whole output of a layer lies: its first code at `base`."""
+        self.plan.maps[layer] = Map(base, layout)
 
-    def own_bytes(self, steps: int, geometries: int) -> int:
-        """Return the bytes of L1 that the runtime and the stacks take, for a number of steps and geometries."""
-        return runtime.own_bytes(steps, geometries, len(self.plan.graph.layers))
+    def own_bytes(self, kinds: Sequence[str]) -> int:
+        """Return the bytes of L1 that the runtime and the stacks take, for steps of some kinds."""
+        return runtime.own_bytes(kinds, len(self.plan.graph.layers))
 
-    def finish(self) -> Plan:
+    def finish(self, kernel_bytes: Callable[[Kernel], int]) -> Plan:
         """Place everything.
+
+        Parameters
+        ----------
+        kernel_bytes : callable
+            The bytes of code of a kernel, or a bound of them.
 
         Raises
         ------
@@ -128,7 +140,8 @@ class Builder:
         self.use("weights", "L2", len(plan.l2_image), 0, last)
         for name in [n for n in self._wanted if n.startswith(STREAM)]:
             self.use(name, "L2", 0, 0, last)
-        plan.l1_begin = L1_BASE + self.own_bytes(len(plan.steps), len(plan.geometries))
+        plan.l1_begin = L1_BASE + self.own_bytes([step.kind for step in plan.steps])
+        plan.l2_begin = L2_BASE + runtime.code_bytes(plan, sum(map(kernel_bytes, plan.kernels.values())))
         weights = replace(self._wanted["weights"], address=plan.l2_begin)
         try:
             placed = self._place(weights, offsets)
@@ -188,6 +201,7 @@ def _append(image: bytearray, data: bytes) -> int:
     return offset
 
 
-def scaling(form: int, output: Tensor, clamp: tuple[int, int]) -> dict[str, int]:
-    """Return the members of ``struct scaling``: how accumulators become codes."""
-    return {"form": form, "zero_point": output.zero_point, "low": clamp[0], "high": clamp[1]}
+def _address(entries: list[dict[str, Any]], name: str, values: dict[str, Any]) -> str:
+    if values not in entries:
+        entries.append(values)
+    return f"&{name}[{entries.index(values)}]"

@@ -1,151 +1,204 @@
-"""A depthwise 3 × 3 layer as a step: ``struct depthwise`` of the firmware."""
+"""A depthwise layer as a step: ``struct depthwise`` of the firmware."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from math import prod
 
-from kwslib.gap8.kernels.depthwise import ROW_BYTES_5, TAPS, Depthwise4, Depthwise5, DepthwiseKernel
-from kwslib.gap8.kernels.depthwise_stride2 import Stride2Depthwise4, Stride2Depthwise5
-from kwslib.gap8.kernels.kernel import Kernel
-from kwslib.gap8.planning import layouts, weights
-from kwslib.gap8.planning.builder import Builder, scaling
-from kwslib.gap8.planning.chain import Chain, parts_of, whole_groups
-from kwslib.gap8.planning.layouts import BLOCK, LayerShape, PlaneLayout
-from kwslib.gap8.planning.memory import aligned
-from kwslib.integer.graph import Layer
+import numpy as np
 
-PADDED = (True, False)
-"""Whether the kernels know the first and the last row of a plane to be padding. Both would make larger code."""
+from kwslib.gap8.hardware import CORES
+from kwslib.gap8.kernels import DEPTHWISE
+from kwslib.gap8.kernels.depthwise import DepthwiseKernel
+from kwslib.gap8.kernels.rounding import Rounding
+from kwslib.gap8.planning import cost, layouts, sinks, weights
+from kwslib.gap8.planning.layouts import PlaneShape
+from kwslib.gap8.planning.memory import aligned
+from kwslib.gap8.planning.proofs import Proofs
+from kwslib.gap8.planning.staircase import Proof, stored_zero
+from kwslib.gap8.planning.walk import L1, Place, Walk, lacking, largest, parts_of
+from kwslib.integer.graph import Graph, Layer
+
+LARGEST_KERNEL = 5
+"""Rows and columns."""
+LARGEST_STRIDE = 2
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How a depthwise layer reads its input.
+class Depthwise:
+    """A depthwise layer that reads planes.
 
     Attributes
     ----------
     layer : Layer
-    pixel_bytes : int
-        From one position to the next one in what it writes, channels last.
-    planes : PlaneLayout
-        How the planes that it reads must lie.
-    places : tuple of int
-        Places of a window in a weight word, as `kwslib.gap8.planning.weights.depthwise` takes them.
-    kernel : Kernel or None
-        The assembly kernel; None: the portable one.
+    index : int
+    kind : type of DepthwiseKernel
+    proof : Proof
+    plane : PlaneShape
     """
 
     layer: Layer
-    pixel_bytes: int
-    planes: PlaneLayout
-    places: tuple[int, ...] = (0,)
-    kernel: Kernel | None = None
+    index: int
+    kind: type[DepthwiseKernel]
+    proof: Proof
+    plane: PlaneShape
+    portable: str = ""
+    reads: str | None = layouts.PLANES
+    step: str = "depthwise"
+    writes_vector: bool = False
 
     @classmethod
-    def of(cls, layer: Layer, pixel_bytes: int) -> "Reading":
-        """Choose how a layer reads its input."""
-        rows, columns, _ = layer.input.shape
-        top, bottom, _, _ = layer.padding
-        read_rows = (layer.output.shape[0] - 1) * layer.stride[0] + layer.kernel[0]
-        plane_rows = max(read_rows, top + rows)
-        found = cls._in_assembly(layer, pixel_bytes, plane_rows)
-        if found is None:
-            return cls(layer, pixel_bytes, PlaneLayout(plane_rows, aligned(columns, 4), top))
-        if plane_rows != top + rows + bottom:  # rows that no output reads: the assembly kernels know none
-            return replace(found, kernel=None)
-        return found
-
-    @classmethod
-    def _in_assembly(cls, layer: Layer, pixel: int, plane_rows: int) -> "Reading | None":
-        """Choose one of the assembly kernels, or None where none is made for such a layer."""
-        columns = layer.input.shape[1]
-        rows, out_columns, _ = layer.output.shape
-        top, _, left, _ = layer.padding
-        if not layouts.suits_assembly(layer) or top != 1:
-            return None
-        shift = layouts.common_shift(layer)
-        kernel: Kernel
-        if layer.stride == (1, 1) and left == 1 and columns == out_columns:
-            if columns == BLOCK:
-                planes = PlaneLayout(plane_rows, ROW_BYTES_5, top)
-                kernel = Depthwise5(rows, pixel, padded=PADDED, shift=shift)
-                return cls(layer, pixel, planes, (-1, 0, 1, 2), kernel)
-            if columns % 4 == 0:
-                planes = PlaneLayout(plane_rows, columns + 4, top, left=1)
-                kernel = Depthwise4(rows, columns, planes.row_bytes, pixel, padded=PADDED, shift=shift)
-                return cls(layer, pixel, planes, (0, 1), kernel)
-        if layer.stride == (2, 2) and left == 0 and columns == 2 * out_columns:
-            if out_columns == BLOCK:
-                planes = PlaneLayout(plane_rows, aligned(columns + 1, 4), top)
-                kernel = Stride2Depthwise5(rows, planes.row_bytes, pixel, padded=PADDED, shift=shift)
-                return cls(layer, pixel, planes, kernel=kernel)
-            if out_columns % 4 == 0:
-                planes = PlaneLayout(plane_rows, columns + 4, top)
-                kernel = Stride2Depthwise4(rows, out_columns, planes.row_bytes, pixel, padded=PADDED, shift=shift)
-                return cls(layer, pixel, planes, kernel=kernel)
-        return None
+    def of(cls, graph: Graph, index: int, proofs: Proofs) -> "Depthwise | str":
+        """Return the method of a layer, or why it is none for it."""
+        layer = graph.layers[index]
+        if layer.kind != "depthwise" or layer.multiplier != 1 or layouts.sources(graph, index)[0] < 0:
+            return "not a depthwise layer of multiplier 1 behind another layer"
+        if max(layer.kernel) > LARGEST_KERNEL or max(layer.stride) > LARGEST_STRIDE:
+            return f"its kernel {layer.kernel} or its stride {layer.stride} is larger than the kernels know"
+        reason = ""
+        for proof in proofs:
+            for kind, plane in _kinds(layer):
+                refusal = _kernel(layer, kind, plane, proof.rounding, 64, 64 * layer.output.shape[1], 1).refusal()
+                if refusal is None:
+                    return cls(layer, index, kind, proof, plane)
+                reason = refusal
+        return reason or "no form of the kernels' requantisation is exact for it"
 
     @property
-    def record_bytes(self) -> int:
-        """Bytes of a channel's record."""
-        return 4 * (TAPS * len(self.places) + weights.PARAMETERS)
+    def rounding(self) -> Rounding:
+        """Its requantisation."""
+        return self.proof.rounding
 
-    def symbol(self, builder: Builder) -> str:
-        """Return the symbol of the kernel, the portable one where there is none in assembly."""
-        return layouts.assembly(builder, self.kernel) or DepthwiseKernel.portable
+    @property
+    def _places(self) -> tuple[int, ...]:
+        return _kernel(self.layer, self.kind, self.plane, self.rounding, 1, 1, 1).places
 
-    def geometry(self, builder: Builder) -> str:
-        """Return the C text of the address of the kernel's fixed parameters."""
-        layer = self.layer
-        return builder.geometry(
-            **LayerShape.of(layer).members(),
-            pixel_bytes=self.pixel_bytes,
-            plane_bytes=self.planes.plane_bytes,
-            row_bytes=self.planes.row_bytes,
-            left=self.planes.left,
-            record_bytes=self.record_bytes,
-            tap_words=len(self.places),
-            tap_word=self.places.index(0),
-            scaling=scaling(weights.form(layer), layer.output, layer.clamp),
+    @property
+    def records(self) -> np.ndarray:
+        """Its weights and parameters, int32 (channels, words)."""
+        return weights.depthwise(self.layer, self._places, self.proof.parameters)
+
+    def early_bytes(self, walk: Walk) -> int:
+        early = walk.memory(self.index) == L1 and walk.memory(layouts.sources(walk.graph, self.index)[0]) == L1
+        return self.records.nbytes if early else 0
+
+    def kernel(self, walk: Walk, column_bytes: int, row_bytes: int, channel_bytes: int) -> tuple[str, str]:
+        """Return the symbol of the kernel, and the C text of the address of its fixed parameters."""
+        kernel = _kernel(self.layer, self.kind, self.plane, self.rounding, column_bytes, row_bytes, channel_bytes)
+        geometry = walk.builder.geometry(
+            rows=kernel.rows,
+            columns=kernel.columns,
+            kernel_rows=self.layer.kernel[0],
+            kernel_columns=self.layer.kernel[1],
+            stride_rows=self.layer.stride[0],
+            stride_columns=self.layer.stride[1],
+            plane_bytes=self.plane.plane_bytes,
+            row_bytes=self.plane.row_bytes,
+            left=int(self.plane.left == 0 and self.layer.padding[2] > 0),
+            out_column_bytes=column_bytes,
+            out_row_bytes=row_bytes,
+            out_channel_bytes=channel_bytes,
+            record_bytes=4 * self.records.shape[1],
+            parameter_words=kernel.rounding.words,
+            tap_words=len(kernel.places),
+            tap_word=kernel.places.index(0),
+            wide=int(kernel.wide),
+            scaling=cost.scaling(kernel.rounding),
         )
+        return walk.builder.kernel(kernel), geometry
+
+    def add(self, walk: Walk) -> int:
+        channels = self.layer.output.shape[2]
+        early = walk.early(self.index)
+        source = walk.source(self.index)
+        place, new = walk.target(self.index)
+        records = self.records
+        tile = channels
+        if source.memory != L1 or place.memory != L1:
+            tile = self._tile(walk, source, place, 4 * records.shape[1])
+        parts = parts_of(records, tile)
+        buffers = walk.record_buffers(4 * records.shape[1] * min(tile, channels), len(parts), early)
+        symbol, geometry = self.kernel(walk, *sinks.strides(place, tile))
+        inputs = (source.ref, source.ref)
+        if source.memory != L1:
+            inputs = walk.pair(f"tile {walk.now} in", tile * self.plane.plane_bytes)
+        step = walk.add(
+            "depthwise",
+            (self.index,),
+            early,
+            kernel=symbol,
+            geometry=geometry,
+            channels=channels,
+            tile_channels=tile,
+            record_bytes=4 * records.shape[1],
+            records=buffers,
+            input=inputs,
+            input_l2=0 if source.memory == L1 else source.ref,
+            plane_bytes=self.plane.plane_bytes,
+            out=sinks.members(walk, place, new, tile),
+        )
+        walk.fetch(buffers, parts)
+        step.dma_in_bytes = records.nbytes + (0 if source.memory == L1 else channels * self.plane.plane_bytes)
+        step.dma_out_bytes = 0 if place.memory == L1 else prod(self.layer.output.shape)
+        step.description = f"{symbol}, " + ("whole" if tile == channels else f"tiles of {tile} channels")
+        step.predicted_cycles = cost.depthwise(self.layer, self.rounding, self.kind, tile, -(-channels // tile))
+        return self.index + 1
+
+    def _tile(self, walk: Walk, source: Place, place: Place, record_bytes: int) -> int:
+        free, plane_bytes = walk.free(self.index), self.plane.plane_bytes
+
+        def need(tile: int) -> int:
+            size = aligned(tile * record_bytes)
+            size += aligned(tile * plane_bytes) if source.memory != L1 else 0
+            size += aligned(sinks.tile_bytes(place.layout, tile)) if place.memory != L1 else 0
+            return 2 * size
+
+        tile = largest(lambda size: need(size) <= free, (2 * CORES, CORES, CORES // 2))
+        if tile is None:
+            raise lacking(L1, walk.now, need(CORES // 2) - free, self.layer)
+        return tile
 
 
-def reading(chain: Chain, layer: Layer) -> Reading:
-    """Return how a depthwise layer reads its input, and writes its output whole or as a tile."""
-    channels = layer.output.shape[2]
-    return Reading.of(layer, chain.tile_channels(channels) if chain.tiled else layouts.pixel_bytes(channels))
+def _kinds(layer: Layer) -> Iterator[tuple[type[DepthwiseKernel], PlaneShape]]:
+    """Yield the kernels that may suit a layer, the fastest first, with the planes that each reads."""
+    rows, columns, _ = layer.input.shape
+    top, _, left, right = layer.padding
+    read_rows = (layer.output.shape[0] - 1) * layer.stride[0] + layer.kernel[0]
+    plane_rows = max(read_rows, top + rows)
+    for kind in DEPTHWISE:
+        probe = _kernel(layer, kind, PlaneShape(plane_rows, 4), Rounding(), 1, 1, 1)
+        implied = probe.left_padding_implied
+        if implied and (stored_zero(layer, signed=False) or (left, right) != (1, 1)):
+            continue
+        before = 0 if implied else left
+        row_bytes = max(probe.read_bytes, aligned(before + columns, 4))
+        yield kind, PlaneShape(plane_rows, row_bytes, top, before, beside=not implied and row_bytes > columns)
 
 
-def add(chain: Chain, index: int) -> None:
-    """Add a depthwise layer as a step of its own."""
-    builder, layer, at = chain.builder, chain.layers[index], chain.builder.now
-    rows, columns, channels = layer.output.shape
-    read = reading(chain, layer)
-    records = weights.depthwise(layer, read.places)
-    tile = chain.tile_channels(channels)
-    stride = layouts.pixel_bytes(channels)
-    output = chain.channels_last(layer, at)
-    plane_bytes = read.planes.plane_bytes
-    region_bytes = whole_groups(layer.input.shape[2]) * plane_bytes
-    source = builder.use(chain.written_planes().region, chain.memory, region_bytes, at)
-    parts = parts_of(records, tile)
-    size = read.record_bytes * min(tile, channels)
-    buffers = chain.record_buffers(f"records {at}", size, len(parts), at, chain.early)
-    kernel = read.symbol(builder)
-    step = builder.add(
-        "depthwise",
-        (index,),
-        kernel=kernel,
-        geometry=read.geometry(builder),
-        channels=channels,
-        tile_channels=tile,
-        record_bytes=read.record_bytes,
-        records=buffers,
-        output_pixel=stride,
-        **chain.map_fields(at, source, output, tile * plane_bytes, rows * columns * tile),
+def _kernel(
+    layer: Layer,
+    kind: type[DepthwiseKernel],
+    plane: PlaneShape,
+    rounding: Rounding,
+    column_bytes: int,
+    row_bytes: int,
+    channel_bytes: int,
+) -> DepthwiseKernel:
+    rows, columns, _ = layer.output.shape
+    top = layer.padding[0]
+    read_rows = (rows - 1) * layer.stride[0] + layer.kernel[0]
+    bottom = read_rows - top - layer.input.shape[0]
+    zeros = stored_zero(layer, signed=False) == 0
+    return kind(
+        layer.kernel,
+        layer.stride,
+        rows,
+        columns,
+        plane.row_bytes,
+        plane.plane_bytes,
+        column_bytes,
+        row_bytes,
+        channel_bytes,
+        padded=(zeros and top > 0, zeros and bottom > 0),
+        rounding=rounding,
+        wide=weights.own_terms(layer).rest is not None,
     )
-    chain.fetch(buffers, parts)
-    step.ready = step.first_transfer + chain.early
-    builder.map(index, output, columns * stride, stride, 1)
-    step.dma_in_bytes = records.nbytes + (channels * plane_bytes if chain.tiled else 0)
-    step.dma_out_bytes = prod(layer.output.shape) if chain.tiled else 0
-    step.description = f"{kernel}, " + (f"tiles of {tile} channels" if chain.tiled else "whole")

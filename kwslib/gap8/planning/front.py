@@ -1,135 +1,249 @@
 """The first convolution as a step, alone or fused with the depthwise layer: ``struct front`` of the firmware."""
 
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from kwslib.gap8.hardware import CORES
-from kwslib.gap8.kernels.first_convolution import KERNEL_ROWS, STRIDE, FirstConvolution
-from kwslib.gap8.planning import depthwise, layouts, weights
-from kwslib.gap8.planning.builder import scaling
-from kwslib.gap8.planning.chain import Chain, Planes, parts_of
-from kwslib.gap8.planning.layouts import LayerShape, PlaneLayout
+from kwslib.gap8.kernels.first_convolution import FirstConvolution
+from kwslib.gap8.kernels.rounding import Rounding
+from kwslib.gap8.planning import cost, layouts, sinks, weights
+from kwslib.gap8.planning.depthwise import Depthwise
+from kwslib.gap8.planning.layouts import Layout, PlaneShape
 from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.plan import Ref
+from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.runtime import GUARD_BYTES
-from kwslib.integer.graph import Layer
+from kwslib.gap8.planning.staircase import Proof, stored_zero
+from kwslib.gap8.planning.walk import L1, TILE_CHANNELS, Place, Walk, lacking, largest, parts_of
+from kwslib.integer.graph import Graph, Layer
+
+WORD_COLUMNS = 4
+"""Columns of a kernel whose rows fit a word each."""
 
 
-def add(chain: Chain) -> int:
-    """Add the first convolution; return the index of the first layer that is not part of its step."""
-    layer = chain.layers[0]
-    records = weights.first_convolution(layer)
-    read = depthwise.reading(chain, chain.layers[1])
-    fields = _convolution(chain, layer, 4 * records.shape[1], read.planes)
-    if chain.fused:
-        _add_fused(chain, fields, records, read)
-        return 2
-    _add_alone(chain, fields, records, read.planes)
-    return 1
+@dataclass(frozen=True)
+class Front:
+    """A convolution of the network's input, one channel, by column streaming.
+
+    Attributes
+    ----------
+    layer : Layer
+    index : int
+    proof : Proof
+    """
+
+    layer: Layer
+    index: int
+    proof: Proof
+    portable: str = ""
+    reads: str | None = None
+    plane: PlaneShape | None = None
+    step: str = "front"
+    writes_vector: bool = False
+
+    @classmethod
+    def of(cls, graph: Graph, index: int, proofs: Proofs) -> "Front | str":
+        """Return the method of a layer, or why it is none for it."""
+        layer = graph.layers[index]
+        if index or layer.kind != "convolution" or layer.input.shape[2] != 1:
+            return "not a convolution of the network's input of one channel"
+        if layer.kernel[1] > WORD_COLUMNS:
+            return f"its kernel is wider than {WORD_COLUMNS}"
+        proof, reason = proofs.choose(lambda rounding: _kernel(layer, rounding, 4, 1, 4))
+        return cls(layer, index, proof) if proof else reason
+
+    def early_bytes(self, walk: Walk) -> int:
+        return 0
+
+    @property
+    def _records(self) -> np.ndarray:
+        return weights.first_convolution(self.layer, self.proof.parameters)
+
+    def add(self, walk: Walk) -> int:
+        second = walk.methods[1] if len(walk.methods) > 1 else None
+        if walk.way.fused and isinstance(second, Depthwise) and layouts.readers(walk.graph, 0) == [1]:
+            self._add_fused(walk, second)
+            return 2
+        self._add_alone(walk)
+        return 1
+
+    def _codes(self, walk: Walk, output: int) -> tuple[str, int]:
+        """Return the region that the input's codes are copied to, and its bytes.
+
+        They are no longer wanted when the first tile of the output is written: where there are tiles without padding,
+        they take the first one's place.
+        """
+        size = aligned(prod(self.layer.input.shape) + 2 * GUARD_BYTES + 4)
+        tiled = walk.memory(output) != L1 and walk.layout(output).plane is None
+        return sinks.tile_name(walk, 0) if tiled else "input", size
+
+    def _input_fields(self, walk: Walk, output: int) -> dict[str, Any]:
+        """Return the members that do not depend on what follows; `output` is the layer whose output is written."""
+        layer, builder = self.layer, walk.builder
+        rows, columns, channels = layer.output.shape
+        size, padded = prod(layer.input.shape), _padded_rows(layer)
+        region, bytes_ = self._codes(walk, output)
+        codes = builder.use(region, L1, bytes_, walk.now) + GUARD_BYTES
+        factor = weights.common_terms(layer).factor
+        sums: Ref | int = builder.use(f"sums {walk.now}", L1, 4 * rows * columns, walk.now) if factor else 0
+        return {
+            "input_l2": builder.plan.input,
+            "input": codes,
+            "input_bytes": size,
+            "input_rows": layer.input.shape[0],
+            "input_columns": layer.input.shape[1],
+            "pad_top": layer.padding[0],
+            "stride_rows": layer.stride[0],
+            "kernel_rows": layer.kernel[0],
+            "start": -layer.padding[2],
+            "column_step": layer.stride[1],
+            "rows": rows,
+            "columns": columns,
+            "padded_rows": padded,
+            "words": builder.use("column words", L1, 4 * columns * padded, walk.now),
+            "padding": (layer.input.zero_point & 0xFF) * 0x01010101,
+            "sums": sums,
+            "sums_mask": int.from_bytes(bytes([1] * layer.kernel[1]), "little"),
+            "sums_factor": factor,
+            "channels": channels,
+        }
+
+    def _convolve(self, walk: Walk, column_bytes: int, row_bytes: int, channel_bytes: int) -> dict[str, str]:
+        kernel = _kernel(self.layer, self.proof.rounding, row_bytes, column_bytes, channel_bytes)
+        geometry = walk.builder.geometry(
+            rows=kernel.rows,
+            columns=kernel.columns,
+            kernel_rows=kernel.kernel_rows,
+            stride_rows=kernel.stride,
+            codes_signed=int(kernel.signed),
+            out_column_bytes=column_bytes,
+            out_row_bytes=row_bytes,
+            out_channel_bytes=channel_bytes,
+            record_bytes=4 * self._records.shape[1],
+            parameter_words=kernel.rounding.words,
+            sums=int(kernel.sums),
+            scaling=cost.scaling(kernel.rounding),
+        )
+        return {"convolve": walk.builder.kernel(kernel), "first": geometry}
+
+    def _add_alone(self, walk: Walk) -> None:
+        """Add the convolution alone: every core computes its channels."""
+        channels, records = self.layer.output.shape[2], self._records
+        fields = self._input_fields(walk, self.index)
+        place, new = walk.target(self.index)
+        record_bytes = 4 * records.shape[1]
+        tile = channels if place.memory == L1 else self._tile(walk, place.layout, record_bytes, self.index)
+        fields |= self._convolve(walk, *sinks.strides(place, tile))
+        fields |= {
+            "depthwise": "0",
+            "second": "0",
+            "tile_channels": tile,
+            "record_bytes": record_bytes,
+            "channel_bytes": sinks.strides(place, tile)[2],
+            "out": sinks.members(walk, place, new, tile),
+        }
+        parts = parts_of(records, tile)
+        fields["records"] = walk.record_buffers(record_bytes * min(tile, channels), len(parts))
+        step = walk.add("front", (self.index,), **fields)
+        walk.fetch(fields["records"], parts)
+        step.dma_in_bytes = fields["input_bytes"] + records.nbytes
+        step.dma_out_bytes = 0 if place.memory == L1 else place.layout.size
+        step.description = f"{fields['convolve']}; every core its channels"
+        step.predicted_cycles = cost.front(self.layer, self.proof.rounding, channels, -(-channels // tile))
+
+    def _tile(self, walk: Walk, layout: Layout, record_bytes: int, output: int) -> int:
+        """Choose the channels of a tile: as many as L1 has room for, two or more for each core if it can be."""
+        free = walk.free(self.index)
+        region, codes = self._codes(walk, output)
+        shared = codes if region != "input" else 0  # counted already
+
+        def need(tile: int) -> int:
+            size = aligned(sinks.tile_bytes(layout, tile))
+            return max(size, shared) - shared + size + 2 * aligned(tile * record_bytes)
+
+        tile = largest(lambda size: need(size) <= free, (2 * CORES, CORES, CORES // 2))
+        if tile is None:
+            raise lacking(L1, walk.now, need(CORES // 2) - free, self.layer)
+        return min(tile, TILE_CHANNELS)
+
+    def _add_fused(self, walk: Walk, second: Depthwise) -> None:
+        """Add both layers: a core makes one plane, and the depthwise layer reads it at once."""
+        channels = self.layer.output.shape[2]
+        assert second.plane is not None
+        plane = layouts.planes(self.layer.output, second.plane)
+        fields = self._input_fields(walk, second.index)
+        private = walk.builder.use("private planes", L1, CORES * second.plane.plane_bytes, walk.now)
+        place, new = walk.target(second.index)
+        records = (self._records, second.records)
+        sizes = [4 * part.shape[1] for part in records]
+        tile = self._tile(walk, place.layout, sum(sizes), second.index) if place.memory != L1 else self._resident_tile(walk, sizes)
+        fields |= self._convolve(walk, plane.column_bytes, plane.row_bytes, plane.channel_bytes)
+        symbol, geometry = second.kernel(walk, *sinks.strides(place, tile))
+        fields |= {
+            "depthwise": symbol,
+            "second": geometry,
+            "tile_channels": tile,
+            "record_bytes": sizes[0],
+            "second_record_bytes": sizes[1],
+            "channel_bytes": sinks.strides(place, tile)[2],
+            "plane": private,
+            "plane_bytes": second.plane.plane_bytes,
+            "plane_origin": plane.origin,
+            "plane_row_bytes": plane.row_bytes,
+            "plane_fill": plane.padding,
+            "plane_lowest": plane.lowest,
+            "out": sinks.members(walk, place, new, tile),
+        }
+        parts = [
+            np.concatenate([first.ravel(), other.ravel()])
+            for first, other in zip(parts_of(records[0], tile), parts_of(records[1], tile), strict=True)
+        ]
+        fields["records"] = walk.record_buffers(sum(sizes) * min(tile, channels), len(parts))
+        step = walk.add("front", (self.index, second.index), **fields)
+        walk.fetch(fields["records"], parts)
+        step.dma_in_bytes = fields["input_bytes"] + channels * sum(sizes)
+        step.dma_out_bytes = 0 if place.memory == L1 else prod(second.layer.output.shape)
+        step.description = f"{fields['convolve']} and {symbol}, tiles of {tile} channels"
+        tiles = -(-channels // tile)
+        step.predicted_cycles = cost.front(self.layer, self.proof.rounding, tile, tiles, fused=True) + cost.depthwise(
+            second.layer, second.rounding, second.kind, tile, tiles, fused=True
+        )
+
+    def _resident_tile(self, walk: Walk, sizes: list[int]) -> int:
+        """Choose the channels whose weights come together, where the map lies in L1."""
+        channels, free = self.layer.output.shape[2], walk.free(self.index + 1)
+        if channels * sum(sizes) <= free:
+            return channels
+        tile = largest(lambda size: 2 * aligned(size * sum(sizes)) <= free, range(channels // CORES * CORES, 0, -CORES))
+        if tile is None:
+            raise lacking(L1, walk.now, 2 * CORES * sum(sizes) - free, self.layer)
+        return tile
 
 
-def _convolution(chain: Chain, layer: Layer, record_bytes: int, planes: PlaneLayout) -> dict[str, Any]:
-    """Return the C members that do not depend on what follows: where the input is, and the convolution's kernel."""
-    builder, at = chain.builder, chain.builder.now
-    rows, columns, channels = layer.output.shape
-    size = prod(layer.input.shape)
-    padded_rows = (rows - 1) * layer.stride[0] + layer.kernel[0]
-    codes = builder.use("input", "L1", aligned(size + 2 * GUARD_BYTES + 4), at) + GUARD_BYTES
-    words = builder.use("column words", "L1", 4 * columns * padded_rows, at)
-    return {
-        "input_l2": builder.plan.input,
-        "input": codes,
-        "input_bytes": size,
-        "padded_rows": padded_rows,
-        "columns": words,
-        "channels": channels,
-        "record_bytes": record_bytes,
-        "plane_rows": planes.rows,
-        "plane_bytes": planes.plane_bytes,
-        "row_bytes": planes.row_bytes,
-        "origin": planes.origin,
-        "convolve": layouts.assembly(builder, _kernel(layer, padded_rows, planes)) or FirstConvolution.portable,
-        "convolution": builder.geometry(
-            **LayerShape.of(layer).members(),
-            plane_bytes=planes.plane_bytes,
-            row_bytes=planes.row_bytes,
-            record_bytes=record_bytes,
-            scaling=scaling(weights.form(layer), layer.output, layer.clamp),
-        ),
-    }
+def _padded_rows(layer: Layer) -> int:
+    return (layer.output.shape[0] - 1) * layer.stride[0] + layer.kernel[0]
 
 
-def _kernel(layer: Layer, padded_rows: int, planes: PlaneLayout) -> FirstConvolution | None:
-    if not layouts.suits_assembly(layer) or layer.kernel[0] != KERNEL_ROWS or layer.stride[0] != STRIDE:
-        return None
+def _kernel(
+    layer: Layer, rounding: Rounding, row_bytes: int, column_bytes: int, channel_bytes: int
+) -> FirstConvolution:
     rows, columns, _ = layer.output.shape
-    top = layer.padding[0]
-    bottom = max(0, padded_rows - top - layer.input.shape[0])
+    top = min(layer.padding[0], _padded_rows(layer))
+    bottom = max(0, _padded_rows(layer) - top - layer.input.shape[0])
+    zeros = (top, bottom) if stored_zero(layer, signed=True) == 0 else (0, 0)
+    sums = weights.common_terms(layer).factor != 0
     return FirstConvolution(
+        layer.kernel[0],
+        layer.stride[0],
         rows,
         columns,
-        planes.row_bytes,
-        planes.plane_bytes,
-        padding=(top, bottom),
-        shift=layouts.common_shift(layer),
+        row_bytes,
+        column_bytes,
+        channel_bytes,
+        padding=zeros,
+        rounding=rounding,
+        sums=sums,
     )
-
-
-def _add_alone(chain: Chain, fields: dict[str, Any], records: np.ndarray, planes: PlaneLayout) -> None:
-    """Add the convolution alone: every core computes its channels, whole planes in L1."""
-    builder, at = chain.builder, chain.builder.now
-    channels = fields["channels"]
-    chain.planes = Planes("planes 0", chain.layers[0].output.shape, planes)
-    fields["planes"] = builder.use(chain.planes.region, "L1", channels * planes.plane_bytes, at, at + 1)
-    fields["depthwise"], fields["second"] = "0", "0"
-    fields["tile_channels"] = channels
-    target = builder.use("front records", "L1", records.nbytes, at)
-    fields["records"] = (target, target)
-    step = builder.add("front", (0,), **fields)
-    builder.fetch(target, records)
-    builder.map(0, fields["planes"] + planes.origin, planes.row_bytes, 1, planes.plane_bytes)
-    step.dma_in_bytes = fields["input_bytes"] + records.nbytes
-    step.description = f"{fields['convolve']}; every core its channels"
-
-
-def _add_fused(chain: Chain, fields: dict[str, Any], records: np.ndarray, read: depthwise.Reading) -> None:
-    """Add the convolution and the depthwise layer: a core makes one plane, and the depthwise layer reads it at once."""
-    builder, at = chain.builder, chain.builder.now
-    channels = fields["channels"]
-    tile = chain.tile_channels(channels)
-    second_records = weights.depthwise(read.layer, read.places)
-    private = builder.use("private planes", "L1", CORES * read.planes.plane_bytes, at)
-    output, tiles = _outputs(chain, read.layer, at, tile)
-    parts = [
-        np.concatenate([first.ravel(), second.ravel()])
-        for first, second in zip(parts_of(records, tile), parts_of(second_records, tile), strict=True)
-    ]
-    record_bytes = fields["record_bytes"] + read.record_bytes
-    buffers = chain.record_buffers("front records", record_bytes * min(tile, channels), len(parts), at)
-    stride = layouts.pixel_bytes(channels)
-    fields |= {
-        "depthwise": read.symbol(builder),
-        "second": read.geometry(builder),
-        "tile_channels": tile,
-        "records": buffers,
-        "second_record_bytes": read.record_bytes,
-        "planes": private,
-        "output": tiles or (output, output),
-        "output_l2": output if tiles else 0,
-        "output_pixel": stride,
-    }
-    step = builder.add("front", (0, 1), **fields)
-    chain.fetch(buffers, parts)
-    builder.map(1, output, read.layer.output.shape[1] * stride, stride, 1)
-    step.dma_in_bytes = fields["input_bytes"] + channels * record_bytes
-    step.dma_out_bytes = prod(read.layer.output.shape) if chain.tiled else 0
-    step.description = f"{fields['convolve']} and {fields['depthwise']}, tiles of {tile} channels"
-
-
-def _outputs(chain: Chain, layer: Layer, at: int, tile: int) -> tuple[Ref, tuple[Ref, Ref] | None]:
-    """Ask for the output of the depthwise layer; return its address, and those of its tiles in L1 if there are any."""
-    rows, columns, _ = layer.output.shape
-    tiles = chain.pair("front tile", rows * columns * tile, at) if chain.tiled else None
-    return chain.channels_last(layer, at), tiles

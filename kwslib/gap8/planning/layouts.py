@@ -1,81 +1,19 @@
-"""How a layer looks to the kernels: its shape, the layouts of its maps, and whether assembly kernels suit it."""
+"""How maps lie in memory: planes of channels, or channels last; and what their bytes mean."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
-from kwslib.gap8.kernels.kernel import Kernel
-from kwslib.gap8.kernels.pointwise import POSITIONS
-from kwslib.gap8.planning import weights
-from kwslib.gap8.planning.builder import Builder
-from kwslib.integer.graph import Layer
+from kwslib.gap8.planning.memory import DMA_SLACK_BYTES, aligned
+from kwslib.integer.graph import Graph, Layer, Tensor
 
-BLOCK = POSITIONS
-"""Positions of a pointwise block (4 channels × 5 positions: 22.07 MAC/cycle, the most that registers hold)."""
-
-
-@dataclass(frozen=True)
-class LayerShape:
-    """Members of ``struct geometry`` (firmware/network.h) that say what shape a layer has, in the C structure's order.
-
-    Attributes
-    ----------
-    rows, columns, input_rows, input_columns, inputs : int
-        Of the output and of the input map. A linear layer is a 1 × 1 convolution of one position.
-    kernel_rows, kernel_columns, stride_rows, stride_columns, pad_top, pad_left, input_zero_point : int
-    """
-
-    rows: int
-    columns: int
-    input_rows: int
-    input_columns: int
-    kernel_rows: int
-    kernel_columns: int
-    stride_rows: int
-    stride_columns: int
-    pad_top: int
-    pad_left: int
-    inputs: int
-    input_zero_point: int
-
-    @classmethod
-    def of(cls, layer: Layer) -> "LayerShape":
-        """Return the shape of a layer."""
-        rows, columns, _ = layer.output.shape
-        input_rows, input_columns, inputs = layer.input.shape
-        if layer.kind == "linear":
-            rows = columns = input_rows = input_columns = 1
-            inputs = prod(layer.input.shape)
-        return cls(
-            rows=rows,
-            columns=columns,
-            input_rows=input_rows,
-            input_columns=input_columns,
-            kernel_rows=layer.kernel[0],
-            kernel_columns=layer.kernel[1],
-            stride_rows=layer.stride[0],
-            stride_columns=layer.stride[1],
-            pad_top=layer.padding[0],
-            pad_left=layer.padding[2],
-            inputs=inputs,
-            input_zero_point=layer.input.zero_point,
-        )
-
-    def members(self) -> dict[str, int]:
-        """Return the C members by name."""
-        return asdict(self)
-
-    def seen_rows(self, rows: int) -> int:
-        """Return how many input rows a number of neighbouring output rows can read."""
-        return min((rows - 1) * self.stride_rows + self.kernel_rows, self.input_rows)
-
-    @property
-    def input_row_bytes(self) -> int:
-        """Bytes of an input row, all channels."""
-        return self.input_columns * self.inputs
+PLANES, PIXELS, VECTOR = "planes", "channels last", "vector"
+"""A plane for each channel; the channels of a position side by side; one position, signed core codes, in L1."""
+GROUP = 4
+"""Channels that a pointwise kernel writes together: a map has room for whole groups."""
 
 
 @dataclass(frozen=True)
-class PlaneLayout:
+class PlaneShape:
     """How the plane of one channel lies: a map with its padding.
 
     Attributes
@@ -86,12 +24,15 @@ class PlaneLayout:
         From one row to the next.
     top, left : int
         Rows above, and bytes in front of, the map's row 0 and column 0.
+    beside : bool
+        Whether kernels read what lies beside the columns, which is padding then.
     """
 
     rows: int
     row_bytes: int
     top: int = 0
     left: int = 0
+    beside: bool = False
 
     @property
     def plane_bytes(self) -> int:
@@ -104,29 +45,126 @@ class PlaneLayout:
         return self.top * self.row_bytes + self.left
 
 
-def pixel_bytes(channels: int) -> int:
+@dataclass(frozen=True)
+class Layout:
+    """How a whole map lies in memory.
+
+    Attributes
+    ----------
+    kind : str
+        ``PLANES``, ``PIXELS`` or ``VECTOR``.
+    shape : (int, int, int)
+        Rows, columns, channels.
+    row_bytes, column_bytes, channel_bytes : int
+        From one row, column, channel to the next one.
+    size : int
+        Bytes of all, padding and whole groups of channels included.
+    plane : PlaneShape or None
+    signed : bool
+        Whether core codes are stored; otherwise unsigned bytes, core codes less `lowest`.
+    lowest : int
+        The lowest core code that can occur; 0 where signed.
+    zero : int
+        What is stored for 0: padding.
+    """
+
+    kind: str
+    shape: tuple[int, int, int]
+    row_bytes: int
+    column_bytes: int
+    channel_bytes: int
+    size: int
+    plane: PlaneShape | None = None
+    signed: bool = False
+    lowest: int = 0
+    zero: int = 0
+
+    @property
+    def origin(self) -> int:
+        """Byte of the map's first code."""
+        return self.plane.origin if self.plane else 0
+
+    @property
+    def padding(self) -> int:
+        """Four times the stored zero, a word."""
+        return (self.zero & 0xFF) * 0x01010101
+
+    def members(self) -> dict[str, int]:
+        """Return the members of ``struct map``, but for its base."""
+        rows, columns, channels = self.shape
+        return {
+            "rows": rows,
+            "columns": columns,
+            "channels": channels,
+            "row_bytes": self.row_bytes,
+            "column_bytes": self.column_bytes,
+            "channel_bytes": self.channel_bytes,
+            "is_signed": int(self.signed),
+            "lowest": self.lowest,
+        }
+
+
+def planes(tensor: Tensor, plane: PlaneShape) -> Layout:
+    """Return the layout of a map as planes."""
+    channels = tensor.shape[2]
+    size = aligned(channels, GROUP) * plane.plane_bytes
+    layout = Layout(PLANES, tensor.shape, plane.row_bytes, 1, plane.plane_bytes, size, plane)
+    return _stored(layout, tensor)
+
+
+def pixels(tensor: Tensor, pixel_bytes: int) -> Layout:
+    """Return the layout of a map with channels last."""
+    rows, columns, _ = tensor.shape
+    size = rows * columns * pixel_bytes + DMA_SLACK_BYTES
+    return _stored(Layout(PIXELS, tensor.shape, columns * pixel_bytes, pixel_bytes, 1, size), tensor)
+
+
+def vector(tensor: Tensor) -> Layout:
+    """Return the layout of a map of one position: signed core codes, whole words."""
+    count = prod(tensor.shape)
+    return Layout(VECTOR, tensor.shape, count, count, 1, aligned(count, 4), None, signed=True, zero=tensor.zero_point)
+
+
+def network_input(graph: Graph) -> Layout:
+    """Return the layout of the network's input: signed core codes, without gaps."""
+    rows, columns, channels = graph.layers[0].input.shape
+    layout = pixels(graph.layers[0].input, channels)
+    return replace(layout, signed=True, lowest=0, zero=graph.layers[0].input.zero_point, size=rows * columns * channels)
+
+
+def _stored(layout: Layout, tensor: Tensor) -> Layout:
+    return replace(layout, lowest=tensor.low, zero=tensor.zero_point - tensor.low)
+
+
+def pixel_bytes(channels: int, multiple: int = 4) -> int:
     """Return the bytes from one position to the next, channels last.
 
     An odd number of words: neighbouring positions then begin in different banks of L1 (1.4 % of a pointwise layer).
+
+    Parameters
+    ----------
+    channels : int
+    multiple : int
+        Channels that are written at a time: a position has room for whole multiples.
     """
-    words = -(-channels // 4)
+    words = -(-aligned(channels, multiple) // 4)
     return 4 * (words + 1 - words % 2)
 
 
-def suits_assembly(layer: Layer) -> bool:
-    """Say whether the three-instruction requantisation of the assembly kernels is this layer's arithmetic."""
-    plain = layer.output.zero_point == 0 and layer.input.zero_point == 0 and layer.clamp == (0, 127)
-    return plain and weights.form(layer) == weights.SNAPPED and int(weights.requantisation(layer).n.min()) >= 1
+def sources(graph: Graph, index: int) -> tuple[int, ...]:
+    """Return the layers whose outputs a layer reads; -1 stands for the network's input."""
+    layer = graph.layers[index]
+    source = getattr(layer, "source", None)
+    second = getattr(layer, "second", None)
+    first = index - 1 if source is None else source
+    return (first,) if second is None else (first, second)
 
 
-def common_shift(layer: Layer) -> int | None:
-    """Return the shift of the three-instruction requantisation, or None where the channels' shifts differ."""
-    shifts = {int(shift) for shift in weights.requantisation(layer).n}
-    return shifts.pop() if len(shifts) == 1 else None
+def readers(graph: Graph, index: int) -> list[int]:
+    """Return the layers that read the output of a layer."""
+    return [reader for reader in range(len(graph.layers)) if index in sources(graph, reader)]
 
 
-def assembly(builder: Builder, kernel: Kernel | None) -> str | None:
-    """Return the symbol of an assembly kernel, or None where there is none, or none for its parameters."""
-    if kernel is None or kernel.refusal() is not None:
-        return None
-    return builder.kernel(kernel)
+def is_vector(layer: Layer) -> bool:
+    """Say whether a layer's output is one position."""
+    return layer.output.shape[:2] == (1, 1)

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.kernels.kernel import Kernel
+from kwslib.gap8.planning.layouts import Layout
 from kwslib.gap8.planning.memory import Region, live_bytes
 from kwslib.gap8.planning.record import PlanRecord, StepRecord
-from kwslib.gap8.planning.runtime import CODE_BYTES, INPUT_HEADER_BYTES
+from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.integer.graph import Graph
 
 
@@ -54,11 +55,15 @@ class Step:
     layers : tuple of int
         Indices in the graph.
     fields : dict
-        Members of the C structure: int, str (a kernel or a geometry), `Ref`, or a tuple or dict of them.
+        Members of the C structure: int, str (C text: a kernel, an address), `Ref`, or a tuple or dict of them.
     first_transfer, ready, prefetch : int
         As in the C structure.
     description : str
         For people: tiles, chunks, kernels.
+    predicted_cycles : int
+        By the cost model, cold.
+    portable : str
+        Why portable C computes it, for people; empty where assembly kernels do.
     dma_in_bytes, dma_out_bytes, flash_bytes : int
         Moved by the step itself and by the fetching of its weights.
     """
@@ -70,6 +75,8 @@ class Step:
     ready: int = 0
     prefetch: int = 0
     description: str = ""
+    predicted_cycles: int = 0
+    portable: str = ""
     dma_in_bytes: int = 0
     dma_out_bytes: int = 0
     flash_bytes: int = 0
@@ -82,34 +89,28 @@ class Map:
     Attributes
     ----------
     base : Ref
-        Of the first value.
-    shape : (int, int, int)
-        Rows, columns, channels.
-    row_bytes, column_bytes, channel_bytes : int
-        From one row, column, channel to the next one.
+        Of the first code.
+    layout : Layout
     """
 
     base: Ref
-    shape: tuple[int, int, int]
-    row_bytes: int
-    column_bytes: int
-    channel_bytes: int
+    layout: Layout
 
 
 class PadFill(NamedTuple):
-    """Planes in L2 that are filled with one code before the cluster starts, for their padding.
+    """Planes in L2 that are filled before the cluster starts, for their padding.
 
     Attributes
     ----------
     planes : Ref
     size_bytes : int
-    code : int
-        The zero point.
+    word : int
+        Four times what is stored for 0.
     """
 
     planes: Ref
     size_bytes: int
-    code: int
+    word: int
 
 
 @dataclass
@@ -128,8 +129,8 @@ class Plan:
         In the order in which the steps need them.
     kernels : dict of str to Kernel
         Assembly kernels by symbol.
-    geometries : list of dict
-        Members of each ``struct geometry`` by name.
+    geometries, gathers, second_terms : list of dict
+        Members of each ``struct geometry``, ``gather``, ``second_term`` by name.
     maps : list of Map or None
         By layer; None where no whole map exists.
     constants : dict of str to bytes
@@ -138,7 +139,9 @@ class Plan:
         Of the input codes in L2, behind the options.
     l1_begin, l2_begin : int
         Addresses behind the runtime's own memory.
-    pad_fill : PadFill or None
+    pad_fills : list of PadFill
+    logits, output : str
+        Regions in L1 of the codes that decide and of the network's output.
     l2_image : bytes
         Content of L2 from `l2_begin` on: options and input, weights, tables.
     flash_image : bytes
@@ -154,12 +157,16 @@ class Plan:
     transfers: list[Transfer] = field(default_factory=list)
     kernels: dict[str, Kernel] = field(default_factory=dict)
     geometries: list[dict[str, Any]] = field(default_factory=list)
+    gathers: list[dict[str, Any]] = field(default_factory=list)
+    second_terms: list[dict[str, Any]] = field(default_factory=list)
     maps: list[Map | None] = field(default_factory=list)
     constants: dict[str, bytes] = field(default_factory=dict)
     input: Ref = Ref("weights", INPUT_HEADER_BYTES)
     l1_begin: int = 0
-    l2_begin: int = L2_BASE + CODE_BYTES
-    pad_fill: PadFill | None = None
+    l2_begin: int = L2_BASE
+    pad_fills: list[PadFill] = field(default_factory=list)
+    logits: str = ""
+    output: str = ""
     l2_image: bytes = b""
     flash_image: bytes = b""
     sources: list[int] = field(default_factory=list)
@@ -167,6 +174,11 @@ class Plan:
     def address(self, ref: Ref) -> int:
         """Return the address that a reference stands for."""
         return self.regions[ref.region].address + ref.offset
+
+    @property
+    def predicted_cycles(self) -> int:
+        """Cycles of the first inference, by the cost model."""
+        return sum(step.predicted_cycles for step in self.steps)
 
     @property
     def l1_end(self) -> int:
@@ -204,6 +216,8 @@ class Plan:
             kind=step.kind,
             layers=[self.graph.layers[layer].name for layer in step.layers],
             description=step.description,
+            predicted_cycles=step.predicted_cycles,
+            portable=step.portable,
             l1_peak_bytes=self.peak_bytes("L1", index),
             l2_peak_bytes=self.peak_bytes("L2", index),
             dma_in_bytes=step.dma_in_bytes,

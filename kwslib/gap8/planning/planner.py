@@ -1,24 +1,36 @@
-"""The planner: tries ways of running a network from the fastest to the most frugal, and takes the first that fits.
+"""The planner: chooses for each layer how it is computed, and for the network where its maps lie.
 
-1. Every map in L1; weights in L2, fetched a layer or a chunk ahead.
-2. The same, with the first convolution fused with the depthwise layer behind it, channel by channel.
-3. Maps in L2, tiles of them in L1, double buffered; the first two layers fused, tile by tile.
-4. The same, with the weights of the pointwise layers in the external flash, streamed through L2 while others compute.
-5. Layer by layer, channels last, maps in L2: networks of any other build (`kwslib.gap8.planning.any_layer`).
+1. Each layer gets the first method of `METHODS` that takes it: its shape, and its scales, for which a proof of the
+   requantisation is found. What none takes, portable C computes; the plan says so.
+2. Layouts follow: a map lies as its reader wants it.
+3. The ways of placing the maps (`ways`) are tried, and of those that fit the one with the fewest predicted cycles is
+   taken.
 """
 
 from collections.abc import Callable, Iterator
-from functools import partial
 
 from kwslib.errors import ModelError
-from kwslib.gap8.planning import any_layer, ds_cnn
+from kwslib.gap8.kernels.kernel import Kernel, code_bytes
+from kwslib.gap8.planning import general, layouts
+from kwslib.gap8.planning.depthwise import Depthwise
+from kwslib.gap8.planning.front import Front
 from kwslib.gap8.planning.memory import DoesNotFit
 from kwslib.gap8.planning.plan import Plan
+from kwslib.gap8.planning.pointwise import Dense
+from kwslib.gap8.planning.proofs import Proofs
+from kwslib.gap8.planning.runtime import KERNEL_BYTES
+from kwslib.gap8.planning.tail import Linear, Pool, Softmax
+from kwslib.gap8.planning.walk import Method, Walk, Way
 from kwslib.integer.graph import Graph
+
+METHODS = (Softmax, Linear, Pool, Front, Depthwise, Dense)
+"""The registry: each says by `of` which layers it takes."""
+LARGEST_OUTPUTS = 4096
+"""Outputs of a network: more would not be classes, and their names would fill the code's part of L2."""
 
 
 def plan(graph: Graph) -> Plan:
-    """Find a way to run a network on GAP8.
+    """Find the fastest way to run a network on GAP8.
 
     Parameters
     ----------
@@ -31,24 +43,95 @@ def plan(graph: Graph) -> Plan:
     Raises
     ------
     ModelError
-        If it cannot fit; with the layer and the bytes that it lacks.
+        If it cannot fit; with the layer, the memory and the bytes that it lacks, and every way that was tried.
     """
-    failures: list[tuple[str, DoesNotFit]] = []
-    for name, build in _ways(graph):
+    if graph.classes > LARGEST_OUTPUTS:
+        raise ModelError(
+            f"{graph.name} has {graph.classes} outputs; a program for GAP8 takes {LARGEST_OUTPUTS} at most. Is it a "
+            "classifier, or a part of one?"
+        )
+    methods = assign(graph)
+    found: list[tuple[int, int, Way]] = []
+    failures: list[tuple[Way, DoesNotFit]] = []
+    for number, way in enumerate(ways(graph, methods)):
         try:
-            return build()
+            cycles = follow(graph, methods, way, lambda _: KERNEL_BYTES).predicted_cycles
+            found.append((cycles, number, way))
         except DoesNotFit as error:
-            failures.append((name, error))
-    name, nearest = min(failures, key=lambda failure: failure[1].missing)
-    raise ModelError(
+            failures.append((way, error))
+    for _, _, way in sorted(found, key=lambda entry: entry[:2]):  # the fastest whose code fits exactly
+        try:
+            return follow(graph, methods, way, code_bytes)
+        except DoesNotFit as error:
+            failures.append((way, error))
+    raise ModelError(_does_not_fit(graph, failures))
+
+
+def assign(graph: Graph) -> list[Method]:
+    """Choose for each layer how it is computed."""
+    methods: list[Method] = []
+    for index, layer in enumerate(graph.layers):
+        proofs = Proofs(layer, layouts.sources(graph, index)[0] < 0)
+        methods.append(_method(graph, index, proofs))
+    return methods
+
+
+def _method(graph: Graph, index: int, proofs: Proofs) -> Method:
+    reasons = []
+    for kind in METHODS:
+        found = kind.of(graph, index, proofs)
+        if not isinstance(found, str):
+            return found
+        reasons.append(found)
+    telling = [reason for reason in reasons if not reason.startswith("not a")]
+    return general.chosen(graph, index, "; ".join(telling) or "no kernel computes such a layer")
+
+
+def ways(graph: Graph, methods: list[Method]) -> Iterator[Way]:
+    """Yield the ways of placing the maps: from some layer on in L1, those before in L2; the first two layers fused."""
+    fuses = len(methods) > 1 and isinstance(methods[0], Front) and isinstance(methods[1], Depthwise)
+    last = len(graph.layers)
+    for fused in (False, True) if fuses else (False,):
+        for first in range(last + 1):
+            if first and layouts.is_vector(graph.layers[first - 1]):
+                break
+            if fused and first == 1:
+                continue  # the fused pair has no map of its own
+            yield Way(_name(first, fused), first, fused)
+            if first:
+                yield Way(_name(first, fused) + ", pointwise weights in flash", first, fused, flash=True)
+
+
+def _name(first: int, fused: bool) -> str:
+    where = "maps in L1" if first == 0 else f"maps of the first {first} layers in L2"
+    return where + (", first two layers fused" if fused else "")
+
+
+def follow(graph: Graph, methods: list[Method], way: Way, kernel_bytes: Callable[[Kernel], int]) -> Plan:
+    """Plan a network in one way; `kernel_bytes` gives the size of a kernel's code, or a bound of it.
+
+    Raises
+    ------
+    DoesNotFit
+        If it needs more memory in that way.
+    """
+    walk = Walk(graph, methods, way)
+    index = 0
+    while index < len(methods):
+        try:
+            index = methods[index].add(walk)
+        except DoesNotFit as error:
+            error.layer = error.layer or graph.layers[index].name
+            raise
+    walk.builder.plan.logits = walk.region(graph.logits)
+    walk.builder.plan.output = walk.region(len(graph.layers) - 1)
+    return walk.builder.finish(kernel_bytes)
+
+
+def _does_not_fit(graph: Graph, failures: list[tuple[Way, DoesNotFit]]) -> str:
+    way, nearest = min(failures, key=lambda failure: failure[1].missing)
+    tried = "; ".join(f"{other.name}: {error.layer} lacks {error.missing} bytes of {error.memory}" for other, error in failures)
+    return (
         f"{graph.name} does not fit GAP8: {nearest.layer} lacks {nearest.missing} bytes of {nearest.memory} "
-        f"({name}; the one that lacks least of {len(failures)} ways)"
+        f"({way.name}, the nearest of {len(failures)} ways). Tried: {tried}"
     )
-
-
-def _ways(graph: Graph) -> Iterator[tuple[str, Callable[[], Plan]]]:
-    """Yield the ways of running a network by name, the fastest first."""
-    if ds_cnn.unsuitable(graph) is None:
-        for name in ds_cnn.STRATEGIES:
-            yield name, partial(ds_cnn.build, graph, name)
-    yield any_layer.STRATEGY, partial(any_layer.build, graph)

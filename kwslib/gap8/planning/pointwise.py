@@ -1,192 +1,283 @@
-"""A pointwise layer as a step: ``struct pointwise`` of the firmware."""
+"""A pointwise layer, or any convolution by gathered windows, as a step: ``struct pointwise`` of the firmware."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from math import prod
+from typing import Any
 
-from kwslib.gap8.hardware import L1_BYTES
+import numpy as np
+
 from kwslib.gap8.kernels.pointwise import Pointwise
-from kwslib.gap8.planning import depthwise, layouts, weights
-from kwslib.gap8.planning.builder import scaling
-from kwslib.gap8.planning.chain import Chain, Planes, parts_of, whole_groups
-from kwslib.gap8.planning.layouts import BLOCK, LayerShape, PlaneLayout
-from kwslib.gap8.planning.memory import DoesNotFit, aligned
-from kwslib.gap8.planning.plan import PadFill, Step
-from kwslib.gap8.planning.tiling import Blocks, TileBytes, Tiling, pointwise_tiling
-from kwslib.integer.graph import Layer
-
-POOL_BYTES_PER_CHANNEL = 8
-"""Room in L1 that a pointwise layer leaves for the pool behind it: a sum and a mean, and some more."""
+from kwslib.gap8.planning import cost, layouts, tiling, weights
+from kwslib.gap8.planning.layouts import PlaneShape
+from kwslib.gap8.planning.memory import aligned
+from kwslib.gap8.planning.plan import Ref
+from kwslib.gap8.planning.proofs import Proofs
+from kwslib.gap8.planning.staircase import Proof, stored_zero
+from kwslib.gap8.planning.tiling import Blocks, Tiling, Work
+from kwslib.gap8.planning.walk import L1, Place, Walk, lacking, parts_of
+from kwslib.integer.graph import Graph, Layer
 
 
 @dataclass(frozen=True)
-class _Work:
-    """What is known of a pointwise layer before its tiles are.
+class Window:
+    """What a convolution gathers for each output position.
+
+    Attributes
+    ----------
+    row_bytes : int
+        Of a kernel row: all inputs of its columns, in whole words.
+    bytes : int
+        Of a window: whole kernel rows.
+    pixel_bytes : int
+        From one window to the next.
+    """
+
+    row_bytes: int
+    bytes: int
+    pixel_bytes: int
+
+    @classmethod
+    def of(cls, layer: Layer, pixel: int) -> "Window | None":
+        """Return the window of a layer whose input has `pixel` bytes a position, or None where it needs none."""
+        if layer.kind == "pointwise" and pixel % 4 == 0:
+            return None
+        row = aligned(layer.kernel[1] * pixel, 4)
+        size = layer.kernel[0] * row
+        return cls(row, size, layouts.pixel_bytes(size))
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A convolution whose outputs each depend on all inputs of their windows, by blocks of channels and positions.
 
     Attributes
     ----------
     layer : Layer
-    planes : Planes
-        What it writes.
-    new : bool
-        Whether nothing has been written there before, so that the padding must be filled.
-    positions : int
-        Of a block.
-    row_blocks : int
-        Blocks in a row of the map.
+    index : int
+    proof : Proof
+    signed : bool
+        Whether its input is the network's own.
     """
 
     layer: Layer
-    planes: Planes
-    new: bool
-    positions: int
-    row_blocks: int
+    index: int
+    proof: Proof
+    signed: bool
+    portable: str = ""
+    reads: str | None = layouts.PIXELS
+    plane: PlaneShape | None = None
+    step: str = "pointwise"
+    writes_vector: bool = False
 
-    @property
-    def block_bytes(self) -> int:
-        """From one block to the next in the output."""
-        return self.planes.layout.row_bytes if self.row_blocks == 1 else self.positions
+    @classmethod
+    def of(cls, graph: Graph, index: int, proofs: Proofs) -> "Dense | str":
+        """Return the method of a layer, or why it is none for it."""
+        layer = graph.layers[index]
+        signed = layouts.sources(graph, index)[0] < 0
+        if layer.kind not in ("convolution", "pointwise"):
+            return "not a convolution"
+        pixel = layer.input.shape[2] if signed else layouts.pixel_bytes(layer.input.shape[2])
+        window = Window.of(layer, pixel)
+        inputs = window.bytes if window else aligned(layer.input.shape[2], 4)
+        step = window.pixel_bytes if window else pixel
+        sums = weights.common_terms(layer).factor != 0
+        proof, reason = proofs.choose(
+            lambda rounding: Pointwise(inputs, 1, step, 4, 4, 4, step, rounding=rounding, signed=signed, sums=sums)
+        )
+        return cls(layer, index, proof, signed) if proof else reason
 
-    @property
-    def whole_words(self) -> bool:
-        """Whether each block starts at a whole word."""
-        return self.row_blocks == 1 and self.planes.layout.left == 0 and self.positions == BLOCK
+    def early_bytes(self, walk: Walk) -> int:
+        early = walk.memory(self.index) == L1 and walk.memory(layouts.sources(walk.graph, self.index)[0]) == L1
+        if not early:
+            return 0
+        groups = -(-self.layer.output.shape[2] // 4)
+        return 4 * self._records(walk).shape[1] * min(groups, tiling.FEWEST_EARLY_GROUPS)
 
+    def _records(self, walk: Walk) -> np.ndarray:
+        window = self._window(walk)
+        if window is None:
+            taps = weights.pointwise(self.layer)
+        else:
+            taps = weights.windows(self.layer, self._pixel(walk), window.row_bytes)
+        return weights.grouped(taps, self.proof.parameters)
 
-def add(chain: Chain, index: int) -> None:
-    """Add a pointwise layer."""
-    builder, layer, at = chain.builder, chain.layers[index], chain.builder.now
-    rows, columns, channels = layer.output.shape
-    work = _work(chain, index)
-    records = weights.pointwise(layer)
-    groups, group_bytes = records.shape[0], 4 * records.shape[1]
-    layout = work.planes.layout
-    target = builder.use(work.planes.region, chain.memory, whole_groups(channels) * layout.plane_bytes, at, at + 1)
-    source = chain.read_channels_last(layer, at)
-    tiling = _tiling(chain, index, work, groups, group_bytes)
-    kernel, geometry = _kernel(chain, work, tiling)
-    parts = parts_of(records, tiling.groups)
-    buffers = chain.record_buffers(f"records {at}", tiling.groups * group_bytes, len(parts), at, chain.early)
-    pixel = layouts.pixel_bytes(layer.input.shape[2])
-    tile_plane_bytes = tiling.rows * layout.row_bytes
-    step = builder.add(
-        "pointwise",
-        (index,),
-        kernel=kernel,
-        groups=groups,
-        chunk_groups=tiling.groups,
-        group_bytes=group_bytes,
-        rows=rows,
-        tile_rows=tiling.rows,
-        row_blocks=work.row_blocks,
-        last_start=columns - work.positions,
-        tile_plane_bytes=tile_plane_bytes,
-        plane_bytes=layout.plane_bytes,
-        row_bytes=layout.row_bytes,
-        plane_rows=layout.rows,
-        origin=layout.origin,
-        fill=int(work.new or chain.tiled),
-        geometry=geometry,
-        records=buffers,
-        **chain.map_fields(at, source, target, tiling.rows * columns * pixel, 4 * tiling.groups * tile_plane_bytes),
-    )
-    chain.fetch(buffers, parts, streamed=True)
-    step.ready = step.first_transfer + chain.early
-    builder.map(index, target + layout.origin, layout.row_bytes, 1, layout.plane_bytes)
-    _describe(chain, step, work, tiling, records.nbytes)
-    if chain.tiled and work.new:
-        _fill_padding(chain, work)
+    def _pixel(self, walk: Walk) -> int:
+        return walk.layout(layouts.sources(walk.graph, self.index)[0]).column_bytes
 
+    def _window(self, walk: Walk) -> Window | None:
+        return Window.of(self.layer, self._pixel(walk))
 
-def _describe(chain: Chain, step: Step, work: _Work, tiling: Tiling, record_bytes: int) -> None:
-    """Say what a step moves, and how it is tiled."""
-    rows, columns, channels = work.layer.output.shape
-    pixel = layouts.pixel_bytes(work.layer.input.shape[2])
-    chunks = -(-step.fields["groups"] // tiling.groups)
-    step.dma_in_bytes = record_bytes + (chunks * rows * columns * pixel if chain.tiled else 0)
-    step.dma_out_bytes = channels * rows * work.planes.layout.row_bytes if chain.tiled else 0
-    step.flash_bytes = record_bytes if chain.builder.flash else 0
-    where = f"tiles of {tiling.rows} rows" if chain.tiled else "maps whole"
-    step.description = f"{step.fields['kernel']}, chunks of {4 * tiling.groups} channels, {where}"
+    def add(self, walk: Walk) -> int:
+        early = walk.early(self.index)
+        source = walk.source(self.index)
+        place, new = walk.target(self.index)
+        records = self._records(walk)
+        work = self._work(walk, source, place, records)
+        found = tiling.choose(work, walk.free(self.index))
+        if found is None:
+            raise lacking(L1, walk.now, tiling.least_bytes(work) - walk.free(self.index), self.layer)
+        parts = parts_of(records, found.groups)
+        buffers = walk.record_buffers(found.groups * work.group_bytes, len(parts), early)
+        fields = self._maps(walk, source, place, new, found, work) | self._terms(walk, source, found, work)
+        step = walk.add(
+            "pointwise",
+            (self.index,),
+            early,
+            groups=work.groups,
+            chunk_groups=found.groups,
+            group_bytes=work.group_bytes,
+            records=buffers,
+            rows=work.rows,
+            tile_rows=found.rows,
+            tiles=found.tiles(work.rows),
+            **fields,
+        )
+        walk.fetch(buffers, parts, streamed=True)
+        passes = len(parts) if found.rows < work.rows else 1
+        moved = passes * prod(self.layer.input.shape) if source.memory != L1 else 0
+        step.dma_in_bytes = records.nbytes + moved
+        step.dma_out_bytes = 0 if place.memory == L1 else prod(self.layer.output.shape)
+        step.flash_bytes = records.nbytes if walk.builder.flash else 0
+        step.description = found.describe(work, "windows gathered, " if work.window_rows else "")
+        step.predicted_cycles = found.cycles
+        return self.index + 1
 
+    def _work(self, walk: Walk, source: Place, place: Place, records: np.ndarray) -> Work:
+        layer, window = self.layer, self._window(walk)
+        rows, columns, _ = layer.output.shape
+        pixel = window.pixel_bytes if window else source.layout.column_bytes
+        input_rows = layer.input.shape[0] if window else 0
+        return Work(
+            rows=rows,
+            columns=columns,
+            inputs=window.bytes if window else aligned(layer.input.shape[2], 4),
+            pixel_bytes=pixel,
+            groups=records.shape[0],
+            group_bytes=4 * records.shape[1],
+            layout=place.layout,
+            rounding=self.proof.rounding,
+            signed=self.signed,
+            sums=weights.common_terms(layer).factor != 0,
+            input_in_l1=source.memory == L1,
+            output_in_l1=place.memory == L1,
+            input_row_bytes=source.layout.row_bytes,
+            window_rows=(layer.kernel[0], layer.stride[0], input_rows) if window else None,
+        )
 
-def _work(chain: Chain, index: int) -> _Work:
-    """Choose the planes that a layer writes, which are the chain's latest ones then.
+    def _maps(
+        self, walk: Walk, source: Place, place: Place, new: bool, found: Tiling, work: Work
+    ) -> dict[str, Any]:
+        """Return the members that say where the maps are, and ask for the tiles."""
+        layout, plane = place.layout, place.layout.plane
+        inputs, outputs = (source.ref, source.ref), (place.first, place.first)
+        if source.memory != L1:
+            inputs = walk.pair(f"tile {walk.now} in", work.input_bytes(found.rows))
+        fill: dict[str, int] = {"planes": 0}
+        fill_base = place.ref
+        if place.memory != L1:
+            outputs = walk.pair(f"tile {walk.now} out", work.output_bytes(found.rows, found.groups))
+            fill_base = outputs[0]
+            if plane:
+                fill = walk.fill(place, 4 * found.groups, found.rows)
+                walk.fill_at_start(place)
+        elif plane and new:
+            fill = walk.fill(place, aligned(layout.shape[2], layouts.GROUP))
+        tile_line = 4 * found.groups
+        return {
+            "input": inputs,
+            "input_l2": 0 if source.memory == L1 else source.ref,
+            "input_row_bytes": source.layout.row_bytes,
+            "output": outputs,
+            "output_l2": 0 if place.memory == L1 else place.ref + (plane.top * plane.row_bytes if plane else 0),
+            "channel_bytes": work.channel_bytes(found.rows),
+            "tile_origin": plane.left if plane and place.memory != L1 else 0,
+            "out_row_bytes": layout.row_bytes,
+            "out_group_bytes": 4 * layout.channel_bytes,
+            "out_lines": 0 if plane else found.rows * work.columns,
+            "out_line_bytes": found.rows * layout.row_bytes if plane else tile_line,
+            "out_stride": layout.channel_bytes if plane else layout.column_bytes,
+            "fill_base": fill_base,
+            "fill": fill,
+        }
 
-    They are those written last, if those have its shape and suit the reader; otherwise new ones.
-    """
-    layer, reader = chain.layers[index], chain.layers[index + 1]
-    rows, columns, _ = layer.output.shape
-    positions = min(BLOCK, columns)
-    known = chain.planes if chain.planes and chain.planes.shape == layer.output.shape else None
-    if reader.kind == "depthwise":
-        layout = depthwise.reading(chain, reader).planes
-        suits = known is not None and known.layout == layout
-    else:  # the pool can read any planes, those that the depthwise layers read included
-        layout = PlaneLayout(rows, aligned(columns, 4))
-        suits = known is not None
-    new = not suits
-    if known is None or new:
-        known = Planes(f"planes {index}", layer.output.shape, layout)
-        chain.planes = known
-    return _Work(layer, known, new, positions, row_blocks=-(-columns // positions))
+    def _terms(self, walk: Walk, source: Place, found: Tiling, work: Work) -> dict[str, Any]:
+        """Return the members of blocks, windows and the second term."""
+        tile_sums = 4 * found.rows * work.columns
+        fields: dict[str, Any] = {"gather": "0", "second": "0", "tile_sums": tile_sums}
+        sums: Ref | int = 0
+        if work.sums:
+            sums = walk.builder.use(f"sums {walk.now}", L1, found.tiles(work.rows) * tile_sums, walk.now)
+            fields["second"] = walk.builder.second_term(
+                words=work.inputs // 4, **self._ones(work), position_bytes=work.pixel_bytes
+            )
+        window = self._window(walk)
+        if window is not None:
+            fields["gather"] = self._gather(walk, source, found, window)
+        blocks = []
+        for part in found.blocks:
+            blocks.append(self._block(walk, part, work, found, sums))
+            if isinstance(sums, Ref):
+                sums = sums + 4 * part.lines * part.count * part.positions
+        fields["blocks"] = tuple(blocks) if len(blocks) > 1 else (blocks[0], {"kernel": "0", "count": 0})
+        return fields
 
+    def _ones(self, work: Work) -> dict[str, int]:
+        """Return which bytes of the last word count, the factor, and whether the inputs are signed."""
+        used = 4 if work.window_rows else self.layer.input.shape[2] % 4 or 4
+        mask = int.from_bytes(bytes([1] * used), "little")
+        return {
+            "last_mask": mask,
+            "factor": weights.common_terms(self.layer).factor,
+            "is_signed": int(self.signed),
+        }
 
-def _kernel(chain: Chain, work: _Work, tiling: Tiling) -> tuple[str, str]:
-    """Return the symbol of a layer's kernel, and the C text of the address of its fixed parameters."""
-    layer, layout = work.layer, work.planes.layout
-    inputs = whole_groups(layer.input.shape[2])
-    pixel = layouts.pixel_bytes(layer.input.shape[2])
-    plane_bytes = tiling.rows * layout.row_bytes if chain.tiled else layout.plane_bytes
-    kernel = None
-    if layouts.suits_assembly(layer) and work.positions == BLOCK:
-        shift = layouts.common_shift(layer)
-        kernel = Pointwise(inputs, pixel, plane_bytes, work.block_bytes, work.whole_words, shift=shift)
-    symbol = layouts.assembly(chain.builder, kernel) or Pointwise.portable
-    geometry = chain.builder.geometry(
-        **replace(LayerShape.of(layer), inputs=inputs).members(),
-        pixel_bytes=pixel,
-        plane_bytes=plane_bytes,
-        row_bytes=layout.row_bytes,
-        left=layout.left,
-        block_positions=work.positions,
-        block_bytes=work.block_bytes,
-        scaling=scaling(weights.form(layer), layer.output, layer.clamp),
-    )
-    return symbol, geometry
+    def _gather(self, walk: Walk, source: Place, found: Tiling, window: Window) -> str:
+        layer = self.layer
+        size = found.rows * layer.output.shape[1] * window.pixel_bytes
+        zero = stored_zero(layer, self.signed)
+        return walk.builder.gather(
+            columns=walk.builder.use(f"windows {walk.now}", L1, size, walk.now),
+            input_rows=layer.input.shape[0],
+            input_columns=layer.input.shape[1],
+            pixel_bytes=source.layout.column_bytes,
+            kernel_rows=layer.kernel[0],
+            kernel_columns=layer.kernel[1],
+            stride_rows=layer.stride[0],
+            stride_columns=layer.stride[1],
+            output_columns=layer.output.shape[1],
+            pad_top=layer.padding[0],
+            pad_left=layer.padding[2],
+            row_bytes=window.row_bytes,
+            window_bytes=window.pixel_bytes,
+            padding=(zero & 0xFF) * 0x01010101,
+        )
 
-
-def _tiling(chain: Chain, index: int, work: _Work, groups: int, group_bytes: int) -> Tiling:
-    """Choose rows of a tile and groups of a chunk for what L1 has left."""
-    rows, columns, _ = work.layer.output.shape
-    layers, layout = len(chain.layers), work.planes.layout
-    free = L1_BYTES - chain.builder.own_bytes(layers, layers) - _others_bytes(chain, index)
-    blocks = Blocks(rows, work.row_blocks, work.layer.input.shape[2], groups, group_bytes)
-    tile = None
-    if chain.tiled:
-        input_row = columns * layouts.pixel_bytes(work.layer.input.shape[2])
-        tile = TileBytes(input_row, layout.row_bytes, below=layout.rows - layout.top - rows)
-    found = pointwise_tiling(blocks, tile, free)
-    if found is None:
-        raise DoesNotFit("L1", chain.builder.now, aligned(group_bytes) - free)
-    return found
-
-
-def _others_bytes(chain: Chain, index: int) -> int:
-    """Return the bytes of L1 that are taken beside a layer's own tiles: resident maps, the next layer's records."""
-    taken = chain.builder.l1_bytes_from(chain.builder.now)
-    following = chain.layers[index + 1]
-    channels = following.output.shape[2]
-    if chain.tiled:
-        return taken
-    if following.kind == "depthwise":
-        return taken + aligned(depthwise.reading(chain, following).record_bytes * channels)
-    return taken + aligned(POOL_BYTES_PER_CHANNEL * channels)
-
-
-def _fill_padding(chain: Chain, work: _Work) -> None:
-    """Let the padding of planes in L2 be filled at the start; it must stay, so they share their place with nothing."""
-    channels, plane_bytes = work.layer.output.shape[2], work.planes.layout.plane_bytes
-    builder = chain.builder
-    if builder.plan.pad_fill is not None:  # several kinds of planes: not in this way
-        raise DoesNotFit("L2", builder.now, plane_bytes * channels)
-    planes = builder.use(work.planes.region, "L2", 0, 0)
-    builder.plan.pad_fill = PadFill(planes, whole_groups(channels) * plane_bytes, work.layer.output.zero_point)
+    def _block(self, walk: Walk, part: Blocks, work: Work, found: Tiling, sums: Ref | int) -> dict[str, Any]:
+        kernel = work.kernel(part, found.rows)
+        geometry = walk.builder.geometry(
+            inputs=work.inputs,
+            codes_signed=int(work.signed),
+            pixel_bytes=part.position_in,
+            out_column_bytes=part.position_out,
+            out_channel_bytes=work.channel_bytes(found.rows),
+            block_positions=part.positions,
+            block_in_bytes=part.block_in,
+            block_bytes=part.block_out,
+            parameter_words=work.rounding.words,
+            sums=int(work.sums),
+            scaling=cost.scaling(work.rounding),
+        )
+        return {
+            "kernel": walk.builder.kernel(kernel),
+            "geometry": geometry,
+            "lines": part.lines,
+            "count": part.count,
+            "in": part.start_in,
+            "out": part.start_out,
+            "line_in": part.line_in,
+            "line_out": part.line_out,
+            "block_in": part.block_in,
+            "block_out": part.block_out,
+            "sums": sums,
+            "positions": part.positions,
+        }

@@ -7,7 +7,7 @@ from typing import Any
 from kwslib.artifacts import read_record, write_record
 from kwslib.gap8.planning.memory import Region
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,10 @@ class StepRecord:
         Names of the layers that it computes.
     description : str
         For people: tiles, chunks, kernels.
+    predicted_cycles : int
+        By the cost model, of the first inference.
+    portable : str
+        Why portable C computes it; empty where assembly kernels do.
     l1_peak_bytes, l2_peak_bytes : int
         In use in this step, the runtime's own memory and the stacks included.
     dma_in_bytes, dma_out_bytes, flash_bytes : int
@@ -31,6 +35,8 @@ class StepRecord:
     kind: str
     layers: list[str]
     description: str
+    predicted_cycles: int
+    portable: str
     l1_peak_bytes: int
     l2_peak_bytes: int
     dma_in_bytes: int

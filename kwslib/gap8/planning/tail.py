@@ -1,22 +1,24 @@
 """The ends of a network as steps: ``struct pool``, ``struct linear`` and ``struct softmax`` of the firmware."""
 
+from dataclasses import dataclass
 from math import prod
 
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.pool import PlaneSums
-from kwslib.gap8.planning import layouts, weights
-from kwslib.gap8.planning.builder import Builder, scaling
-from kwslib.gap8.planning.chain import Chain, whole_groups
+from kwslib.gap8.planning import cost, layouts, weights
+from kwslib.gap8.planning.layouts import PlaneShape
 from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.plan import Ref
-from kwslib.integer.graph import Layer
+from kwslib.gap8.planning.proofs import Proofs
+from kwslib.gap8.planning.walk import L1, Walk, lacking, parts_of
+from kwslib.integer.graph import Graph, Layer
 
 POOL_TILE_BYTES = 20 * 1024
 """Largest tile of the pool's input in L1; two of them take turns."""
 
 
 def mean_fields(layer: Layer) -> dict[str, int]:
-    """Return the members of ``struct pool`` that say how a mean becomes a code."""
+    """Return how a mean becomes a code: rounding, and the factor of a MEAN with its own scale."""
     form = layer.requantisation
     return {
         "halves_up": int(layer.halves_up),
@@ -26,82 +28,179 @@ def mean_fields(layer: Layer) -> dict[str, int]:
     }
 
 
-def add_pool(chain: Chain, index: int) -> None:
-    """Add a global average pool."""
-    builder, layer, at = chain.builder, chain.layers[index], chain.builder.now
-    rows, columns, channels = layer.input.shape
-    planes = chain.written_planes()
-    layout = planes.layout
-    plane_bytes = layout.plane_bytes
-    source = builder.use(planes.region, chain.memory, whole_groups(channels) * plane_bytes, at)
-    output = builder.use("pooled", "L1", aligned(channels, 4), at, at + 1)
-    tiles, tile_channels = (source, source), channels
-    if chain.tiled:
-        tile_channels = max(CORES, min(channels, POOL_TILE_BYTES // plane_bytes) // CORES * CORES)
-        tiles = chain.pair(f"tile {at}", tile_channels * plane_bytes, at)
-    kernel = PlaneSums(rows, columns, layout.row_bytes, plane_bytes, layout.left)
-    symbol = layouts.assembly(builder, kernel) or PlaneSums.portable
-    step = builder.add(
-        "pool",
-        (index,),
-        output=output,
-        tile_channels=tile_channels,
-        input_l2=source if chain.tiled else 0,
-        tiles=tiles,
-        input={
-            "base": tiles[0] + layout.top * layout.row_bytes,
-            "rows": rows,
-            "columns": columns,
-            "channels": channels,
-            "row_bytes": layout.row_bytes,
-            "column_bytes": 1,
-            "channel_bytes": plane_bytes,
-        },
-        sum=symbol,
-        geometry=builder.geometry(**kernel.parameters()),
-        sums=builder.use("sums", "L1", 4 * min(channels, tile_channels), at),
-        **mean_fields(layer),
-        input_zero_point=layer.input.zero_point,
-        scaling=scaling(weights.EXACT_TWICE, layer.output, layer.clamp),
-    )
-    builder.map(index, output, channels, channels, 1)
-    step.dma_in_bytes = channels * plane_bytes if chain.tiled else 0
-    where = f"tiles of {tile_channels} channels" if chain.tiled else "whole"
-    step.description = f"{symbol}, {where}"
+@dataclass(frozen=True)
+class Pool:
+    """A global average pool over planes."""
+
+    layer: Layer
+    index: int
+    portable: str = ""
+    reads: str | None = layouts.PLANES
+    plane: PlaneShape | None = None
+    step: str = "pool"
+    writes_vector: bool = True
+
+    @classmethod
+    def of(cls, graph: Graph, index: int, proofs: Proofs | None) -> "Pool | str":
+        """Return the method of a layer, or why it is none for it."""
+        layer = graph.layers[index]
+        if layer.kind != "average_pool" or layouts.sources(graph, index)[0] < 0:
+            return "not an average pool behind another layer"
+        if not layouts.is_vector(layer) or layer.kernel != layer.input.shape[:2] or any(layer.padding):
+            return "its windows are smaller than the map"
+        if layer.kernel == (1, 1):
+            return "a window of one position"
+        return cls(layer, index)
+
+    def early_bytes(self, walk: Walk) -> int:
+        return 0
+
+    def add(self, walk: Walk) -> int:
+        layer, builder = self.layer, walk.builder
+        rows, columns, channels = layer.input.shape
+        source = walk.source(self.index)
+        place, _ = walk.target(self.index)
+        plane = source.layout.plane
+        assert plane is not None
+        tiles, tile = (source.ref, source.ref), channels
+        if source.memory != L1:
+            room = min(POOL_TILE_BYTES, (walk.free(self.index) - 4 * channels) // 2) // plane.plane_bytes
+            if room < 1:
+                raise lacking(L1, walk.now, 2 * plane.plane_bytes - walk.free(self.index), layer)
+            tile = min(channels, room // CORES * CORES or room)
+            tiles = walk.pair(f"tile {walk.now}", tile * plane.plane_bytes)
+        # plane.left may be more than a word: whole words of it belong to the origin
+        kernel = PlaneSums(rows, columns, plane.row_bytes, plane.plane_bytes, plane.left % 4)
+        symbol = builder.kernel(kernel)
+        step = walk.add(
+            "pool",
+            (self.index,),
+            sum=symbol,
+            geometry=builder.geometry(
+                rows=rows,
+                columns=columns,
+                row_bytes=plane.row_bytes,
+                plane_bytes=plane.plane_bytes,
+                left=plane.left % 4,
+            ),
+            sums=builder.use(f"sums {walk.now}", L1, 4 * tile, walk.now),
+            channels=channels,
+            tile_channels=tile,
+            plane_bytes=plane.plane_bytes,
+            origin=plane.top * plane.row_bytes + plane.left // 4 * 4,
+            tiles=tiles,
+            input_l2=0 if source.memory == L1 else source.ref,
+            output=place.ref,
+            count=rows * columns,
+            offset=rows * columns * source.layout.lowest,
+            **mean_fields(layer),
+            input_zero_point=layer.input.zero_point,
+            scaling=cost.exact_scaling(layer),
+        )
+        step.dma_in_bytes = 0 if source.memory == L1 else channels * plane.plane_bytes
+        step.description = f"{symbol}, " + ("whole" if tile == channels else f"tiles of {tile} channels")
+        step.predicted_cycles = cost.pool(layer, -(-channels // tile))
+        return self.index + 1
 
 
-def add_linear(chain: Chain, index: int) -> None:
-    """Add the linear layer; every core computes its classes."""
-    builder, layer, at = chain.builder, chain.layers[index], chain.builder.now
-    records = weights.linear(layer)
-    inputs = 4 * (records.shape[1] - weights.PARAMETERS)
-    target = builder.use("linear records", "L1", records.nbytes, at - 1, at)
-    outputs = prod(layer.output.shape)
-    output = builder.use("logits", "L1", aligned(outputs, 4), at, len(chain.layers) + 1)
-    step = builder.add(
-        "linear",
-        (index,),
-        input=builder.use("pooled", "L1", inputs, at),
-        records=target,
-        output=output,
-        inputs=inputs,
-        outputs=outputs,
-        record_bytes=4 * records.shape[1],
-        scaling=scaling(weights.form(layer), layer.output, layer.clamp),
-    )
-    builder.fetch(target, records)
-    step.ready = step.first_transfer + 1
-    builder.map(index, output, outputs, outputs, 1)
-    step.dma_in_bytes = records.nbytes
-    step.description = "every core its classes"
+@dataclass(frozen=True)
+class Linear:
+    """A linear layer, or a pointwise one of one position; every core computes its outputs."""
+
+    layer: Layer
+    index: int
+    portable: str = ""
+    reads: str | None = layouts.PIXELS
+    plane: PlaneShape | None = None
+    step: str = "linear"
+    writes_vector: bool = True
+
+    @classmethod
+    def of(cls, graph: Graph, index: int, proofs: Proofs | None) -> "Linear | str":
+        """Return the method of a layer, or why it is none for it."""
+        layer = graph.layers[index]
+        if layer.kind == "linear" or (layer.kind == "pointwise" and layer.input.shape[:2] == (1, 1)):
+            return cls(layer, index)
+        return "not a linear layer"
+
+    def early_bytes(self, walk: Walk) -> int:
+        return 0
+
+    def add(self, walk: Walk) -> int:
+        layer, builder, at = self.layer, walk.builder, walk.now
+        source = walk.source(self.index)
+        layout = source.layout
+        place, _ = walk.target(self.index)
+        records = weights.linear(layer, layout)
+        outputs, record_bytes = len(records), 4 * records.shape[1]
+        wide = weights.own_terms(layer).rest is not None
+        words = (records.shape[1] - weights.EXACT_PARAMETERS) // (2 if wide else 1)
+        source_ref, from_l2 = source.ref, source.memory != L1
+        if from_l2:
+            source_ref = builder.use(f"input {at}", L1, 4 * words, at)
+        early = 0 if from_l2 or at == 0 else 1
+        free = walk.free(self.index)
+        chunk = outputs if outputs * record_bytes <= free else free // 2 // record_bytes // CORES * CORES
+        if chunk < 1:
+            raise lacking(L1, at, 2 * CORES * record_bytes - free, layer)
+        parts = parts_of(records, chunk)
+        buffers = walk.record_buffers(record_bytes * min(chunk, outputs), len(parts), early)
+        step = walk.add(
+            "linear",
+            (self.index,),
+            early,
+            input=source_ref,
+            input_l2=source.ref if from_l2 else 0,
+            input_bytes=4 * words,
+            is_signed=int(layout.signed),
+            records=buffers,
+            output=place.ref,
+            words=words,
+            outputs=outputs,
+            chunk=chunk,
+            record_bytes=record_bytes,
+            wide=int(wide),
+            scaling=cost.exact_scaling(layer),
+        )
+        walk.fetch(buffers, parts)
+        step.dma_in_bytes = records.nbytes + (4 * words if from_l2 else 0)
+        step.description = "every core its outputs" + (f", chunks of {chunk}" if len(parts) > 1 else "")
+        step.predicted_cycles = cost.linear(outputs, words, wide, len(parts), records.nbytes)
+        return self.index + 1
 
 
-def add_softmax(builder: Builder, index: int, source: Ref) -> None:
-    """Add the softmax; `source` is where its input codes lie in L1."""
-    layer, at = builder.plan.graph.layers[index], builder.now
-    classes = prod(layer.output.shape)
-    output = builder.use("probabilities", "L1", aligned(classes, 4), at, len(builder.plan.graph.layers) + 1)
-    builder.plan.constants["softmax table"] = weights.table(layer).astype("<i4").tobytes()
-    step = builder.add("softmax", (index,), input=source, output=output, table=Ref("softmax table"), classes=classes)
-    builder.map(index, output, classes, classes, 1)
-    step.description = "every core its classes"
+@dataclass(frozen=True)
+class Softmax:
+    """A softmax over the classes."""
+
+    layer: Layer
+    index: int
+    portable: str = ""
+    reads: str | None = layouts.PIXELS
+    plane: PlaneShape | None = None
+    step: str = "softmax"
+    writes_vector: bool = True
+
+    @classmethod
+    def of(cls, graph: Graph, index: int, proofs: Proofs | None) -> "Softmax | str":
+        """Return the method of a layer, or why it is none for it."""
+        layer = graph.layers[index]
+        if layer.kind != "softmax" or layouts.sources(graph, index)[0] < 0:
+            return "not a softmax behind another layer"
+        return cls(layer, index)
+
+    def early_bytes(self, walk: Walk) -> int:
+        return 0
+
+    def add(self, walk: Walk) -> int:
+        source = walk.source(self.index)
+        place, _ = walk.target(self.index)
+        classes = prod(self.layer.output.shape)
+        table = f"softmax table {self.index}"
+        walk.builder.plan.constants[table] = weights.table(self.layer).astype("<i4").tobytes()
+        step = walk.add(
+            "softmax", (self.index,), input=source.ref, output=place.ref, table=Ref(table), classes=classes
+        )
+        step.description = "every core its classes"
+        step.predicted_cycles = cost.softmax(classes)
+        return self.index + 1

@@ -1,33 +1,23 @@
 """Weights as the kernels read them: records of words, the requantisation parameters behind the weights.
 
-Every record is int32 words, little endian. In the snapped form the parameters of a channel are (q, bias · q, n), so
-that a core requantises in three instructions; otherwise (multiplier, bias, shift) of the exact form. The bias has the
-input's zero point folded in: kernels multiply codes and pad with the zero point.
+Every record is int32 words, little endian. Kernels multiply stored codes; the offsets of their requantisation have the
+zero points folded in. Weights of nine bits (uint8 files: the code less a zero point that is not 128) come in two terms.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
+from kwslib.gap8.planning.layouts import Layout
+from kwslib.gap8.planning.memory import aligned
 from kwslib.integer.graph import Layer
-from kwslib.integer.requantisation import ONCE, Requantisation
+from kwslib.integer.requantisation import ONCE
 
-SNAPPED, SNAPPED_WIDE, EXACT_TWICE, EXACT_ONCE = range(4)
-"""``enum requantisation`` of ``firmware/network.h``."""
-PARAMETERS = 3
-"""Words behind the weights of a channel."""
-
-
-def requantisation(layer: Layer) -> Requantisation:
-    """Return the requantisation of a layer that has one: every layer with weights."""
-    if layer.requantisation is None:
-        raise AssertionError(f"{layer.name} has no requantisation")
-    return layer.requantisation
-
-
-def codes(layer: Layer) -> np.ndarray:
-    """Return the weights of a layer that has some, int8."""
-    if layer.weights is None:
-        raise AssertionError(f"{layer.name} has no weights")
-    return layer.weights
+WIDE, EXACT_TWICE, EXACT_ONCE = "WIDE", "TWICE", "ONCE"
+"""The reference's own forms in ``enum requantisation`` of ``firmware/network.h``."""
+EXACT_PARAMETERS = 3
+"""Words behind the weights of a channel of those forms."""
+INT8 = np.iinfo(np.int8)
 
 
 def table(layer: Layer) -> np.ndarray:
@@ -37,23 +27,58 @@ def table(layer: Layer) -> np.ndarray:
     return layer.table
 
 
-def form(layer: Layer) -> int:
-    """Return which of the four requantisations a layer needs: the snapped one in 32 bits only where it cannot wrap."""
+def exact_form(layer: Layer) -> str:
+    """Return the reference's own form of a layer."""
+    if layer.requantisation is None:
+        return EXACT_TWICE
     if layer.snapped:
-        return SNAPPED if layer.bounds.fits.all() else SNAPPED_WIDE
-    return EXACT_ONCE if requantisation(layer).rounding == ONCE else EXACT_TWICE
+        return WIDE
+    return EXACT_ONCE if layer.requantisation.rounding == ONCE else EXACT_TWICE
 
 
-def parameters(layer: Layer) -> np.ndarray:
-    """Return the three parameter words of each channel, int32 (channels, 3)."""
-    scaling, kind = requantisation(layer), form(layer)
-    if kind == SNAPPED:
-        columns = scaling.q, layer.folded_bias.astype(np.int64) * scaling.q, scaling.n
-    elif kind == SNAPPED_WIDE:
-        columns = scaling.q, layer.folded_bias, scaling.n
-    else:
-        columns = scaling.multiplier, layer.folded_bias, scaling.shift
+def exact_parameters(layer: Layer, bias: np.ndarray) -> np.ndarray:
+    """Return the three words of each channel in the reference's own form, int32 (channels, 3)."""
+    form = layer.requantisation
+    assert form is not None
+    columns = (form.q, bias, form.n) if layer.snapped else (form.multiplier, bias, form.shift)
     return np.stack([column.astype(np.int64) for column in columns], axis=1).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Weights in two terms.
+
+    Attributes
+    ----------
+    first : ndarray, int8
+    rest : ndarray, int8, or None
+        What the first term lacks, weight by weight.
+    factor : int
+        What every weight of the first term lacks, where `rest` is None.
+    """
+
+    first: np.ndarray
+    rest: np.ndarray | None = None
+    factor: int = 0
+
+
+def common_terms(layer: Layer) -> Terms:
+    """Split weights so that the second term is the sum of the inputs times one factor."""
+    weights = layer.centred_weights.astype(np.int32)
+    factor = 0
+    if weights.max() > INT8.max:
+        factor = int(weights.max()) - INT8.max
+    elif weights.min() < INT8.min:
+        factor = int(weights.min()) - INT8.min
+    return Terms((weights - factor).astype(np.int8), None, factor)
+
+
+def own_terms(layer: Layer) -> Terms:
+    """Split weights so that each has a rest of its own."""
+    weights = layer.centred_weights.astype(np.int32)
+    first = np.clip(weights, INT8.min, INT8.max)
+    rest = weights - first
+    return Terms(first.astype(np.int8), rest.astype(np.int8) if rest.any() else None)
 
 
 def _words(taps: np.ndarray) -> np.ndarray:
@@ -61,58 +86,124 @@ def _words(taps: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(taps.astype(np.int8)).view("<i4")[..., 0]
 
 
-def first_convolution(layer: Layer) -> np.ndarray:
-    """Return the records of a convolution of one input channel, a word a kernel row: int32 (channels, rows + 3)."""
-    channels, rows, columns, _ = codes(layer).shape
-    taps = np.zeros((channels, rows, 4), np.int8)
-    taps[:, :, :columns] = layer.centred_weights[..., 0]
-    return np.concatenate([_words(taps), parameters(layer)], axis=1)
+def first_convolution(layer: Layer, parameters: np.ndarray) -> np.ndarray:
+    """Return the records of a convolution of one input channel, a word a kernel row: int32 (channels, words)."""
+    weights = common_terms(layer).first[..., 0]
+    taps = np.zeros((*weights.shape[:2], 4), np.int8)
+    taps[:, :, : weights.shape[2]] = weights
+    return np.concatenate([_words(taps), parameters], axis=1)
 
 
-def depthwise(layer: Layer, places: tuple[int, ...]) -> np.ndarray:
-    """Return the records of a 3×3 depthwise layer.
+def depthwise(layer: Layer, places: tuple[int, ...], parameters: np.ndarray) -> np.ndarray:
+    """Return the records of a depthwise layer.
 
     Parameters
     ----------
     layer : Layer
     places : tuple of int
-        A kernel row has one word for each place, and its three taps begin at that byte of the word. At -1, the first
-        tap is left out.
+        A kernel row has one word for each place, and its taps begin at that byte of the word, which may be in front of
+        it: tap t is at byte place + t where that is 0 to 3.
+    parameters : ndarray, int32 (channels, words)
 
     Returns
     -------
-    ndarray, int32 (channels, 3 · words + 3)
+    ndarray, int32 (channels, words)
     """
-    rows = layer.centred_weights.astype(np.int8)
-    taps = np.zeros((len(rows), 3, len(places), 4), np.int8)
+    terms = own_terms(layer)
+    parts = [_placed(terms.first, places)]
+    if terms.rest is not None:
+        parts.append(_placed(terms.rest, places))
+    return np.concatenate([*parts, parameters], axis=1)
+
+
+def _placed(weights: np.ndarray, places: tuple[int, ...]) -> np.ndarray:
+    channels, rows, columns = weights.shape
+    taps = np.zeros((channels, rows, len(places), 4), np.int8)
     for word, place in enumerate(places):
-        for tap in range(3):
+        for tap in range(columns):
             if 0 <= place + tap < 4:
-                taps[:, :, word, place + tap] = rows[:, :, tap]
-    return np.concatenate([_words(taps).reshape(len(rows), -1), parameters(layer)], axis=1)
+                taps[:, :, word, place + tap] = weights[:, :, tap]
+    return _words(taps).reshape(channels, -1)
+
+
+def grouped(weights: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+    """Return the records of groups of four channels: int32 (groups, words).
+
+    Parameters
+    ----------
+    weights : ndarray, int8 (outputs, inputs)
+        Inputs in whole words.
+    parameters : ndarray, int32 (outputs, words)
+        The last word is the shift n, which must not be 0 in channels that do not exist.
+    """
+    outputs, inputs = weights.shape
+    groups, words = -(-outputs // 4), parameters.shape[1]
+    whole = np.zeros((4 * groups, inputs), np.int8)
+    whole[:outputs] = weights
+    interleaved = _words(whole.reshape(groups, 4, inputs // 4, 4)).transpose(0, 2, 1).reshape(groups, inputs)
+    factors = np.zeros((4 * groups, words), np.int32)
+    factors[:, -1] = 1
+    factors[:outputs] = parameters
+    behind = factors.reshape(groups, 4, words).transpose(0, 2, 1).reshape(groups, 4 * words)
+    return np.concatenate([interleaved, behind], axis=1)
 
 
 def pointwise(layer: Layer) -> np.ndarray:
-    """Return the records of groups of four channels: int32 (groups, inputs + 12), both rounded up to fours."""
-    outputs, inputs = layer.centred_weights.shape
-    groups, steps = -(-outputs // 4), -(-inputs // 4)
-    weights = np.zeros((4 * groups, 4 * steps), np.int8)
-    weights[:outputs, :inputs] = layer.centred_weights
-    words = _words(weights.reshape(groups, 4, steps, 4)).transpose(0, 2, 1).reshape(groups, 4 * steps)
-    factors = np.zeros((4 * groups, 3), np.int32)
-    factors[:, 2] = 1  # a shift that every form takes, for channels that do not exist
-    factors[:outputs] = parameters(layer)
-    if form(layer) in (EXACT_TWICE, EXACT_ONCE):
-        factors[outputs:, 2] = 0
-    return np.concatenate([words, factors.reshape(groups, 4, 3).transpose(0, 2, 1).reshape(groups, 12)], axis=1)
+    """Return the first term of a pointwise layer's weights, int8 (outputs, inputs), inputs in whole words."""
+    first = common_terms(layer).first
+    return _in_words(first)
 
 
-def linear(layer: Layer) -> np.ndarray:
-    """Return the records of a linear layer: int32 (outputs, inputs / 4 + 3), inputs rounded up to fours."""
-    outputs, inputs = layer.centred_weights.shape
-    weights = np.zeros((outputs, -(-inputs // 4) * 4), np.int8)
-    weights[:, :inputs] = layer.centred_weights
-    return np.concatenate([_words(weights.reshape(outputs, -1, 4)), parameters(layer)], axis=1)
+def windows(layer: Layer, pixel_bytes: int, row_bytes: int) -> np.ndarray:
+    """Return the first term of a convolution's weights by window, int8 (outputs, window bytes).
+
+    Parameters
+    ----------
+    layer : Layer
+    pixel_bytes : int
+        Of a position in a window: the inputs, and bytes of anything.
+    row_bytes : int
+        Of a kernel row in a window.
+    """
+    inputs = layer.input.shape[2]
+    first = common_terms(layer).first.reshape(-1, *layer.kernel, inputs)
+    outputs, rows, columns, _ = first.shape
+    taps = np.zeros((outputs, rows, row_bytes), np.int8)
+    for column in range(columns):
+        taps[:, :, column * pixel_bytes : column * pixel_bytes + inputs] = first[:, :, column]
+    return taps.reshape(outputs, -1)
+
+
+def _in_words(weights: np.ndarray) -> np.ndarray:
+    outputs, inputs = weights.shape
+    whole = np.zeros((outputs, aligned(inputs, 4)), np.int8)
+    whole[:, :inputs] = weights
+    return whole
+
+
+def linear(layer: Layer, layout: Layout) -> np.ndarray:
+    """Return the records of a linear layer: int32 (outputs, words).
+
+    Parameters
+    ----------
+    layer : Layer
+    layout : Layout
+        Of the map that it reads: rows, columns and channels of it in this order are its inputs.
+    """
+    terms = own_terms(layer)
+    rows, columns, channels = layout.shape
+    parts = []
+    for part in (terms.first, terms.rest):
+        if part is None:
+            continue
+        outputs = len(part)
+        whole = np.zeros((outputs, rows * columns, layout.column_bytes), np.int8)
+        whole[:, :, :channels] = part.reshape(outputs, rows * columns, channels)
+        parts.append(_words(_in_words(whole.reshape(outputs, -1)).reshape(outputs, -1, 4)))
+    assert layer.bias is not None
+    sums = layer.centred_weights.reshape(len(layer.bias), -1).sum(axis=1, dtype=np.int64)
+    bias = layer.bias.astype(np.int64) - layout.zero * sums
+    return np.concatenate([*parts, exact_parameters(layer, bias)], axis=1)
 
 
 def general(layer: Layer) -> np.ndarray:
@@ -120,12 +211,6 @@ def general(layer: Layer) -> np.ndarray:
 
     The weights are the file's int8 codes, the bias is the file's: the portable kernel takes the zero points off.
     """
-    flat = codes(layer).reshape(len(codes(layer)), -1)
-    weights = np.zeros((len(flat), -(-flat.shape[1] // 4) * 4), np.int8)
-    weights[:, : flat.shape[1]] = flat
-    factors = parameters(layer)
-    if layer.bias is None:
-        raise AssertionError(f"{layer.name} has no bias")
-    bias = layer.bias.astype(np.int64) * (factors[:, 0] if form(layer) == SNAPPED else 1)
-    factors[:, 1] = bias.astype(np.int32)
-    return np.concatenate([_words(weights.reshape(len(flat), -1, 4)), factors], axis=1)
+    assert layer.weights is not None and layer.bias is not None
+    flat = _in_words(layer.weights.reshape(len(layer.weights), -1))
+    return np.concatenate([_words(flat.reshape(len(flat), -1, 4)), exact_parameters(layer, layer.bias)], axis=1)

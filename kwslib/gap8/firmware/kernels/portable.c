@@ -2,19 +2,9 @@
    those (another shape, other scales). Arguments are addresses and counts, as for the assembly. */
 #include "kernels.h"
 
-static int32_t value(const int8_t *row, int32_t column, const struct geometry *g) {
-    return column < 0 || column >= (int32_t)g->input_columns ? g->input_zero_point : row[column];
-}
-
 /* Add the dot product of four codes, signed or not, and four weights. */
 static int32_t add_product(int32_t sum, uint32_t codes, uint32_t weights, uint32_t codes_signed) {
-    if (codes_signed) return dot(sum, codes, weights);
-#if defined(KWS_HOST) || defined(KWS_NO_XPULP)
-    for (uint32_t i = 0; i < 32; i += 8) sum += (uint8_t)(codes >> i) * (int8_t)(weights >> i);
-#else
-    __asm__(".insn r 0x57, 1, 0x54, %0, %1, %2" : "+r"(sum) : "r"(codes), "r"(weights)); /* pv.sdotusp.b */
-#endif
-    return sum;
+    return codes_signed ? dot(sum, codes, weights) : dot_unsigned(sum, codes, weights);
 }
 
 /* Arguments: column words, records, output, channels, and sums if the geometry says so. Record: a word of four taps for
@@ -34,29 +24,31 @@ void portable_first_convolution(const uint32_t *a, const struct geometry *g) {
     }
 }
 
-/* Arguments: planes, records, output, channels. Record: `tap_words` words a kernel row, one of them [w0 w1 w2 0]. */
+/* Arguments: planes, records, output, channels. Record: `tap_words` words a kernel row, whose taps begin at one of them
+   and go on in the next; for a second term the same again; parameters. A plane holds its padding. */
 void portable_depthwise(const uint32_t *a, const struct geometry *g) {
+    uint32_t words = g->kernel_rows * g->tap_words, flip = g->codes_signed ? 0x80 : 0;
     for (uint32_t c = 0; c < a[3]; c++) {
         const uint32_t *record = at(a[1] + c * g->record_bytes);
-        const int32_t *parameters = (const int32_t *)record + g->kernel_rows * g->tap_words;
-        const int8_t *plane = codes_at(a[0] + c * g->plane_bytes + g->left);
-        int32_t weights[3][3];
-        for (uint32_t i = 0; i < 3; i++)
-            for (uint32_t j = 0; j < 3; j++) weights[i][j] = (int8_t)(record[i * g->tap_words + g->tap_word] >> 8 * j);
-        int8_t *output = at(a[2] + c);
+        const int32_t *parameters = (const int32_t *)record + (g->wide ? 2 : 1) * words;
+        const uint8_t *plane = (const uint8_t *)at(a[0] + c * g->plane_bytes);
+        uint8_t *output = at(a[2] + c * g->out_channel_bytes);
         for (uint32_t y = 0; y < g->rows; y++)
-            for (uint32_t x = 0; x < g->columns; x++, output += g->pixel_bytes) {
-                const int8_t *row = plane + y * g->stride_rows * g->row_bytes;
-                int32_t left = (int32_t)(x * g->stride_columns) - (int32_t)g->pad_left, sum = 0;
-                if (left >= 0 && left + 2 < (int32_t)g->input_columns) {
-                    for (uint32_t i = 0; i < 3; i++, row += g->row_bytes)
-                        sum +=
-                            row[left] * weights[i][0] + row[left + 1] * weights[i][1] + row[left + 2] * weights[i][2];
-                } else {
-                    for (uint32_t i = 0; i < 3; i++, row += g->row_bytes)
-                        for (int32_t j = 0; j < 3; j++) sum += value(row, left + j, g) * weights[i][j];
+            for (uint32_t x = 0; x < g->columns; x++) {
+                int32_t sum = 0;
+                for (uint32_t i = 0; i < g->kernel_rows; i++) {
+                    const int8_t *taps = (const int8_t *)(record + i * g->tap_words + g->tap_word);
+                    const uint8_t *row = plane + (y * g->stride_rows + i) * g->row_bytes + x * g->stride_columns;
+                    for (uint32_t j = 0; j < g->kernel_columns; j++) {
+                        int32_t tap = taps[j] + (g->wide ? taps[4 * words + j] : 0);
+                        /* without padding beside the columns: what would be read there is zero */
+                        if (g->left && (x + j == 0 || x + j > g->columns)) continue;
+                        uint32_t code = g->left ? row[(int32_t)j - 1] : row[j];
+                        sum += (int32_t)((code ^ flip) - flip) * tap;
+                    }
                 }
-                *output = (int8_t)requantise(sum, parameters, 1, &g->scaling);
+                output[y * g->out_row_bytes + x * g->out_column_bytes] =
+                    (uint8_t)requantise(sum, parameters, 1, &g->scaling);
             }
     }
 }
@@ -82,7 +74,7 @@ void portable_pointwise(const uint32_t *a, const struct geometry *g) {
 #endif
         for (uint32_t b = 0; b < segment[3]; b++)
             for (uint32_t p = 0; p < positions; p++) {
-                const uint8_t *codes = at(segment[1] + (b * positions + p) * g->pixel_bytes);
+                const uint8_t *codes = at(segment[1] + b * g->block_in_bytes + p * g->pixel_bytes);
                 int32_t start = starts ? starts[b * positions + p] : 0, sums[4] = {start, start, start, start};
 #ifdef KWS_HOST
                 for (uint32_t c = 0; c < 4; c++)

@@ -1,0 +1,155 @@
+"""The cost model: cycles of a step, from the instructions of its kernels and what was measured around them.
+
+It serves two ends: planners compare ways of running a layer by it, and a plan says what it should cost. Constants that
+name no source were fitted to runs on the simulator (``benchmarks/gap8_family.py`` shows how near they come).
+"""
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from kwslib.gap8.hardware import CORES
+from kwslib.gap8.kernels.rounding import Rounding
+from kwslib.gap8.planning import weights
+from kwslib.integer.graph import Layer
+
+if TYPE_CHECKING:
+    from kwslib.gap8.kernels.depthwise import DepthwiseKernel
+    from kwslib.gap8.planning.tiling import Blocks, Work
+
+STEP_CYCLES = 1200
+"""Of a step whose code is cold: instruction refills, the first weights, barriers."""
+TILE_CYCLES = 900
+"""Of a tile: barriers, waiting, the transfers' start."""
+CHUNK_CYCLES = 150
+"""Of a chunk of weights."""
+CALL_CYCLES = 90
+"""Of a call of a kernel: the frame, the first loads."""
+CONFLICTS = 1.04
+"""Cores that wait for each other's banks."""
+L2_BYTES_A_CYCLE = 4
+"""What a tile's transfers take of the DMA's time (hardware: 8 a cycle, of which refills and stores leave half)."""
+
+
+def scaling(rounding: Rounding) -> dict[str, int | str]:
+    """Return the members of ``struct scaling`` of a kernel's form."""
+    return {
+        "form": rounding.form.upper(),
+        "before": rounding.before,
+        "zero_point": 0,
+        "low": 0,
+        "high": rounding.top,
+    }
+
+
+def exact_scaling(layer: Layer) -> dict[str, int | str]:
+    """Return the members of ``struct scaling`` of the reference's own form of a layer."""
+    low, high = layer.clamp
+    form = weights.exact_form(layer)
+    return {"form": form, "before": 0, "zero_point": layer.output.zero_point, "low": low, "high": high}
+
+
+def block(work: "Work", positions: int) -> float:
+    """Return the cycles of a block of four channels and some positions."""
+    steps = work.inputs // 4
+    products = steps * (4 + 5 * positions) + 2
+    finish = 4 * positions * work.rounding.cycles + 4 * work.rounding.parameters + 8
+    store = 4 * positions if positions < 5 else 17
+    start = 5 * positions if work.sums else 0
+    return products + finish + store + start
+
+
+def pointwise(work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, ...]") -> int:
+    """Return the cycles of a pointwise step: those of the busiest core in each tile, and what surrounds them."""
+    chunks, tiles = -(-work.groups // groups), -(-work.rows // tile_rows)
+    whole = work.input_in_l1 and work.output_in_l1
+    last = work.groups - (chunks - 1) * groups
+    once = _chunk(work, tile_rows, groups, blocks, tiles, whole) * (chunks - 1)
+    cycles = STEP_CYCLES + once + _chunk(work, tile_rows, last, blocks, tiles, whole)
+    if work.sums:
+        cycles += work.rows * work.columns * (work.inputs / 4 * 4 + 80) / CORES
+    if not work.input_in_l1:
+        cycles += work.input_bytes(tile_rows) / 8
+    if not work.output_in_l1:
+        cycles += work.output_bytes(tile_rows, groups) / 8
+    return round(cycles)
+
+
+def _chunk(
+    work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, ...]", tiles: int, whole: bool
+) -> float:
+    """Return the cycles of some groups of channels, all tiles."""
+    once = 0.0
+    for part in blocks:
+        units = -(-groups * part.lines * part.count // CORES)
+        segments = -(-units // part.count) + 1 if part.lines > 1 else -(-units // (part.lines * part.count)) + 1
+        once += units * block(work, part.positions) * CONFLICTS + CALL_CYCLES + 14 * segments
+    if work.window_rows:
+        positions = tile_rows * work.columns
+        once += positions * (work.inputs * 1.2 + 30 * work.window_rows[0]) / CORES
+    moved = 0.0 if work.input_in_l1 else work.input_bytes(tile_rows)
+    moved += 0.0 if work.output_in_l1 else work.output_bytes(tile_rows, groups)
+    once = max(once, moved / L2_BYTES_A_CYCLE)
+    return tiles * (once + (0 if whole else TILE_CYCLES)) + CHUNK_CYCLES
+
+
+def front(layer: Layer, rounding: Rounding, tile: int, tiles: int, fused: bool = False) -> int:
+    """Return the cycles of a first convolution: spreading the input, then column by column."""
+    rows, columns, channels = layer.output.shape
+    padded = (rows - 1) * layer.stride[0] + layer.kernel[0]
+    output = layer.kernel[0] + layer.stride[0] + rounding.cycles + 1
+    column = rows * output + 12
+    rounds = _rounds(channels, tile, fused)
+    spread = columns * (padded * 9 / CORES + 40)
+    a_channel = columns * column * CONFLICTS + 40 + (CALL_CYCLES if fused else 0)
+    return round(STEP_CYCLES + spread + rounds * a_channel + tiles * CHUNK_CYCLES)
+
+
+def depthwise(
+    layer: Layer, rounding: Rounding, kind: "type[DepthwiseKernel]", tile: int, tiles: int, fused: bool = False
+) -> int:
+    """Return the cycles of a depthwise layer: row by row of each channel, in strips of columns."""
+    rows, columns, channels = layer.output.shape
+    taps = layer.kernel[0] * -(-layer.kernel[1] // 4)
+    width = 5 if columns == 5 else 4
+    words = layer.kernel[0] if layer.stride[0] > 1 else 1
+    row = 0.0
+    for start in range(0, columns, width):
+        outputs = min(width, columns - start)
+        row += outputs * (taps + rounding.cycles + 1) + 3.5 * words
+    rounds = _rounds(channels, tile, fused)
+    a_channel = rows * row * CONFLICTS + 60 + (CALL_CYCLES if fused else 0)
+    whole = tiles == 1
+    return round((0 if fused else STEP_CYCLES) + rounds * a_channel + (0 if fused or whole else tiles * TILE_CYCLES))
+
+
+def _rounds(channels: int, tile: int, fused: bool) -> float:
+    """Return the channels of the busiest core, all tiles together."""
+    rounds = 0
+    for start in range(0, channels, tile):
+        rounds += -(-min(tile, channels - start) // CORES)
+    return rounds
+
+
+def pool(layer: Layer, tiles: int) -> int:
+    """Return the cycles of a global average pool."""
+    rows, columns, channels = layer.input.shape
+    words = columns // 4 + 1
+    return round(700 + -(-channels // CORES) * (rows * words * 2.2 + 100) + tiles * TILE_CYCLES)
+
+
+def linear(outputs: int, words: int, wide: bool, chunks: int, record_bytes: int) -> int:
+    """Return the cycles of a linear layer."""
+    compute = -(-outputs // CORES) * (words * (2 if wide else 1) * 5 + 90)
+    return round(500 + max(compute, record_bytes / L2_BYTES_A_CYCLE if chunks > 1 else 0) + chunks * CHUNK_CYCLES)
+
+
+def softmax(classes: int) -> int:
+    """Return the cycles of a softmax."""
+    return round(700 + classes * 25)
+
+
+def general(layer: Layer, from_l2: bool) -> int:
+    """Return the cycles of a layer in portable C."""
+    outputs = prod(layer.output.shape)
+    taps = layer.macs / outputs if layer.macs else prod(layer.kernel)
+    return round(1500 + outputs / CORES * (140 + taps * (40 if from_l2 else 30)))

@@ -1,0 +1,49 @@
+"""Which requantisation a layer's kernel has: the cheapest proved one that the kernel has registers for."""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+
+from kwslib.gap8.kernels.kernel import RequantisingKernel
+from kwslib.gap8.kernels.rounding import Rounding
+from kwslib.gap8.planning import staircase
+from kwslib.gap8.planning.staircase import Proof
+from kwslib.integer.graph import Layer
+
+
+class Proofs:
+    """The proofs of a layer, found when they are wanted, each once.
+
+    Parameters
+    ----------
+    layer : Layer
+    signed : bool
+        Whether its input is the network's own.
+    """
+
+    def __init__(self, layer: Layer, signed: bool):
+        self.layer, self.signed = layer, signed
+
+    @cached_property
+    def _iterator(self) -> Iterator[Proof]:
+        return staircase.proofs(staircase.staircase(self.layer, self.signed), self.layer)
+
+    @cached_property
+    def _found(self) -> list[Proof]:
+        return []
+
+    def __iter__(self) -> Iterator[Proof]:
+        """Yield the proofs, the cheapest first."""
+        yield from self._found
+        for proof in self._iterator:
+            self._found.append(proof)
+            yield proof
+
+    def choose(self, kernel: Callable[[Rounding], RequantisingKernel]) -> tuple[Proof | None, str]:
+        """Return the cheapest proof whose kernel can be made, or None; and why there is none."""
+        reason = "no form of the kernels' requantisation is exact for it"
+        for proof in self:
+            refusal = kernel(proof.rounding).refusal()
+            if refusal is None:
+                return proof, ""
+            reason = refusal
+        return None, reason

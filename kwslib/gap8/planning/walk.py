@@ -1,0 +1,296 @@
+"""The walk along a network: where its maps lie, what its steps share, and the memory that a step may take."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from kwslib.gap8.hardware import L1_BYTES
+from kwslib.gap8.planning import layouts
+from kwslib.gap8.planning.builder import Builder
+from kwslib.gap8.planning.layouts import Layout, PlaneShape
+from kwslib.gap8.planning.memory import DoesNotFit, aligned
+from kwslib.gap8.planning.plan import PadFill, Ref, Step
+from kwslib.integer.graph import Graph, Layer
+
+TILE_CHANNELS = 16
+"""A position in L2 has room for whole multiples of so many channels, which tiles of channels write."""
+L1, L2 = "L1", "L2"
+
+
+class Method(Protocol):
+    """How a layer is computed: what it reads, and the step that it adds.
+
+    Attributes
+    ----------
+    layer : Layer
+    index : int
+        In the graph.
+    portable : str
+        Why portable C computes it; empty where assembly kernels do.
+    step : str
+        The kind of its step in C.
+    """
+
+    layer: Layer
+    index: int
+    portable: str
+    step: str
+
+    @property
+    def reads(self) -> str | None:
+        """The kind of layout that it reads; None: any."""
+
+    @property
+    def plane(self) -> PlaneShape | None:
+        """How the planes that it reads must lie; None: anyhow."""
+
+    def early_bytes(self, walk: "Walk") -> int:
+        """Bytes of L1 that it wants in the step before its own."""
+
+    def add(self, walk: "Walk") -> int:
+        """Add its step; return the index of the first layer behind it."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of running a network: where maps lie.
+
+    Attributes
+    ----------
+    name : str
+    first_in_l1 : int
+        Outputs of this layer and all behind it lie in L1, those of the layers before in L2.
+    fused : bool
+        Whether the first convolution and the depthwise layer behind it are one step.
+    flash : bool
+        Whether the weights of the pointwise layers lie in the external flash.
+    """
+
+    name: str
+    first_in_l1: int
+    fused: bool
+    flash: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """A whole map in memory: the reference of its first byte, its layout, ``L1`` or ``L2``."""
+
+    ref: Ref
+    layout: Layout
+    memory: str
+
+    @property
+    def first(self) -> Ref:
+        """Where its first code lies."""
+        return self.ref + self.layout.origin
+
+
+@dataclass
+class Walk:
+    """A network on its way into a plan; the methods of its layers add their steps to it, front to end.
+
+    Attributes
+    ----------
+    graph : Graph
+    methods : sequence of Method
+        By layer.
+    way : Way
+    builder : Builder
+    """
+
+    graph: Graph
+    methods: Sequence[Method]
+    way: Way
+    builder: Builder = field(init=False)
+    _regions: dict[int, str] = field(init=False, default_factory=dict)
+    _shared: dict[str, tuple[Layout, int]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.builder = Builder(self.graph, self.way.name, self.way.flash)
+
+    @property
+    def now(self) -> int:
+        """Index of the step that is added next."""
+        return self.builder.now
+
+    # maps
+
+    def region(self, index: int) -> str:
+        """Return the name of the region that holds the output of a layer."""
+        return self._regions[index]
+
+    def memory(self, index: int) -> str:
+        """Return where the output of a layer lies; the network's input, -1, lies in L2."""
+        if index < 0:
+            return L2
+        return L1 if index >= self.way.first_in_l1 or self.layout(index).kind == layouts.VECTOR else L2
+
+    def layout(self, index: int) -> Layout:
+        """Return how the output of a layer lies: as the first of its readers that is not free to read anything wants."""
+        if index < 0:
+            return layouts.network_input(self.graph)
+        layer, method = self.graph.layers[index], self.methods[index]
+        if layouts.is_vector(layer) and getattr(method, "writes_vector", False):
+            return layouts.vector(layer.output)
+        for reader in layouts.readers(self.graph, index):
+            wanted = self.methods[reader]
+            if wanted.reads == layouts.PLANES:
+                rows, columns, _ = layer.output.shape
+                plane = wanted.plane or self._known_plane(index) or PlaneShape(rows, aligned(columns, 4))
+                return layouts.planes(layer.output, plane)
+        in_l2 = index < self.way.first_in_l1
+        bytes_ = layouts.pixel_bytes(layer.output.shape[2], TILE_CHANNELS if in_l2 else layouts.GROUP)
+        return layouts.pixels(layer.output, bytes_)
+
+    def _known_plane(self, index: int) -> PlaneShape | None:
+        """Return the planes that the last depthwise layer of the same shape reads: their place can be used again."""
+        shape = self.graph.layers[index].output.shape
+        for method in reversed(self.methods[:index]):
+            if method.plane is not None and method.layer.input.shape == shape:
+                return method.plane
+        return None
+
+    def source(self, index: int, operand: int = 0) -> Place:
+        """Return what a layer reads, which must live until its step."""
+        source = layouts.sources(self.graph, index)[operand]
+        layout = self.layout(source)
+        if source < 0:
+            return Place(self.builder.plan.input, layout, L2)
+        memory = self.memory(source)
+        ref = self.builder.use(self._regions[source], memory, layout.size, self.now)
+        return Place(ref, layout, memory)
+
+    def target(self, index: int) -> tuple[Place, bool]:
+        """Return where a layer writes, and whether the padding there is new and must be filled."""
+        layout, memory, at = self.layout(index), self.memory(index), self.now
+        name, new = self._region(index, layout, memory)
+        self._regions[index] = name
+        last = max(layouts.readers(self.graph, index), default=index)
+        steps = [at, at + 1] if last > index else [at, len(self.graph.layers) + 1]
+        if index == self.graph.logits:
+            steps.append(len(self.graph.layers) + 1)
+        ref = self.builder.use(name, memory, layout.size, *steps)
+        place = Place(ref, layout, memory)
+        self.builder.map(index, place.first, layout)
+        return place, new
+
+    def _region(self, index: int, layout: Layout, memory: str) -> tuple[str, bool]:
+        """Planes lie where earlier ones of the same layout lay that nothing reads any more: their padding is there."""
+        if layout.kind != layouts.PLANES:
+            return f"map {index}", False
+        last = max(layouts.readers(self.graph, index), default=index)
+        alike = (layout.shape, layout.plane, layout.zero)
+        for name, (known, until) in self._shared.items():
+            same = (known.shape, known.plane, known.zero) == alike and name.endswith(memory)
+            if same and until < min(layouts.sources(self.graph, index)) + 1 and until < index:
+                self._shared[name] = (layout, last)
+                return name, False
+        name = f"planes {index} {memory}"
+        self._shared[name] = (layout, last)
+        return name, True
+
+    def fill(self, place: Place, channels: int, rows: int | None = None) -> dict[str, int]:
+        """Return the members of ``struct fill``: the padding of the planes of some channels.
+
+        Parameters
+        ----------
+        place : Place
+        channels : int
+        rows : int, optional
+            The planes are those of a tile, of so many rows without padding above or below.
+        """
+        plane = place.layout.plane
+        assert plane is not None
+        if rows is not None:
+            if not plane.beside:
+                return {"planes": 0}
+            size = rows * plane.row_bytes
+            return {"planes": channels, "plane_bytes": size, "head": size, "tail": size, "word": place.layout.padding}
+        head, tail = plane.top * plane.row_bytes, (plane.top + place.layout.shape[0]) * plane.row_bytes
+        if plane.beside:
+            head = tail = plane.plane_bytes
+        return {
+            "planes": channels,
+            "plane_bytes": plane.plane_bytes,
+            "head": head,
+            "tail": tail,
+            "word": place.layout.padding,
+        }
+
+    def fill_at_start(self, place: Place) -> None:
+        """Let planes in L2 be filled before the cluster starts; they share their place with nothing then."""
+        self.builder.use(place.ref.region, L2, 0, 0, len(self.graph.layers) + 1)
+        fill = PadFill(place.ref, place.layout.size, place.layout.padding)
+        if fill not in self.builder.plan.pad_fills:
+            self.builder.plan.pad_fills.append(fill)
+
+    # memory of a step
+
+    def early(self, index: int) -> int:
+        """Return how many steps ahead a layer's first weights may come: none where tiles need the room."""
+        crowded = any(self.memory(source) == L2 for source in layouts.sources(self.graph, index) if source >= 0)
+        return 0 if crowded or self.memory(index) == L2 or self.now == 0 else 1
+
+    def free(self, index: int) -> int:
+        """Return the bytes of L1 that are left to the step at hand, the next one's early weights left out."""
+        kinds = [method.step for method in self.methods]
+        following = index + 1
+        early = self.methods[following].early_bytes(self) if following < len(self.methods) else 0
+        return L1_BYTES - self.builder.own_bytes(kinds) - self.builder.l1_bytes_from(self.now) - aligned(early)
+
+    def l1(self, name: str, size: int) -> Ref:
+        """Ask for a region of L1 in this step."""
+        return self.builder.use(name, L1, size, self.now)
+
+    def pair(self, name: str, size: int) -> tuple[Ref, Ref]:
+        """Ask for two buffers in L1 that take turns in this step; their numbers stand behind `name`."""
+        return self.l1(f"{name} 0", size), self.l1(f"{name} 1", size)
+
+    def record_buffers(self, size: int, parts: int, early: int = 0) -> tuple[Ref, Ref]:
+        """Ask for two buffers of weights in L1, which take turns; the same one twice where all come in one part.
+
+        Parameters
+        ----------
+        size : int
+            Bytes of the largest part.
+        parts : int
+        early : int
+            How many steps before this one the first part may arrive.
+        """
+        at = self.now
+        buffers = [
+            self.builder.use(f"records {at} {turn}", L1, size, at - early * (turn == 0), at)
+            for turn in range(min(2, parts))
+        ]
+        return buffers[0], buffers[-1]
+
+    def fetch(self, buffers: tuple[Ref, Ref], parts: Sequence[np.ndarray], streamed: bool = False) -> None:
+        """Add the transfers of weights in parts that take turns in two buffers."""
+        for number, part in enumerate(parts):
+            self.builder.fetch(buffers[number % 2], part, streamed)
+
+    def add(self, kind: str, layers: tuple[int, ...], early: int = 0, **fields: Any) -> Step:
+        """Add a step; `early` of its transfers must have ended when it starts."""
+        step = self.builder.add(kind, layers, **fields)
+        step.ready = step.first_transfer + early
+        return step
+
+
+def parts_of(records: np.ndarray, size: int) -> list[np.ndarray]:
+    """Return records in parts of `size`, the last one shorter if need be."""
+    return [records[start : start + size] for start in range(0, len(records), size)]
+
+
+def largest(fits: Callable[[int], bool], sizes: Sequence[int]) -> int | None:
+    """Return the first of some sizes that fits, or None."""
+    return next((size for size in sizes if fits(size)), None)
+
+
+def lacking(memory: str, at: int, missing: int, layer: Layer) -> DoesNotFit:
+    """Return the error of a layer whose least need is not met."""
+    error = DoesNotFit(memory, at, max(missing, 1))
+    error.layer = layer.name
+    return error
