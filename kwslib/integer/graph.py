@@ -180,12 +180,6 @@ class Layer:
         sums = self.centred_weights.reshape(len(self.bias), -1).sum(axis=1, dtype=np.int64)
         return (self.bias - self.input.zero_point * sums).astype(np.int32)
 
-    def code_of(self, accumulators: np.ndarray) -> np.ndarray:
-        """Return the core codes of accumulators, int64 (..., channels), the bias included."""
-        assert self.requantisation is not None
-        codes = self.requantisation.apply(accumulators).astype(np.int64) + self.output.zero_point
-        return np.clip(codes, *self.clamp)
-
     @cached_property
     def bounds(self) -> Bounds:
         """Bounds of the accumulator, which prove that the snapped form cannot wrap."""

@@ -11,8 +11,8 @@ import numpy as np
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.planning import runtime
-from kwslib.gap8.planning.memory import DoesNotFit, Region, aligned, place
 from kwslib.gap8.planning.layouts import Layout
+from kwslib.gap8.planning.memory import DoesNotFit, Region, aligned, place
 from kwslib.gap8.planning.plan import Map, Plan, Ref, Step, Transfer
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.integer.graph import Graph

@@ -74,9 +74,7 @@ def pointwise(work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, 
     return round(cycles)
 
 
-def _chunk(
-    work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, ...]", tiles: int, whole: bool
-) -> float:
+def _chunk(work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, ...]", tiles: int, whole: bool) -> float:
     """Return the cycles of some groups of channels, all tiles."""
     once = 0.0
     for part in blocks:

@@ -17,7 +17,7 @@ from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.runtime import GUARD_BYTES
 from kwslib.gap8.planning.staircase import Proof, stored_zero
-from kwslib.gap8.planning.walk import L1, TILE_CHANNELS, Place, Walk, lacking, largest, parts_of
+from kwslib.gap8.planning.walk import L1, TILE_CHANNELS, Walk, lacking, largest, parts_of
 from kwslib.integer.graph import Graph, Layer
 
 WORD_COLUMNS = 4
@@ -179,7 +179,11 @@ class Front:
         place, new = walk.target(second.index)
         records = (self._records, second.records)
         sizes = [4 * part.shape[1] for part in records]
-        tile = self._tile(walk, place.layout, sum(sizes), second.index) if place.memory != L1 else self._resident_tile(walk, sizes)
+        tile = (
+            self._tile(walk, place.layout, sum(sizes), second.index)
+            if place.memory != L1
+            else self._resident_tile(walk, sizes)
+        )
         fields |= self._convolve(walk, plane.column_bytes, plane.row_bytes, plane.channel_bytes)
         symbol, geometry = second.kernel(walk, *sinks.strides(place, tile))
         fields |= {

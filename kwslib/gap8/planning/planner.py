@@ -129,9 +129,11 @@ def follow(graph: Graph, methods: list[Method], way: Way, kernel_bytes: Callable
 
 
 def _does_not_fit(graph: Graph, failures: list[tuple[Way, DoesNotFit]]) -> str:
-    way, nearest = min(failures, key=lambda failure: failure[1].missing)
-    tried = "; ".join(f"{other.name}: {error.layer} lacks {error.missing} bytes of {error.memory}" for other, error in failures)
-    return (
-        f"{graph.name} does not fit GAP8: {nearest.layer} lacks {nearest.missing} bytes of {nearest.memory} "
-        f"({way.name}, the nearest of {len(failures)} ways). Tried: {tried}"
-    )
+    """Say what is missing where, and what was tried: of each kind of way the one that lacks least."""
+    nearest: dict[tuple[bool, bool, bool], tuple[Way, DoesNotFit]] = {}
+    for way, error in sorted(failures, key=lambda failure: failure[1].missing):
+        nearest.setdefault((way.first_in_l1 > 0, way.fused, way.flash), (way, error))
+    tried = [
+        f"{way.name}: {error.layer} lacks {error.missing} bytes of {error.memory}" for way, error in nearest.values()
+    ]
+    return f"{graph.name} does not fit GAP8, in none of {len(failures)} ways. The nearest ones: " + "; ".join(tried)

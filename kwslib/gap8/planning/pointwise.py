@@ -164,9 +164,7 @@ class Dense:
             window_rows=(layer.kernel[0], layer.stride[0], input_rows) if window else None,
         )
 
-    def _maps(
-        self, walk: Walk, source: Place, place: Place, new: bool, found: Tiling, work: Work
-    ) -> dict[str, Any]:
+    def _maps(self, walk: Walk, source: Place, place: Place, new: bool, found: Tiling, work: Work) -> dict[str, Any]:
         """Return the members that say where the maps are, and ask for the tiles."""
         layout, plane = place.layout, place.layout.plane
         inputs, outputs = (source.ref, source.ref), (place.first, place.first)

@@ -5,7 +5,6 @@ compares them with the C compiler's ``sizeof``.
 """
 
 from collections.abc import Sequence
-
 from typing import TYPE_CHECKING
 
 from kwslib.gap8.hardware import CORES, FC_STACK_BYTES, STACK_BYTES

@@ -7,7 +7,6 @@ from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.pool import PlaneSums
 from kwslib.gap8.planning import cost, layouts, weights
 from kwslib.gap8.planning.layouts import PlaneShape
-from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.walk import L1, Walk, lacking, parts_of
@@ -198,9 +197,7 @@ class Softmax:
         classes = prod(self.layer.output.shape)
         table = f"softmax table {self.index}"
         walk.builder.plan.constants[table] = weights.table(self.layer).astype("<i4").tobytes()
-        step = walk.add(
-            "softmax", (self.index,), input=source.ref, output=place.ref, table=Ref(table), classes=classes
-        )
+        step = walk.add("softmax", (self.index,), input=source.ref, output=place.ref, table=Ref(table), classes=classes)
         step.description = "every core its classes"
         step.predicted_cycles = cost.softmax(classes)
         return self.index + 1

@@ -11,7 +11,7 @@ from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, Rounding
 from tests.gap8.kernels import roundings
 from tests.gap8.kernels.case import Case, words
 from tests.gap8.kernels.harness import SENTINEL, Trial, share
-from tests.gap8.kernels.twin import Twin, scaling
+from tests.gap8.kernels.twin import Twin, requantisation
 
 Made = TypeVar("Made", bound=DepthwiseKernel)
 GUARD_BYTES = 64
@@ -145,7 +145,6 @@ def twin(made: Case, kernel: DepthwiseKernel) -> Twin:
         "kernel_columns": kernel.kernel[1],
         "stride_rows": kernel.stride[0],
         "stride_columns": kernel.stride[1],
-        "codes_signed": int(kernel.signed),
         "plane_bytes": kernel.plane_bytes,
         "row_bytes": kernel.row_bytes,
         "left": int(kernel.left_padding_implied),
@@ -153,10 +152,9 @@ def twin(made: Case, kernel: DepthwiseKernel) -> Twin:
         "out_row_bytes": kernel.out_row_bytes,
         "out_channel_bytes": kernel.out_channel_bytes,
         "record_bytes": 4 * (kernel.weight_words + kernel.rounding.words),
-        "parameter_words": kernel.rounding.words,
         "tap_words": len(kernel.places),
         "tap_word": kernel.places.index(0),
         "wide": int(kernel.wide),
-        "scaling": scaling(kernel.rounding),
+        **requantisation(kernel),
     }
     return Twin(made, kernel.portable, geometry)

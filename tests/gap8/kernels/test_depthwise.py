@@ -11,9 +11,9 @@ from kwslib.gap8.kernels.depthwise_any import AnyDepthwise
 from kwslib.gap8.kernels.depthwise_rows import DepthwiseRows
 from kwslib.gap8.kernels.depthwise_stride2 import DepthwiseStride2
 from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, Rounding
-from tests.gap8.kernels import twin as twins
 from tests.gap8.kernels.case import check
 from tests.gap8.kernels.depthwise_cases import BORDERS, TYPICAL, as_planes, case, five, last_channels, twin
+from tests.gap8.kernels.twin import check_twins
 
 BOTH = (True, True)
 
@@ -106,4 +106,4 @@ def test_the_portable_twin(tmp_path: Path):
             options = {"kernel": size, "stride": stride, "rounding": TYPICAL[form], "wide": wide}
             kernels.append(last_channels(make, 6, 7, 10, **options))
             kernels.append(as_planes(last_channels(make, 5, 5, 10, signed=True, **options)))
-    twins.check([twin(case(str(kernel), kernel, 9), kernel) for kernel in kernels], tmp_path)
+    check_twins([twin(case(str(kernel), kernel, 9), kernel) for kernel in kernels], tmp_path)

@@ -51,9 +51,9 @@ def test_every_size(tmp_path: Path):
 
 def test_every_form_and_layout(tmp_path: Path):
     tried = []
-    for rounding, columns in product(roundings.FORMS, (5, 7)):
+    for number, (columns, rounding) in enumerate(product((5, 7), roundings.FORMS)):
         kernel = rows_of(7, columns, 9, rounding=rounding, padded=KNOWN)
-        tried += [case(f"{rounding} {columns}", changed, 9) for changed in varied(kernel)]
+        tried += [case(f"{rounding} {columns}", changed, 9) for changed in varied(kernel)[number % 2 :: 2]]
     check(tried, tmp_path)
 
 

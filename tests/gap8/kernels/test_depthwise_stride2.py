@@ -54,9 +54,9 @@ def test_every_size(tmp_path: Path):
 
 def test_every_form_and_layout(tmp_path: Path):
     tried = []
-    for rounding, columns in product(roundings.FORMS, (5, 7)):
+    for number, (columns, rounding) in enumerate(product((5, 7), roundings.FORMS)):
         kernel = stride2(7, columns, 9, rounding=rounding, padded=KNOWN)
-        tried += [case(f"{rounding} {columns}", changed, 9) for changed in varied(kernel)]
+        tried += [case(f"{rounding} {columns}", changed, 9) for changed in varied(kernel)[number % 2 :: 2]]
     tried.append(case("far output rows", replace(stride2(3, 5, 3, wide=True), out_row_bytes=2100), 3))
     tried.append(case("far rows", replace(stride2(2, 6, 9), row_bytes=2044, plane_bytes=5 * 2044), 2))
     check(tried, tmp_path)

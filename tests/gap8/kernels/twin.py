@@ -35,7 +35,10 @@ int main(void) {
     }
 }
 """
-COUNTS = "enum { STEP_COUNT = 1, LAYER_COUNT = 1, TRANSFER_COUNT = 1, GEOMETRY_COUNT = 1 };\n"
+COUNTS = """#include "network.h"
+enum { STEP_COUNT = 1, LAYER_COUNT = 1, TRANSFER_COUNT = 1 };
+struct tables { struct step steps[STEP_COUNT]; };
+"""
 FLAGS = ("-DKWS_HOST", "-O1", "-fno-sanitize=all", "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections")
 
 
