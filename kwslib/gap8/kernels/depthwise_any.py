@@ -166,7 +166,7 @@ class _Channel:
             if not count:
                 continue
             # longer code where most of the time goes, and where there is no loop: the first products begin the sums
-            apart = kernel.kernel[0] == 1 or (rows == most and width == kernel.strip)
+            apart = kernel.kernel[0] == 1 or (rows == most and width == kernel.strip and not kernel.wide)
             bounds = code.loop_bounds(0) if kernel.kernel[0] > apart else None
             if count > 1:
                 code.constant(self.sums[0][0], count)
