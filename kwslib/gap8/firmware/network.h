@@ -161,6 +161,7 @@ struct pointwise {
     struct fill fill;
     const struct gather *gather; /* 0: none */
     const struct second_term *second; /* 0: none */
+    uint32_t tile_sums;         /* bytes of the sums of a tile */
 };
 
 struct pool {

@@ -6,13 +6,14 @@
 /* Where a tile's positions are read, and where the first channel of a chunk is written. */
 struct place {
     address records, input, output;
-    uint32_t groups;
+    uint32_t groups, sums; /* sums: bytes of those of the tiles before */
 };
 
 /* One core's share of a tile's blocks of one size, as runs of blocks of one group in one line: at most `most` of them
    from the one with number `skip` on. */
 static void share(uint32_t core, const struct pointwise *p, const struct blocks *b, const struct place *where,
                   uint32_t skip, uint32_t most) {
+    address sums = b->sums + where->sums;
     uint32_t *a = arguments[core], in_group = b->lines * b->count, units = where->groups * in_group;
     uint32_t unit = share_begin(core, units) + skip, end = share_begin(core + 1, units), count = 0;
     uint32_t left = end > unit ? end - unit : 0, words = b->sums ? 5 : 4;
@@ -33,7 +34,7 @@ static void share(uint32_t core, const struct pointwise *p, const struct blocks 
         segment[1] = where->input + line * b->line_in + block * b->block_in;
         segment[2] = where->output + 4 * group * p->channel_bytes + line * b->line_out + block * b->block_out;
         segment[3] = run;
-        if (b->sums) segment[4] = b->sums + 4 * (line * b->count + block) * b->positions;
+        if (b->sums) segment[4] = sums + 4 * (line * b->count + block) * b->positions;
         segment += words;
         count++;
         left -= run;
@@ -64,11 +65,12 @@ static void compute(uint32_t core, const struct pointwise *p, const struct place
 }
 
 /* The second term of each position of a tile. */
-static void add_up(uint32_t core, const struct pointwise *p, address input) {
+static void add_up(uint32_t core, const struct pointwise *p, const struct place *where) {
+    address input = where->input;
     const struct second_term *second = p->second;
     for (uint32_t kind = 0; kind < 2; kind++) {
         const struct blocks *b = &p->blocks[kind];
-        int32_t *sums = at(b->sums);
+        int32_t *sums = at(b->sums + where->sums);
         uint32_t count = b->lines * b->count * b->positions, last = second->words - 1, ones = 0x01010101u;
         for (uint32_t i = core; i < count; i += CORES) {
             uint32_t block = i / b->positions, position = i - block * b->positions, line = block / b->count;
@@ -124,7 +126,6 @@ static address prepare(uint32_t core, const struct pointwise *p, uint32_t turn, 
     } else if (p->input_l2) {
         input = p->input[turn & 1] + ((p->input_l2 + top * p->input_row_bytes) & 3);
     }
-    if (p->second) add_up(core, p, input);
     return input;
 }
 
@@ -136,7 +137,8 @@ static uint32_t send(const struct pointwise *p, uint32_t turn, uint32_t first, u
 
 static void resident(uint32_t core, const struct step *step, const struct pointwise *p) {
     uint32_t transfer = step->first_transfer, chunks = (p->groups + p->chunk_groups - 1) / p->chunk_groups;
-    struct place where = {.input = prepare(core, p, 0, 0)};
+    struct place where = {.input = prepare(core, p, 0, 0), .sums = 0};
+    if (p->second) add_up(core, p, &where);
     for (uint32_t chunk = 0; chunk < chunks; chunk++) {
         uint32_t first = chunk * p->chunk_groups;
         where.groups = p->groups - first < p->chunk_groups ? p->groups - first : p->chunk_groups;
@@ -181,6 +183,8 @@ static void tiled(uint32_t core, const struct step *step, const struct pointwise
             }
             barrier();
             where.input = prepare(core, p, turn, tile);
+            where.sums = tile * p->tile_sums;
+            if (p->second && !chunk) add_up(core, p, &where);
             where.output = p->output_l2 ? p->output[turn & 1] + p->tile_origin
                                         : p->output[0] + 4 * first * p->channel_bytes + tile_top(p, tile) * p->out_row_bytes;
             uint32_t most = core == 0 ? LEAD_BLOCKS : ~0u;

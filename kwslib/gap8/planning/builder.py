@@ -1,7 +1,7 @@
 """The builder: a plan in the making. Regions get their lifetimes from their uses, and their places at the end."""
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -11,8 +11,8 @@ import numpy as np
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.planning import runtime
-from kwslib.gap8.planning.memory import DoesNotFit, Region, aligned, place
 from kwslib.gap8.planning.layouts import Layout
+from kwslib.gap8.planning.memory import DoesNotFit, Region, aligned, place
 from kwslib.gap8.planning.plan import Map, Plan, Ref, Step, Transfer
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.integer.graph import Graph
@@ -121,8 +121,13 @@ class Builder:
         """Return the bytes of L1 that the runtime and the stacks take, for steps of some kinds."""
         return runtime.own_bytes(kinds, len(self.plan.graph.layers))
 
-    def finish(self) -> Plan:
+    def finish(self, kernel_bytes: Callable[[Kernel], int]) -> Plan:
         """Place everything.
+
+        Parameters
+        ----------
+        kernel_bytes : callable
+            The bytes of code of a kernel, or a bound of them.
 
         Raises
         ------
@@ -136,6 +141,7 @@ class Builder:
         for name in [n for n in self._wanted if n.startswith(STREAM)]:
             self.use(name, "L2", 0, 0, last)
         plan.l1_begin = L1_BASE + self.own_bytes([step.kind for step in plan.steps])
+        plan.l2_begin = L2_BASE + runtime.code_bytes(plan, sum(map(kernel_bytes, plan.kernels.values())))
         weights = replace(self._wanted["weights"], address=plan.l2_begin)
         try:
             placed = self._place(weights, offsets)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 STEP_CYCLES = 1200
 """Of a step whose code is cold: instruction refills, the first weights, barriers."""
-TILE_CYCLES = 350
+TILE_CYCLES = 900
 """Of a tile: barriers, waiting, the transfers' start."""
 CHUNK_CYCLES = 150
 """Of a chunk of weights."""
@@ -62,28 +62,32 @@ def pointwise(work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, 
     """Return the cycles of a pointwise step: those of the busiest core in each tile, and what surrounds them."""
     chunks, tiles = -(-work.groups // groups), -(-work.rows // tile_rows)
     whole = work.input_in_l1 and work.output_in_l1
-    cycles = float(STEP_CYCLES)
-    for start in range(0, work.groups, groups):
-        count = min(groups, work.groups - start)
-        once = 0.0
-        for part in blocks:
-            units = -(-count * part.lines * part.count // CORES)
-            segments = -(-units // part.count) + 1 if part.lines > 1 else -(-units // (part.lines * part.count)) + 1
-            once += units * block(work, part.positions) * CONFLICTS + CALL_CYCLES + 14 * segments
-        if work.window_rows:
-            positions = tile_rows * work.columns
-            once += positions * (work.inputs * 1.2 + 30 * work.window_rows[0]) / CORES
-        if work.sums:
-            once += tile_rows * work.columns * (work.inputs / 4 * 3 + 60) / CORES
-        moved = 0.0 if work.input_in_l1 else work.input_bytes(tile_rows)
-        moved += 0.0 if work.output_in_l1 else work.output_bytes(tile_rows, count)
-        once = max(once, moved / L2_BYTES_A_CYCLE)
-        cycles += tiles * (once + (0 if whole else TILE_CYCLES)) + CHUNK_CYCLES
+    last = work.groups - (chunks - 1) * groups
+    once = _chunk(work, tile_rows, groups, blocks, tiles, whole) * (chunks - 1)
+    cycles = STEP_CYCLES + once + _chunk(work, tile_rows, last, blocks, tiles, whole)
+    if work.sums:
+        cycles += work.rows * work.columns * (work.inputs / 4 * 4 + 80) / CORES
     if not work.input_in_l1:
         cycles += work.input_bytes(tile_rows) / 8
     if not work.output_in_l1:
         cycles += work.output_bytes(tile_rows, groups) / 8
     return round(cycles)
+
+
+def _chunk(work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, ...]", tiles: int, whole: bool) -> float:
+    """Return the cycles of some groups of channels, all tiles."""
+    once = 0.0
+    for part in blocks:
+        units = -(-groups * part.lines * part.count // CORES)
+        segments = -(-units // part.count) + 1 if part.lines > 1 else -(-units // (part.lines * part.count)) + 1
+        once += units * block(work, part.positions) * CONFLICTS + CALL_CYCLES + 14 * segments
+    if work.window_rows:
+        positions = tile_rows * work.columns
+        once += positions * (work.inputs * 1.2 + 30 * work.window_rows[0]) / CORES
+    moved = 0.0 if work.input_in_l1 else work.input_bytes(tile_rows)
+    moved += 0.0 if work.output_in_l1 else work.output_bytes(tile_rows, groups)
+    once = max(once, moved / L2_BYTES_A_CYCLE)
+    return tiles * (once + (0 if whole else TILE_CYCLES)) + CHUNK_CYCLES
 
 
 def front(layer: Layer, rounding: Rounding, tile: int, tiles: int, fused: bool = False) -> int:

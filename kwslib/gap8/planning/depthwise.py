@@ -43,6 +43,7 @@ class Depthwise:
     plane: PlaneShape
     portable: str = ""
     reads: str | None = layouts.PLANES
+    step: str = "depthwise"
     writes_vector: bool = False
 
     @classmethod

@@ -11,7 +11,7 @@ from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.planning.layouts import Layout
 from kwslib.gap8.planning.memory import Region, live_bytes
 from kwslib.gap8.planning.record import PlanRecord, StepRecord
-from kwslib.gap8.planning.runtime import CODE_BYTES, INPUT_HEADER_BYTES
+from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.integer.graph import Graph
 
 
@@ -163,7 +163,7 @@ class Plan:
     constants: dict[str, bytes] = field(default_factory=dict)
     input: Ref = Ref("weights", INPUT_HEADER_BYTES)
     l1_begin: int = 0
-    l2_begin: int = L2_BASE + CODE_BYTES
+    l2_begin: int = L2_BASE
     pad_fills: list[PadFill] = field(default_factory=list)
     logits: str = ""
     output: str = ""

@@ -7,9 +7,10 @@
    taken.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from kwslib.errors import ModelError
+from kwslib.gap8.kernels.kernel import Kernel, code_bytes
 from kwslib.gap8.planning import general, layouts
 from kwslib.gap8.planning.depthwise import Depthwise
 from kwslib.gap8.planning.front import Front
@@ -17,6 +18,7 @@ from kwslib.gap8.planning.memory import DoesNotFit
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.planning.pointwise import Dense
 from kwslib.gap8.planning.proofs import Proofs
+from kwslib.gap8.planning.runtime import KERNEL_BYTES
 from kwslib.gap8.planning.tail import Linear, Pool, Softmax
 from kwslib.gap8.planning.walk import Method, Walk, Way
 from kwslib.integer.graph import Graph
@@ -49,19 +51,20 @@ def plan(graph: Graph) -> Plan:
             "classifier, or a part of one?"
         )
     methods = assign(graph)
-    best: Plan | None = None
+    found: list[tuple[int, int, Way]] = []
     failures: list[tuple[Way, DoesNotFit]] = []
-    for way in ways(graph, methods):
+    for number, way in enumerate(ways(graph, methods)):
         try:
-            found = follow(graph, methods, way)
+            cycles = follow(graph, methods, way, lambda _: KERNEL_BYTES).predicted_cycles
+            found.append((cycles, number, way))
         except DoesNotFit as error:
             failures.append((way, error))
-            continue
-        if best is None or found.predicted_cycles < best.predicted_cycles:
-            best = found
-    if best is None:
-        raise ModelError(_does_not_fit(graph, failures))
-    return best
+    for _, _, way in sorted(found, key=lambda entry: entry[:2]):  # the fastest whose code fits exactly
+        try:
+            return follow(graph, methods, way, code_bytes)
+        except DoesNotFit as error:
+            failures.append((way, error))
+    raise ModelError(_does_not_fit(graph, failures))
 
 
 def assign(graph: Graph) -> list[Method]:
@@ -104,8 +107,8 @@ def _name(first: int, fused: bool) -> str:
     return where + (", first two layers fused" if fused else "")
 
 
-def follow(graph: Graph, methods: list[Method], way: Way) -> Plan:
-    """Plan a network in one way.
+def follow(graph: Graph, methods: list[Method], way: Way, kernel_bytes: Callable[[Kernel], int]) -> Plan:
+    """Plan a network in one way; `kernel_bytes` gives the size of a kernel's code, or a bound of it.
 
     Raises
     ------
@@ -122,13 +125,15 @@ def follow(graph: Graph, methods: list[Method], way: Way) -> Plan:
             raise
     walk.builder.plan.logits = walk.region(graph.logits)
     walk.builder.plan.output = walk.region(len(graph.layers) - 1)
-    return walk.builder.finish()
+    return walk.builder.finish(kernel_bytes)
 
 
 def _does_not_fit(graph: Graph, failures: list[tuple[Way, DoesNotFit]]) -> str:
-    way, nearest = min(failures, key=lambda failure: failure[1].missing)
-    tried = "; ".join(f"{other.name}: {error.layer} lacks {error.missing} bytes of {error.memory}" for other, error in failures)
-    return (
-        f"{graph.name} does not fit GAP8: {nearest.layer} lacks {nearest.missing} bytes of {nearest.memory} "
-        f"({way.name}, the nearest of {len(failures)} ways). Tried: {tried}"
-    )
+    """Say what is missing where, and what was tried: of each kind of way the one that lacks least."""
+    nearest: dict[tuple[bool, bool, bool], tuple[Way, DoesNotFit]] = {}
+    for way, error in sorted(failures, key=lambda failure: failure[1].missing):
+        nearest.setdefault((way.first_in_l1 > 0, way.fused, way.flash), (way, error))
+    tried = [
+        f"{way.name}: {error.layer} lacks {error.missing} bytes of {error.memory}" for way, error in nearest.values()
+    ]
+    return f"{graph.name} does not fit GAP8, in none of {len(failures)} ways. The nearest ones: " + "; ".join(tried)

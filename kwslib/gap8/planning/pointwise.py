@@ -66,6 +66,7 @@ class Dense:
     portable: str = ""
     reads: str | None = layouts.PIXELS
     plane: PlaneShape | None = None
+    step: str = "pointwise"
     writes_vector: bool = False
 
     @classmethod
@@ -163,9 +164,7 @@ class Dense:
             window_rows=(layer.kernel[0], layer.stride[0], input_rows) if window else None,
         )
 
-    def _maps(
-        self, walk: Walk, source: Place, place: Place, new: bool, found: Tiling, work: Work
-    ) -> dict[str, Any]:
+    def _maps(self, walk: Walk, source: Place, place: Place, new: bool, found: Tiling, work: Work) -> dict[str, Any]:
         """Return the members that say where the maps are, and ask for the tiles."""
         layout, plane = place.layout, place.layout.plane
         inputs, outputs = (source.ref, source.ref), (place.first, place.first)
@@ -201,10 +200,11 @@ class Dense:
 
     def _terms(self, walk: Walk, source: Place, found: Tiling, work: Work) -> dict[str, Any]:
         """Return the members of blocks, windows and the second term."""
-        fields: dict[str, Any] = {"gather": "0", "second": "0"}
+        tile_sums = 4 * found.rows * work.columns
+        fields: dict[str, Any] = {"gather": "0", "second": "0", "tile_sums": tile_sums}
         sums: Ref | int = 0
         if work.sums:
-            sums = walk.builder.use(f"sums {walk.now}", L1, 4 * found.rows * work.columns, walk.now)
+            sums = walk.builder.use(f"sums {walk.now}", L1, found.tiles(work.rows) * tile_sums, walk.now)
             fields["second"] = walk.builder.second_term(
                 words=work.inputs // 4, **self._ones(work), position_bytes=work.pixel_bytes
             )

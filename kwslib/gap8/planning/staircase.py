@@ -222,8 +222,9 @@ def _signed(stairs: Staircase, layer: Layer) -> Proof | None:
     for near in NEAR_SLOPES:
         tried = np.minimum(slope + near, INT32_MAX)
         zero = -_scaled(stairs.zero, tried << before, 32)
-        fits = [_Fit.of(stairs, _scaled(stairs.steps, tried << before, 32) + zero,
-                        _scaled(stairs.steps - 1, tried << before, 32) + zero, n, side) for side in (sides, ~sides)]  # fmt: skip
+        at = _scaled(stairs.steps, tried << before, 32) + zero
+        below = _scaled(stairs.steps - 1, tried << before, 32) + zero
+        fits = [_Fit.of(stairs, at, below, n, side) for side in (sides, ~sides)]
         offset, other = fits[0].middle, fits[1].middle
         kink = offset - other
         good = (fits[0].least <= fits[0].most) & (fits[1].least <= fits[1].most)
@@ -303,7 +304,7 @@ class _Found:
 
 
 def _search(stairs: Staircase, n: np.ndarray, slopes: Iterator[np.ndarray], shift: int) -> _Found | None:
-    """Find for each channel the first slope that has an offset, y = (accumulator · slope) >> shift; None if one has none.
+    """Find for each channel a slope that has an offset, y = (accumulator · slope) >> shift; None if one has none.
 
     Sums wrap at 32 bits, so only the last one must fit.
     """

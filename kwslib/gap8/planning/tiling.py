@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kwslib.gap8.hardware import CORES, LARGEST_TRANSFER_BYTES
 from kwslib.gap8.kernels.pointwise import Pointwise
@@ -175,6 +176,7 @@ class Tiling:
         return f"{lead}blocks of {shapes}{along}, chunks of {4 * self.groups} channels, {where}"
 
 
+@lru_cache(maxsize=4096)
 def choose(work: Work, free: int) -> Tiling | None:
     """Choose the tiling with the fewest predicted cycles.
 
@@ -236,7 +238,7 @@ def _bytes(work: Work, tile_rows: int, groups: int) -> int:
     if work.window_rows:
         need += aligned(tile_rows * work.columns * work.pixel_bytes)
     if work.sums:
-        need += aligned(4 * tile_rows * work.columns)
+        need += aligned(4 * -(-work.rows // tile_rows) * tile_rows * work.columns)
     return need
 
 

@@ -20,20 +20,27 @@ L1, L2 = "L1", "L2"
 
 
 class Method(Protocol):
-    """How a layer is computed: what it reads, and the step that it adds.
+    """How a layer is computed: what it reads, and the step that it adds."""
 
-    Attributes
-    ----------
-    layer : Layer
-    index : int
-        In the graph.
-    portable : str
-        Why portable C computes it; empty where assembly kernels do.
-    """
+    @property
+    def layer(self) -> Layer:
+        """The layer."""
 
-    layer: Layer
-    index: int
-    portable: str
+    @property
+    def index(self) -> int:
+        """Its index in the graph."""
+
+    @property
+    def portable(self) -> str:
+        """Why portable C computes it; empty where assembly kernels do."""
+
+    @property
+    def step(self) -> str:
+        """The kind of its step in C."""
+
+    @property
+    def writes_vector(self) -> bool:
+        """Whether an output of one position is a vector of signed core codes."""
 
     @property
     def reads(self) -> str | None:
@@ -44,7 +51,7 @@ class Method(Protocol):
         """How the planes that it reads must lie; None: anyhow."""
 
     def early_bytes(self, walk: "Walk") -> int:
-        """Bytes of L1 that it wants in the step before its own."""
+        """Return the bytes of L1 that it wants in the step before its own."""
 
     def add(self, walk: "Walk") -> int:
         """Add its step; return the index of the first layer behind it."""
@@ -126,11 +133,11 @@ class Walk:
         return L1 if index >= self.way.first_in_l1 or self.layout(index).kind == layouts.VECTOR else L2
 
     def layout(self, index: int) -> Layout:
-        """Return how the output of a layer lies: as the first of its readers that is not free to read anything wants."""
+        """Return how the output of a layer lies: as the first reader wants that cannot read just anything."""
         if index < 0:
             return layouts.network_input(self.graph)
         layer, method = self.graph.layers[index], self.methods[index]
-        if layouts.is_vector(layer) and getattr(method, "writes_vector", False):
+        if layouts.is_vector(layer) and method.writes_vector:
             return layouts.vector(layer.output)
         for reader in layouts.readers(self.graph, index):
             wanted = self.methods[reader]
@@ -233,15 +240,18 @@ class Walk:
 
     def free(self, index: int) -> int:
         """Return the bytes of L1 that are left to the step at hand, the next one's early weights left out."""
-        kinds = ["pointwise"] * (len(self.graph.layers) - 1) + ["front"]
+        kinds = [method.step for method in self.methods]
         following = index + 1
         early = self.methods[following].early_bytes(self) if following < len(self.methods) else 0
         return L1_BYTES - self.builder.own_bytes(kinds) - self.builder.l1_bytes_from(self.now) - aligned(early)
 
+    def l1(self, name: str, size: int) -> Ref:
+        """Ask for a region of L1 in this step."""
+        return self.builder.use(name, L1, size, self.now)
+
     def pair(self, name: str, size: int) -> tuple[Ref, Ref]:
         """Ask for two buffers in L1 that take turns in this step; their numbers stand behind `name`."""
-        first, second = (self.builder.use(f"{name} {turn}", L1, size, self.now) for turn in range(2))
-        return first, second
+        return self.l1(f"{name} 0", size), self.l1(f"{name} 1", size)
 
     def record_buffers(self, size: int, parts: int, early: int = 0) -> tuple[Ref, Ref]:
         """Ask for two buffers of weights in L1, which take turns; the same one twice where all come in one part.

@@ -18,8 +18,7 @@ void portable_first_convolution(const uint32_t *a, const struct geometry *g) {
                 const uint32_t *words = (const uint32_t *)at(a[0]) + x * padded + y * g->stride_rows;
                 int32_t sum = g->sums ? ((const int32_t *)at(a[4]))[x * g->rows + y] : 0;
                 for (uint32_t i = 0; i < taps; i++) sum = add_product(sum, words[i], record[i], g->codes_signed);
-                uint8_t *output =
-                    at(a[2] + c * g->out_channel_bytes + y * g->out_row_bytes + x * g->out_column_bytes);
+                uint8_t *output = at(a[2] + c * g->out_channel_bytes + y * g->out_row_bytes + x * g->out_column_bytes);
                 *output = (uint8_t)requantise(sum, (const int32_t *)record + taps, 1, &g->scaling);
             }
     }
@@ -55,7 +54,7 @@ void portable_depthwise(const uint32_t *a, const struct geometry *g) {
 }
 
 #ifdef KWS_HOST
-enum { LARGEST_INPUTS = L1_BYTES / 4 };            /* a record of four channels lies in L1 */
+enum { LARGEST_INPUTS = L1_BYTES / 4 };              /* a record of four channels lies in L1 */
 static int8_t weights_by_channel[4][LARGEST_INPUTS]; /* so that the compiler can use the host's vectors */
 #endif
 
