@@ -4,7 +4,8 @@
 static HOT NEVER_INLINE void resident(uint32_t core, const struct step *step, const struct depthwise *d) {
     uint32_t *a = arguments[core];
     uint32_t begin = share_begin(core, d->channels), end = share_begin(core + 1, d->channels);
-    uint32_t count = core == 0 && end - begin > LEAD_CHANNELS ? LEAD_CHANNELS : end - begin;
+    uint32_t lead = core == 0 && d->leads;
+    uint32_t count = lead && end - begin > LEAD_CHANNELS ? LEAD_CHANNELS : end - begin;
     a[0] = d->input[0] + begin * d->plane_bytes;
     a[1] = d->records[0] + begin * d->record_bytes;
     a[2] = sink_at(&d->out, 0, begin);
@@ -18,7 +19,7 @@ static HOT NEVER_INLINE void resident(uint32_t core, const struct step *step, co
         a[2] += count * d->out.channel_bytes;
         count = end - begin;
     }
-    if (core == 0) fetch_until(step->prefetch);
+    if (lead) fetch_until(step->prefetch);
 }
 
 static uint32_t receive(const struct depthwise *d, uint32_t tile, uint32_t first) {

@@ -80,7 +80,7 @@ static void alone(uint32_t core, const struct front *front, address records, uin
     a[1] = records + begin * front->record_bytes;
     a[2] = output + begin * front->channel_bytes;
     a[4] = front->sums;
-    uint32_t part = core == 0 && end - begin > LEAD_CHANNELS ? LEAD_CHANNELS : end - begin;
+    uint32_t part = core == 0 && front->leads && end - begin > LEAD_CHANNELS ? LEAD_CHANNELS : end - begin;
     for (uint32_t number = 0; begin < end; number++) {
         if (number) fetch_ahead(fetch); /* what follows is in the instruction cache by now */
         a[3] = part;

@@ -97,7 +97,7 @@ struct front {                  /* first convolution, alone or with the depthwis
     int32_t sums_factor;
     kernel_function *convolve, *depthwise;
     const struct geometry *first, *second;
-    uint32_t channels, tile_channels;
+    uint32_t channels, tile_channels, leads;
     address records[2];         /* of a tile: those of the convolution, then of the depthwise layer */
     uint32_t record_bytes, second_record_bytes;
     address plane;              /* fused: one plane for each core */
@@ -110,21 +110,24 @@ struct depthwise {
     kernel_function *kernel;
     const struct geometry *geometry;
     uint32_t channels, tile_channels, record_bytes;
+    uint32_t leads;             /* core 0 starts transfers when its first channels are done */
     address records[2];
     address input[2], input_l2; /* planes: the whole map in L1, or two tiles of it */
     uint32_t plane_bytes;
     struct sink out;
 };
 
-/* Blocks of one size, of which each line of a tile has as many. */
+/* Blocks of one size, of which each line of a tile has as many, and each core's share of them: for each core so many
+   words, batches of runs. A batch is the number of its runs, and for each run where the record, the input, the output
+   begin, how many blocks it has (and where its sums begin); a batch of no runs is the end. */
 struct blocks {
-    kernel_function *kernel;
+    kernel_function *kernel;    /* 0: no such blocks */
     const struct geometry *geometry;
-    uint32_t lines, count;      /* lines of a tile, blocks of a line */
-    uint32_t in, out;           /* the first block in a tile */
-    uint32_t line_in, line_out, block_in, block_out;
+    const uint32_t *share, *last_share; /* of a chunk, of the last chunk */
+    uint32_t pitches[2];        /* of both */
     address sums;               /* 0, or the second term of each position */
-    uint32_t positions;         /* of a block */
+    uint32_t lines, count;      /* for the second term: lines of a tile, blocks of a line, and how they lie */
+    uint32_t in, line_in, block_in, position_in, positions;
 };
 
 /* Windows of a convolution, gathered: a kernel row of all channels is a run of words. */
@@ -142,13 +145,14 @@ struct gather {
 struct second_term {
     uint32_t words, last_mask;  /* of a position */
     int32_t factor;
-    uint32_t position_bytes, is_signed;
+    uint32_t is_signed;
 };
 
 struct pointwise {
     struct blocks blocks[2];    /* of the second size there may be none */
-    uint32_t groups, chunk_groups, group_bytes;
-    address records[2];
+    uint32_t groups, chunk_groups, chunks;
+    uint32_t leads;             /* batches after which core 0 starts transfers; 0: there are none */
+    address records[2];         /* the same twice: one buffer, which the next chunk waits for */
     uint32_t rows, tile_rows, tiles; /* the last tile ends with the map: it may begin in the one before */
     address input[2], input_l2; /* channels last; rows follow one another */
     uint32_t input_row_bytes;

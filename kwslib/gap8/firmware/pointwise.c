@@ -7,11 +7,10 @@
 struct job {
     address records, input, output;
     uint32_t sums;          /* bytes of the sums of the tiles before */
-    uint32_t chunk, tile, turn;
+    uint32_t chunk, last, tile, turn, tiled;
+    uint32_t fetch;         /* transfers before this one are started, where there are no tiles */
     uint32_t received;      /* the transfer of the next tile's rows */
 };
-
-static uint32_t chunks_of(const struct pointwise *p) { return (p->groups + p->chunk_groups - 1) / p->chunk_groups; }
 
 static uint32_t tile_top(const struct pointwise *p, uint32_t tile) {
     uint32_t top = tile * p->tile_rows, last = p->rows - p->tile_rows;
@@ -19,7 +18,7 @@ static uint32_t tile_top(const struct pointwise *p, uint32_t tile) {
 }
 
 /* Start the transfer of the input rows of a tile. */
-static HOT uint32_t receive(const struct pointwise *p, uint32_t turn, uint32_t tile) {
+static uint32_t receive(const struct pointwise *p, uint32_t turn, uint32_t tile) {
     uint32_t top = tile_top(p, tile), rows = p->tile_rows;
     if (p->gather) {
         const struct gather *g = p->gather;
@@ -33,20 +32,19 @@ static HOT uint32_t receive(const struct pointwise *p, uint32_t turn, uint32_t t
 }
 
 /* What core 0 starts when its code is warm: weights, and the rows of the next tile. */
-static HOT NEVER_INLINE void go_ahead(const struct step *step, const struct pointwise *p, struct job *job) {
-    uint32_t more = job->chunk + 1 < chunks_of(p), next = job->tile + 1 < p->tiles ? job->tile + 1 : 0;
+static NEVER_INLINE void go_ahead(const struct step *step, const struct pointwise *p, struct job *job) {
+    uint32_t more = job->chunk + 1 < p->chunks, next = job->tile + 1 < p->tiles ? job->tile + 1 : 0;
+    fetch_poll();
     if (!more || p->records[0] != p->records[1]) /* else the only buffer is in use */
         fetch_ahead(more ? step->first_transfer + job->chunk + 2 : next ? 0 : step->prefetch);
-    fetch_poll();
     if (p->input_l2 && (next || more)) job->received = receive(p, job->turn + 1, next);
 }
 
 /* One core's share of a job, as the plan lists it: batches of runs of blocks, until one of none. */
 static HOT NEVER_INLINE void compute(uint32_t core, const struct step *step, const struct pointwise *p, struct job *job) {
-    uint32_t *a = arguments[core], last = job->chunk + 1 == chunks_of(p);
-    uint32_t lead = core == 0 && p->leads;
+    uint32_t *a = arguments[core], last = job->last, lead = core == 0 ? p->leads : 0;
     for (const struct blocks *b = p->blocks; b < p->blocks + 2 && b->kernel; b++) {
-        const uint32_t *list = (last ? b->last_share : b->share) + core * b->pitch;
+        const uint32_t *list = (last ? b->last_share : b->share) + core * b->pitches[last];
         while ((a[0] = *list++)) {
             uint32_t *segment = a + 1;
             for (uint32_t i = a[0]; i; i--) {
@@ -58,8 +56,12 @@ static HOT NEVER_INLINE void compute(uint32_t core, const struct step *step, con
                 if (b->sums) *segment++ = b->sums + job->sums + *list++;
             }
             b->kernel(a, b->geometry);
-            if (lead) go_ahead(step, p, job);
-            lead = 0;
+            if (lead && --lead == 0) { /* what follows is in the instruction cache by now */
+                if (job->tiled)
+                    go_ahead(step, p, job);
+                else
+                    fetch_ahead(job->fetch);
+            }
         }
     }
 }
@@ -89,7 +91,7 @@ static NEVER_INLINE void add_up(uint32_t core, const struct pointwise *p, const 
 }
 
 /* Where the first row of a tile lies in L1; windows are gathered there first. */
-static HOT NEVER_INLINE address prepare(uint32_t core, const struct pointwise *p, uint32_t turn, uint32_t tile) {
+static NEVER_INLINE address prepare(uint32_t core, const struct pointwise *p, uint32_t turn, uint32_t tile) {
     uint32_t top = tile_top(p, tile);
     address input = p->input[0] + top * p->input_row_bytes;
     if (p->gather) {
@@ -115,34 +117,41 @@ static uint32_t send(const struct pointwise *p, uint32_t turn, uint32_t first, u
 }
 
 static HOT NEVER_INLINE void resident(uint32_t core, const struct step *step, const struct pointwise *p) {
-    struct job job = {.input = p->input[0]};
+    struct job job;
+    job.tiled = 0;
+    job.sums = 0;
+    job.input = p->input[0];
     if (p->gather || p->second) {
         job.input = prepare(core, p, 0, 0);
         if (p->second) add_up(core, p, &job);
     }
     job.output = p->output[0];
-    for (uint32_t chunk = 0, chunks = chunks_of(p); chunk < chunks; chunk++) {
+    uint32_t chunks = p->chunks, single = p->records[0] == p->records[1];
+    for (uint32_t chunk = 0; chunk < chunks; chunk++) {
         if (chunk) {
-            if (p->records[0] == p->records[1]) barrier();
+            if (single) barrier();
             if (core == 0) fetch_wait(step->first_transfer + chunk + 1);
             barrier();
         }
-        job.chunk = chunk;
+        job.last = chunk + 1 == chunks;
+        job.fetch = job.last ? step->prefetch : single ? 0 : step->first_transfer + chunk + 2;
         job.records = p->records[chunk & 1];
         compute(core, step, p, &job);
         job.output += 4 * p->chunk_groups * p->channel_bytes;
     }
 }
 
-static HOT NEVER_INLINE void tiled(uint32_t core, const struct step *step, const struct pointwise *p) {
-    uint32_t chunks = chunks_of(p), sent[2] = {0, 0}, turn = 0;
+static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const struct pointwise *p) {
+    uint32_t chunks = p->chunks, sent[2] = {0, 0}, turn = 0;
     struct job job;
+    job.tiled = 1;
     if (core == 0 && p->input_l2) job.received = receive(p, 0, 0);
     for (uint32_t chunk = 0; chunk < chunks; chunk++) {
         uint32_t first = chunk * p->chunk_groups;
         uint32_t groups = p->groups - first < p->chunk_groups ? p->groups - first : p->chunk_groups;
         job.records = p->records[chunk & 1];
         job.chunk = chunk;
+        job.last = chunk + 1 == chunks;
         for (uint32_t tile = 0; tile < p->tiles; tile++, turn++) {
             if (core == 0) {
                 fetch_wait(step->first_transfer + chunk + 1);

@@ -26,7 +26,7 @@ static void flash_aim(uint32_t index) {
     stream.flash_after = index < TRANSFER_COUNT ? network_transfers[index].after : 0;
 }
 
-HOT void fetch_poll(void) {
+NEVER_INLINE void fetch_poll(void) {
     if (stream.flash_next >= TRANSFER_COUNT) return;
     const struct transfer *t = &network_transfers[stream.flash_next];
     if (stream.reading) {
@@ -47,28 +47,26 @@ void fetch_begin(void) {
     fetch_poll();
 }
 
+/* Until a transfer's weights have come from the flash. */
+static NEVER_INLINE void flash_wait(uint32_t index) {
+    while (stream.flash_next <= index) fetch_poll();
+}
+
 HOT NEVER_INLINE void fetch_until(uint32_t end) {
-    for (; stream.started < end; stream.started++) {
-        const struct transfer *t = &network_transfers[stream.started];
-        uint32_t source = t->source;
+    for (uint32_t i = stream.started; i < end; i = ++stream.started) {
+        const struct transfer *t = &network_transfers[i];
+        address source = t->source;
         if (t->slot) {
-            while (stream.flash_next <= stream.started) fetch_poll();
+            flash_wait(i);
             source = t->slot;
         }
-        stream.ids[stream.started % IN_FLIGHT] = dma_in(t->target, source, t->bytes);
+        stream.ids[i % IN_FLIGHT] = dma_in(t->target, source, t->bytes);
     }
 }
 
-/* An instruction that is not in the cache waits behind a transfer just started, up to a cycle for every four bytes. So
-   `fetch_until` is first called for nothing: its way out, and the caller's next instructions, are then in the cache. */
-HOT void fetch_ahead(uint32_t end) {
-    fetch_until(0);
+HOT NEVER_INLINE void fetch_wait(uint32_t end) {
     fetch_until(end);
-}
-
-HOT void fetch_wait(uint32_t end) {
-    fetch_until(end);
-    for (; stream.ended < end; stream.ended++) dma_wait(stream.ids[stream.ended % IN_FLIGHT]);
+    for (uint32_t i = stream.ended; i < end; i = ++stream.ended) dma_wait(stream.ids[i % IN_FLIGHT]);
 }
 
 /* --- the steps ------------------------------------------------------------------------------------------------ */

@@ -25,9 +25,15 @@ void infer(uint32_t core);
 /* Transfers of weights, in their order; core 0 alone calls these. */
 void fetch_begin(void);
 void fetch_until(uint32_t end); /* start all before `end` that have not been started */
-void fetch_ahead(uint32_t end); /* the same, from inside of a layer */
 void fetch_wait(uint32_t end);  /* wait for all before `end` */
 void fetch_poll(void);          /* keep the flash busy */
+
+/* `fetch_until` from inside of a layer. An instruction that is not in the cache waits behind a transfer just started, up
+   to a cycle for every four bytes. So it is first called for nothing: its way out is then in the cache. */
+static inline void fetch_ahead(uint32_t end) {
+    fetch_until(0);
+    fetch_until(end);
+}
 
 void run_front(uint32_t core, const struct step *step);
 void run_depthwise(uint32_t core, const struct step *step);

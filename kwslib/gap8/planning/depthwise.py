@@ -83,6 +83,8 @@ class Depthwise:
         return weights.depthwise(self.layer, self._places, self.proof.parameters)
 
     def early_bytes(self, walk: Walk) -> int:
+        if walk.way.batch > 1:
+            return 0
         early = walk.memory(self.index) == L1 and walk.memory(layouts.sources(walk.graph, self.index)[0]) == L1
         return self.records.nbytes if early else 0
 
@@ -136,6 +138,7 @@ class Depthwise:
             channels=channels,
             tile_channels=tile,
             record_bytes=4 * records.shape[1],
+            leads=0,
             records=buffers,
             input=inputs,
             input_l2=0 if source.memory == L1 else source.ref,

@@ -13,7 +13,7 @@ from dataclasses import replace
 from kwslib.errors import ModelError
 from kwslib.gap8.kernels.kernel import Kernel, code_bytes
 from kwslib.gap8.kernels.rounding import Rounding
-from kwslib.gap8.planning import general, layouts
+from kwslib.gap8.planning import cost, general, layouts
 from kwslib.gap8.planning.depthwise import Depthwise
 from kwslib.gap8.planning.front import Front
 from kwslib.gap8.planning.memory import DoesNotFit
@@ -28,6 +28,8 @@ from kwslib.integer.graph import Graph
 
 METHODS = (Softmax, Linear, Pool, Front, Depthwise, Dense)
 """The registry: each says by `of` which layers it takes."""
+BATCHES = (2, 4, 6, 32)
+"""Of how many steps the weights may come together; the last stands for all of a usual network."""
 LARGEST_OUTPUTS = 4096
 """Outputs of a network: more would not be classes, and their names would fill the code's part of L2."""
 
@@ -132,7 +134,10 @@ def ways(graph: Graph, methods: list[Method]) -> Iterator[Way]:
             if fused and first == 1:
                 continue  # the fused pair has no map of its own
             yield Way(_name(first, fused), first, fused)
-            if first:
+            if not first:
+                for batch in BATCHES:
+                    yield Way(f"{_name(first, fused)}, weights of {batch} steps at once", first, fused, batch=batch)
+            else:
                 yield Way(_name(first, fused) + ", pointwise weights in flash", first, fused, flash=True)
 
 
@@ -157,6 +162,9 @@ def follow(graph: Graph, methods: list[Method], way: Way, kernel_bytes: Callable
         except DoesNotFit as error:
             error.layer = error.layer or graph.layers[index].name
             raise
+    for number, step in enumerate(walk.builder.plan.steps):
+        if number and (number - 1) % way.batch:
+            step.predicted_cycles -= cost.FETCH_CYCLES
     walk.builder.plan.logits = walk.region(graph.logits)
     walk.builder.plan.output = walk.region(len(graph.layers) - 1)
     return walk.builder.finish(kernel_bytes)
