@@ -5,68 +5,84 @@ IN_L1 struct inference inference;
 IN_L1 struct tables tables;
 IN_L1 uint32_t arguments[CORES][ARGUMENT_WORDS];
 
+/* --- weights ------------------------------------------------------------------------------------------------- */
+
+/* Transfers are numbered from the inference's own base on, so that no number of one inference is mistaken for one of
+   another. Core 0 says which may start; who moves them says which have ended. */
+enum { INFERENCE = 1 << 16, NOW = 1 << 30, PIECE_BYTES = 256, PATIENCE = 120 };
+struct stream stream;                      /* in L2 */
+IN_L1 struct stream_end stream_end;        /* in L1, where core 0 looks */
+static struct {
+    uint32_t base, next;                   /* of the inference; the next transfer to L1 */
+    uint32_t flash_next, flash_after;      /* to read from the flash; what must have ended before */
+    uint32_t reading;
+} mover;
+
 void load_tables(void) {
     for (uint32_t i = 0; i < sizeof tables / 4; i++)
         ((uint32_t *)&tables)[i] = ((const uint32_t *)&network_tables)[i];
-}
-
-/* --- weights ------------------------------------------------------------------------------------------------- */
-
-enum { IN_FLIGHT = 8 };
-static IN_L1 struct {
-    uint32_t started, ended; /* transfers to L1 */
-    uint32_t flash_next;     /* the next one to read from the flash; those before have arrived in L2 */
-    uint32_t flash_after;    /* what must have ended before */
-    uint32_t reading;
-    uint32_t ids[IN_FLIGHT];
-} stream;
-
-static void flash_aim(uint32_t index) {
-    stream.flash_next = index;
-    stream.flash_after = index < TRANSFER_COUNT ? network_transfers[index].after : 0;
-}
-
-NEVER_INLINE void fetch_poll(void) {
-    if (stream.flash_next >= TRANSFER_COUNT) return;
-    const struct transfer *t = &network_transfers[stream.flash_next];
-    if (stream.reading) {
-        if (flash_busy()) return;
-        stream.reading = 0;
-        flash_aim(t->next);
-        t = &network_transfers[stream.flash_next];
-    }
-    if (stream.flash_next < TRANSFER_COUNT && stream.ended >= stream.flash_after) {
-        flash_start(t->slot, t->source, t->bytes);
-        stream.reading = 1;
-    }
+    stream_end.ended = stream_end.base = stream_end.known = 0;
 }
 
 void fetch_begin(void) {
-    stream.started = stream.ended = stream.reading = 0;
-    flash_aim(first_flash_transfer);
-    fetch_poll();
+    stream_end.base += INFERENCE;
+    stream_end.known = stream_end.base;
+    stream.allowed = stream_end.base;
+#ifdef KWS_HOST
+    fetch_serve();
+#endif
 }
 
-/* Until a transfer's weights have come from the flash. */
-static NEVER_INLINE void flash_wait(uint32_t index) {
-    while (stream.flash_next <= index) fetch_poll();
+static void flash_aim(uint32_t index) {
+    mover.flash_next = index;
+    mover.flash_after = index < TRANSFER_COUNT ? network_transfers[index].after : 0;
 }
 
-HOT NEVER_INLINE void fetch_until(uint32_t end) {
-    for (uint32_t i = stream.started; i < end; i = ++stream.started) {
-        const struct transfer *t = &network_transfers[i];
-        address source = t->source;
-        if (t->slot) {
-            flash_wait(i);
-            source = t->slot;
-        }
-        stream.ids[i % IN_FLIGHT] = dma_in(t->target, source, t->bytes);
+/* Keep the flash busy: the next part is read when the one before has arrived and its place is free. */
+static void flash_poll(void) {
+    if (mover.flash_next >= TRANSFER_COUNT) return;
+    if (mover.reading) {
+        if (flash_busy()) return;
+        mover.reading = 0;
+        flash_aim(network_transfers[mover.flash_next].next);
+    }
+    if (mover.flash_next < TRANSFER_COUNT && mover.next >= mover.flash_after) {
+        const struct transfer *t = &network_transfers[mover.flash_next];
+        flash_start(t->slot, t->source, t->bytes);
+        mover.reading = 1;
     }
 }
 
-HOT NEVER_INLINE void fetch_wait(uint32_t end) {
-    fetch_until(end);
-    for (uint32_t i = stream.ended; i < end; i = ++stream.ended) dma_wait(stream.ids[i % IN_FLIGHT]);
+/* Move a transfer in pieces: an instruction that is not in the cores' cache waits behind a piece, up to a cycle for
+   every four bytes. Whole, if a core waits for it. */
+static void move(const struct transfer *t) {
+    address source = t->slot ? t->slot : t->source;
+    for (uint32_t done = 0; done < t->bytes;) {
+        uint32_t left = t->bytes - done, bytes = left;
+        if (bytes > PIECE_BYTES && stream.urgent <= mover.base + mover.next) bytes = PIECE_BYTES;
+        weights_move(t->target + done, source + done, bytes);
+        done += bytes;
+        flash_poll();
+    }
+}
+
+/* The part of the fabric controller, which calls this again and again. */
+void fetch_serve(void) {
+    uint32_t allowed = stream.allowed;
+    if (allowed - mover.base >= INFERENCE) { /* another inference */
+        mover.base = allowed & ~(uint32_t)(INFERENCE - 1);
+        mover.next = 0;
+        stream_end.ended = mover.base;
+        flash_aim(first_flash_transfer);
+    }
+    if (!mover.base) return;
+    flash_poll();
+    if (mover.base + mover.next >= allowed) return;
+    const struct transfer *t = &network_transfers[mover.next];
+    if (t->slot && mover.flash_next <= mover.next) return; /* has not come from the flash */
+    for (uint32_t i = 0; i < PATIENCE && stream.urgent <= mover.base + mover.next; i++) relax(); /* cold code first */
+    move(t);
+    stream_end.ended = mover.base + ++mover.next;
 }
 
 /* --- the steps ------------------------------------------------------------------------------------------------ */
@@ -95,7 +111,10 @@ HOT void infer(uint32_t core) {
         const struct step *step = &tables.steps[i];
         if (core == 0) fetch_wait(step->ready);
         barrier();
-        if (core == 0 && i) inference.stamps[i] = cluster_time();
+        if (core == 0) {
+            if (i) inference.stamps[i] = cluster_time();
+            fetch_until(step->prefetch);
+        }
         runs[step->kind](core, step);
         if (inference.checking) check_step(core, step);
     }
