@@ -22,7 +22,7 @@ static void spread(uint32_t core, const struct front *front) {
 }
 
 /* The second term of every output: the sum of its inputs, times a factor. */
-static void add_up(uint32_t core, const struct front *front) {
+static NEVER_INLINE void add_up(uint32_t core, const struct front *front) {
     uint32_t mask = front->sums_mask;
     int32_t *sums = at(front->sums);
     for (uint32_t column = core; column < front->columns; column += CORES)
@@ -34,7 +34,7 @@ static void add_up(uint32_t core, const struct front *front) {
         }
 }
 
-static void check_plane(uint32_t core, uint32_t layer, const struct front *front, uint32_t channel) {
+static NEVER_INLINE void check_plane(uint32_t core, uint32_t layer, const struct front *front, uint32_t channel) {
     /* the core's plane as one channel of the whole map: places count from its channel on */
     address plane = front->plane + core * front->plane_bytes + front->plane_origin;
     struct map map = {.base = plane - channel * front->plane_bytes,
@@ -82,7 +82,7 @@ static void alone(uint32_t core, const struct front *front, address records, uin
     front->convolve(a, front->first);
 }
 
-static void run_tiles(uint32_t core, const struct step *step, const struct front *front) {
+static NEVER_INLINE void run_tiles(uint32_t core, const struct step *step, const struct front *front) {
     const struct sink *out = &front->out;
     uint32_t transfer = step->first_transfer, sent[2] = {0, 0}, tile = 0;
     for (uint32_t first = 0; first < front->channels; first += front->tile_channels, tile++) {
@@ -110,28 +110,38 @@ static void run_tiles(uint32_t core, const struct step *step, const struct front
         for (uint32_t i = 0; i < 2 && i < tile; i++) dma_wait(sent[i]);
 }
 
+static NEVER_INLINE void add_shares(void) {
+    inference.fused_first = inference.fused_second = 0;
+    for (uint32_t i = 0; i < CORES; i++) {
+        inference.fused_first += inference.first_share[i];
+        inference.fused_second += inference.second_share[i];
+    }
+}
+
 void run_front(uint32_t core, const struct step *step) {
     const struct front *front = step->work;
+    uint32_t received = 0;
     if (core == 0) {
-        dma_wait(dma_in(front->input, front->input_l2, (front->input_bytes + 3) & ~3u));
+        received = dma_in(front->input, front->input_l2, (front->input_bytes + 3) & ~3u);
         fetch_now(step->first_transfer + 1); /* the records come while the input is spread */
     }
-    barrier();
-    spread(core, front);
     if (front->depthwise) fill_words(front->plane + core * front->plane_bytes, front->plane_bytes, front->plane_fill);
     sink_fill(core, &front->out);
+    if (core == 0) dma_wait(received);
+    barrier();
+    spread(core, front);
     if (front->sums) {
         barrier();
         add_up(core, front);
     }
-    run_tiles(core, step, front); /* which begins with a barrier */
-    if (!front->depthwise) return;
-    barrier();
-    if (core == 0) {
-        inference.fused_first = inference.fused_second = 0;
-        for (uint32_t i = 0; i < CORES; i++) {
-            inference.fused_first += inference.first_share[i];
-            inference.fused_second += inference.second_share[i];
-        }
+    if (front->depthwise || front->out.l2 || front->tile_channels < front->channels) {
+        run_tiles(core, step, front); /* which begins with a barrier */
+        if (!front->depthwise) return;
+        barrier();
+        if (core == 0) add_shares();
+        return;
     }
+    if (core == 0) fetch_wait(step->first_transfer + 1);
+    barrier();
+    alone(core, front, front->records[0], front->channels, sink_at(&front->out, 0, 0));
 }

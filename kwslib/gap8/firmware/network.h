@@ -173,11 +173,7 @@ struct pool {
     uint32_t channels, tile_channels, plane_bytes, origin;
     address tiles[2], input_l2; /* input_l2 0: tiles[0] is the whole map */
     address output;
-    int32_t count, offset;      /* of a plane; what its codes' sum lacks: the lowest code, as often */
-    uint32_t halves_up;
-    uint32_t requantises;       /* a MEAN with its own scale */
-    int32_t multiplier, shift;
-    int32_t input_zero_point;
+    int32_t parameters[5];      /* of the requantisation of a sum of stored codes */
     struct scaling scaling;
 };
 

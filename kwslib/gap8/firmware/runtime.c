@@ -125,7 +125,7 @@ HOT void infer(uint32_t core) {
 /* --- arithmetic that steps and portable kernels share ----------------------------------------------------------- */
 
 /* (sum * multiplier) / 2^(31 - shift), half away from zero. */
-int32_t scale_once(int32_t sum, int32_t multiplier, int32_t shift) {
+static int32_t scale_once(int32_t sum, int32_t multiplier, int32_t shift) {
     int64_t product = (int64_t)(sum < 0 ? -(int64_t)sum : sum) * multiplier;
     int32_t scaled = (int32_t)((product + ((int64_t)1 << (30 - shift))) >> (31 - shift));
     return sum < 0 ? -scaled : scaled;
@@ -153,28 +153,32 @@ static int32_t high_product(int32_t sum, int32_t multiplier, uint32_t before) {
 
 static int32_t clamp(int32_t code, int32_t low, int32_t high) { return code < low ? low : code > high ? high : code; }
 
-/* The code of an accumulator without its bias; `parameters` are `pitch` words apart. */
+/* The reference's own forms. */
+static NEVER_INLINE int32_t requantise_exactly(int32_t sum, const int32_t *parameters, uint32_t pitch, uint32_t form) {
+    int32_t factor = parameters[0], shift = parameters[2 * pitch];
+    sum += parameters[pitch];
+    if (form == TWICE) return scale_twice(sum, factor, shift);
+    if (form == ONCE) return scale_once(sum, factor, shift);
+    int64_t product = (int64_t)sum * factor;
+    product = shift ? (product + ((int64_t)1 << (shift - 1))) >> shift : product;
+    return product < -512 ? -512 : product > 511 ? 511 : (int32_t)product;
+}
+
+/* The code of an accumulator; `parameters` are `pitch` words apart. */
 int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling) {
-    int32_t first = parameters[0], bias = parameters[pitch], last = parameters[2 * pitch], code;
-    switch (scaling->form) {
-    case SHORT: code = rounded((uint32_t)sum * (uint32_t)first, bias, last); break;
-    case LONG:
-        code = (int32_t)((uint32_t)sum * (uint32_t)bias) >> scaling->before;
-        code = rounded((uint32_t)sum * (uint32_t)first + (uint32_t)code, last, parameters[3 * pitch]);
-        break;
-    case HIGH: code = rounded((uint32_t)high_product(sum, first, scaling->before), bias, last); break;
-    case SIGNED:
-        code = high_product(sum, first, scaling->before) + bias;
-        code = rounded((uint32_t)(code < 0 ? code - last : code), parameters[3 * pitch], parameters[4 * pitch]);
-        break;
-    case WIDE: {
-        int64_t product = ((int64_t)sum + bias) * first;
-        product = last ? (product + ((int64_t)1 << (last - 1))) >> last : product;
-        code = product < -512 ? -512 : product > 511 ? 511 : (int32_t)product;
-        break;
-    }
-    case TWICE: code = scale_twice(sum + bias, first, last); break;
-    default: code = scale_once(sum + bias, first, last);
+    int32_t first = parameters[0], second = parameters[pitch], third = parameters[2 * pitch], code;
+    if (scaling->form == SHORT) {
+        code = rounded((uint32_t)sum * (uint32_t)first, second, third);
+    } else if (scaling->form == LONG) {
+        code = (int32_t)((uint32_t)sum * (uint32_t)second) >> scaling->before;
+        code = rounded((uint32_t)sum * (uint32_t)first + (uint32_t)code, third, parameters[3 * pitch]);
+    } else if (scaling->form == HIGH) {
+        code = rounded((uint32_t)high_product(sum, first, scaling->before), second, third);
+    } else if (scaling->form == SIGNED) {
+        code = high_product(sum, first, scaling->before) + second;
+        code = rounded((uint32_t)(code < 0 ? code - third : code), parameters[3 * pitch], parameters[4 * pitch]);
+    } else {
+        code = requantise_exactly(sum, parameters, pitch, scaling->form);
     }
     return clamp(code + scaling->zero_point, scaling->low, scaling->high);
 }

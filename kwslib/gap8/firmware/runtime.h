@@ -65,8 +65,6 @@ void run_general(uint32_t core, const struct step *step);
 
 uint32_t checksum(const struct map *map, uint32_t first_channel, uint32_t channels, uint32_t step);
 int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling);
-int32_t mean_code(int32_t sum, int32_t count, const struct pool *pool);
-int32_t scale_once(int32_t sum, int32_t multiplier, int32_t shift);
 int32_t scale_twice(int32_t sum, int32_t multiplier, int32_t shift);
 /* Rows of the input that the windows of output rows from `top` on, or of those before `end`, see. */
 static inline uint32_t gather_first(const struct gather *g, uint32_t top) {
