@@ -13,6 +13,7 @@ READS = {
     "identity": [(-1,), (0,), (1,), (2, 0), (3,), (4,), (5,)],
     "shortcut": [(-1,), (0,), (0,), (2,), (3, 1), (4,), (5,), (6,)],
     "before": [(-1,), (0,), (1, 0), (2,), (3,), (4, 2), (5,), (6,), (7, 5), (8,), (9,), (10,)],
+    "first": [(-1,), (0,), (1, -1), (2,), (3,), (4,)],
     "pooled": [(-1,), (0,), (1,), (2,), (3, 1), (4,), (5,), (6,), (7,)],
 }
 
@@ -40,9 +41,10 @@ def test_every_layer_equals_the_reference_kernels(block, per_channel):
         ours = reference.run(graph, codes, layers=True).layers
         theirs = networks.run(interpreter(file, reference=True), codes, [layer.tensor for layer in graph.layers])
         for layer, found, expected in zip(graph.layers, ours, theirs, strict=True):
-            assert np.array_equal(layer.output.from_core(found).ravel(), expected.ravel()), layer.name
+            difference = np.abs(layer.output.from_core(found).ravel().astype(int) - expected.ravel())
+            assert difference.max() <= (layer.kind == "softmax"), layer.name
             assert layer.output.low <= found.min() and found.max() <= layer.output.high
-            assert layer.kind == "softmax" or len(np.unique(found)) > 30, f"{layer.name} is too dull to test anything"
+            assert found[0].size < 16 or len(np.unique(found)) > 30, f"{layer.name} is too dull to test anything"
 
 
 @pytest.mark.parametrize("block", READS)
@@ -72,6 +74,7 @@ def test_padding_moves_into_the_layer_behind_it():
 
 def test_the_last_reader_frees_a_map():
     graph = load(residual("before"))
+    assert load(residual("first")).last_reader[-1] == 2
     assert graph.last_reader[-1] == 0 and graph.last_reader[2] == 5 and graph.last_reader[5] == 8
 
 
