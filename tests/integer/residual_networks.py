@@ -88,3 +88,16 @@ def residual(block, per_channel=True, seed=0):
     x = keras.layers.Softmax()(keras.layers.Dense(12, bias_initializer=_noise())(x))
     data = [[rng.uniform(-30, 10, inputs.shape).astype(np.float32)] for _ in range(8)]
     return networks.convert(keras.Model(inputs, x), "int8", lambda: data, per_channel)
+
+
+@functools.cache
+def any_batch():
+    """A file for any number of clips, whose shapes are computed by operators; the input is flat."""
+    rng = np.random.default_rng(0)
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((250,))
+    x = keras.layers.Reshape((25, 10, 1))(inputs)
+    x = keras.layers.MaxPooling2D((13, 3))(_conv(x, 16, (5, 4), (2, 2), activation="relu"))
+    x = keras.layers.Dense(12, bias_initializer=_noise())(keras.layers.Flatten()(x))
+    data = [[rng.uniform(-30, 10, (1, 250)).astype(np.float32)] for _ in range(8)]
+    return networks.convert(keras.Model(inputs, x), "int8", lambda: data)

@@ -7,7 +7,7 @@ from kwslib.integer.flatbuffer import read
 from kwslib.integer.network_file import load
 from tests.gap8 import networks
 from tests.gap8.networks import as_uint8, clips, edit, interpreter, quantised, schema
-from tests.integer.residual_networks import BLOCKS, residual
+from tests.integer.residual_networks import BLOCKS, any_batch, residual
 
 READS = {
     "identity": [(-1,), (0,), (1,), (2, 0), (3,), (4,), (5,)],
@@ -198,6 +198,34 @@ def test_unknown_operators_are_named_before_anything_else():
     assert "LOGISTIC" in [operator.name for operator in read(data).operators]
     with pytest.raises(ModelError, match=r"operator \d \(LOGISTIC\) is not part of the DS-CNN family"):
         load(data)
+
+
+def test_computed_shapes_are_known_for_one_clip():
+    data = any_batch()
+    assert [op.name for op in read(data).operators[:4]] == ["SHAPE", "STRIDED_SLICE", "PACK", "RESHAPE"]
+    graph = load(data)
+    assert [layer.kind for layer in graph.layers] == ["convolution", "max_pool", "linear"]
+    codes = clips(graph.input, 9)
+    found = interpreter(data, reference=True)
+    assert np.array_equal(reference.run(graph, codes).codes, networks.run(found, codes)[0])
+
+
+def test_a_slice_of_a_map_is_refused():
+    def change(model, graph):
+        output = graph.tensors[operators("STRIDED_SLICE")(model, graph)[0].outputs[0]]
+        output.type = schema.TensorType.INT8
+
+    with pytest.raises(ModelError, match=r"operator 1 \(STRIDED_SLICE\) writes int8; it may only compute the shape"):
+        load(edit(any_batch(), change))
+
+
+def test_a_shape_is_no_output():
+    def change(model, graph):
+        graph.operators = graph.operators[:1]
+        graph.outputs = list(graph.operators[0].outputs)
+
+    with pytest.raises(ModelError, match=r"no operator writes the network's output"):
+        load(edit(any_batch(), change))
 
 
 def test_the_projects_own_networks_are_chains():
