@@ -74,7 +74,7 @@ class _Translation:
             self._step(operator, [model.tensors[index] for index in reads], target)
             written.add(target.index)
             writers[target.index] = operator
-        if self.finish not in self.values:
+        if self.finish not in self.values and self.finish != self.start:
             raise ModelError(f"no operator writes the network's output, tensor {self.finish}")
         for index, operator in writers.items():
             if index != self.finish and not readers[index]:
