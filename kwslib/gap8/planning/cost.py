@@ -45,6 +45,12 @@ def scaling(rounding: Rounding) -> dict[str, int | str]:
     }
 
 
+def vector_scaling(layer: Layer, rounding: Rounding) -> dict[str, int | str]:
+    """Return the members of ``struct scaling`` of a form whose codes are stored signed, as those of a vector are."""
+    low, high = layer.clamp
+    return scaling(rounding) | {"zero_point": low, "low": low, "high": high}
+
+
 def exact_scaling(layer: Layer) -> dict[str, int | str]:
     """Return the members of ``struct scaling`` of the reference's own form of a layer."""
     low, high = layer.clamp
