@@ -1,8 +1,9 @@
 """Guards around the buffers of L1: a program that finds out whether a step writes where no region lives.
 
-The generated C project is edited and compiled again; the firmware of the package stays as it is. Before each step every
-byte of L1 that belongs to no region of that step is filled with a pattern, which is compared behind the step. Where two
-regions touch there is no byte to guard: let the planner leave some between them.
+The generated C project is edited before it is compiled; the firmware of the package stays as it is. Before each step
+every byte of L1 that belongs to no region of that step is filled with a pattern, which is compared behind the step.
+Where two regions touch there is no byte to guard: let the planner leave some between them. The first inference computes
+the checksums too, and it is the only one.
 """
 
 import re
@@ -10,10 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES
 from kwslib.gap8.planning.memory import Region
 from kwslib.gap8.planning.plan import Plan
-from kwslib.gap8.program import compilation
+from kwslib.gap8.platforms.platform import Platform
+from kwslib.gap8.program import codegen, compilation
 from kwslib.gap8.program.compilation import Build
 
 GUARDS = """/* generated: what of L1 no region holds, by step */
@@ -65,6 +69,7 @@ EDITS = {
     "main.c": (
         ("static volatile uint32_t cluster_ready", "void guard_report(void);\nstatic volatile uint32_t cluster_ready"),
         ("    leave(0);\n", "    guard_report();\n    leave(0);\n"),
+        ("    if (core == 0) inference.checking = 0;\n", "    if (core == 0) inference.checking = 1;\n"),
     ),
 }
 _LINE = re.compile(r"^Guards of step (\d+): (\d+) harmed, first ([0-9a-f]{8})$", re.MULTILINE)
@@ -89,21 +94,23 @@ def gaps(regions: Iterable[Region], step: int, begin: int, end: int = L1_BASE + 
     return [*found, Gap(free, end)] if free < end else found
 
 
-def guard(built: Build, regions: Iterable[Region] | None = None) -> Build:
-    """Compile a built program again, with guards.
+def build_guarded(plan: Plan, folder: Path, regions: Iterable[Region] | None = None) -> Build:
+    """Write a plan's project into a folder and compile it, with guards.
 
     Parameters
     ----------
-    built : Build
-        Its project is edited.
+    plan : Plan
+    folder : Path
     regions : iterable of Region, optional
         Instead of the plan's own.
     """
-    plan, project = built.plan, built.elf.parent / compilation.PROJECT
     regions = list(plan.regions.values() if regions is None else regions)
     by_step = [gaps(regions, step, plan.l1_begin) for step in range(len(plan.steps))]
     starts = [sum(len(found) for found in by_step[:step]) for step in range(len(by_step) + 1)]
     texts = [f"{{0x{gap.begin:x}, 0x{gap.end:x}}}" for found in by_step for gap in found]
+    project = folder / compilation.PROJECT
+    project.mkdir()
+    codegen.write_project(plan, project)
     text = GUARDS.format(gaps=", ".join(texts or ["{0, 0}"]), starts=", ".join(map(str, starts)))
     (project / "guards.h").write_text(text)
     for name, edits in EDITS.items():
@@ -112,9 +119,8 @@ def guard(built: Build, regions: Iterable[Region] | None = None) -> Build:
             assert text.count(line) == 1, (name, line)
             text = text.replace(line, put)
         (project / name).write_text(text)
-    elf = built.elf.with_name("guarded.elf")
-    compilation.compile_project(project, elf)
-    return Build(elf, plan)
+    compilation.compile_project(project, folder / compilation.PROGRAM)
+    return Build(folder / compilation.PROGRAM, plan)
 
 
 def harm(stdout: str, plan: Plan) -> list[str]:
@@ -124,11 +130,12 @@ def harm(stdout: str, plan: Plan) -> list[str]:
     """
     rows = _LINE.findall(stdout)
     assert [int(step) for step, *_ in rows] == list(range(len(plan.steps))), "no guards in this program's output"
-    return [
-        f"step {step} ({plan.steps[int(step)].kind}): {count} bytes from 0x{first}{_behind(plan, int(step), int(first, 16))}"
-        for step, count, first in rows
-        if int(count)
-    ]
+    found = []
+    for step, count, first in ((int(step), int(count), int(first, 16)) for step, count, first in rows):
+        if count:
+            where = f"{count} bytes from 0x{first:x}{_behind(plan, step, first)}"
+            found.append(f"step {step} ({plan.steps[step].kind}): {where}")
+    return found
 
 
 def _behind(plan: Plan, step: int, address: int) -> str:
@@ -137,9 +144,9 @@ def _behind(plan: Plan, step: int, address: int) -> str:
     return f", {address - last.end} behind {last.name}" if last else ""
 
 
-def guarded_run(platform, built: Build, codes, folder: Path, timeout_s: float = 300) -> str:
-    """Run a guarded program on one clip, with checksums; returns what it printed."""
-    elf = compilation.with_input(built, codes, folder / "guarded_clip.elf", warm_runs=0)
+def run_guarded(platform: Platform, built: Build, codes: np.ndarray, timeout_s: float = 300) -> str:
+    """Run such a program on one clip; returns what it printed."""
+    elf = compilation.with_input(built, codes, built.elf.with_name("guarded_clip.elf"), check=False)
     done = platform.run(elf, timeout_s)
     assert done.exit_status == 0, done.stdout + done.stderr
     return done.stdout

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Block:
@@ -43,6 +45,17 @@ class Block:
         """Multiply-accumulates for the shape of the input."""
         inputs = {"depthwise": 1, "conv": shape[2], "pointwise": shape[2]}.get(self.kind, 0)
         return prod(self.output(shape)) * prod(self.kernel) * inputs
+
+    def windows(self, x: np.ndarray, outside: float = 0.0) -> np.ndarray:
+        """Windows of a map (clips, rows, columns, channels): the same, then kernel rows and columns."""
+        pads = [(0, 0)] * 4
+        if self.padding == "SAME":
+            for axis, (taps, step) in enumerate(zip(self.kernel, self.stride, strict=True), 1):
+                whole = max((-(-x.shape[axis] // step) - 1) * step + taps - x.shape[axis], 0)
+                pads[axis] = (whole // 2, whole - whole // 2)
+        padded = np.pad(x, pads, constant_values=outside)
+        seen = np.lib.stride_tricks.sliding_window_view(padded, self.kernel, axis=(1, 2))
+        return seen[:, :: self.stride[0], :: self.stride[1]]
 
 
 @dataclass(frozen=True)

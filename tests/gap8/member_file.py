@@ -82,7 +82,7 @@ class _Writing:
         now, separate = self.now, block.kind == "depthwise"
         inputs, outputs = now.shape[2], now.shape[2] if separate else block.channels
         weights, zero_point = self.weights((outputs, *block.kernel, 1 if separate else inputs))
-        seen = _windows(now.centred, block)
+        seen = block.windows(now.centred)
         if separate:
             sums = np.einsum("nyxcij,cij->nyxc", seen, weights[..., 0].astype(np.float32), optimize=False)
         else:
@@ -159,7 +159,7 @@ class _Writing:
 
     def max_pool(self, block: Block) -> None:
         now = self.now
-        codes = _windows(now.centred, block, outside=-np.inf).max(axis=(-2, -1)) + now.zero_point
+        codes = block.windows(now.centred, outside=-np.inf).max(axis=(-2, -1)) + now.zero_point
         self.now = self.map(now.scale, now.zero_point, codes)
         options = window(block.padding, block.stride) | {
             "filterHeight": block.kernel[0],
@@ -242,18 +242,6 @@ class _Place:
     options: str
     dimension: int
     members: dict[str, int]
-
-
-def _windows(x: np.ndarray, block: Block, outside: float = 0.0) -> np.ndarray:
-    """Windows of a map: (clips, rows, columns, channels, kernel rows, kernel columns)."""
-    pads = [(0, 0)] * 4
-    if block.padding == "SAME":
-        for axis, (taps, step) in enumerate(zip(block.kernel, block.stride, strict=True), 1):
-            whole = max((-(-x.shape[axis] // step) - 1) * step + taps - x.shape[axis], 0)
-            pads[axis] = (whole // 2, whole - whole // 2)
-    padded = np.pad(x, pads, constant_values=outside)
-    seen = np.lib.stride_tricks.sliding_window_view(padded, block.kernel, axis=(1, 2))
-    return seen[:, :: block.stride[0], :: block.stride[1]]
 
 
 @functools.cache
