@@ -27,7 +27,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from kwslib.errors import KwsError
 from kwslib.gap8.measure.deployment import run_and_check
-from kwslib.gap8.planning.plan import Plan, Step
+from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.planning.planner import plan
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import compilation, host_library
@@ -124,14 +124,12 @@ def _measure(source: Source, clips: int, on_simulator: int, found: dict[str, Any
         found["clips_on_host"] = clips - on_simulator
 
 
-def _portable_share(planned: Plan, cycles: list[int]) -> float:
-    """Part of the cycles in steps that portable C computes."""
-    spent = sum(cycles[layer] for step in planned.steps if _is_portable(step) for layer in step.layers)
+def _portable_share(planned: Plan, cycles: list[int]) -> float | None:
+    """Part of the cycles in steps that portable C computes; None if the plan does not say which."""
+    if not all(hasattr(step, "portable") for step in planned.steps):
+        return None
+    spent = sum(cycles[layer] for step in planned.steps if step.portable for layer in step.layers)
     return round(spent / sum(cycles), 4)
-
-
-def _is_portable(step: Step) -> bool:
-    return bool(getattr(step, "portable", step.kind == "general"))
 
 
 def _differences(graph, codes: np.ndarray) -> str:
@@ -181,7 +179,7 @@ def line(row: Row) -> str:
         _text(row.build_s, 7, ".2f"),
     )
     clips = row.clips_on_simulator + row.clips_on_host
-    return f"{row.name[:40]:40} {' '.join(figures)} {clips:6d}  {row.failure or 'yes'}"
+    return f"{row.name[:40]:40} {' '.join(figures)} {clips:6d}  {row.failure.partition(chr(10))[0] or 'yes'}"
 
 
 def _text(value: float | None, width: int, form: str) -> str:

@@ -2,8 +2,8 @@
 
 The generated C project is edited before it is compiled; the firmware of the package stays as it is. Before each step
 every byte of L1 that belongs to no region of that step is filled with a pattern, which is compared behind the step.
-Where two regions touch there is no byte to guard: let the planner leave some between them. The first inference computes
-the checksums too, and it is the only one.
+Where two regions touch there is no byte to guard: let the planner leave some between them. The depth of the cores'
+stacks is measured too. The first inference computes the checksums, and it is the only one.
 """
 
 import re
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib.gap8.hardware import L1_BASE, L1_BYTES
+from kwslib.gap8.hardware import L1_BASE, L1_BYTES, STACK_BYTES
 from kwslib.gap8.planning.memory import Region
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.platforms.platform import Platform
@@ -41,7 +41,27 @@ static void guard_step(uint32_t core, uint32_t step, uint32_t checks) {{
     barrier();
 }}
 
+extern uint8_t cluster_stacks[];
+enum {{ STACK_BYTES = {stack_bytes}, STACK_MARK = 0xA5 }};
+
+/* Each core marks what of its stack lies below this function's frame. */
+void guard_stack(uint32_t core) {{
+    volatile uint8_t *byte = cluster_stacks + core * STACK_BYTES;
+    const uint8_t *end = (const uint8_t *)__builtin_frame_address(0) - 64;
+    while (byte < end) *byte++ = STACK_MARK;
+}}
+
 void guard_report(void) {{
+    uint32_t most = 0;
+    for (uint32_t core = 0; core < CORES; core++) {{
+        const uint8_t *stack = cluster_stacks + core * STACK_BYTES;
+        uint32_t free = 0;
+        while (free < STACK_BYTES && stack[free] == STACK_MARK) free++;
+        if (STACK_BYTES - free > most) most = STACK_BYTES - free;
+    }}
+    print("Stacks: at most ");
+    print_number(most);
+    print(" bytes\\n");
     for (uint32_t step = 0; step < STEP_COUNT; step++) {{
         uint32_t harmed = 0, first = ~0u;
         for (uint32_t core = 0; core < CORES; core++) {{
@@ -67,12 +87,18 @@ EDITS = {
         ("/* --- the steps ---", '#include "guards.h"\n\n/* --- the steps ---'),
     ),
     "main.c": (
-        ("static volatile uint32_t cluster_ready", "void guard_report(void);\nstatic volatile uint32_t cluster_ready"),
+        (
+            "static volatile uint32_t cluster_ready",
+            "void guard_report(void), guard_stack(uint32_t core);\nstatic volatile uint32_t cluster_ready",
+        ),
+        ("void cluster_main(uint32_t core) {\n", "void cluster_main(uint32_t core) {\n    guard_stack(core);\n"),
         ("    leave(0);\n", "    guard_report();\n    leave(0);\n"),
         ("    if (core == 0) inference.checking = 0;\n", "    if (core == 0) inference.checking = 1;\n"),
     ),
 }
 _LINE = re.compile(r"^Guards of step (\d+): (\d+) harmed, first ([0-9a-f]{8})$", re.MULTILINE)
+
+_STACKS = re.compile(r"^Stacks: at most (\d+) bytes$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -111,7 +137,9 @@ def build_guarded(plan: Plan, folder: Path, regions: Iterable[Region] | None = N
     project = folder / compilation.PROJECT
     project.mkdir()
     codegen.write_project(plan, project)
-    text = GUARDS.format(gaps=", ".join(texts or ["{0, 0}"]), starts=", ".join(map(str, starts)))
+    text = GUARDS.format(
+        gaps=", ".join(texts or ["{0, 0}"]), starts=", ".join(map(str, starts)), stack_bytes=STACK_BYTES
+    )
     (project / "guards.h").write_text(text)
     for name, edits in EDITS.items():
         text = (project / name).read_text()
@@ -136,6 +164,12 @@ def harm(stdout: str, plan: Plan) -> list[str]:
             where = f"{count} bytes from 0x{first:x}{_behind(plan, step, first)}"
             found.append(f"step {step} ({plan.steps[step].kind}): {where}")
     return found
+
+
+def stack_bytes(stdout: str) -> int:
+    """Bytes of its stack that the core used that used most: `STACK_BYTES` means that it may have needed more."""
+    (found,) = _STACKS.findall(stdout)
+    return int(found)
 
 
 def _behind(plan: Plan, step: int, address: int) -> str:

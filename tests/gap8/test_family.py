@@ -8,6 +8,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from kwslib.gap8.hardware import STACK_BYTES
 from kwslib.gap8.measure import layer_profile
 from kwslib.gap8.planning.memory import Region
 from kwslib.gap8.planning.planner import plan
@@ -16,7 +17,7 @@ from kwslib.integer import network_file, reference
 from tests.gap8 import networks
 from tests.gap8.equal import assert_on_host
 from tests.gap8.family import NAMED, Block, Member, members, pairs, sample, write
-from tests.gap8.guards import Gap, build_guarded, gaps, harm, run_guarded
+from tests.gap8.guards import Gap, build_guarded, gaps, harm, run_guarded, stack_bytes
 
 LARGEST_WEIGHT_ZERO_POINTS = (3, 96, 250)
 SIMULATED = 200
@@ -176,6 +177,7 @@ def assert_guarded(graph, folder):
     text = run_guarded(open_platform("simulator"), built, codes)
     layer_profile.check_outputs(layer_profile.parse(text), graph, codes)
     assert harm(text, built.plan) == []
+    assert 64 < stack_bytes(text) < STACK_BYTES
 
 
 def test_a_small_member_harms_no_guard(tmp_path):
