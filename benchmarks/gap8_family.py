@@ -203,7 +203,7 @@ def summary(rows: list[Row]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--members", type=int, default=0, help="random members of the family")
+    parser.add_argument("--members", type=int, default=0, help="random members of the family, 200 at most")
     parser.add_argument("--clips", type=int, default=20, help="clips of each network that are compared")
     parser.add_argument("--simulator-clips", type=int, default=1, help="of these, how many on the simulator")
     parser.add_argument("--only", default="", help="only networks whose name contains this text")
