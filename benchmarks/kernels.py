@@ -14,44 +14,59 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from kwslib.gap8.kernels.depthwise import Depthwise4, Depthwise5
-from kwslib.gap8.kernels.depthwise_stride2 import Stride2Depthwise4, Stride2Depthwise5
-from tests.gap8.kernels import cases
+from kwslib.gap8.kernels.depthwise_rows import DepthwiseRows
+from kwslib.gap8.kernels.depthwise_stride2 import DepthwiseStride2
+from kwslib.gap8.kernels.first_convolution import FirstConvolution
+from kwslib.gap8.kernels.pointwise import Pointwise
+from kwslib.gap8.kernels.rounding import Rounding
+from tests.gap8.kernels import depthwise_cases, test_first_convolution, test_pointwise
 from tests.gap8.kernels.harness import CORES, run
 
 CHANNELS = (64, 172, 276)
-KNOWN = {"shift": 17}
-BOTH = {"padded": (True, True)}
 
 
 def shapes():
     """Yield name, whether the best options are used, products in an inner loop, its instructions, and the case."""
-    small, medium, large = CHANNELS
     for known in (False, True):
-        shift = KNOWN if known else {}
-        rows = BOTH if known else {}
-        # as many channels as fit the harness's part of L1; all eight cores have the same number of them
-        for name, shape, count, top_bottom in (
-            ("small", (25, 5, 8, 216), 64, (4, 5)),
-            ("medium", (25, 10, 12, 324), 128, (4, 5)),
-            ("large", (49, 40, 44, 2156), 8, (4, 4)),
-        ):
-            options = shift | ({"padding": top_bottom} if known else {})
-            yield f"first convolution {name}", known, 40, 16, cases.first_convolution(name, *shape, count, **options)
-        for name, make, inner, count, shape in (
-            ("small, stride 1", Depthwise5, (45, 38), 64, (25, 5, 8, small + 4)),
-            ("medium, stride 2", Stride2Depthwise5, (45, 45), 80, (13, 5, 12, medium)),
-            ("medium, stride 1", Depthwise5, (45, 38), 168, (13, 5, 8, medium)),
-            ("large, stride 2", Stride2Depthwise4, (36, 38), 16, (25, 20, 44, 16)),
-            ("large, stride 1", Depthwise4, (36, 31), 32, (25, 20, 24, 32)),
-        ):
-            yield f"depthwise {name}", known, *inner, cases.depthwise(name, make, count, *shape, **shift, **rows)
-        for name, shape in (
-            ("small", (small, small + 4, 216, 8, True, 16, 25)),
-            ("medium", (medium, medium, 120, 8, True, 8, 13)),
-            ("large", (large, large, 48, 5, False, 8, 8)),
-        ):
-            yield f"pointwise {name}", known, 80, 29, cases.pointwise(name, *shape, **shift)
+        rounding = {"rounding": Rounding(shift=17 if known else None)}
+        yield from first_convolutions(known, rounding)
+        yield from depthwise(known, rounding | ({"padded": (True, True)} if known else {}))
+        yield from pointwise(known, rounding)
+
+
+def first_convolutions(known, options):
+    # as many channels as fit the harness's part of L1; all eight cores have the same number of them
+    for name, shape, count, padding in (
+        ("small", (25, 5, 8, 1, 216), 64, (4, 5)),
+        ("medium", (25, 10, 12, 1, 324), 128, (4, 5)),
+        ("large", (49, 40, 44, 1, 2156), 8, (4, 4)),
+    ):
+        kernel = FirstConvolution(10, 2, *shape, **options, padding=padding if known else (0, 0))
+        yield f"first convolution {name}", known, 40, 16, test_first_convolution.case(name, kernel, count)
+
+
+def depthwise(known, options):
+    small, medium, _ = CHANNELS
+    last, twice = depthwise_cases.last_channels, {"stride": (2, 2)}
+    for name, kernel, inner, count in (
+        ("small, stride 1", depthwise_cases.five(25, small + 4, **options), (45, 38), 64),
+        ("medium, stride 2", last(DepthwiseStride2, 13, 5, medium, **twice, **options), (45, 45), 80),
+        ("medium, stride 1", depthwise_cases.five(13, medium, **options), (45, 38), 168),
+        ("large, stride 2", last(DepthwiseStride2, 25, 20, 16, **twice, **options), (36, 38), 16),
+        ("large, stride 1", last(DepthwiseRows, 25, 20, 32, **options), (36, 31), 32),
+    ):
+        yield f"depthwise {name}", known, *inner, depthwise_cases.case(name, kernel, count)
+
+
+def pointwise(known, options):
+    small, medium, large = CHANNELS
+    for name, inputs, pixel, plane, block, words, groups, blocks in (
+        ("small", small, small + 4, 216, 8, True, 16, 25),
+        ("medium", medium, medium, 120, 8, True, 8, 13),
+        ("large", large, large, 48, 5, False, 8, 8),
+    ):
+        kernel = Pointwise(inputs, 5, pixel, plane, 1, block, 5 * pixel, words=words, **options)
+        yield f"pointwise {name}", known, 80, 29, test_pointwise.case(name, kernel, groups, blocks)
 
 
 def main() -> None:

@@ -33,6 +33,10 @@ OPERATORS = {
     41: "SUB", 43: "SQUEEZE", 45: "STRIDED_SLICE", 70: "EXPAND_DIMS", 77: "SHAPE", 83: "PACK", 114: "QUANTIZE",
 }  # fmt: skip
 CUSTOM = 32
+COMPILED = {"ethos-u": "Arm's Ethos-U by Vela", "edgetpu-custom-op": "Coral's Edge TPU"}
+"""What writes a custom operator of this name in place of the layers."""
+LFS_POINTER = b"version https://git-lfs"
+"""Beginning of the text that Git stores in place of a large file."""
 
 # Field numbers of the schema's tables, in the order of their declaration there.
 MODEL = {"version": 0, "operator_codes": 1, "subgraphs": 2, "buffers": 4, "metadata": 6}
@@ -181,6 +185,8 @@ def read(data: bytes) -> RawModel:
         If it is no such file, is damaged, or holds anything but one subgraph of static shapes.
     """
     data = bytes(data)
+    if data.startswith(LFS_POINTER):
+        raise ModelError("this is a Git LFS pointer, not the network: run 'git lfs pull', or download the file itself")
     if len(data) < 8 or data[4:8] != IDENTIFIER:
         raise ModelError(f"not a .tflite file: {len(data)} bytes without the identifier {IDENTIFIER.decode()}")
     if len(data) > LARGEST_FILE_BYTES:
@@ -196,6 +202,7 @@ def _model(data: bytes) -> RawModel:
     version = root.number(MODEL["version"], "uint32")
     if version != SCHEMA_VERSION:
         raise ModelError(f"the file is of schema version {version}; only version {SCHEMA_VERSION} is read")
+    codes = [_operator_name(record) for record in root.records(MODEL["operator_codes"])]
     subgraphs = root.records(MODEL["subgraphs"])
     if len(subgraphs) != 1:
         raise ModelError(f"the file holds {len(subgraphs)} subgraphs; a DS-CNN has one")
@@ -203,7 +210,6 @@ def _model(data: bytes) -> RawModel:
     buffers = root.records(MODEL["buffers"])
     records = subgraph.records(SUBGRAPH["tensors"])
     tensors = tuple(_tensor(index, record, buffers) for index, record in enumerate(records))
-    codes = [_operator_name(record) for record in root.records(MODEL["operator_codes"])]
     operators = tuple(
         _operator(index, record, codes, len(tensors))
         for index, record in enumerate(subgraph.records(SUBGRAPH["operators"]))
@@ -227,7 +233,13 @@ def _operator_name(record: Record) -> str:
         record.number(OPERATOR_CODE["builtin_code"], "int32"),
     )
     if code == CUSTOM:
-        return f"CUSTOM {record.text(OPERATOR_CODE['custom_code'])}"
+        name = record.text(OPERATOR_CODE["custom_code"])
+        if name in COMPILED:
+            raise ModelError(
+                f"the file was compiled for {COMPILED[name]} (operator CUSTOM {name}); "
+                "name the .tflite file that it was compiled from"
+            )
+        return f"CUSTOM {name}"
     return OPERATORS.get(code, f"BUILTIN {code}")
 
 

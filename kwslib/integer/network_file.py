@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kwslib.errors import InputError, ModelError
+from kwslib.integer.elementwise import LARGEST_CLASSES
 from kwslib.integer.flatbuffer import read
 from kwslib.integer.graph import Graph
 from kwslib.integer.metadata import Description, decode
-from kwslib.integer.operators import translate
+from kwslib.integer.translation import translate
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,8 @@ def open_file(path: Path, name: str | None = None) -> NetworkFile:
     InputError
         If the file cannot be read.
     ModelError
-        If it is damaged, not fully 8-bit, or not a DS-CNN; the operator at fault is named with its index.
+        If it is damaged, not fully 8-bit, no classifier, or not a DS-CNN; the operator at fault is named with its
+        index.
     """
     try:
         data = path.read_bytes()
@@ -54,11 +56,24 @@ def open_file(path: Path, name: str | None = None) -> NetworkFile:
     try:
         raw = read(data)
         graph, description = translate(raw, name or path.stem), decode(raw, data)
+        _check_classes(graph)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
     if description is not None and len(description.labels) != graph.classes:
         raise ModelError(f"{path}: its metadata name {len(description.labels)} labels; it has {graph.classes} classes")
     return NetworkFile(path, hashlib.sha256(data).hexdigest(), graph, description)
+
+
+def _check_classes(graph: Graph) -> None:
+    """Refuse a network that gives no scores of classes."""
+    shape = graph.output.shape
+    if sum(extent > 1 for extent in shape) > 1:
+        raise ModelError(
+            f"its output is a map of {shape[0]} x {shape[1]} positions with {shape[2]} channels: "
+            "this is a feature extractor or a single layer, not a classifier"
+        )
+    if graph.classes > LARGEST_CLASSES:
+        raise ModelError(f"it has {graph.classes} classes; at most {LARGEST_CLASSES} are supported")
 
 
 def load(source: Path | str | bytes, name: str | None = None) -> Graph:

@@ -1,7 +1,7 @@
 """The operands and options of a ``.tflite`` file's operators: activations, weights, biases, windows, clamps."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,12 @@ EIGHT_BIT = ("int8", "uint8")
 ACTIVATIONS = {0: "NONE", 1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6", 4: "TANH", 5: "SIGN_BIT"}
 ACTIVATION_SUFFIX = {"NONE": "", "RELU": "_Relu", "RELU6": "_Relu6"}
 SAME, VALID = 0, 1  # the schema's Padding
+LARGEST_KERNEL = 16  # a window may be this large on any map, however small; the family's largest has ten rows
+LARGEST_IDLE_STRIDE = 2  # the stride where only one position is left, which then means nothing
 
+Padding = tuple[int, int, int, int]
+"""Rows and columns of zero points around a map: top, bottom, left, right."""
+NONE: Padding = (0, 0, 0, 0)
 
 Constants = Sequence[RawTensor | None]
 """The operands behind the data input; None where one is left out."""
@@ -48,7 +53,42 @@ class Window:
 
     kernel: tuple[int, int] = (1, 1)
     stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    padding: Padding = NONE
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """An operator with the tensors that it reads and writes.
+
+    Attributes
+    ----------
+    operator : RawOperator
+    source, target : Tensor
+        `source` without `padding`, which a PAD operator put around it.
+    constants : sequence of RawTensor or None
+        The operands behind the data input.
+    second : Tensor or None
+        The other data input of an addition, the earlier one.
+    """
+
+    operator: RawOperator
+    source: Tensor
+    target: Tensor
+    constants: Constants = ()
+    padding: Padding = NONE
+    second: Tensor | None = None
+
+    def target_of(self, low: int, high: int) -> Tensor:
+        """The target, with the lowest and highest core code that can occur in it."""
+        return replace(self.target, low=low, high=high)
+
+
+@dataclass(frozen=True)
+class Padded:
+    """What a PAD operator makes: a map, and zero points around it."""
+
+    tensor: Tensor
+    padding: Padding
 
 
 def activation(where: str, raw: RawTensor) -> Tensor:
@@ -94,19 +134,28 @@ def activation_of(operator: RawOperator, number: int, output: Tensor) -> Activat
     name = ACTIVATIONS.get(code, f"activation {code}")
     if name not in ACTIVATION_SUFFIX:
         raise ModelError(f"{operator} has the fused activation {name}; known are NONE, RELU and RELU6")
+    return Activation(name, rectified(name, output))
+
+
+def rectified(name: str, output: Tensor) -> tuple[int, int]:
+    """Lowest and highest core code behind an activation, NONE, RELU or RELU6."""
     low, high = -128, 127
     if name != "NONE":
         low = output.zero_point
     if name == "RELU6":
-        # TFLite divides in float32 and rounds half away from zero
-        high = min(high, output.zero_point + int(np.floor(np.float32(6) / np.float32(output.scale) + np.float32(0.5))))
-    return Activation(name, (low, high))
+        high = min(high, output.zero_point + _six(output.scale))
+    return low, high
 
 
-def windows(
-    operator: RawOperator, numbers: dict[str, int], kernel: tuple[int, int], source: Tensor, target: Tensor
-) -> Window:
+def _six(scale: float) -> int:
+    """How many codes 6 lies above 0, at most 255: TFLite divides in float32 and rounds half away from zero."""
+    with np.errstate(over="ignore"):  # of a tiny scale it is infinite
+        return int(np.minimum(np.floor(np.float32(6) / np.float32(scale) + np.float32(0.5)), 255))
+
+
+def windows(step: Step, numbers: dict[str, int], kernel: tuple[int, int]) -> Window:
     """A sliding window with its explicit padding, checked against the output shape in the file."""
+    operator, source, target = step.operator, step.source, step.target
     stride = (option(operator, numbers["stride_rows"], "int32"), option(operator, numbers["stride_columns"], "int32"))
     if "dilation_rows" in numbers:
         dilation = tuple(option(operator, numbers[key], "int32", 1) for key in ("dilation_rows", "dilation_columns"))
@@ -119,15 +168,32 @@ def windows(
         raise ModelError(f"{operator} has the kernel {kernel} and the stride {stride}; both must be positive")
     pads: list[int] = []
     extents: list[int] = []
-    for extent, taps, step in zip(source.shape, kernel, stride, strict=False):
-        out = -(-extent // step) if scheme == SAME else (extent - taps) // step + 1
-        total = max((out - 1) * step + taps - extent, 0) if scheme == SAME else 0
-        pads += [total // 2, total - total // 2]
+    for axis, (inner, taps, jump) in enumerate(zip(source.shape, kernel, stride, strict=False)):
+        before, after = step.padding[2 * axis : 2 * axis + 2]
+        extent = before + inner + after
+        if taps > max(extent, LARGEST_KERNEL):
+            raise ModelError(f"{operator} has the window {kernel}, larger than its input {source.shape[:2]}")
+        if jump > max(extent, taps, LARGEST_IDLE_STRIDE):
+            raise ModelError(f"{operator} has the stride {stride}, larger than its input {source.shape[:2]}")
+        out = -(-extent // jump) if scheme == SAME else (extent - taps) // jump + 1
+        reach = (out - 1) * jump + taps
+        if scheme == SAME:
+            before += max(reach - extent, 0) // 2
+        after = max(reach - inner - before, 0)  # what no window reaches of a PAD is left out
+        if max(before, after) >= taps:
+            raise ModelError(f"{operator} has windows that lie in the padding of a PAD operator, outside of its input")
+        pads += [before, after]
         extents.append(out)
     if tuple(extents) != target.shape[:2]:
         raise ModelError(f"{operator} gives {tuple(extents)} rows and columns, but the file says {target.shape[:2]}")
     top, bottom, left, right = pads
     return Window(kernel, stride, (top, bottom, left, right))
+
+
+def same_quantisation(operator: RawOperator, source: Tensor, target: Tensor) -> None:
+    """Refuse an operator that moves codes but says that they mean something else behind it."""
+    if (source.dtype, source.scale, source.zero_point) != (target.dtype, target.scale, target.zero_point):
+        raise ModelError(f"{operator} changes the quantisation of its input, which TFLite does not allow")
 
 
 def constant(operator: RawOperator, what: str, raw: RawTensor | None, dtypes: Collection[str]) -> np.ndarray:

@@ -10,13 +10,14 @@ with the layer's table T of 256 integers, within one code of TFLite's floating-p
 of the largest logit code, the first one of equals.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
 from kwslib.errors import InputError
-from kwslib.integer.graph import Graph, Layer
+from kwslib.integer.graph import NETWORK_INPUT, Graph, Layer
 
 CHUNK_ELEMENTS = 1 << 16  # activations of one layer held at a time, so that a chunk stays in a core's cache
 FLOAT32_EXACT = 1 << 24
@@ -73,11 +74,15 @@ def run(graph: Graph, codes: np.ndarray, layers: bool = False) -> Outputs:
     softmaxes = [i for i, layer in enumerate(graph.layers) if layer.kind == "softmax"]
     wanted = {decider, len(graph.layers) - 1, *softmaxes}
     for start in range(0, max(len(codes), 1), step):
-        x = graph.input.to_core(codes[start : start + step])
+        held = {NETWORK_INPUT: graph.input.to_core(codes[start : start + step])}
         for index, layer in enumerate(prepared):
-            x = layer(x)
+            reads = graph.layers[index].reads
+            held[index] = layer(*(held[read] for read in reads))
+            for read in reads:
+                if graph.last_reader[read] == index:
+                    held.pop(read, None)
             if layers or index in wanted:
-                kept[index].append(x)
+                kept[index].append(held[index])
     outputs = {index: np.concatenate(parts) for index, parts in enumerate(kept) if parts}
     flat = {index: outputs[index].reshape(len(codes), prod(outputs[index].shape[1:])) for index in wanted}
     return Outputs(
@@ -99,7 +104,7 @@ def _checked(graph: Graph, codes: np.ndarray) -> np.ndarray:
     return codes.reshape(-1, *shape)
 
 
-def run_layer(layer: Layer, x: np.ndarray) -> np.ndarray:
+def run_layer(layer: Layer, x: np.ndarray, second: np.ndarray | None = None) -> np.ndarray:
     """Run one layer.
 
     Parameters
@@ -107,13 +112,15 @@ def run_layer(layer: Layer, x: np.ndarray) -> np.ndarray:
     layer : Layer
     x : ndarray, int8 (clips, rows, columns, channels)
         Core codes; a layer that follows a reshape takes any shape of as many codes.
+    second : ndarray, int8 (clips, rows, columns, channels)
+        The second operand of an add.
 
     Returns
     -------
     ndarray, int8 (clips, rows, columns, channels)
         Core codes.
     """
-    return _Prepared(layer)(x)
+    return _Prepared(layer)(x) if second is None else _Prepared(layer)(x, second)
 
 
 class _Prepared:
@@ -136,8 +143,8 @@ class _Prepared:
         self.weights = np.ascontiguousarray(by_output, self.dtype)
         self.bias = layer.bias.astype(self.dtype)
 
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        y = KINDS[self.layer.kind](self, x.reshape(-1, *self.layer.input.shape))
+    def __call__(self, *operands: np.ndarray) -> np.ndarray:
+        y = KINDS[self.layer.kind](self, *(x.reshape(-1, *self.layer.input.shape) for x in operands))
         return y.reshape(-1, *self.layer.output.shape)
 
     def centred(self, x: np.ndarray) -> np.ndarray:
@@ -163,10 +170,8 @@ class _Prepared:
             sums *= np.ldexp(form.q.astype(self.dtype), -form.n)
             sums += (0.5 * (form.n > 0)).astype(self.dtype)
             codes = np.floor(sums, out=sums)
-        else:
-            codes = form.apply(sums)
-            codes += layer.output.zero_point
-        return np.clip(codes, *layer.clamp, out=codes).astype(np.int8)
+            return np.clip(codes, *layer.clamp, out=codes).astype(np.int8)
+        return layer.code_of(sums).astype(np.int8)
 
 
 def _convolution(prepared: _Prepared, x: np.ndarray) -> np.ndarray:
@@ -202,8 +207,7 @@ def _average_pool(prepared: _Prepared, x: np.ndarray) -> np.ndarray:
     layer = prepared.layer
     if layer.requantisation is not None:
         sums = x.sum(axis=(1, 2), dtype=np.int64) - layer.input.zero_point * layer.kernel[0] * layer.kernel[1]
-        means = layer.requantisation.apply(sums) + layer.output.zero_point
-        return np.clip(means, *layer.clamp).astype(np.int8)
+        return layer.code_of(sums).astype(np.int8)
     rows, columns, _ = layer.output.shape
     means = np.empty((len(x), *layer.output.shape), np.int64)
     for i in range(rows):
@@ -215,6 +219,27 @@ def _average_pool(prepared: _Prepared, x: np.ndarray) -> np.ndarray:
             down = (np.abs(sums) + count // 2) // count * np.sign(sums)
             means[:, i, j] = (sums + count // 2) // count if layer.halves_up else down
     return np.clip(means, *layer.clamp).astype(np.int8)
+
+
+def _max_pool(prepared: _Prepared, x: np.ndarray) -> np.ndarray:
+    layer = prepared.layer
+    top, bottom, left, right = layer.padding
+    x = np.pad(x, [(0, 0), (top, bottom), (left, right), (0, 0)], constant_values=-128)  # the least code never wins
+    rows, columns, _ = layer.output.shape
+    down, across = layer.stride
+    largest = np.full((len(x), *layer.output.shape), -128, np.int8)
+    for i in range(layer.kernel[0]):
+        for j in range(layer.kernel[1]):
+            seen = x[:, i : i + (rows - 1) * down + 1 : down, j : j + (columns - 1) * across + 1 : across]
+            np.maximum(largest, seen, out=largest)
+    return np.clip(largest, *layer.clamp).astype(np.int8)
+
+
+def _add(prepared: _Prepared, x: np.ndarray, second: np.ndarray) -> np.ndarray:
+    layer = prepared.layer
+    assert layer.tables is not None
+    first, other = layer.tables
+    return layer.code_of(first[x.astype(np.int16) + 128] + other[second.astype(np.int16) + 128]).astype(np.int8)
 
 
 def _softmax(prepared: _Prepared, x: np.ndarray) -> np.ndarray:
@@ -230,12 +255,14 @@ def _requantise(prepared: _Prepared, x: np.ndarray) -> np.ndarray:
     return prepared.layer.table[x.astype(np.int16) + 128]
 
 
-KINDS = {
+KINDS: dict[str, Callable[..., np.ndarray]] = {
     "convolution": _convolution,
     "depthwise": _depthwise,
     "pointwise": _matrix,
     "linear": _matrix,
     "average_pool": _average_pool,
+    "max_pool": _max_pool,
+    "add": _add,
     "softmax": _softmax,
     "requantise": _requantise,
 }

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,6 +61,19 @@ def test_quantise_operators_at_the_ends_fold_into_the_codes():
         "convolution", "depthwise", "pointwise", "average_pool", "linear", "softmax",
     ]  # fmt: skip
     assert graph.logits == 4 and graph.snapped and not graph.float_ends
+
+
+def test_the_layer_that_decides_is_at_the_end():
+    graph = load(quantised(*networks.SMALL))
+    linear, softmax = graph.layers[4], graph.layers[5]
+
+    def decider(*kinds):
+        layers = [replace(linear, kind=kind, source=index - 1) for index, kind in enumerate(kinds)]
+        return replace(graph, layers=tuple(layers)).logits
+
+    assert softmax.source == 4
+    assert decider("linear", "softmax") == decider("linear", "requantise", "softmax") == 0
+    assert decider("linear", "linear", "add") == decider("linear", "pointwise", "requantise", "softmax") == 2
 
 
 def test_float_ends_are_cut_off():
@@ -176,7 +190,7 @@ def no_weights(model, graph):
 
 
 FLOAT, INT16 = schema.TensorType.FLOAT32, schema.TensorType.INT16
-CHAIN = r"does not read the tensor before it: the network is not a chain of layers"
+UNWRITTEN = r"reads tensor \d+, which is no constant and which no operator before it writes"
 BAD = {
     "another operator": (code_to("LOGISTIC"), r"operator 0 \(LOGISTIC\) is not part of the DS-CNN family; known are"),
     "custom": (code_to("CUSTOM"), r"operator 0 \(CUSTOM .*\) is not part"),
@@ -203,7 +217,7 @@ BAD = {
     "bias overflow": (bias_overflow, r"operator 0 \(CONV_2D\): the accumulator of channel \d+ can leave 32 bits"),
     "softmax scale": (tensor(SOFTMAX, "outputs", 0, scale=[0.01]), r"must write codes of scale 1/256"),
     "pool scale": (tensor(POOL, "outputs", 0, scale=[0.01]), r"AVERAGE_POOL_2D\) changes the quantisation"),
-    "huge factor": (tensor(LINEAR, "outputs", 0, scale=[1e-12]), r"FULLY_CONNECTED\) scales its accumulator up"),
+    "huge factor": (tensor(LINEAR, "outputs", 0, scale=[1e-12]), r"FULLY_CONNECTED\) scales .* of channel 0 up"),
     "shape": (tensor(CONV, "outputs", 0, shape=[1, 25, 5, 99]), r"operator 0 \(CONV_2D\) has weights of shape"),
     "batch": (tensor(CONV, "outputs", 0, shape=[2, 25, 5, 16]), r"has a batch of 2"),
     "five dimensions": (tensor(CONV, "outputs", 0, shape=[1, 25, 5, 16, 1]), r"has 5 dimensions"),
@@ -213,12 +227,12 @@ BAD = {
     "variable": (tensor(CONV, "outputs", 0, isVariable=True), r"is a variable"),
     "buffer": (tensor(CONV, "inputs", 1, buffer=999), r"names buffer 999, but the file has"),
     "cycle": (wire(LINEAR, "outputs", lambda op, g: [g.operators[0].outputs[0]]), r"does not write one new tensor"),
-    "self": (wire(DEPTHWISE, "inputs", lambda op, g: [op.outputs[0], op.inputs[1]]), CHAIN),
-    "branch": (wire(LINEAR, "inputs", lambda op, g: [2, op.inputs[1]]), CHAIN),
+    "self": (wire(DEPTHWISE, "inputs", lambda op, g: [op.outputs[0], op.inputs[1]]), UNWRITTEN),
+    "branch": (wire(LINEAR, "inputs", lambda op, g: [2, op.inputs[1]]), r"does not read one tensor, its first operand"),
     "tensor index": (wire(CONV, "inputs", lambda op, g: [op.inputs[0], 500]), r"operator 0 .* names tensor 500"),
     "opcode index": (lambda m, g: setattr(g.operators[0], "opcodeIndex", 77), r"operator 0 has code 77"),
-    "no weights": (no_weights, r"operator 0 \(CONV_2D\) does not read|has no constant weights"),
-    "reversed": (reversed_operators, CHAIN),
+    "no weights": (no_weights, r"operator 0 \(CONV_2D\) " + UNWRITTEN),
+    "reversed": (reversed_operators, UNWRITTEN),
     "two outputs": (two_outputs, r"the network has 2 outputs"),
     "no operators": (no_operators, r"has no layer with weights"),
     "two subgraphs": (lambda m, g: m.subgraphs.append(g), r"the file holds 2 subgraphs"),

@@ -5,8 +5,10 @@ a twin in ``firmware/kernels/portable.c``, list it in `KERNELS` below, and let t
 (`kwslib.gap8.planning.layouts.assembly`). Its test compares it with NumPy on the simulator (``tests/gap8/kernels``).
 """
 
-from kwslib.gap8.kernels.depthwise import Depthwise4, Depthwise5
-from kwslib.gap8.kernels.depthwise_stride2 import Stride2Depthwise4, Stride2Depthwise5
+from kwslib.gap8.kernels.depthwise import Depthwise5, DepthwiseKernel
+from kwslib.gap8.kernels.depthwise_any import AnyDepthwise
+from kwslib.gap8.kernels.depthwise_rows import DepthwiseRows
+from kwslib.gap8.kernels.depthwise_stride2 import DepthwiseStride2
 from kwslib.gap8.kernels.first_convolution import FirstConvolution
 from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.kernels.pointwise import Pointwise
@@ -15,13 +17,16 @@ from kwslib.gap8.kernels.pool import PlaneSums
 KERNELS: dict[str, type[Kernel]] = {
     kernel.generator: kernel
     for kernel in (
-        Depthwise4,
+        AnyDepthwise,
         Depthwise5,
-        Stride2Depthwise4,
-        Stride2Depthwise5,
+        DepthwiseRows,
+        DepthwiseStride2,
         FirstConvolution,
         PlaneSums,
         Pointwise,
     )
 }
 """Every kernel by its name."""
+
+DEPTHWISE: tuple[type[DepthwiseKernel], ...] = (Depthwise5, DepthwiseStride2, DepthwiseRows, AnyDepthwise)
+"""The depthwise kernels, those of the fewest shapes first: where they take a layer they are the fastest."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from kwslib.gap8.kernels.assembler import Assembler
 from kwslib.gap8.kernels.schedule import STACK_POINTER
 
+REGISTERS = 30
+"""Registers that a kernel may use: all but zero and the stack pointer."""
+
 
 def dot(assembler: Assembler, accumulator: int, data: int, weights: int, first: bool, signed: bool = False) -> None:
     """Add the dot product of four bytes to an accumulator; the first one of a sum overwrites it.

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from kwslib.errors import InputError
@@ -63,6 +64,14 @@ class Kernel(ABC):
         code = Assembler(symbol)
         self.emit(code)
         return code.text()
+
+
+@lru_cache(maxsize=1024)
+def code_bytes(kernel: Kernel) -> int:
+    """Return the bytes of a kernel's code."""
+    code = Assembler("size")
+    kernel.emit(code)
+    return 4 * len(code.operations())
 
 
 class RequantisingKernel(Kernel):

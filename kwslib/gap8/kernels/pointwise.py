@@ -1,180 +1,251 @@
-"""Pointwise (1 × 1) convolution: four output channels times five positions, twenty sums in registers.
+"""Pointwise (1 × 1) convolution: four output channels times up to five positions, a sum in a register for each.
 
-For each step of four inputs, four words of weights and five of activations are loaded and give twenty dot products:
-29 instructions for 80 products. Larger blocks have more sums than there are registers.
+With five positions, each step of four inputs loads four words of weights and five of activations for twenty dot
+products: 29 instructions for 80 products. Larger blocks have more sums than there are registers.
 """
 
 from dataclasses import dataclass, field
 
 from kwslib.gap8.kernels.assembler import Assembler, Label, fits_immediate
-from kwslib.gap8.kernels.common import dot
-from kwslib.gap8.kernels.rounding import Requantise
+from kwslib.gap8.kernels.common import REGISTERS, dot
 from kwslib.gap8.kernels.kernel import RequantisingKernel
+from kwslib.gap8.kernels.pointers import reaches
+from kwslib.gap8.kernels.rounding import Requantise, Rounding
 from kwslib.gap8.kernels.schedule import STACK_POINTER
+from kwslib.gap8.kernels.stores import BlockStores
 
-CHANNELS, POSITIONS = 4, 5
-WORD = 4
-FEWEST_INPUTS = 12
-"""The first and the last step of four inputs stand apart; the loop between them runs once at least."""
+CHANNELS, MOST_POSITIONS, WORD = 4, 5, 4
+MOST_STEPS = 4095
+"""Of the loop over the inputs, whose count is an immediate of twelve bits."""
+FINISHING = 8
+"""Registers that requantisation and stores use at most, beside the sums."""
 
 
 @dataclass(frozen=True)
 class Pointwise(RequantisingKernel):
     """A pointwise kernel.
 
-    Arguments: [segments, then for each segment: records, activations, output, blocks], all counts one at least. A
-    record serves four channels: for each four inputs the weights of the four channels (four words), then four words
-    each of q, B and n.
+    Arguments: [segments, then for each segment: records, activations, output, blocks], with `sums` a fifth word, the
+    address of the sums; all counts one at least. A record serves four channels: for each four inputs the weights of the
+    four channels (four words), then four words for each of the words of the rounding. Of the sums, each position has an
+    int32, which every channel starts from; those of the next block follow.
 
     Attributes
     ----------
     inputs : int
         Input channels.
+    positions : int
+        Of a block, 1 to 5.
     pixel_bytes : int
         From one position's activations to the next one's.
-    plane_bytes, block_bytes : int
-        From one output channel, and from one block of five positions, to the next one in the output.
+    channel_bytes, position_bytes, block_bytes : int
+        From one output channel, one position, one block to the next one in the output.
+    input_block_bytes : int
+        From one block to the next one in the activations.
     words : bool
-        Whether an output channel's block starts at whole words: a word and a byte are stored then, else five bytes.
+        Whether an output channel's block starts at whole words: the first four positions are stored as a word then.
+    sums : bool
+        Whether the accumulators start from given numbers.
     """
 
     generator = "pointwise"
     portable = "portable_pointwise"
     inputs: int
+    positions: int
     pixel_bytes: int
-    plane_bytes: int
+    channel_bytes: int
+    position_bytes: int
     block_bytes: int
-    words: bool
-    shift: int | None = field(default=None, kw_only=True)
+    input_block_bytes: int
+    words: bool = field(default=False, kw_only=True)
+    rounding: Rounding = field(default=Rounding(), kw_only=True)
+    signed: bool = field(default=False, kw_only=True)
+    sums: bool = field(default=False, kw_only=True)
 
     def shape_refusal(self) -> str | None:
-        inputs, pixel_bytes = self.inputs, self.pixel_bytes
-        plane_bytes, block_bytes = self.plane_bytes, self.block_bytes
-        if inputs < FEWEST_INPUTS or inputs % WORD:
-            return f"{inputs} inputs: a multiple of {WORD} from {FEWEST_INPUTS} on is needed"
+        inputs, pixel_bytes, positions = self.inputs, self.pixel_bytes, self.positions
+        if inputs < WORD or inputs % WORD or inputs // WORD > MOST_STEPS:
+            return f"{inputs} inputs: a multiple of {WORD}, at most {WORD * MOST_STEPS}, is needed"
+        if not 1 <= positions <= MOST_POSITIONS:
+            return f"blocks of {positions} positions: 1 to {MOST_POSITIONS} are possible"
         if pixel_bytes % WORD or pixel_bytes < inputs:
             return f"{pixel_bytes} bytes a position: a multiple of {WORD} that holds {inputs} inputs is needed"
-        if self.words and (plane_bytes % WORD or block_bytes % WORD):
-            return f"stores of words need planes and blocks of whole words, not {plane_bytes} and {block_bytes} bytes"
-        farthest = (
-            (POSITIONS - 1) * pixel_bytes,
-            POSITIONS * pixel_bytes - inputs + WORD,
-            WORD - CHANNELS * inputs,
-            CHANNELS * inputs + 3 * CHANNELS * WORD,
-            (CHANNELS - 1) * plane_bytes + POSITIONS,
-            block_bytes,
-        )
-        if not fits_immediate(*farthest):
-            return f"inputs {inputs}, position {pixel_bytes}, plane {plane_bytes} bytes: an offset does not fit 12 bits"
+        if self.input_block_bytes % WORD:
+            return f"{self.input_block_bytes} bytes a block of the input: a multiple of {WORD} is needed"
+        if self.words and (positions < WORD or self.position_bytes != 1):
+            return f"stores of words need {WORD} positions, a byte each, not {positions} of {self.position_bytes} bytes"
+        if self.words and (self.channel_bytes % WORD or self.block_bytes % WORD):
+            return f"stores of words need whole words, not {self.channel_bytes} and {self.block_bytes} bytes"
+        if len(reaches(positions, pixel_bytes)) > _free_registers(positions):
+            return f"{positions} positions of {pixel_bytes} bytes: offsets of 12 bits do not reach them"
         return None
 
     def emit(self, code: Assembler) -> None:
         _Block(code, self).emit_segments()
 
 
+def _free_registers(positions: int) -> int:
+    """Registers for pointers to activations and to the output, beside sums, data, weights, the record's pointer."""
+    return REGISTERS - (CHANNELS + 1) * positions - 3
+
+
 class _Block:
-    """A block of four channels times five positions: its registers and instructions.
+    """A block of four channels times its positions: its registers and instructions.
 
     Attributes
     ----------
-    sums : list of list of int
+    totals : list of list of int
         A register for each channel and position.
     data, weights : list of int
         Registers of the positions' activations, and of two weight words that take turns.
-    record, activations, output : int
-        Registers that point to them.
+    reaches, pointers : list of Reach, list of int
+        Which positions the pointers to activations reach, and their registers.
+    record : int
+        Register that points to the record.
+    output : int or None
+        Register that points to the output; None if it stands on the stack.
     """
 
     def __init__(self, code: Assembler, kernel: Pointwise):
         self.code, self.kernel = code, kernel
-        self.sums = [code.registers(POSITIONS) for _ in range(CHANNELS)]
-        self.data = code.registers(POSITIONS)
+        positions = kernel.positions
+        self.totals = [code.registers(positions) for _ in range(CHANNELS)]
+        self.data = code.registers(positions)
         self.weights = code.registers(2)
-        self.record, self.activations = code.registers(2)
-        self.output = code.arguments
+        self.record = code.register()
+        self.reaches = reaches(positions, kernel.pixel_bytes)
+        count = len(self.reaches)
+        beside = _free_registers(positions) - count  # if none is left, the output's pointer stands on the stack
+        self.pointers = code.registers(count) if beside else [*code.registers(count - 1), code.arguments]
+        self.output = code.arguments if beside else None
+        self.output_slot = code.slot() if self.output is None else 0
+        self.spare = code.registers(max(0, min(FINISHING - positions - 2, beside - 1)))
+        distances = kernel.channel_bytes, kernel.position_bytes, kernel.block_bytes
+        self.stores = BlockStores(self.totals, *distances, words=kernel.words)
+        self.sums_slot = code.slot() if kernel.sums else 0
+        self.steps = kernel.inputs // WORD
+        self.at_start = fits_immediate(CHANNELS * (kernel.inputs + WORD * kernel.rounding.words))
+        self.record_slot = 0 if self.at_start else code.slot()
 
     def emit_segments(self) -> None:
         """Emit the loop over the segments of the arguments, and over the blocks of each."""
         code = self.code
-        here, end, blocks = self.data[:3]  # place among the argument words, and behind their end
+        # `here` moves along the argument words, `end` is behind them
+        here, end, blocks, other = [*self.data, *self.weights, *self.totals[0]][:4]
         here_slot, end_slot = code.slot(), code.slot()
         code.emit("addi", here, code.arguments, 0)
         code.take(end, here)
-        code.emit("slli", end, end, 4)  # a segment has four argument words
+        if self.kernel.sums:  # a segment has five argument words, or four
+            code.emit("slli", other, end, 2)
+        code.emit("slli", end, end, 4)
+        if self.kernel.sums:
+            code.emit("add", end, end, other)
         code.emit("add", end, end, here)
         code.emit("sw", end, end_slot, STACK_POINTER)
-        steps = code.loop_bounds(0)
+        bounds = code.loop_bounds(0) if self.steps > 2 else None
         segment = code.label("segment")
-        for register in (self.record, self.activations, self.output, blocks):
-            code.take(register, here)
+        self._begin(here, blocks, other)
         code.emit("sw", here, here_slot, STACK_POINTER)
         with code.hardware_loop(1, blocks):
-            self._emit(steps)
+            self._emit(bounds)
         code.load(here, here_slot, STACK_POINTER)
         code.load(end, end_slot, STACK_POINTER)
         code.emit("bne", here, end, segment)
 
-    def _emit(self, steps: tuple[Label, Label]) -> None:
-        self._step(first=True)
-        with self.code.counted_body(0, steps, self.kernel.inputs // WORD - 2):
-            self._step()
-        self._step(last=True)
-        self._requantise()
-        (self._store_words if self.kernel.words else self._store_bytes)()
+    def _begin(self, here: int, blocks: int, other: int) -> None:
+        """Read a segment's argument words."""
+        code = self.code
+        code.take(self.record, here)
+        if not self.at_start:
+            code.emit("sw", self.record, self.record_slot, STACK_POINTER)
+        first, *others = self.pointers
+        code.take(first, here)
+        for pointer in others:
+            code.emit("addi", pointer, first, 0)
+        for pointer, reach in zip(self.pointers, self.reaches, strict=True):
+            code.advance(pointer, reach.home * self.kernel.pixel_bytes, scratch=other)
+        if self.output is not None:
+            code.take(self.output, here)
+            code.advance(self.output, self.stores.start, scratch=other)
+        else:
+            code.take(other, here)
+            code.advance(other, self.stores.start, scratch=blocks)
+            code.emit("sw", other, self.output_slot, STACK_POINTER)
+        code.take(blocks, here)
+        if self.kernel.sums:
+            code.take(other, here)
+            code.emit("sw", other, self.sums_slot, STACK_POINTER)
+
+    def _emit(self, bounds: tuple[Label, Label] | None) -> None:
+        if self.kernel.sums:
+            self._load_sums()
+        self._step(first=not self.kernel.sums, last=self.steps == 1)
+        if bounds is not None:
+            with self.code.counted_body(0, bounds, self.steps - 2):
+                self._step()
+        if self.steps > 1:
+            self._step(last=True)
+        self._finish()
+
+    def _load_sums(self) -> None:
+        """Let every channel's accumulators start from the positions' sums."""
+        code, pointer = self.code, self.weights[0]
+        code.load(pointer, self.sums_slot, STACK_POINTER)
+        for total in self.totals[0]:
+            code.take(total, pointer)
+        code.emit("sw", pointer, self.sums_slot, STACK_POINTER)
+        for totals in self.totals[1:]:
+            for total, first in zip(totals, self.totals[0], strict=True):
+                code.emit("addi", total, first, 0)
 
     def _step(self, first: bool = False, last: bool = False) -> None:
         """Four inputs; the last step leaves the pointers at the next block's activations and at the record's start."""
-        code, data, weights = self.code, self.data, self.weights
-        next_data = POSITIONS * self.kernel.pixel_bytes - (self.kernel.inputs - WORD) if last else WORD
-        next_record = WORD - CHANNELS * self.kernel.inputs if last else WORD
+        code, data, weights, kernel = self.code, self.data, self.weights, self.kernel
+        next_data, next_record = WORD, WORD
+        if last:
+            next_data = kernel.input_block_bytes - (kernel.inputs - WORD)
+            next_record = WORD - CHANNELS * kernel.inputs if self.at_start else WORD
+        late = not fits_immediate(next_data)
         code.take(weights[0], self.record)
         code.take(weights[1], self.record)
-        for position in range(1, POSITIONS):
-            code.load(data[position], position * self.kernel.pixel_bytes, self.activations)
-        code.take(data[0], self.activations, next_data)
+        order = []
+        for pointer, reach in zip(self.pointers, self.reaches, strict=True):
+            for position in reach.places:
+                if position != reach.home:
+                    code.load(data[position], (position - reach.home) * kernel.pixel_bytes, pointer)
+                    order.append(position)
+            code.take(data[reach.home], pointer, WORD if late else next_data)
+            order.append(reach.home)
         for channel in range(CHANNELS):
-            for position in (*range(1, POSITIONS), 0):  # in the order of the loads
-                dot(code, self.sums[channel][position], data[position], weights[channel % 2], first)
+            for position in order:  # of the loads
+                total = self.totals[channel][position]
+                dot(code, total, data[position], weights[channel % 2], first, kernel.signed)
             if channel + 2 < CHANNELS:
-                step = next_record if channel + 2 == CHANNELS - 1 else WORD
-                code.take(weights[channel % 2], self.record, step)
+                code.take(weights[channel % 2], self.record, next_record if channel + 3 == CHANNELS else WORD)
+        if late:
+            code.constant(weights[0], next_data - WORD)
+            for pointer in self.pointers:
+                code.emit("add", pointer, pointer, weights[0])
 
-    def _requantise(self) -> None:
-        """Parameters lie behind the weights; those of the next channel are loaded while one is computed."""
-        shift = self.kernel.shift
-        sets = [
-            Requantise(self.data[2 * number], self.data[2 * number + 1], None if shift else weights, shift)
-            for number, weights in enumerate(self.weights)
-        ]
-        behind = CHANNELS * self.kernel.inputs
-
-        def load(channel: int) -> None:
-            for number, register in enumerate((sets[channel % 2].q, sets[channel % 2].bias, sets[channel % 2].n)):
-                if register is not None:
-                    self.code.load(register, behind + (number * CHANNELS + channel) * WORD, self.record)
-
-        load(0)
+    def _finish(self) -> None:
+        """Requantise and store. The parameters lie behind the weights, word by word for the four channels."""
+        code, kernel, rounding = self.code, self.kernel, self.kernel.rounding
+        free = [*self.data, *self.weights, *self.spare]
+        top = free.pop() if rounding.needs_top else None
+        count = rounding.parameters
+        requantise = Requantise(rounding, free[:count], free[count:], top)
+        requantise.prepare(code)
+        behind = CHANNELS * kernel.inputs if self.at_start else 0
         for channel in range(CHANNELS):
-            if channel + 1 < CHANNELS:
-                load(channel + 1)
-            sets[channel % 2].apply(self.code, self.sums[channel])
-
-    def _store_words(self) -> None:
-        code, packed = self.code, self.data[0]
-        for channel in reversed(range(CHANNELS)):
-            sums = self.sums[channel]
-            code.emit("pv.packlo.b", packed, sums[1], sums[0])
-            code.emit("pv.packhi.b", packed, sums[3], sums[2])
-            code.emit("sb", sums[4], channel * self.kernel.plane_bytes + 4, self.output)
-            if channel:
-                code.emit("sw", packed, channel * self.kernel.plane_bytes, self.output)
-            else:
-                code.emit("p.sw.post", packed, self.kernel.block_bytes, self.output)
-
-    def _store_bytes(self) -> None:
-        code, plane_bytes = self.code, self.kernel.plane_bytes
-        for channel in reversed(range(CHANNELS)):
-            for position in reversed(range(POSITIONS)):
-                if channel or position:
-                    code.emit("sb", self.sums[channel][position], channel * plane_bytes + position, self.output)
-        code.emit("p.sb.post", self.sums[0][0], self.kernel.block_bytes, self.output)
+            for number, register in enumerate(requantise.parameters):
+                code.load(register, behind + (number * CHANNELS + channel) * WORD, self.record)
+            requantise.apply(code, self.totals[channel])
+        if not self.at_start:
+            code.load(self.record, self.record_slot, STACK_POINTER)
+        output = self.output
+        if output is None:
+            output = free.pop()
+            code.load(output, self.output_slot, STACK_POINTER)
+        self.stores.emit(code, output, free)
+        if self.output is None:
+            code.emit("sw", output, self.output_slot, STACK_POINTER)

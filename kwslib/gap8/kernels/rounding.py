@@ -110,7 +110,7 @@ class Requantise:
     parameters : list of int
         `Rounding.parameters` registers, in the order of `WORDS`.
     temporaries : list of int
-        `Rounding.temporaries` registers at least; more of them wait less.
+        One at least where `Rounding.temporaries` is not 0; with more of them, products wait less.
     top : int or None
         Register with the largest code, where `Rounding.needs_top`; `prepare` loads it.
     """
@@ -123,7 +123,7 @@ class Requantise:
     def __post_init__(self) -> None:
         """Check that there are as many registers as the form needs."""
         form = self.rounding
-        if len(self.parameters) != form.parameters or len(self.temporaries) < form.temporaries:
+        if len(self.parameters) != form.parameters or len(self.temporaries) < min(form.temporaries, 1):
             raise AssertionError(f"{form} with {len(self.parameters)} and {len(self.temporaries)} registers")
         if form.needs_top and self.top is None:
             raise AssertionError(f"{form} without a register for the largest code")

@@ -1,7 +1,7 @@
 """The builder: a plan in the making. Regions get their lifetimes from their uses, and their places at the end."""
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -11,8 +11,8 @@ import numpy as np
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.planning import runtime
-from kwslib.gap8.planning.memory import DoesNotFit, Region, aligned, place
 from kwslib.gap8.planning.layouts import Layout
+from kwslib.gap8.planning.memory import DoesNotFit, Region, aligned, place
 from kwslib.gap8.planning.plan import Map, Plan, Ref, Step, Transfer
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.integer.graph import Graph
@@ -87,6 +87,13 @@ class Builder:
         self.plan.kernels[symbol] = kernel
         return symbol
 
+    def append(self, target: Ref, records: np.ndarray) -> None:
+        """Make the last transfer longer by weights that go behind its own."""
+        last = self.plan.transfers[-1]
+        if last.target + len(last.data) != target or last.slot is not None:
+            raise AssertionError("weights that do not follow the last transfer's")
+        self.plan.transfers[-1] = replace(last, data=last.data + np.ascontiguousarray(records, "<i4").tobytes())
+
     def fetch(self, target: Ref, records: np.ndarray, streamed: bool = False) -> None:
         """Add a transfer of weights. Transfers stand in the order in which they are needed.
 
@@ -113,16 +120,30 @@ class Builder:
         self.plan.steps.append(step)
         return step
 
+    def share(self, words: Sequence[int]) -> str:
+        """Add words that say what each core computes, or find the same ones; return the C text of their address."""
+        shares, count = self.plan.shares, len(words)
+        for start in range(len(shares) - count + 1):
+            if shares[start : start + count] == list(words):
+                return f"&tables.shares[{start}]"
+        shares.extend(words)
+        return f"&tables.shares[{len(shares) - count}]"
+
     def map(self, layer: int, base: Ref, layout: Layout) -> None:
         """Say where the whole output of a layer lies: its first code at `base`."""
         self.plan.maps[layer] = Map(base, layout)
 
     def own_bytes(self, kinds: Sequence[str]) -> int:
         """Return the bytes of L1 that the runtime and the stacks take, for steps of some kinds."""
-        return runtime.own_bytes(kinds, len(self.plan.graph.layers))
+        return runtime.own_bytes(kinds, len(self.plan.graph.layers), len(self.plan.shares))
 
-    def finish(self) -> Plan:
+    def finish(self, kernel_bytes: Callable[[Kernel], int]) -> Plan:
         """Place everything.
+
+        Parameters
+        ----------
+        kernel_bytes : callable
+            The bytes of code of a kernel, or a bound of them.
 
         Raises
         ------
@@ -136,6 +157,7 @@ class Builder:
         for name in [n for n in self._wanted if n.startswith(STREAM)]:
             self.use(name, "L2", 0, 0, last)
         plan.l1_begin = L1_BASE + self.own_bytes([step.kind for step in plan.steps])
+        plan.l2_begin = L2_BASE + runtime.code_bytes(plan, sum(map(kernel_bytes, plan.kernels.values())))
         weights = replace(self._wanted["weights"], address=plan.l2_begin)
         try:
             placed = self._place(weights, offsets)
@@ -155,6 +177,8 @@ class Builder:
 
     def _prefetch(self) -> None:
         """Let each step fetch what the next one needs at its start."""
+        for step in self.plan.steps:
+            step.ready = min(step.ready, len(self.plan.transfers))
         for step, following in zip(self.plan.steps, self.plan.steps[1:], strict=False):
             step.prefetch = max(step.prefetch, following.ready)
 

@@ -17,7 +17,7 @@ from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.runtime import GUARD_BYTES
 from kwslib.gap8.planning.staircase import Proof, stored_zero
-from kwslib.gap8.planning.walk import L1, TILE_CHANNELS, Place, Walk, lacking, largest, parts_of
+from kwslib.gap8.planning.walk import L1, TILE_CHANNELS, Walk, lacking, largest, parts_of
 from kwslib.integer.graph import Graph, Layer
 
 WORD_COLUMNS = 4
@@ -41,6 +41,7 @@ class Front:
     portable: str = ""
     reads: str | None = None
     plane: PlaneShape | None = None
+    step: str = "front"
     writes_vector: bool = False
 
     @classmethod
@@ -69,14 +70,25 @@ class Front:
         self._add_alone(walk)
         return 1
 
-    def _input_fields(self, walk: Walk) -> dict[str, Any]:
-        """Return the members that do not depend on what follows."""
+    def _codes(self, walk: Walk, output: int) -> tuple[str, int]:
+        """Return the region that the input's codes are copied to, and its bytes.
+
+        They are no longer wanted when the first tile of the output is written: where there are tiles without padding,
+        they take the first one's place.
+        """
+        size = aligned(prod(self.layer.input.shape) + 2 * GUARD_BYTES + 4)
+        tiled = walk.memory(output) != L1 and walk.layout(output).plane is None
+        return sinks.tile_name(walk, 0) if tiled else "input", size
+
+    def _input_fields(self, walk: Walk, output: int) -> dict[str, Any]:
+        """Return the members that do not depend on what follows; `output` is the layer whose output is written."""
         layer, builder = self.layer, walk.builder
         rows, columns, channels = layer.output.shape
         size, padded = prod(layer.input.shape), _padded_rows(layer)
-        codes = builder.use("input", L1, aligned(size + 2 * GUARD_BYTES + 4), walk.now) + GUARD_BYTES
+        region, bytes_ = self._codes(walk, output)
+        codes = builder.use(region, L1, bytes_, walk.now) + GUARD_BYTES
         factor = weights.common_terms(layer).factor
-        sums: Ref | int = builder.use("sums", L1, 4 * rows * columns, walk.now) if factor else 0
+        sums: Ref | int = builder.use(f"sums {walk.now}", L1, 4 * rows * columns, walk.now) if factor else 0
         return {
             "input_l2": builder.plan.input,
             "input": codes,
@@ -120,10 +132,10 @@ class Front:
     def _add_alone(self, walk: Walk) -> None:
         """Add the convolution alone: every core computes its channels."""
         channels, records = self.layer.output.shape[2], self._records
-        fields = self._input_fields(walk)
+        fields = self._input_fields(walk, self.index)
         place, new = walk.target(self.index)
         record_bytes = 4 * records.shape[1]
-        tile = channels if place.memory == L1 else self._tile(walk, place.layout, record_bytes)
+        tile = channels if place.memory == L1 else self._tile(walk, place.layout, record_bytes, self.index)
         fields |= self._convolve(walk, *sinks.strides(place, tile))
         fields |= {
             "depthwise": "0",
@@ -142,17 +154,19 @@ class Front:
         step.description = f"{fields['convolve']}; every core its channels"
         step.predicted_cycles = cost.front(self.layer, self.proof.rounding, channels, -(-channels // tile))
 
-    def _tile(self, walk: Walk, layout: Layout, record_bytes: int, extra: int = 0) -> int:
+    def _tile(self, walk: Walk, layout: Layout, record_bytes: int, output: int) -> int:
         """Choose the channels of a tile: as many as L1 has room for, two or more for each core if it can be."""
         free = walk.free(self.index)
+        region, codes = self._codes(walk, output)
+        shared = codes if region != "input" else 0  # counted already
 
-        def fits(tile: int) -> bool:
-            return 2 * (aligned(sinks.tile_bytes(layout, tile)) + aligned(tile * record_bytes)) + extra <= free
+        def need(tile: int) -> int:
+            size = aligned(sinks.tile_bytes(layout, tile))
+            return max(size, shared) - shared + size + 2 * aligned(tile * record_bytes)
 
-        tile = largest(fits, (2 * CORES, CORES, CORES // 2))
+        tile = largest(lambda size: need(size) <= free, (2 * CORES, CORES, CORES // 2))
         if tile is None:
-            need = 2 * (sinks.tile_bytes(layout, CORES // 2) + CORES // 2 * record_bytes) + extra
-            raise lacking(L1, walk.now, need - free, self.layer)
+            raise lacking(L1, walk.now, need(CORES // 2) - free, self.layer)
         return min(tile, TILE_CHANNELS)
 
     def _add_fused(self, walk: Walk, second: Depthwise) -> None:
@@ -160,12 +174,16 @@ class Front:
         channels = self.layer.output.shape[2]
         assert second.plane is not None
         plane = layouts.planes(self.layer.output, second.plane)
-        fields = self._input_fields(walk)
+        fields = self._input_fields(walk, second.index)
         private = walk.builder.use("private planes", L1, CORES * second.plane.plane_bytes, walk.now)
         place, new = walk.target(second.index)
         records = (self._records, second.records)
         sizes = [4 * part.shape[1] for part in records]
-        tile = self._tile(walk, place.layout, sum(sizes)) if place.memory != L1 else self._resident_tile(walk, sizes)
+        tile = (
+            self._tile(walk, place.layout, sum(sizes), second.index)
+            if place.memory != L1
+            else self._resident_tile(walk, sizes)
+        )
         fields |= self._convolve(walk, plane.column_bytes, plane.row_bytes, plane.channel_bytes)
         symbol, geometry = second.kernel(walk, *sinks.strides(place, tile))
         fields |= {

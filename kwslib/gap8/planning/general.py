@@ -1,12 +1,10 @@
 """Any layer in portable C, between maps of any layout: ``struct general`` of the firmware."""
 
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from kwslib.gap8.hardware import CORES
 from kwslib.gap8.planning import cost, layouts, weights
 from kwslib.gap8.planning.layouts import PlaneShape
 from kwslib.gap8.planning.memory import aligned
@@ -39,6 +37,7 @@ class General:
     portable: str
     reads: str | None = None
     plane: PlaneShape | None = None
+    step: str = "general"
     writes_vector: bool = True
 
     def early_bytes(self, walk: Walk) -> int:

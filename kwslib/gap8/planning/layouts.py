@@ -153,11 +153,7 @@ def pixel_bytes(channels: int, multiple: int = 4) -> int:
 
 def sources(graph: Graph, index: int) -> tuple[int, ...]:
     """Return the layers whose outputs a layer reads; -1 stands for the network's input."""
-    layer = graph.layers[index]
-    source = getattr(layer, "source", None)
-    second = getattr(layer, "second", None)
-    first = index - 1 if source is None else source
-    return (first,) if second is None else (first, second)
+    return graph.layers[index].reads
 
 
 def readers(graph: Graph, index: int) -> list[int]:

@@ -11,7 +11,7 @@ from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.planning.layouts import Layout
 from kwslib.gap8.planning.memory import Region, live_bytes
 from kwslib.gap8.planning.record import PlanRecord, StepRecord
-from kwslib.gap8.planning.runtime import CODE_BYTES, INPUT_HEADER_BYTES
+from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.integer.graph import Graph
 
 
@@ -131,6 +131,8 @@ class Plan:
         Assembly kernels by symbol.
     geometries, gathers, second_terms : list of dict
         Members of each ``struct geometry``, ``gather``, ``second_term`` by name.
+    shares : list of int
+        Words that say which blocks each core computes: ``struct blocks`` of the firmware.
     maps : list of Map or None
         By layer; None where no whole map exists.
     constants : dict of str to bytes
@@ -159,11 +161,12 @@ class Plan:
     geometries: list[dict[str, Any]] = field(default_factory=list)
     gathers: list[dict[str, Any]] = field(default_factory=list)
     second_terms: list[dict[str, Any]] = field(default_factory=list)
+    shares: list[int] = field(default_factory=list)
     maps: list[Map | None] = field(default_factory=list)
     constants: dict[str, bytes] = field(default_factory=dict)
     input: Ref = Ref("weights", INPUT_HEADER_BYTES)
     l1_begin: int = 0
-    l2_begin: int = L2_BASE + CODE_BYTES
+    l2_begin: int = L2_BASE
     pad_fills: list[PadFill] = field(default_factory=list)
     logits: str = ""
     output: str = ""

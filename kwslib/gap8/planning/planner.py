@@ -7,22 +7,29 @@
    taken.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from kwslib.errors import ModelError
-from kwslib.gap8.planning import general, layouts
+from kwslib.gap8.kernels.kernel import Kernel, code_bytes
+from kwslib.gap8.kernels.rounding import Rounding
+from kwslib.gap8.planning import cost, general, layouts
 from kwslib.gap8.planning.depthwise import Depthwise
 from kwslib.gap8.planning.front import Front
 from kwslib.gap8.planning.memory import DoesNotFit
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.planning.pointwise import Dense
 from kwslib.gap8.planning.proofs import Proofs
+from kwslib.gap8.planning.runtime import KERNEL_BYTES
+from kwslib.gap8.planning.staircase import Proof
 from kwslib.gap8.planning.tail import Linear, Pool, Softmax
 from kwslib.gap8.planning.walk import Method, Walk, Way
 from kwslib.integer.graph import Graph
 
 METHODS = (Softmax, Linear, Pool, Front, Depthwise, Dense)
 """The registry: each says by `of` which layers it takes."""
+BATCHES = (2, 4, 6, 32)
+"""Of how many steps the weights may come together; the last stands for all of a usual network."""
 LARGEST_OUTPUTS = 4096
 """Outputs of a network: more would not be classes, and their names would fill the code's part of L2."""
 
@@ -49,28 +56,60 @@ def plan(graph: Graph) -> Plan:
             "classifier, or a part of one?"
         )
     methods = assign(graph)
-    best: Plan | None = None
+    found: list[tuple[int, int, Way]] = []
     failures: list[tuple[Way, DoesNotFit]] = []
-    for way in ways(graph, methods):
+    for number, way in enumerate(ways(graph, methods)):
         try:
-            found = follow(graph, methods, way)
+            cycles = follow(graph, methods, way, lambda _: KERNEL_BYTES).predicted_cycles
+            found.append((cycles, number, way))
         except DoesNotFit as error:
             failures.append((way, error))
-            continue
-        if best is None or found.predicted_cycles < best.predicted_cycles:
-            best = found
-    if best is None:
-        raise ModelError(_does_not_fit(graph, failures))
-    return best
+    for _, _, way in sorted(found, key=lambda entry: entry[:2]):  # the fastest whose code fits exactly
+        try:
+            return follow(graph, methods, way, code_bytes)
+        except DoesNotFit as error:
+            failures.append((way, error))
+    raise ModelError(_does_not_fit(graph, failures))
 
 
 def assign(graph: Graph) -> list[Method]:
     """Choose for each layer how it is computed."""
-    methods: list[Method] = []
-    for index, layer in enumerate(graph.layers):
-        proofs = Proofs(layer, layouts.sources(graph, index)[0] < 0)
-        methods.append(_method(graph, index, proofs))
-    return methods
+    proofs = [Proofs(layer, layouts.sources(graph, index)[0] < 0) for index, layer in enumerate(graph.layers)]
+    methods = [_method(graph, index, found) for index, found in enumerate(proofs)]
+    return _share_kernels(methods, proofs)
+
+
+def _share_kernels(methods: list[Method], proofs: list[Proofs]) -> list[Method]:
+    """Let layers of a kind have the same shifts where that can be proved: one kernel stays in the instruction cache."""
+    shared = list(methods)
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for index, method in enumerate(methods):
+        if isinstance(method, Depthwise | Dense):
+            form = method.proof.rounding
+            key = (type(method), getattr(method, "kind", None), form.form, form.top, method.layer.kernel, index == 0)
+            alike.setdefault(key, []).append(index)
+    for indices in alike.values():
+        wanted = sorted(
+            {_proof(methods[index]).rounding for index in indices}, key=lambda form: (form.shift or 32, form.before)
+        )
+        taken: list[Rounding] = []
+        for index in indices:
+            for rounding in dict.fromkeys([*taken, *wanted]):
+                proof = (
+                    proofs[index].same_as(rounding)
+                    if rounding != _proof(methods[index]).rounding
+                    else _proof(methods[index])
+                )
+                if proof is not None and proof.rounding == rounding:
+                    shared[index] = replace(methods[index], proof=proof)  # type: ignore[type-var]
+                    taken.append(rounding)
+                    break
+    return shared
+
+
+def _proof(method: Method) -> Proof:
+    assert isinstance(method, Depthwise | Dense)
+    return method.proof
 
 
 def _method(graph: Graph, index: int, proofs: Proofs) -> Method:
@@ -95,7 +134,10 @@ def ways(graph: Graph, methods: list[Method]) -> Iterator[Way]:
             if fused and first == 1:
                 continue  # the fused pair has no map of its own
             yield Way(_name(first, fused), first, fused)
-            if first:
+            if not first:
+                for batch in BATCHES:
+                    yield Way(f"{_name(first, fused)}, weights of {batch} steps at once", first, fused, batch=batch)
+            else:
                 yield Way(_name(first, fused) + ", pointwise weights in flash", first, fused, flash=True)
 
 
@@ -104,8 +146,8 @@ def _name(first: int, fused: bool) -> str:
     return where + (", first two layers fused" if fused else "")
 
 
-def follow(graph: Graph, methods: list[Method], way: Way) -> Plan:
-    """Plan a network in one way.
+def follow(graph: Graph, methods: list[Method], way: Way, kernel_bytes: Callable[[Kernel], int]) -> Plan:
+    """Plan a network in one way; `kernel_bytes` gives the size of a kernel's code, or a bound of it.
 
     Raises
     ------
@@ -120,15 +162,20 @@ def follow(graph: Graph, methods: list[Method], way: Way) -> Plan:
         except DoesNotFit as error:
             error.layer = error.layer or graph.layers[index].name
             raise
+    for number, step in enumerate(walk.builder.plan.steps):
+        if number and (number - 1) % way.batch:
+            step.predicted_cycles -= cost.FETCH_CYCLES
     walk.builder.plan.logits = walk.region(graph.logits)
     walk.builder.plan.output = walk.region(len(graph.layers) - 1)
-    return walk.builder.finish()
+    return walk.builder.finish(kernel_bytes)
 
 
 def _does_not_fit(graph: Graph, failures: list[tuple[Way, DoesNotFit]]) -> str:
-    way, nearest = min(failures, key=lambda failure: failure[1].missing)
-    tried = "; ".join(f"{other.name}: {error.layer} lacks {error.missing} bytes of {error.memory}" for other, error in failures)
-    return (
-        f"{graph.name} does not fit GAP8: {nearest.layer} lacks {nearest.missing} bytes of {nearest.memory} "
-        f"({way.name}, the nearest of {len(failures)} ways). Tried: {tried}"
-    )
+    """Say what is missing where, and what was tried: of each kind of way the one that lacks least."""
+    nearest: dict[tuple[bool, bool, bool], tuple[Way, DoesNotFit]] = {}
+    for way, error in sorted(failures, key=lambda failure: failure[1].missing):
+        nearest.setdefault((way.first_in_l1 > 0, way.fused, way.flash), (way, error))
+    tried = [
+        f"{way.name}: {error.layer} lacks {error.missing} bytes of {error.memory}" for way, error in nearest.values()
+    ]
+    return f"{graph.name} does not fit GAP8, in none of {len(failures)} ways. The nearest ones: " + "; ".join(tried)

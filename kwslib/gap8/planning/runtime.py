@@ -5,12 +5,20 @@ compares them with the C compiler's ``sizeof``.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from kwslib.gap8.hardware import CORES, STACK_BYTES
+from kwslib.gap8.hardware import CORES, FC_STACK_BYTES, STACK_BYTES
 from kwslib.gap8.planning.memory import aligned
 
-CODE_BYTES = 30 * 1024
-"""Bytes at the start of L2 for code, constants and the fabric controller's stack."""
+if TYPE_CHECKING:
+    from kwslib.gap8.planning.plan import Plan
+
+C_BYTES = 16 * 1024
+"""Bytes of the compiled C sources, without tables and kernels: the larger one of both compilers, with room to spare."""
+KERNEL_BYTES = 1024
+"""A typical kernel, while its exact size is not yet wanted."""
+TABLE_BYTES = {"geometry": 104, "gather": 64, "second_term": 24, "transfer": 24, "layer": 96, "class": 40}
+"""Bytes of an entry of the generated tables in L2, names included, with room to spare."""
 INPUT_HEADER_BYTES = 8
 """Bytes of ``struct input`` (firmware/network.h) in front of the input codes: two words of options."""
 GUARD_BYTES = 4
@@ -31,11 +39,35 @@ ARGUMENT_WORDS = 36
 """Argument words of a kernel on each core: ``ARGUMENT_WORDS`` of firmware/runtime.h."""
 STREAM_BYTES = 128
 """Bytes of the state of the weight streams (``stream`` in firmware/runtime.c), with room to spare."""
+CODE_ALIGNMENT = 1024
 STACK_ALIGNMENT = 64
 """Alignment of the stacks and of what lies behind them (firmware/link.ld)."""
 
 
-def own_bytes(kinds: Sequence[str], layers: int) -> int:
+def code_bytes(plan: "Plan", kernel_bytes: int) -> int:
+    """Return the bytes at the start of L2 for code, constants and the fabric controller's stack.
+
+    Parameters
+    ----------
+    plan : Plan
+        With its steps, tables and transfers.
+    kernel_bytes : int
+        Of all assembly kernels.
+    """
+    counts = {
+        "geometry": len(plan.geometries),
+        "gather": len(plan.gathers),
+        "second_term": len(plan.second_terms),
+        "transfer": len(plan.transfers),
+        "layer": len(plan.graph.layers),
+        "class": plan.graph.classes,
+    }
+    tables = sum(TABLE_BYTES[name] * (count + 1) for name, count in counts.items())
+    steps = sum(STEP_BYTES + KIND_BYTES[step.kind] for step in plan.steps)
+    return aligned(C_BYTES + tables + steps + kernel_bytes + FC_STACK_BYTES, CODE_ALIGNMENT)
+
+
+def own_bytes(kinds: Sequence[str], layers: int, share_words: int) -> int:
     """Return how many bytes at the start of L1 the runtime and the stacks take.
 
     Parameters
@@ -44,11 +76,14 @@ def own_bytes(kinds: Sequence[str], layers: int) -> int:
         Of the steps, keys of `KIND_BYTES`.
     layers : int
         Of the network.
+    share_words : int
+        Words that say which blocks each core computes.
     """
     data = (
         _inference_bytes(len(kinds), layers)
         + 4 * ARGUMENT_WORDS * CORES
         + sum(STEP_BYTES + KIND_BYTES[kind] for kind in kinds)
+        + 4 * max(share_words, 1)
         + STREAM_BYTES
     )
     return aligned(aligned(data, STACK_ALIGNMENT) + CORES * STACK_BYTES, STACK_ALIGNMENT)

@@ -18,6 +18,11 @@ def tile_bytes(layout: Layout, channels: int) -> int:
     return channels * (layout.plane.plane_bytes if layout.plane else rows * columns)
 
 
+def tile_name(walk: Walk, turn: int) -> str:
+    """Return the name of the region of a tile that the step at hand writes."""
+    return f"tile {walk.now} out {turn}"
+
+
 def strides(place: Place, tile_channels: int) -> tuple[int, int, int]:
     """Return the bytes from one column, row and channel to the next where a kernel writes: in the map or in a tile."""
     layout = place.layout
@@ -44,7 +49,8 @@ def members(walk: Walk, place: Place, new: bool, tile_channels: int) -> dict[str
     tiles: tuple[Ref, Ref] = (place.ref, place.ref)
     fill = NOTHING
     if place.memory != L1:
-        tiles = walk.pair(f"tile {walk.now} out", tile_bytes(layout, tile_channels))
+        size = tile_bytes(layout, tile_channels)
+        tiles = (walk.l1(tile_name(walk, 0), size), walk.l1(tile_name(walk, 1), size))
         if layout.plane:
             fill = walk.fill(place, tile_channels)
     elif layout.plane and new:

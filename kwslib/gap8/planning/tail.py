@@ -7,7 +7,6 @@ from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.pool import PlaneSums
 from kwslib.gap8.planning import cost, layouts, weights
 from kwslib.gap8.planning.layouts import PlaneShape
-from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.walk import L1, Walk, lacking, parts_of
@@ -37,6 +36,7 @@ class Pool:
     portable: str = ""
     reads: str | None = layouts.PLANES
     plane: PlaneShape | None = None
+    step: str = "pool"
     writes_vector: bool = True
 
     @classmethod
@@ -70,9 +70,7 @@ class Pool:
             tiles = walk.pair(f"tile {walk.now}", tile * plane.plane_bytes)
         # plane.left may be more than a word: whole words of it belong to the origin
         kernel = PlaneSums(rows, columns, plane.row_bytes, plane.plane_bytes, plane.left % 4)
-        symbol, portable = PlaneSums.portable, "no kernel adds up such planes"
-        if kernel.refusal() is None:
-            symbol, portable = builder.kernel(kernel), ""
+        symbol = builder.kernel(kernel)
         step = walk.add(
             "pool",
             (self.index,),
@@ -84,7 +82,7 @@ class Pool:
                 plane_bytes=plane.plane_bytes,
                 left=plane.left % 4,
             ),
-            sums=builder.use("sums", L1, 4 * tile, walk.now),
+            sums=builder.use(f"sums {walk.now}", L1, 4 * tile, walk.now),
             channels=channels,
             tile_channels=tile,
             plane_bytes=plane.plane_bytes,
@@ -98,7 +96,6 @@ class Pool:
             input_zero_point=layer.input.zero_point,
             scaling=cost.exact_scaling(layer),
         )
-        step.portable = portable
         step.dma_in_bytes = 0 if source.memory == L1 else channels * plane.plane_bytes
         step.description = f"{symbol}, " + ("whole" if tile == channels else f"tiles of {tile} channels")
         step.predicted_cycles = cost.pool(layer, -(-channels // tile))
@@ -114,6 +111,7 @@ class Linear:
     portable: str = ""
     reads: str | None = layouts.PIXELS
     plane: PlaneShape | None = None
+    step: str = "linear"
     writes_vector: bool = True
 
     @classmethod
@@ -179,6 +177,7 @@ class Softmax:
     portable: str = ""
     reads: str | None = layouts.PIXELS
     plane: PlaneShape | None = None
+    step: str = "softmax"
     writes_vector: bool = True
 
     @classmethod
@@ -198,9 +197,7 @@ class Softmax:
         classes = prod(self.layer.output.shape)
         table = f"softmax table {self.index}"
         walk.builder.plan.constants[table] = weights.table(self.layer).astype("<i4").tobytes()
-        step = walk.add(
-            "softmax", (self.index,), input=source.ref, output=place.ref, table=Ref(table), classes=classes
-        )
+        step = walk.add("softmax", (self.index,), input=source.ref, output=place.ref, table=Ref(table), classes=classes)
         step.description = "every core its classes"
         step.predicted_cycles = cost.softmax(classes)
         return self.index + 1

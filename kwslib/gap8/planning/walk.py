@@ -17,23 +17,32 @@ from kwslib.integer.graph import Graph, Layer
 TILE_CHANNELS = 16
 """A position in L2 has room for whole multiples of so many channels, which tiles of channels write."""
 L1, L2 = "L1", "L2"
+BATCH = "weights of batch"
+"""Names of regions of weights that come together begin like this."""
 
 
 class Method(Protocol):
-    """How a layer is computed: what it reads, and the step that it adds.
+    """How a layer is computed: what it reads, and the step that it adds."""
 
-    Attributes
-    ----------
-    layer : Layer
-    index : int
-        In the graph.
-    portable : str
-        Why portable C computes it; empty where assembly kernels do.
-    """
+    @property
+    def layer(self) -> Layer:
+        """The layer."""
 
-    layer: Layer
-    index: int
-    portable: str
+    @property
+    def index(self) -> int:
+        """Its index in the graph."""
+
+    @property
+    def portable(self) -> str:
+        """Why portable C computes it; empty where assembly kernels do."""
+
+    @property
+    def step(self) -> str:
+        """The kind of its step in C."""
+
+    @property
+    def writes_vector(self) -> bool:
+        """Whether an output of one position is a vector of signed core codes."""
 
     @property
     def reads(self) -> str | None:
@@ -44,7 +53,7 @@ class Method(Protocol):
         """How the planes that it reads must lie; None: anyhow."""
 
     def early_bytes(self, walk: "Walk") -> int:
-        """Bytes of L1 that it wants in the step before its own."""
+        """Return the bytes of L1 that it wants in the step before its own."""
 
     def add(self, walk: "Walk") -> int:
         """Add its step; return the index of the first layer behind it."""
@@ -63,12 +72,15 @@ class Way:
         Whether the first convolution and the depthwise layer behind it are one step.
     flash : bool
         Whether the weights of the pointwise layers lie in the external flash.
+    batch : int
+        Steps whose weights come together, in the step before the first of them.
     """
 
     name: str
     first_in_l1: int
     fused: bool
     flash: bool = False
+    batch: int = 1
 
 
 @dataclass(frozen=True)
@@ -103,6 +115,7 @@ class Walk:
     way: Way
     builder: Builder = field(init=False)
     _regions: dict[int, str] = field(init=False, default_factory=dict)
+    _batches: dict[int, int] = field(init=False, default_factory=dict)
     _shared: dict[str, tuple[Layout, int]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -126,11 +139,11 @@ class Walk:
         return L1 if index >= self.way.first_in_l1 or self.layout(index).kind == layouts.VECTOR else L2
 
     def layout(self, index: int) -> Layout:
-        """Return how the output of a layer lies: as the first of its readers that is not free to read anything wants."""
+        """Return how the output of a layer lies: as the first reader wants that cannot read just anything."""
         if index < 0:
             return layouts.network_input(self.graph)
         layer, method = self.graph.layers[index], self.methods[index]
-        if layouts.is_vector(layer) and getattr(method, "writes_vector", False):
+        if layouts.is_vector(layer) and method.writes_vector:
             return layouts.vector(layer.output)
         for reader in layouts.readers(self.graph, index):
             wanted = self.methods[reader]
@@ -233,15 +246,18 @@ class Walk:
 
     def free(self, index: int) -> int:
         """Return the bytes of L1 that are left to the step at hand, the next one's early weights left out."""
-        kinds = ["pointwise"] * (len(self.graph.layers) - 1) + ["front"]
+        kinds = [method.step for method in self.methods]
         following = index + 1
         early = self.methods[following].early_bytes(self) if following < len(self.methods) else 0
         return L1_BYTES - self.builder.own_bytes(kinds) - self.builder.l1_bytes_from(self.now) - aligned(early)
 
+    def l1(self, name: str, size: int) -> Ref:
+        """Ask for a region of L1 in this step."""
+        return self.builder.use(name, L1, size, self.now)
+
     def pair(self, name: str, size: int) -> tuple[Ref, Ref]:
         """Ask for two buffers in L1 that take turns in this step; their numbers stand behind `name`."""
-        first, second = (self.builder.use(f"{name} {turn}", L1, size, self.now) for turn in range(2))
-        return first, second
+        return self.l1(f"{name} 0", size), self.l1(f"{name} 1", size)
 
     def record_buffers(self, size: int, parts: int, early: int = 0) -> tuple[Ref, Ref]:
         """Ask for two buffers of weights in L1, which take turns; the same one twice where all come in one part.
@@ -255,21 +271,48 @@ class Walk:
             How many steps before this one the first part may arrive.
         """
         at = self.now
+        if self._batched:
+            return self._in_batch(size, parts)
         buffers = [
             self.builder.use(f"records {at} {turn}", L1, size, at - early * (turn == 0), at)
             for turn in range(min(2, parts))
         ]
         return buffers[0], buffers[-1]
 
+    @property
+    def _batched(self) -> bool:
+        return self.way.batch > 1 and self.now > 0
+
+    @property
+    def _batch(self) -> int:
+        """The batch of the step at hand: the first step has its own weights, which no batch holds."""
+        return (self.now - 1) // self.way.batch
+
+    def _in_batch(self, size: int, parts: int) -> tuple[Ref, Ref]:
+        """Ask for room behind the weights of the steps before in the same batch."""
+        if parts > 1:
+            raise DoesNotFit(L1, self.now, size)
+        number = self._batch
+        start = self._batches.get(number, 0)
+        self._batches[number] = start + size
+        place = self.builder.use(f"{BATCH} {number}", L1, start + size, number * self.way.batch, self.now) + start
+        return place, place
+
     def fetch(self, buffers: tuple[Ref, Ref], parts: Sequence[np.ndarray], streamed: bool = False) -> None:
         """Add the transfers of weights in parts that take turns in two buffers."""
+        if buffers[0].region.startswith(BATCH) and buffers[0].offset:
+            self.builder.append(buffers[0], parts[0])
+            return
         for number, part in enumerate(parts):
             self.builder.fetch(buffers[number % 2], part, streamed)
 
     def add(self, kind: str, layers: tuple[int, ...], early: int = 0, **fields: Any) -> Step:
         """Add a step; `early` of its transfers must have ended when it starts."""
+        batched, batch = self._batched, self._batch
         step = self.builder.add(kind, layers, **fields)
         step.ready = step.first_transfer + early
+        if batched:  # a transfer for each batch, behind those of the first step
+            step.ready = self.builder.plan.steps[1].first_transfer + batch + 1
         return step
 
 

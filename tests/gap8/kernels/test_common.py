@@ -1,4 +1,4 @@
-"""What the kernels share: requantisation and the loop over channels."""
+"""What the kernels share: dot products and the loop over channels."""
 
 from pathlib import Path
 
@@ -6,63 +6,51 @@ import numpy as np
 import pytest
 
 from kwslib.gap8.kernels.assembler import Assembler
-from kwslib.gap8.kernels.common import Requantise, dot, each_channel
-from tests.gap8.kernels.harness import Trial, requantised, run, shown
+from kwslib.gap8.kernels.common import REGISTERS, dot, each_channel
+from tests.gap8.kernels.harness import Trial, run, shown
 
 
-@pytest.mark.parametrize("shift", [None, 17])
-def test_three_instructions_an_accumulator(shift):
-    code = Assembler("k")
-    total = code.register()
-    Requantise.allocate(code, shift).apply(code, [total])
-    names = [line.split()[0] for line in shown(code)[:-1]]
-    assert names == ["mul", "p.addRNr" if shift is None else "p.addRN", "p.clipu"]
-
-
-def test_a_shift_is_either_in_a_register_or_known():
-    Requantise(q=5, bias=6, n=7)
-    Requantise(q=5, bias=6, n=None, shift=17)
-    for n, shift in ((None, None), (7, 17)):
-        with pytest.raises(AssertionError, match="in a register or known"):
-            Requantise(5, 6, n, shift)
-
-
-def test_the_first_product_of_a_sum_needs_no_zero():
+@pytest.mark.parametrize(("signed", "kind"), [(False, "usp"), (True, "sp")])
+def test_the_first_product_of_a_sum_needs_no_zero(signed, kind):
     code = Assembler("k")
     total, data, weights = code.registers(3)
-    dot(code, total, data, weights, first=True)
-    dot(code, total, data, weights, first=False)
-    assert [line.split()[0] for line in shown(code)[:-1]] == ["pv.dotsp.b", "pv.sdotsp.b"]
+    dot(code, total, data, weights, first=True, signed=signed)
+    dot(code, total, data, weights, first=False, signed=signed)
+    assert [line.split()[0] for line in shown(code)[:-1]] == [f"pv.dot{kind}.b", f"pv.sdot{kind}.b"]
 
 
-def scaled(symbol: str, shift: int | None, counted: bool) -> str:
-    """A kernel that requantises one accumulator a channel."""
+def test_a_kernel_has_that_many_registers():
+    code = Assembler("k")
+    code.registers(REGISTERS - 1)  # beside the arguments
+    with pytest.raises(AssertionError, match="more registers"):
+        code.register()
+
+
+def products(symbol: str, signed: bool, counted: bool) -> str:
+    """A kernel that computes the dot product of a word of data and a word of a record, for each channel."""
     code = Assembler(symbol)
-    scratch = code.register()
-    requantise = Requantise.allocate(code, shift)
+    scratch, weights = code.registers(2)
     with each_channel(code, scratch, code.register() if counted else None) as at:
-        requantise.take(code, at.records)
+        code.take(weights, at.records)
         code.take(scratch, at.data)
-        requantise.apply(code, [scratch])
-        code.emit("p.sb.post", scratch, 1, at.output)
+        dot(code, scratch, scratch, weights, first=True, signed=signed)
+        code.emit("p.sw.post", scratch, 4, at.output)
     return code.text()
 
 
-def test_every_channel_is_requantised_with_its_own_parameters(tmp_path: Path):
+def test_every_channel_has_its_own_data(tmp_path: Path):
     rng = np.random.default_rng(6)
     channels = 40
-    sums, q = rng.integers(-70_000, 70_000, channels), rng.integers(86, 256, channels)
+    weights = rng.integers(-128, 128, (channels, 4))
     trials, expected = [], []
-    for shift in (None, 17):
-        n = np.full(channels, 17) if shift else rng.integers(12, 20, channels)
-        bias = rng.integers(-(1 << 20), 1 << 20, channels)
-        records = np.stack([q, bias, n if shift is None else n + 5], axis=1).astype(np.int32)
+    for signed in (False, True):
+        data = rng.integers(-128, 128, (channels, 4)) + 128 * (not signed)
         for counted in (True, False):
-            symbol = f"scaled_{shift}_{counted:d}"
-            trial = Trial(symbol, scaled(symbol, shift, counted))
-            data, at = trial.put(sums.astype(np.int32)), trial.put(records)
-            trial.arguments[2] = [data, at, trial.reserve(channels), channels]
+            symbol = f"products_{signed:d}_{counted:d}"
+            trial = Trial(symbol, products(symbol, signed, counted))
+            places = trial.put(data.astype(np.uint8)), trial.put(weights.astype(np.int8))
+            trial.arguments[2] = [*places, trial.reserve(4 * channels), channels]
             trials.append(trial)
-            expected.append(requantised(sums, q, bias, n))
-    for outcome, codes in zip(run(trials, tmp_path), expected, strict=True):
-        assert outcome.output.tolist() == codes.tolist()
+            expected.append((data * weights).sum(1))
+    for outcome, sums in zip(run(trials, tmp_path), expected, strict=True):
+        assert outcome.output.view(np.int32).tolist() == sums.tolist()

@@ -1,57 +1,75 @@
-"""Depthwise kernels of stride 2 against NumPy."""
+"""The depthwise kernel of stride 2 for any number of columns against NumPy."""
 
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from kwslib.errors import InputError
-from kwslib.gap8.kernels.depthwise_stride2 import Stride2Depthwise4, Stride2Depthwise5
-from tests.gap8.kernels import cases
+from kwslib.gap8.kernels.depthwise_stride2 import DepthwiseStride2
+from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, Rounding
+from tests.gap8.kernels import roundings
+from tests.gap8.kernels.case import check
+from tests.gap8.kernels.depthwise_cases import TYPICAL, case, last_channels, sizes, varied
 
-BOTH = (True, True)
+KNOWN = (True, False)
 
 
-def test_five_columns(tmp_path: Path):
+def stride2(rows: int, columns: int, pixel: int, **options) -> DepthwiseStride2:
+    return last_channels(DepthwiseStride2, rows, columns, pixel, stride=(2, 2), **options)
+
+
+def test_speed(tmp_path: Path):
+    snapped, common = Rounding(), Rounding(shift=17)
     tried = [
-        cases.depthwise("medium", Stride2Depthwise5, 80, 13, 5, 12, 172),
-        cases.depthwise("medium, padding known", Stride2Depthwise5, 80, 13, 5, 12, 172, padded=BOTH, shift=17),
-        cases.depthwise("one channel, wide rows", Stride2Depthwise5, 1, 6, 5, 40, 409),
+        case("medium", stride2(13, 5, 172, rounding=snapped), 80),
+        case("medium, padding known", stride2(13, 5, 172, rounding=common, padded=(True, True)), 80),
+        case("large", stride2(25, 20, 16, rounding=snapped), 16),
+        case("large, padding known", stride2(25, 20, 16, rounding=common, padded=(True, True)), 16),
     ]
-    for rows in range(1, 8):
-        for padded in ((False, False), (True, False), (False, True), BOTH):
-            tried.append(cases.depthwise(f"{rows} {padded}", Stride2Depthwise5, 10, rows, 5, 12, 11, padded=padded))
-    speed = cases.check(tried, tmp_path)
-    assert speed["medium"] > 7.5 and speed["medium, padding known"] > 7.7
+    least = {}
+    for columns, channels, short, high in (
+        (5, 48, 7.5, 4.9),
+        (7, 40, 7.3, 4.8),
+        (10, 24, 7.0, 4.7),
+        (20, 16, 7.2, 4.8),
+    ):
+        for form, speed in ((SHORT, short), (HIGH, high), (LONG, 5.8), (SIGNED, 3.9)):
+            name = f"{columns} columns, {form}"
+            tried.append(case(name, stride2(13, columns, 64, rounding=TYPICAL[form], padded=KNOWN), channels))
+            least[name] = speed
+    tried.append(case("two terms", stride2(13, 10, 64, rounding=Rounding(), padded=KNOWN, wide=True), 24))
+    found = check(tried, tmp_path)
+    assert found["medium"] > 7.5 and found["medium, padding known"] > 7.7
+    assert found["large"] > 7.3 and found["large, padding known"] > 7.4 and found["two terms"] > 5.4
+    assert {name: speed for name, speed in found.items() if speed <= least.get(name, 0)} == {}
 
 
-def test_multiples_of_four_columns(tmp_path: Path):
-    tried = [
-        cases.depthwise("large", Stride2Depthwise4, 16, 25, 20, 44, 16),
-        cases.depthwise("large, padding known", Stride2Depthwise4, 16, 25, 20, 44, 16, padded=BOTH, shift=17),
-        cases.depthwise("one strip", Stride2Depthwise4, 3, 5, 4, 12, 276),
-    ]
-    for rows in range(1, 8):
-        for padded in ((False, False), (True, False), (False, True), BOTH):
-            tried.append(cases.depthwise(f"{rows} {padded}", Stride2Depthwise4, 10, rows, 8, 20, 12, padded=padded))
-    speed = cases.check(tried, tmp_path)
-    assert speed["large"] > 7.3 and speed["large, padding known"] > 7.4
+def test_every_size(tmp_path: Path):
+    tried = []
+    for rows, columns, padded in sizes((1, 2, 3, 4, 5, 6)):
+        tried.append(case(f"{rows} × {columns} {padded}", stride2(rows, columns, 11, padded=padded), 10))
+    check(tried, tmp_path)
 
 
-@pytest.mark.parametrize("shape", [(0, 12, 68), (13, 8, 68), (13, 14, 68), (13, 12, 0), (13, 12, 410), (3, 2048, 5)])
-def test_five_columns_that_do_not_fit(shape):
-    assert Stride2Depthwise5(*shape).refusal()
-    with pytest.raises(InputError, match="kernel k: "):
-        Stride2Depthwise5(*shape).text("k")
-    with pytest.raises(InputError, match="common shift"):
-        Stride2Depthwise5(13, 12, 68, shift=0).text("k")
+def test_every_form_and_layout(tmp_path: Path):
+    tried = []
+    for number, (columns, rounding) in enumerate(product((5, 7), roundings.FORMS)):
+        kernel = stride2(7, columns, 9, rounding=rounding, padded=KNOWN)
+        tried += [case(f"{rounding} {columns}", changed, 9) for changed in varied(kernel)[number % 2 :: 2]]
+    tried.append(case("far output rows", replace(stride2(3, 5, 3, wide=True), out_row_bytes=2100), 3))
+    tried.append(case("far rows", replace(stride2(2, 6, 9), row_bytes=2044, plane_bytes=5 * 2044), 2))
+    check(tried, tmp_path)
 
 
-@pytest.mark.parametrize(
-    "shape", [(0, 20, 44, 64), (25, 6, 44, 64), (25, 0, 44, 64), (25, 20, 40, 64), (2, 8, 20, 512)]
-)
-def test_columns_that_do_not_fit(shape):
-    assert Stride2Depthwise4(*shape).refusal()
-    with pytest.raises(InputError, match="kernel k: "):
-        Stride2Depthwise4(*shape).text("k")
-    with pytest.raises(InputError, match="common shift"):
-        Stride2Depthwise4(25, 20, 44, 64, shift=0).text("k")
+def test_sizes_of_the_code():
+    for form, most in ((SHORT, 1100), (HIGH, 1200), (LONG, 1300), (SIGNED, 1500)):
+        for columns in (5, 7, 10, 13, 20):
+            kernel = stride2(25, columns, 64, rounding=TYPICAL[form], padded=KNOWN)
+            assert 4 * kernel.text("k").count(".4byte") <= most, (form, columns)
+
+
+@pytest.mark.parametrize("change", [{"kernel": (5, 5)}, {"kernel": (3, 1)}, {"stride": (1, 2)}, {"stride": (2, 1)}])
+def test_what_is_refused(change):
+    kernel = replace(stride2(4, 8, 12), **change)
+    assert kernel.refusal() == "not a kernel of 3 × 3 with stride 2"

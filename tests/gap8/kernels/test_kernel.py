@@ -9,9 +9,11 @@ import pytest
 from kwslib.errors import InputError
 from kwslib.gap8.kernels import KERNELS
 from kwslib.gap8.kernels.assembler import Assembler
-from kwslib.gap8.kernels.depthwise import Depthwise5
 from kwslib.gap8.kernels.kernel import Kernel, RequantisingKernel
+from kwslib.gap8.kernels.pool import PlaneSums
+from kwslib.gap8.kernels.rounding import Rounding
 from kwslib.gap8.program.codegen import FIRMWARE
+from tests.gap8.kernels.depthwise_cases import five
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def test_every_kernel_has_a_portable_twin():
 def test_a_kernel_is_its_parameters():
     assert Doubled(4).parameters() == {"value": 4}
     assert Doubled(4) == Doubled(4) != Doubled(6)
-    assert list(Depthwise5(25, 68, shift=17).parameters()) == ["rows", "pixel_bytes", "padded", "shift"]
+    assert list(PlaneSums(25, 5, 8, 216, 1).parameters()) == ["rows", "columns", "row_bytes", "plane_bytes", "left"]
 
 
 def test_the_text_is_a_function_for_a_stock_assembler():
@@ -69,10 +71,10 @@ def test_what_is_refused_is_not_made():
 
 @pytest.mark.parametrize(("shift", "possible"), [(None, True), (1, True), (31, True), (0, False), (32, False)])
 def test_a_common_shift_has_five_bits(shift, possible):
-    kernel = Depthwise5(25, 68, shift=shift)
+    kernel = five(25, 68, rounding=Rounding(shift=shift))
     assert isinstance(kernel, RequantisingKernel)
     assert (kernel.refusal() is None) == possible
 
 
 def test_the_shape_is_refused_before_the_shift():
-    assert Depthwise5(0, 68, shift=0).refusal() == "0 rows"
+    assert five(0, 68, rounding=Rounding(shift=0)).refusal() == "0 rows of 5 columns"

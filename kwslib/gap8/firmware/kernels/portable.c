@@ -2,11 +2,13 @@
    those (another shape, other scales). Arguments are addresses and counts, as for the assembly. */
 #include "kernels.h"
 
-static int32_t value(const int8_t *row, int32_t column, const struct geometry *g) {
-    return column < 0 || column >= (int32_t)g->input_columns ? g->input_zero_point : row[column];
+/* Add the dot product of four codes, signed or not, and four weights. */
+static int32_t add_product(int32_t sum, uint32_t codes, uint32_t weights, uint32_t codes_signed) {
+    return codes_signed ? dot(sum, codes, weights) : dot_unsigned(sum, codes, weights);
 }
 
-/* Arguments: column words, records, output, channels. Record: a word of four taps for each kernel row, parameters. */
+/* Arguments: column words, records, output, channels, and sums if the geometry says so. Record: a word of four taps for
+   each kernel row, parameters. Sums: what the accumulator of an output starts from, column by column. */
 void portable_first_convolution(const uint32_t *a, const struct geometry *g) {
     uint32_t padded = (g->rows - 1) * g->stride_rows + g->kernel_rows, taps = g->kernel_rows;
     for (uint32_t c = 0; c < a[3]; c++) {
@@ -14,76 +16,80 @@ void portable_first_convolution(const uint32_t *a, const struct geometry *g) {
         for (uint32_t y = 0; y < g->rows; y++)
             for (uint32_t x = 0; x < g->columns; x++) {
                 const uint32_t *words = (const uint32_t *)at(a[0]) + x * padded + y * g->stride_rows;
-                int32_t sum = 0;
-#ifdef KWS_HOST
-                const int8_t *codes = (const int8_t *)words, *weights = (const int8_t *)record;
-                for (uint32_t i = 0; i < 4 * taps; i++) sum += codes[i] * weights[i];
-#else
-                for (uint32_t i = 0; i < taps; i++) sum = dot(sum, words[i], record[i]);
-#endif
-                *(int8_t *)at(a[2] + c * g->plane_bytes + y * g->row_bytes + x) =
-                    (int8_t)requantise(sum, (const int32_t *)record + taps, 1, &g->scaling);
+                int32_t sum = g->sums ? ((const int32_t *)at(a[4]))[x * g->rows + y] : 0;
+                for (uint32_t i = 0; i < taps; i++) sum = add_product(sum, words[i], record[i], g->codes_signed);
+                uint8_t *output = at(a[2] + c * g->out_channel_bytes + y * g->out_row_bytes + x * g->out_column_bytes);
+                *output = (uint8_t)requantise(sum, (const int32_t *)record + taps, 1, &g->scaling);
             }
     }
 }
 
-/* Arguments: planes, records, output, channels. Record: `tap_words` words a kernel row, one of them [w0 w1 w2 0]. */
+/* Arguments: planes, records, output, channels. Record: `tap_words` words a kernel row, whose taps begin at one of them
+   and go on in the next; for a second term the same again; parameters. A plane holds its padding. */
 void portable_depthwise(const uint32_t *a, const struct geometry *g) {
+    uint32_t words = g->kernel_rows * g->tap_words, flip = g->codes_signed ? 0x80 : 0;
     for (uint32_t c = 0; c < a[3]; c++) {
         const uint32_t *record = at(a[1] + c * g->record_bytes);
-        const int32_t *parameters = (const int32_t *)record + g->kernel_rows * g->tap_words;
-        const int8_t *plane = codes_at(a[0] + c * g->plane_bytes + g->left);
-        int32_t weights[3][3];
-        for (uint32_t i = 0; i < 3; i++)
-            for (uint32_t j = 0; j < 3; j++) weights[i][j] = (int8_t)(record[i * g->tap_words + g->tap_word] >> 8 * j);
-        int8_t *output = at(a[2] + c);
+        const int32_t *parameters = (const int32_t *)record + (g->wide ? 2 : 1) * words;
+        const uint8_t *plane = (const uint8_t *)at(a[0] + c * g->plane_bytes);
+        uint8_t *output = at(a[2] + c * g->out_channel_bytes);
         for (uint32_t y = 0; y < g->rows; y++)
-            for (uint32_t x = 0; x < g->columns; x++, output += g->pixel_bytes) {
-                const int8_t *row = plane + y * g->stride_rows * g->row_bytes;
-                int32_t left = (int32_t)(x * g->stride_columns) - (int32_t)g->pad_left, sum = 0;
-                if (left >= 0 && left + 2 < (int32_t)g->input_columns) {
-                    for (uint32_t i = 0; i < 3; i++, row += g->row_bytes)
-                        sum +=
-                            row[left] * weights[i][0] + row[left + 1] * weights[i][1] + row[left + 2] * weights[i][2];
-                } else {
-                    for (uint32_t i = 0; i < 3; i++, row += g->row_bytes)
-                        for (int32_t j = 0; j < 3; j++) sum += value(row, left + j, g) * weights[i][j];
+            for (uint32_t x = 0; x < g->columns; x++) {
+                int32_t sum = 0;
+                for (uint32_t i = 0; i < g->kernel_rows; i++) {
+                    const int8_t *taps = (const int8_t *)(record + i * g->tap_words + g->tap_word);
+                    const uint8_t *row = plane + (y * g->stride_rows + i) * g->row_bytes + x * g->stride_columns;
+                    for (uint32_t j = 0; j < g->kernel_columns; j++) {
+                        int32_t tap = taps[j] + (g->wide ? taps[4 * words + j] : 0);
+                        /* without padding beside the columns: what would be read there is zero */
+                        if (g->left && (x + j == 0 || x + j > g->columns)) continue;
+                        uint32_t code = g->left ? row[(int32_t)j - 1] : row[j];
+                        sum += (int32_t)((code ^ flip) - flip) * tap;
+                    }
                 }
-                *output = (int8_t)requantise(sum, parameters, 1, &g->scaling);
+                output[y * g->out_row_bytes + x * g->out_column_bytes] =
+                    (uint8_t)requantise(sum, parameters, 1, &g->scaling);
             }
     }
 }
 
-enum { LARGEST_INPUTS = 1024 };
-
-/* Arguments: segments, then for each: record of four channels, activations, output, blocks. Record: for every four
-   inputs the weights of channels 0 to 3, then four first parameters, four biases, four last parameters. */
-void portable_pointwise(const uint32_t *a, const struct geometry *g) {
-    uint32_t steps = g->inputs / 4, positions = g->block_positions;
-    for (uint32_t s = 0; s < a[0]; s++) {
-        const uint32_t *segment = a + 1 + 4 * s, *record = at(segment[0]);
-        const int32_t *parameters = (const int32_t *)record + g->inputs;
 #ifdef KWS_HOST
-        int8_t weights[4][LARGEST_INPUTS]; /* by channel, so that the compiler can use the host's vectors */
+enum { LARGEST_INPUTS = L1_BYTES / 4 };              /* a record of four channels lies in L1 */
+static int8_t weights_by_channel[4][LARGEST_INPUTS]; /* so that the compiler can use the host's vectors */
+#endif
+
+/* Arguments: segments, then for each: record of four channels, activations, output, blocks, and sums if the geometry
+   says so. Record: for every four inputs the weights of channels 0 to 3, then each parameter of channels 0 to 3. Sums:
+   what the accumulators of a position start from. */
+void portable_pointwise(const uint32_t *a, const struct geometry *g) {
+    uint32_t steps = g->inputs / 4, positions = g->block_positions, words = g->sums ? 5 : 4;
+    for (uint32_t s = 0; s < a[0]; s++) {
+        const uint32_t *segment = a + 1 + words * s, *record = at(segment[0]);
+        const int32_t *parameters = (const int32_t *)record + g->inputs;
+        const int32_t *starts = g->sums ? at(segment[4]) : 0;
+#ifdef KWS_HOST
+        uint8_t flip = g->codes_signed ? 0x80 : 0;
         for (uint32_t k = 0; k < steps; k++)
-            for (uint32_t c = 0; c < 4; c++) __builtin_memcpy(&weights[c][4 * k], &record[4 * k + c], 4);
+            for (uint32_t c = 0; c < 4; c++) __builtin_memcpy(&weights_by_channel[c][4 * k], &record[4 * k + c], 4);
 #endif
         for (uint32_t b = 0; b < segment[3]; b++)
             for (uint32_t p = 0; p < positions; p++) {
-                const int8_t *codes = codes_at(segment[1] + (b * positions + p) * g->pixel_bytes);
-                int32_t sums[4] = {0, 0, 0, 0};
+                const uint8_t *codes = at(segment[1] + b * g->block_in_bytes + p * g->pixel_bytes);
+                int32_t start = starts ? starts[b * positions + p] : 0, sums[4] = {start, start, start, start};
 #ifdef KWS_HOST
                 for (uint32_t c = 0; c < 4; c++)
-                    for (uint32_t i = 0; i < g->inputs; i++) sums[c] += codes[i] * weights[c][i];
+                    for (uint32_t i = 0; i < g->inputs; i++)
+                        sums[c] += ((codes[i] ^ flip) - flip) * weights_by_channel[c][i];
 #else
                 for (uint32_t k = 0; k < steps; k++) {
                     uint32_t word = ((const uint32_t *)codes)[k];
-                    for (uint32_t c = 0; c < 4; c++) sums[c] = dot(sums[c], word, record[4 * k + c]);
+                    for (uint32_t c = 0; c < 4; c++)
+                        sums[c] = add_product(sums[c], word, record[4 * k + c], g->codes_signed);
                 }
 #endif
-                int8_t *output = at(segment[2] + b * g->block_bytes + p);
+                uint8_t *output = at(segment[2] + b * g->block_bytes + p * g->out_column_bytes);
                 for (uint32_t c = 0; c < 4; c++)
-                    output[c * g->plane_bytes] = (int8_t)requantise(sums[c], parameters + c, 4, &g->scaling);
+                    output[c * g->out_channel_bytes] = (uint8_t)requantise(sums[c], parameters + c, 4, &g->scaling);
             }
     }
 }
@@ -92,7 +98,7 @@ void portable_pointwise(const uint32_t *a, const struct geometry *g) {
 void portable_plane_sums(const uint32_t *a, const struct geometry *g) {
     int32_t *sums = at(a[1]);
     for (uint32_t c = 0; c < a[2]; c++) {
-        const int8_t *row = codes_at(a[0] + c * g->plane_bytes + g->left);
+        const uint8_t *row = at(a[0] + c * g->plane_bytes + g->left);
         int32_t sum = 0;
         for (uint32_t y = 0; y < g->rows; y++, row += g->row_bytes)
             for (uint32_t x = 0; x < g->columns; x++) sum += row[x];
