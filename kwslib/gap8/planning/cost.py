@@ -26,7 +26,7 @@ CHUNK_CYCLES = 150
 """Of a chunk of weights."""
 CALL_CYCLES = 90
 """Of a call of a kernel: the frame, the first loads."""
-FUSED_CALL_CYCLES = 500
+FUSED_CALL_CYCLES = 200
 """The same where two kernels take turns in the instruction cache, channel by channel."""
 CONFLICTS = 1.04
 """Cores that wait for each other's banks."""

@@ -64,9 +64,7 @@ class Depthwise:
                 probe = _kernel(layer, kind, plane, proof.rounding, 64, 64 * layer.output.shape[1], 1)
                 refusal = probe.refusal()
                 if refusal is None:
-                    padded = _smallest(probe).padded
-                    plane = replace(plane, above=not (padded[0] and plane.top == 1))
-                    return cls(layer, index, kind, proof, plane, padded)
+                    return cls(layer, index, kind, proof, plane, _smallest(probe).padded)
                 reason = refusal
         return reason or "no form of the kernels' requantisation is exact for it"
 

@@ -26,8 +26,6 @@ class PlaneShape:
         Rows above, and bytes in front of, the map's row 0 and column 0.
     beside : bool
         Whether kernels read what lies beside the columns, which is padding then.
-    above : bool
-        Whether kernels read the rows above the map.
     """
 
     rows: int
@@ -35,7 +33,6 @@ class PlaneShape:
     top: int = 0
     left: int = 0
     beside: bool = False
-    above: bool = True
 
     @property
     def plane_bytes(self) -> int:

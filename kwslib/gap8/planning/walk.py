@@ -219,7 +219,7 @@ class Walk:
                 return {"planes": 0}
             size = rows * plane.row_bytes
             return {"planes": channels, "plane_bytes": size, "head": size, "tail": size, "word": place.layout.padding}
-        head, tail = plane.above * plane.top * plane.row_bytes, (plane.top + place.layout.shape[0]) * plane.row_bytes
+        head, tail = plane.top * plane.row_bytes, (plane.top + place.layout.shape[0]) * plane.row_bytes
         if plane.beside:
             head = tail = plane.plane_bytes
         return {
