@@ -97,7 +97,7 @@ struct front {                  /* first convolution, alone or with the depthwis
     int32_t sums_factor;
     kernel_function *convolve, *depthwise;
     const struct geometry *first, *second;
-    uint32_t channels, tile_channels, leads;
+    uint32_t channels, tile_channels;
     address records[2];         /* of a tile: those of the convolution, then of the depthwise layer */
     uint32_t record_bytes, second_record_bytes;
     address plane;              /* fused: one plane for each core */
@@ -110,7 +110,6 @@ struct depthwise {
     kernel_function *kernel;
     const struct geometry *geometry;
     uint32_t channels, tile_channels, record_bytes;
-    uint32_t leads;             /* core 0 starts transfers when its first channels are done */
     address records[2];
     address input[2], input_l2; /* planes: the whole map in L1, or two tiles of it */
     uint32_t plane_bytes;
@@ -151,7 +150,6 @@ struct second_term {
 struct pointwise {
     struct blocks blocks[2];    /* of the second size there may be none */
     uint32_t groups, chunk_groups, chunks;
-    uint32_t leads;             /* batches after which core 0 starts transfers; 0: there are none */
     address records[2];         /* the same twice: one buffer, which the next chunk waits for */
     uint32_t rows, tile_rows, tiles; /* the last tile ends with the map: it may begin in the one before */
     address input[2], input_l2; /* channels last; rows follow one another */
@@ -175,11 +173,7 @@ struct pool {
     uint32_t channels, tile_channels, plane_bytes, origin;
     address tiles[2], input_l2; /* input_l2 0: tiles[0] is the whole map */
     address output;
-    int32_t count, offset;      /* of a plane; what its codes' sum lacks: the lowest code, as often */
-    uint32_t halves_up;
-    uint32_t requantises;       /* a MEAN with its own scale */
-    int32_t multiplier, shift;
-    int32_t input_zero_point;
+    int32_t parameters[5];      /* of the requantisation of a sum of stored codes */
     struct scaling scaling;
 };
 

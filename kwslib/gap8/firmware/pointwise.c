@@ -7,9 +7,7 @@
 struct job {
     address records, input, output;
     uint32_t sums;          /* bytes of the sums of the tiles before */
-    uint32_t chunk, last, tile, turn, tiled;
-    uint32_t fetch;         /* transfers before this one are started, where there are no tiles */
-    uint32_t received;      /* the transfer of the next tile's rows */
+    uint32_t last;          /* the last chunk */
 };
 
 static uint32_t tile_top(const struct pointwise *p, uint32_t tile) {
@@ -31,18 +29,9 @@ static uint32_t receive(const struct pointwise *p, uint32_t turn, uint32_t tile)
     return dma_in(p->input[turn & 1], source - ahead, (rows * p->input_row_bytes + ahead + 3) & ~3u);
 }
 
-/* What core 0 starts when its code is warm: weights, and the rows of the next tile. */
-static NEVER_INLINE void go_ahead(const struct step *step, const struct pointwise *p, struct job *job) {
-    uint32_t more = job->chunk + 1 < p->chunks, next = job->tile + 1 < p->tiles ? job->tile + 1 : 0;
-    fetch_poll();
-    if (!more || p->records[0] != p->records[1]) /* else the only buffer is in use */
-        fetch_ahead(more ? step->first_transfer + job->chunk + 2 : next ? 0 : step->prefetch);
-    if (p->input_l2 && (next || more)) job->received = receive(p, job->turn + 1, next);
-}
-
 /* One core's share of a job, as the plan lists it: batches of runs of blocks, until one of none. */
-static HOT NEVER_INLINE void compute(uint32_t core, const struct step *step, const struct pointwise *p, struct job *job) {
-    uint32_t *a = arguments[core], last = job->last, lead = core == 0 ? p->leads : 0;
+static HOT NEVER_INLINE void compute(uint32_t core, const struct pointwise *p, const struct job *job) {
+    uint32_t *a = arguments[core], last = job->last;
     for (const struct blocks *b = p->blocks; b < p->blocks + 2 && b->kernel; b++) {
         const uint32_t *list = (last ? b->last_share : b->share) + core * b->pitches[last];
         while ((a[0] = *list++)) {
@@ -56,12 +45,6 @@ static HOT NEVER_INLINE void compute(uint32_t core, const struct step *step, con
                 if (b->sums) *segment++ = b->sums + job->sums + *list++;
             }
             b->kernel(a, b->geometry);
-            if (lead && --lead == 0) { /* what follows is in the instruction cache by now */
-                if (job->tiled)
-                    go_ahead(step, p, job);
-                else
-                    fetch_ahead(job->fetch);
-            }
         }
     }
 }
@@ -116,9 +99,14 @@ static uint32_t send(const struct pointwise *p, uint32_t turn, uint32_t first, u
     return dma_out_lines(p->output[turn & 1], target, lines * p->out_line_bytes, p->out_stride, p->out_line_bytes);
 }
 
+/* Weights that may come while a chunk is computed: the next chunk's, unless the only buffer is in use. */
+static inline uint32_t ahead(const struct step *step, const struct pointwise *p, uint32_t chunk) {
+    if (chunk + 1 == p->chunks) return step->prefetch;
+    return p->records[0] == p->records[1] ? 0 : step->first_transfer + chunk + 2;
+}
+
 static HOT NEVER_INLINE void resident(uint32_t core, const struct step *step, const struct pointwise *p) {
     struct job job;
-    job.tiled = 0;
     job.sums = 0;
     job.input = p->input[0];
     if (p->gather || p->second) {
@@ -126,47 +114,47 @@ static HOT NEVER_INLINE void resident(uint32_t core, const struct step *step, co
         if (p->second) add_up(core, p, &job);
     }
     job.output = p->output[0];
-    uint32_t chunks = p->chunks, single = p->records[0] == p->records[1];
-    for (uint32_t chunk = 0; chunk < chunks; chunk++) {
+    for (uint32_t chunk = 0; chunk < p->chunks; chunk++) {
         if (chunk) {
-            if (single) barrier();
+            barrier();
             if (core == 0) fetch_wait(step->first_transfer + chunk + 1);
             barrier();
         }
-        job.last = chunk + 1 == chunks;
-        job.fetch = job.last ? step->prefetch : single ? 0 : step->first_transfer + chunk + 2;
+        if (core == 0) fetch_until(ahead(step, p, chunk));
+        job.last = chunk + 1 == p->chunks;
         job.records = p->records[chunk & 1];
-        compute(core, step, p, &job);
+        compute(core, p, &job);
         job.output += 4 * p->chunk_groups * p->channel_bytes;
     }
 }
 
 static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const struct pointwise *p) {
-    uint32_t chunks = p->chunks, sent[2] = {0, 0}, turn = 0;
+    uint32_t received = 0, sent[2] = {0, 0}, turn = 0;
     struct job job;
-    job.tiled = 1;
-    if (core == 0 && p->input_l2) job.received = receive(p, 0, 0);
-    for (uint32_t chunk = 0; chunk < chunks; chunk++) {
+    if (core == 0 && p->input_l2) received = receive(p, 0, 0);
+    for (uint32_t chunk = 0; chunk < p->chunks; chunk++) {
         uint32_t first = chunk * p->chunk_groups;
         uint32_t groups = p->groups - first < p->chunk_groups ? p->groups - first : p->chunk_groups;
         job.records = p->records[chunk & 1];
-        job.chunk = chunk;
-        job.last = chunk + 1 == chunks;
+        job.last = chunk + 1 == p->chunks;
         for (uint32_t tile = 0; tile < p->tiles; tile++, turn++) {
             if (core == 0) {
                 fetch_wait(step->first_transfer + chunk + 1);
-                if (p->input_l2) dma_wait(job.received);
+                if (p->input_l2) dma_wait(received);
                 if (p->output_l2 && turn >= 2) dma_wait(sent[turn & 1]);
             }
             barrier();
-            job.tile = tile;
-            job.turn = turn;
+            if (core == 0) {
+                uint32_t next = tile + 1 < p->tiles ? tile + 1 : 0;
+                fetch_until(job.last && next ? 0 : ahead(step, p, chunk));
+                if (p->input_l2 && (next || !job.last)) received = receive(p, turn + 1, next);
+            }
             job.input = prepare(core, p, turn, tile);
             job.sums = tile * p->tile_sums;
             if (p->second && !chunk) add_up(core, p, &job);
             job.output = p->output_l2 ? p->output[turn & 1] + p->tile_origin
                                       : p->output[0] + 4 * first * p->channel_bytes + tile_top(p, tile) * p->out_row_bytes;
-            compute(core, step, p, &job);
+            compute(core, p, &job);
             barrier();
             if (core == 0 && p->output_l2) sent[turn & 1] = send(p, turn, first, groups, tile);
         }

@@ -17,8 +17,6 @@ from kwslib.gap8.planning.plan import Map, Plan, Ref, Step, Transfer
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.integer.graph import Graph
 
-LEADS = {"pointwise": 2}
-"""Batches of work that core 0 does before it starts transfers, by the kind of a step; others count in channels."""
 STREAM = "stream "
 """Names of the two places in L2 that weights from the flash pass through begin like this."""
 
@@ -178,18 +176,11 @@ class Builder:
         return plan
 
     def _prefetch(self) -> None:
-        """Let each step fetch what the next one needs at its start; core 0 leads where there is something to fetch."""
+        """Let each step fetch what the next one needs at its start."""
         for step in self.plan.steps:
             step.ready = min(step.ready, len(self.plan.transfers))
-        started = 0
-        for step, following in zip(self.plan.steps, [*self.plan.steps[1:], None], strict=True):
-            if following is not None:
-                step.prefetch = max(step.prefetch, following.ready)
-            started = max(started, step.ready)
-            own = self.plan.transfers[started : max(step.prefetch, started)]
-            if "leads" in step.fields:
-                step.fields["leads"] = LEADS.get(step.kind, 1) if step.fields["leads"] or own else 0
-            started = max(started, step.prefetch)
+        for step, following in zip(self.plan.steps, self.plan.steps[1:], strict=False):
+            step.prefetch = max(step.prefetch, following.ready)
 
     def _fill_images(self) -> tuple[list[int], dict[str, int]]:
         """Fill the images of L2 and flash; return the offset of each transfer and of each table in its image."""

@@ -138,7 +138,6 @@ class Depthwise:
             channels=channels,
             tile_channels=tile,
             record_bytes=4 * records.shape[1],
-            leads=0,
             records=buffers,
             input=inputs,
             input_l2=0 if source.memory == L1 else source.ref,

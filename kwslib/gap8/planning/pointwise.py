@@ -129,7 +129,6 @@ class Dense:
             groups=work.groups,
             chunk_groups=found.groups,
             chunks=len(parts),
-            leads=int(source.memory != L1 or place.memory != L1 or len(parts) > 1),
             records=buffers,
             rows=work.rows,
             tile_rows=found.rows,
@@ -215,7 +214,7 @@ class Dense:
             fields["gather"] = self._gather(walk, source, found, window)
         blocks: list[dict[str, Any]] = []
         for part in found.blocks:
-            blocks.append(self._block(walk, part, work, found, sums, lead=not blocks))
+            blocks.append(self._block(walk, part, work, found, sums))
             if isinstance(sums, Ref):
                 sums = sums + 4 * part.lines * part.count * part.positions
         fields["blocks"] = tuple(blocks) if len(blocks) > 1 else (blocks[0], {"kernel": "0"})
@@ -252,9 +251,7 @@ class Dense:
             padding=(zero & 0xFF) * 0x01010101,
         )
 
-    def _block(
-        self, walk: Walk, part: Blocks, work: Work, found: Tiling, sums: Ref | int, lead: bool
-    ) -> dict[str, Any]:
+    def _block(self, walk: Walk, part: Blocks, work: Work, found: Tiling, sums: Ref | int) -> dict[str, Any]:
         """Return the members of ``struct blocks``."""
         kernel = work.kernel(part, found.rows)
         geometry = walk.builder.geometry(
@@ -272,7 +269,7 @@ class Dense:
         )
         last = work.groups - (-(-work.groups // found.groups) - 1) * found.groups
         channel_bytes = work.channel_bytes(found.rows)
-        shares = [tiling.share(part, work, groups, channel_bytes, lead) for groups in (found.groups, last)]
+        shares = [tiling.share(part, work, groups, channel_bytes) for groups in (found.groups, last)]
         pitches = [len(words) // CORES for words in shares]
         return {
             "kernel": walk.builder.kernel(kernel),

@@ -14,11 +14,13 @@ Nothing is approximated.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, WORDS, Rounding
 from kwslib.integer.graph import Layer
+from kwslib.integer.reference import mean_codes
 from kwslib.integer.requantisation import INT32_MAX
 
 INT32_BITS = 31
@@ -117,6 +119,21 @@ def staircase(layer: Layer, signed: bool) -> Staircase:
     return Staircase(steps, lowest, highest, -bias, layer.output.zero_point - bottom, factors)
 
 
+def pool_staircase(layer: Layer) -> Staircase:
+    """Find the steps of a global average pool: one channel, whose accumulator is the sum of a plane's stored codes."""
+    count, base = prod(layer.kernel), layer.input.low
+    lowest, highest = np.array([0]), np.array([count * (layer.input.high - base)])
+    bottom, top = layer.clamp[0], layer.clamp[1] - layer.clamp[0]
+
+    def stored(sums: np.ndarray) -> np.ndarray:
+        return mean_codes(layer, sums + count * base, np.int64(count)) - bottom
+
+    steps = _first(stored, np.arange(1, top + 1)[:, np.newaxis], lowest, highest)
+    factor = layer.input.scale / layer.output.scale / count
+    zero = np.array([count * (layer.input.zero_point - base)])
+    return Staircase(steps, lowest, highest, zero, layer.output.zero_point - bottom, np.array([factor]))
+
+
 def _first(
     stored: Callable[[np.ndarray], np.ndarray], wanted: np.ndarray, lowest: np.ndarray, highest: np.ndarray
 ) -> np.ndarray:
@@ -155,8 +172,7 @@ def proofs(stairs: Staircase, layer: Layer) -> Iterator[Proof]:
 def _snapped(stairs: Staircase, layer: Layer) -> Proof | None:
     """The reference's own q and n, where the layer is snapped."""
     form = layer.requantisation
-    assert form is not None
-    if not form.snapped or form.n.min() < 1:
+    if form is None or not form.snapped or form.n.min() < 1 or len(form.q) != len(stairs.zero):
         return None
     q, n = form.q.astype(np.int64), form.n.astype(np.int64)
     natural = -stairs.zero * q + (np.int64(stairs.zero_code) << n)

@@ -65,11 +65,9 @@ class Blocks:
 
 RUNS, LONG_RUNS = 8, 7
 """Runs of a batch, with four and with five words each: what `ARGUMENT_WORDS` of firmware/runtime.h has room for."""
-LEAD_BLOCKS = 2
-"""Blocks, each a batch of its own, that core 0 computes before it starts transfers: its code is then in the cache."""
 
 
-def share(part: Blocks, work: "Work", groups: int, channel_bytes: int, lead: bool) -> list[int]:
+def share(part: Blocks, work: "Work", groups: int, channel_bytes: int) -> list[int]:
     """Share the blocks of a chunk among the cores, as ``struct blocks`` of the firmware describes it.
 
     Parameters
@@ -80,8 +78,6 @@ def share(part: Blocks, work: "Work", groups: int, channel_bytes: int, lead: boo
         Groups of four channels in the chunk.
     channel_bytes : int
         From one output channel to the next.
-    lead : bool
-        Whether the first block of core 0 is a batch of its own.
 
     Returns
     -------
@@ -92,8 +88,7 @@ def share(part: Blocks, work: "Work", groups: int, channel_bytes: int, lead: boo
     lists = []
     for core in range(CORES):
         begin, end = core * units // CORES, (core + 1) * units // CORES
-        cuts = [begin, *(min(end, begin + 1 + block) for block in range(LEAD_BLOCKS) if lead and core == 0), end]
-        runs = [_runs(part, work, channel_bytes, *bounds) for bounds in zip(cuts, cuts[1:], strict=False)]
+        runs = _runs(part, work, channel_bytes, begin, end)
         lists.append(_batches(runs, LONG_RUNS if work.sums else RUNS))
     pitch = max(map(len, lists))
     return [word for words in lists for word in [*words, *[0] * (pitch - len(words))]]
@@ -119,15 +114,14 @@ def _runs(part: Blocks, work: "Work", channel_bytes: int, unit: int, end: int) -
     return runs
 
 
-def _batches(parts: list[list[list[int]]], most: int) -> list[int]:
-    """Return batches of at most `most` runs, those of one part after those of the other, and the end."""
+def _batches(runs: list[list[int]], most: int) -> list[int]:
+    """Return batches of at most `most` runs, and the end."""
     words: list[int] = []
-    for runs in parts:
-        for start in range(0, len(runs), most):
-            batch = runs[start : start + most]
-            words.append(len(batch))
-            for run in batch:
-                words += run
+    for start in range(0, len(runs), most):
+        batch = runs[start : start + most]
+        words.append(len(batch))
+        for run in batch:
+            words += run
     return [*words, 0]
 
 
