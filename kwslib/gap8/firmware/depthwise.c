@@ -1,7 +1,8 @@
 /* Depthwise layer: channel planes to a map of either layout. The maps lie in L1, or tiles of channels pass through it. */
 #include "runtime.h"
 
-static HOT void resident(uint32_t core, const struct depthwise *d) {
+static HOT void resident(uint32_t core, const struct step *step, const struct depthwise *d) {
+    if (core == 0) fetch_until(step->prefetch);
     uint32_t *a = arguments[core], begin = share_begin(core, d->channels), end = share_begin(core + 1, d->channels);
     if (begin == end) return;
     a[0] = d->input[0] + begin * d->plane_bytes;
@@ -62,5 +63,5 @@ HOT void run_depthwise(uint32_t core, const struct step *step) {
     if (d->input_l2 || d->out.l2)
         tiled(core, step, d);
     else
-        resident(core, d);
+        resident(core, step, d);
 }

@@ -141,7 +141,10 @@ void run_front(uint32_t core, const struct step *step) {
         if (core == 0) add_shares();
         return;
     }
-    if (core == 0) fetch_wait(step->first_transfer + 1);
+    if (core == 0) {
+        fetch_wait(step->first_transfer + 1);
+        fetch_until(step->prefetch);
+    }
     barrier();
     alone(core, front, front->records[0], front->channels, sink_at(&front->out, 0, 0));
 }

@@ -7,6 +7,8 @@
 
 typedef uint32_t address;
 
+enum { SHARES = 8 }; /* cores that the plan shares work among */
+
 enum { L1_BASE = 0x10000000, L1_BYTES = 64 * 1024, L2_BASE = 0x1C000000, L2_BYTES = 512 * 1024 };
 
 enum requantisation {

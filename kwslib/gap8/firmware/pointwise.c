@@ -3,8 +3,6 @@
    pass through it. */
 #include "runtime.h"
 
-enum { SHARES = 8 }; /* the cores that a plan shares blocks among; on a host, one thread computes for all */
-
 /* What the cores do at a time: a chunk of channel groups, for a tile of positions. */
 struct job {
     address records, input, output;
@@ -31,25 +29,27 @@ static uint32_t receive(const struct pointwise *p, uint32_t turn, uint32_t tile)
     return dma_in(p->input[turn & 1], source - ahead, (rows * p->input_row_bytes + ahead + 3) & ~3u);
 }
 
-/* One core's share of a job, as the plan lists it: batches of runs of blocks, until one of none. */
-static HOT NEVER_INLINE void compute(uint32_t core, const struct pointwise *p, const struct job *job) {
-    uint32_t *a = arguments[core], last = job->last;
-    for (const struct blocks *b = p->blocks; b < p->blocks + 2 && b->kernel; b++)
-        for (uint32_t share = core; share < SHARES; share += CORES) {
-            const uint32_t *list = (last ? b->last_share : b->share) + share * b->pitches[last];
-            while ((a[0] = *list++)) {
-                uint32_t *segment = a + 1;
-                for (uint32_t i = a[0]; i; i--) {
-                    segment[0] = job->records + list[0];
-                    segment[1] = job->input + list[1];
-                    segment[2] = job->output + list[2];
-                    segment[3] = list[3];
-                    segment += 4, list += 4;
-                    if (b->sums) *segment++ = b->sums + job->sums + *list++;
-                }
-                b->kernel(a, b->geometry);
-            }
+/* A share of a job, as the plan lists it: batches of runs of blocks, until one of none. */
+static inline void compute_share(const uint32_t *list, const struct blocks *b, const struct job *job, uint32_t *a) {
+    while ((a[0] = *list++)) {
+        uint32_t *segment = a + 1;
+        for (uint32_t i = a[0]; i; i--) {
+            segment[0] = job->records + list[0];
+            segment[1] = job->input + list[1];
+            segment[2] = job->output + list[2];
+            segment[3] = list[3];
+            segment += 4, list += 4;
+            if (b->sums) *segment++ = b->sums + job->sums + *list++;
         }
+        b->kernel(a, b->geometry);
+    }
+}
+
+static HOT NEVER_INLINE void compute(uint32_t core, const struct pointwise *p, const struct job *job) {
+    uint32_t last = job->last;
+    for (const struct blocks *b = p->blocks; b < p->blocks + 2 && b->kernel; b++)
+        for (uint32_t share = core; share < SHARES; share += CORES) /* a host's one thread does all of them */
+            compute_share((last ? b->last_share : b->share) + share * b->pitches[last], b, job, arguments[core]);
 }
 
 /* The second term of each position of a tile. */

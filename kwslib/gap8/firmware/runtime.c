@@ -54,12 +54,11 @@ static void flash_poll(void) {
 }
 
 /* Move a transfer in pieces: an instruction that is not in the cores' cache waits behind a piece, up to a cycle for
-   every four bytes. Whole, if a core waits for it. */
+   every four bytes. */
 static void move(const struct transfer *t) {
     address source = t->slot ? t->slot : t->source;
     for (uint32_t done = 0; done < t->bytes;) {
-        uint32_t left = t->bytes - done, bytes = left;
-        if (bytes > PIECE_BYTES && stream.urgent <= mover.base + mover.next) bytes = PIECE_BYTES;
+        uint32_t left = t->bytes - done, bytes = left < PIECE_BYTES ? left : PIECE_BYTES;
         weights_move(t->target + done, source + done, bytes);
         done += bytes;
         flash_poll();
@@ -111,10 +110,7 @@ HOT void infer(uint32_t core) {
         const struct step *step = &tables.steps[i];
         if (core == 0) fetch_wait(step->ready);
         barrier();
-        if (core == 0) {
-            if (i) inference.stamps[i] = cluster_time();
-            fetch_until(step->prefetch);
-        }
+        if (core == 0 && i) inference.stamps[i] = cluster_time();
         runs[step->kind](core, step);
         if (inference.checking) check_step(core, step);
     }
@@ -184,10 +180,13 @@ int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const
 }
 
 void fill_planes(uint32_t core, const struct fill *fill, address base) {
-    for (uint32_t c = share_begin(core, fill->planes); c < share_begin(core + 1, fill->planes); c++) {
-        address plane = base + c * fill->plane_bytes;
-        fill_words(plane, fill->head, fill->word);
-        fill_words(plane + fill->tail, fill->plane_bytes - fill->tail, fill->word);
+    uint32_t begin = share_begin(core, fill->planes), end = share_begin(core + 1, fill->planes), word = fill->word;
+    uint32_t head = fill->head / 4, tail = (fill->plane_bytes - fill->tail) / 4, rest = fill->tail / 4 - head;
+    uint32_t *p = at(base + begin * fill->plane_bytes);
+    for (; begin < end; begin++) {
+        for (uint32_t i = head; i; i--) *p++ = word;
+        p += rest;
+        for (uint32_t i = tail; i; i--) *p++ = word;
     }
 }
 

@@ -26,7 +26,7 @@ CHUNK_CYCLES = 150
 """Of a chunk of weights."""
 CALL_CYCLES = 90
 """Of a call of a kernel: the frame, the first loads."""
-FUSED_CALL_CYCLES = 500
+FUSED_CALL_CYCLES = 200
 """The same where two kernels take turns in the instruction cache, channel by channel."""
 CONFLICTS = 1.04
 """Cores that wait for each other's banks."""
@@ -43,6 +43,12 @@ def scaling(rounding: Rounding) -> dict[str, int | str]:
         "low": 0,
         "high": rounding.top,
     }
+
+
+def vector_scaling(layer: Layer, rounding: Rounding) -> dict[str, int | str]:
+    """Return the members of ``struct scaling`` of a form whose codes are stored signed, as those of a vector are."""
+    low, high = layer.clamp
+    return scaling(rounding) | {"zero_point": low, "low": low, "high": high}
 
 
 def exact_scaling(layer: Layer) -> dict[str, int | str]:

@@ -42,6 +42,11 @@ class Proofs:
             self._found.append(proof)
             yield proof
 
+    def of_codes(self, signed: bool) -> Proof | None:
+        """Return the cheapest proof for an input that is stored in some way, signed or not, or None."""
+        stairs = staircase.staircase(self.layer, signed)
+        return next(staircase.proofs(stairs, self.layer), None)
+
     def same_as(self, rounding: Rounding) -> Proof | None:
         """Return the proof with the form and shifts of another layer, or None if it fails."""
         return staircase.prove_as(self._stairs, rounding)

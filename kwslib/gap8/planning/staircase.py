@@ -126,7 +126,7 @@ def pool_staircase(layer: Layer) -> Staircase:
     bottom, top = layer.clamp[0], layer.clamp[1] - layer.clamp[0]
 
     def stored(sums: np.ndarray) -> np.ndarray:
-        return mean_codes(layer, sums + count * base, np.int64(count)) - bottom
+        return mean_codes(layer, sums + count * base, count) - bottom
 
     steps = _first(stored, np.arange(1, top + 1)[:, np.newaxis], lowest, highest)
     factor = layer.input.scale / layer.output.scale / count
