@@ -54,11 +54,12 @@ static void flash_poll(void) {
 }
 
 /* Move a transfer in pieces: an instruction that is not in the cores' cache waits behind a piece, up to a cycle for
-   every four bytes. */
+   every four bytes. Whole, when a core waits for it. */
 static void move(const struct transfer *t) {
     address source = t->slot ? t->slot : t->source;
     for (uint32_t done = 0; done < t->bytes;) {
         uint32_t left = t->bytes - done, bytes = left < PIECE_BYTES ? left : PIECE_BYTES;
+        if (stream.waited > mover.base + mover.next) bytes = left;
         weights_move(t->target + done, source + done, bytes);
         done += bytes;
         flash_poll();
