@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kwslib.cli.gap8_foreign import foreign
+from kwslib.cli.gap8_foreign import record_foreign
 from kwslib.cli.options import NETWORK, split_labels, together
 from kwslib.errors import InputError
 from kwslib.gap8.hardware import CORES
@@ -33,7 +33,7 @@ def gap8() -> None:
     """Build networks for the GAP8 microcontroller, run them, and see where their cycles go."""
 
 
-gap8.add_command(foreign)
+gap8.add_command(record_foreign)
 
 
 def by_function(rows: list[dict]) -> list[dict]:
