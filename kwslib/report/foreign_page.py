@@ -99,7 +99,8 @@ def sources(name: str = "gap8-foreign-sources") -> Table | Markdown:
         }
         for record in records
     )
-    return Table(whole, name, "Where they are from; every layer was equal to the integer reference on every input")
+    caption = "Where they are from; every layer was equal to the integer reference on every input"
+    return Table(whole, name, caption, dense=True)
 
 
 def note() -> Markdown:

@@ -188,7 +188,7 @@ def totals_table(runs: Iterable[Run], name: str = "gap8-totals") -> Table:
     rates = [column for column in map(str, shown) if "/" in column or "ms" in column.split()]
     formats = {**dict.fromkeys(rates, _decimals(2)), **dict.fromkeys((HEADS[RATE], ENERGY), _whole)}
     caption = "One inference on GAP8 beside the baseline's, without the front end; the energy is an estimate"
-    return Table(frame, name, caption, formats, shown)
+    return Table(frame, name, caption, formats, shown, dense=True)
 
 
 def steps(found: Found) -> pd.DataFrame:
