@@ -63,6 +63,14 @@ class Tensor:
 
 
 @dataclass(frozen=True, eq=False)
+class Span:
+    """Lowest and highest accumulator of each channel, int64 (channels,)."""
+
+    low: np.ndarray
+    high: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Layer:
     """One layer.
 
@@ -179,6 +187,24 @@ class Layer:
         assert self.bias is not None
         sums = self.centred_weights.reshape(len(self.bias), -1).sum(axis=1, dtype=np.int64)
         return (self.bias - self.input.zero_point * sums).astype(np.int32)
+
+    @cached_property
+    def span(self) -> Span:
+        """What `code_of` can be asked for: the accumulators that the input's codes can give, bias included."""
+        channels = self.output.shape[2]
+        if self.tables is not None:
+            assert self.second_input is not None
+            operands = zip(self.tables, (self.input, self.second_input), strict=True)
+            parts = [table[tensor.low + 128 : tensor.high + 129].astype(np.int64) for table, tensor in operands]
+            low, high = sum(part.min() for part in parts), sum(part.max() for part in parts)
+            return Span(np.full(channels, low), np.full(channels, high))
+        zero_point = self.input.zero_point
+        lowest, highest = min(self.input.low - zero_point, 0), max(self.input.high - zero_point, 0)
+        if self.weights is None or self.bias is None:
+            return Span(*(np.full(channels, prod(self.kernel) * value) for value in (lowest, highest)))
+        flat = self.centred_weights.reshape(len(self.bias), -1).astype(np.int64)
+        products = np.stack([flat * lowest, flat * highest])
+        return Span(*(limits.sum(axis=1) + self.bias for limits in (products.min(axis=0), products.max(axis=0))))
 
     @cached_property
     def bounds(self) -> Bounds:

@@ -125,11 +125,15 @@ TRANSLATORS: dict[str, Callable[[Step], Layer | Tensor | Padded]] = {
     "FULLY_CONNECTED": _linear,
     "SOFTMAX": elementwise.softmax,
     "RESHAPE": elementwise.reshape,
+    "SQUEEZE": elementwise.reshape,
+    "EXPAND_DIMS": elementwise.reshape,
     "PAD": elementwise.pad,
     "QUANTIZE": elementwise.requantise,
 }
 ENDS = ("DEQUANTIZE",)
 """Operators that stand only where the codes become floating-point numbers."""
+SHAPES = ("SHAPE", "STRIDED_SLICE", "PACK")
+"""Operators by which a converter computes the shape for a RESHAPE of any number of clips; for one clip it is known."""
 JOINS = ("ADD",)
 """Operators that read two tensors."""
 TAKE_PADDING = ("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "PAD")

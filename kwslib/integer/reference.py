@@ -203,22 +203,39 @@ def _matrix(prepared: _Prepared, x: np.ndarray) -> np.ndarray:
     return prepared.finish(prepared.centred(x).reshape(-1, len(prepared.weights)) @ prepared.weights)
 
 
+def mean_codes(layer: Layer, sums: np.ndarray, count: int) -> np.ndarray:
+    """Return the core codes of a pool's means.
+
+    Parameters
+    ----------
+    layer : Layer
+        An average pool.
+    sums : ndarray of integers
+        Of `count` core codes.
+    count : int
+
+    Returns
+    -------
+    ndarray, int64, of the same shape
+        Clamped.
+    """
+    if layer.requantisation is not None:
+        return layer.code_of(sums - layer.input.zero_point * count)
+    means = (sums + count // 2) // count if layer.halves_up else (np.abs(sums) + count // 2) // count * np.sign(sums)
+    return np.clip(means, *layer.clamp)
+
+
 def _average_pool(prepared: _Prepared, x: np.ndarray) -> np.ndarray:
     layer = prepared.layer
-    if layer.requantisation is not None:
-        sums = x.sum(axis=(1, 2), dtype=np.int64) - layer.input.zero_point * layer.kernel[0] * layer.kernel[1]
-        return layer.code_of(sums).astype(np.int8)
     rows, columns, _ = layer.output.shape
-    means = np.empty((len(x), *layer.output.shape), np.int64)
+    means = np.empty((len(x), *layer.output.shape), np.int8)
     for i in range(rows):
         for j in range(columns):
             top, left = i * layer.stride[0] - layer.padding[0], j * layer.stride[1] - layer.padding[2]
             window = x[:, max(top, 0) : top + layer.kernel[0], max(left, 0) : left + layer.kernel[1]]
             count = window.shape[1] * window.shape[2]
-            sums = window.sum(axis=(1, 2), dtype=np.int64)
-            down = (np.abs(sums) + count // 2) // count * np.sign(sums)
-            means[:, i, j] = (sums + count // 2) // count if layer.halves_up else down
-    return np.clip(means, *layer.clamp).astype(np.int8)
+            means[:, i, j] = mean_codes(layer, window.sum(axis=(1, 2), dtype=np.int64), count)
+    return means
 
 
 def _max_pool(prepared: _Prepared, x: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from kwslib.integer import operands
 from kwslib.integer.flatbuffer import RawModel, RawOperator, RawTensor
 from kwslib.integer.graph import NETWORK_INPUT, Graph, Layer, Tensor
 from kwslib.integer.operands import NONE, Padded, Padding, Step
-from kwslib.integer.operators import ENDS, JOINS, TAKE_PADDING, TRANSLATORS
+from kwslib.integer.operators import ENDS, JOINS, SHAPES, TAKE_PADDING, TRANSLATORS
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def translate(model: RawModel, name: str) -> Graph:
     """
     known = (*TRANSLATORS, *ENDS)
     for operator in model.operators:  # first: a file of another kind has more that is strange
-        if operator.name not in known:
+        if operator.name not in (*known, *SHAPES):
             raise ModelError(f"{operator} is not part of the DS-CNN family; known are {', '.join(known)}")
     return _Translation(model).graph(name)
 
@@ -44,6 +44,7 @@ class _Translation:
         self.model = model
         self.layers: list[Layer] = []
         self.values: dict[int, Value] = {}
+        self.shapes: set[int] = set()
         self.input: Tensor | None = None
         self.float_ends = False
         for what, indices in (("input", model.inputs), ("output", model.outputs)):
@@ -65,12 +66,15 @@ class _Translation:
             target = model.tensors[operator.outputs[0]]
             if target.data is not None:
                 raise ModelError(f"{operator} writes tensor {target.index}, a constant")
+            if operator.name in SHAPES:
+                self._shape(operator, target, written)
+                continue
             reads = self._reads(operator, written)
             readers.update(reads)
             self._step(operator, [model.tensors[index] for index in reads], target)
             written.add(target.index)
             writers[target.index] = operator
-        if self.finish not in written:
+        if self.finish not in self.values and self.finish != self.start:
             raise ModelError(f"no operator writes the network's output, tensor {self.finish}")
         for index, operator in writers.items():
             if index != self.finish and not readers[index]:
@@ -85,17 +89,30 @@ class _Translation:
 
     def _reads(self, operator: RawOperator, written: set[int]) -> tuple[int, ...]:
         """The tensors that an operator takes from those before it."""
-        data = tuple(i for i in operator.inputs if i >= 0 and self.model.tensors[i].data is None)
-        for index in data:
-            if index not in written:
-                raise ModelError(
-                    f"{operator} reads tensor {index}, which is no constant and which no operator before it writes"
-                )
+        data = self._data(operator, written)
         wanted = 2 if operator.name in JOINS else 1
         if len(data) != wanted or operator.inputs[: len(data)] != data:
             what = "two tensors" if wanted == 2 else "one tensor, its first operand,"
             raise ModelError(f"{operator} does not read {what} from the operators before it")
         return data
+
+    def _data(self, operator: RawOperator, written: set[int]) -> tuple[int, ...]:
+        tensors = self.model.tensors
+        data = tuple(i for i in operator.inputs if i >= 0 and tensors[i].data is None and i not in self.shapes)
+        for index in data:
+            if index not in written:
+                raise ModelError(
+                    f"{operator} reads tensor {index}, which is no constant and which no operator before it writes"
+                )
+        return data
+
+    def _shape(self, operator: RawOperator, target: RawTensor, written: set[int]) -> None:
+        """Skip an operator that computes a shape: from then on its output counts as a constant."""
+        if target.dtype not in ("int32", "int64"):
+            raise ModelError(f"{operator} writes {target.dtype}; it may only compute the shape of a RESHAPE")
+        self._data(operator, written)
+        self.shapes.add(target.index)
+        written.add(target.index)
 
     def _step(self, operator: RawOperator, sources: list[RawTensor], target: RawTensor) -> None:
         at_start, at_end = sources[0].index == self.start, target.index == self.finish

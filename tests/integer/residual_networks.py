@@ -7,15 +7,18 @@ import numpy as np
 
 from tests.gap8 import networks
 
-NOISE = keras.initializers.RandomNormal(stddev=0.5)
+
+def _noise():
+    """Biases; an initializer's own seed comes from the global one, so it is made after that is set."""
+    return keras.initializers.RandomNormal(stddev=0.5)
 
 
 def _conv(x, channels, kernel=1, stride=1, padding="same", **options):
-    return keras.layers.Conv2D(channels, kernel, stride, padding, bias_initializer=NOISE, **options)(x)
+    return keras.layers.Conv2D(channels, kernel, stride, padding, bias_initializer=_noise(), **options)(x)
 
 
 def _depthwise(x, stride=1, padding="same", **options):
-    return keras.layers.DepthwiseConv2D(3, stride, padding, bias_initializer=NOISE, **options)(x)
+    return keras.layers.DepthwiseConv2D(3, stride, padding, bias_initializer=_noise(), **options)(x)
 
 
 def _identity(x):
@@ -65,17 +68,36 @@ def _padded(x):
     return _depthwise(x, 1, "valid")
 
 
-BLOCKS = {f.__name__[1:]: f for f in (_identity, _linear, _shortcut, _before, _pooled, _padded)}
+def _first(x):
+    """The network's own input is added."""
+    return keras.layers.Add()([x, _depthwise(_conv(x, 1, 3))])
+
+
+BLOCKS = {f.__name__[1:]: f for f in (_identity, _linear, _shortcut, _before, _pooled, _padded, _first)}
 
 
 @functools.cache
 def residual(block, per_channel=True, seed=0):
-    """A file with one of `BLOCKS` between a first convolution and the head; int8 at the ends."""
+    """A file with one of `BLOCKS` between a first convolution (or the input) and the head; int8 at the ends."""
     rng = np.random.default_rng(seed)
     keras.utils.set_random_seed(seed)
     inputs = keras.Input((25, 10, 1), batch_size=1)
-    x = BLOCKS[block](_conv(inputs, 16, (5, 4), (2, 2), activation="relu"))
+    stem = inputs if block == "first" else _conv(inputs, 16, (5, 4), (2, 2), activation="relu")
+    x = BLOCKS[block](stem)
     x = keras.layers.GlobalAveragePooling2D()(x)
-    x = keras.layers.Softmax()(keras.layers.Dense(12, bias_initializer=NOISE)(x))
+    x = keras.layers.Softmax()(keras.layers.Dense(12, bias_initializer=_noise())(x))
     data = [[rng.uniform(-30, 10, inputs.shape).astype(np.float32)] for _ in range(8)]
     return networks.convert(keras.Model(inputs, x), "int8", lambda: data, per_channel)
+
+
+@functools.cache
+def any_batch():
+    """A file for any number of clips, whose shapes are computed by operators; the input is flat."""
+    rng = np.random.default_rng(0)
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((250,))
+    x = keras.layers.Reshape((25, 10, 1))(inputs)
+    x = keras.layers.MaxPooling2D((13, 3))(_conv(x, 16, (5, 4), (2, 2), activation="relu"))
+    x = keras.layers.Dense(12, bias_initializer=_noise())(keras.layers.Flatten()(x))
+    data = [[rng.uniform(-30, 10, (1, 250)).astype(np.float32)] for _ in range(8)]
+    return networks.convert(keras.Model(inputs, x), "int8", lambda: data)

@@ -217,7 +217,7 @@ BAD = {
     "bias overflow": (bias_overflow, r"operator 0 \(CONV_2D\): the accumulator of channel \d+ can leave 32 bits"),
     "softmax scale": (tensor(SOFTMAX, "outputs", 0, scale=[0.01]), r"must write codes of scale 1/256"),
     "pool scale": (tensor(POOL, "outputs", 0, scale=[0.01]), r"AVERAGE_POOL_2D\) changes the quantisation"),
-    "huge factor": (tensor(LINEAR, "outputs", 0, scale=[1e-12]), r"FULLY_CONNECTED\) scales the accumulator of channel 0 up"),
+    "huge factor": (tensor(LINEAR, "outputs", 0, scale=[1e-12]), r"FULLY_CONNECTED\) scales .* of channel 0 up"),
     "shape": (tensor(CONV, "outputs", 0, shape=[1, 25, 5, 99]), r"operator 0 \(CONV_2D\) has weights of shape"),
     "batch": (tensor(CONV, "outputs", 0, shape=[2, 25, 5, 16]), r"has a batch of 2"),
     "five dimensions": (tensor(CONV, "outputs", 0, shape=[1, 25, 5, 16, 1]), r"has 5 dimensions"),

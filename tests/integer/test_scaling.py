@@ -9,6 +9,7 @@ from kwslib.integer.network_file import load
 from kwslib.integer.requantisation import ONCE
 from tests.gap8 import networks
 from tests.gap8.networks import clips, edit, interpreter, post_training, quantised
+from tests.integer.residual_networks import residual
 from tests.places import SHARED
 
 OPERATOR = RawOperator(3, "CONV_2D", (), (), None)
@@ -120,3 +121,21 @@ def test_code_of_is_what_the_reference_computes():
         sums = maps[1].astype(np.int64) @ layer.centred_weights.astype(np.int64).T + layer.folded_bias
         found = layer.code_of(sums)
         assert found.dtype == np.int64 and np.array_equal(found, maps[2])
+
+
+def test_the_span_is_reached_and_never_left():
+    graph = load(post_training(head="mean"))
+    pointwise, mean = graph.layers[2], graph.layers[-3]
+    assert (pointwise.kind, mean.kind) == ("pointwise", "average_pool")
+    weights = pointwise.centred_weights.astype(np.int64)
+    tensor = pointwise.input
+    for end, pick in (("low", np.less), ("high", np.greater)):
+        codes = np.where(pick(weights, 0), tensor.high, tensor.low)
+        reached = (codes * weights).sum(axis=1) + pointwise.folded_bias
+        assert np.array_equal(getattr(pointwise.span, end), reached)
+    window = np.prod(mean.kernel)
+    assert mean.span.low.tolist() == [window * (-128 - mean.input.zero_point)] * mean.output.shape[2]
+    assert mean.span.high.tolist() == [window * (127 - mean.input.zero_point)] * mean.output.shape[2]
+    add = load(residual("identity")).layers[3]
+    sums = add.tables[0][add.input.low + 128 : add.input.high + 129, None] + add.tables[1].astype(np.int64)
+    assert set(add.span.low) == {sums.min()} and set(add.span.high) == {sums.max()}

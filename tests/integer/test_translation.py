@@ -7,12 +7,13 @@ from kwslib.integer.flatbuffer import read
 from kwslib.integer.network_file import load
 from tests.gap8 import networks
 from tests.gap8.networks import as_uint8, clips, edit, interpreter, quantised, schema
-from tests.integer.residual_networks import BLOCKS, residual
+from tests.integer.residual_networks import BLOCKS, any_batch, residual
 
 READS = {
     "identity": [(-1,), (0,), (1,), (2, 0), (3,), (4,), (5,)],
     "shortcut": [(-1,), (0,), (0,), (2,), (3, 1), (4,), (5,), (6,)],
     "before": [(-1,), (0,), (1, 0), (2,), (3,), (4, 2), (5,), (6,), (7, 5), (8,), (9,), (10,)],
+    "first": [(-1,), (0,), (1, -1), (2,), (3,), (4,)],
     "pooled": [(-1,), (0,), (1,), (2,), (3, 1), (4,), (5,), (6,), (7,)],
 }
 
@@ -40,9 +41,10 @@ def test_every_layer_equals_the_reference_kernels(block, per_channel):
         ours = reference.run(graph, codes, layers=True).layers
         theirs = networks.run(interpreter(file, reference=True), codes, [layer.tensor for layer in graph.layers])
         for layer, found, expected in zip(graph.layers, ours, theirs, strict=True):
-            assert np.array_equal(layer.output.from_core(found).ravel(), expected.ravel()), layer.name
+            difference = np.abs(layer.output.from_core(found).ravel().astype(int) - expected.ravel())
+            assert difference.max() <= (layer.kind == "softmax"), layer.name
             assert layer.output.low <= found.min() and found.max() <= layer.output.high
-            assert layer.kind == "softmax" or len(np.unique(found)) > 30, f"{layer.name} is too dull to test anything"
+            assert found[0].size < 16 or len(np.unique(found)) > 30, f"{layer.name} is too dull to test anything"
 
 
 @pytest.mark.parametrize("block", READS)
@@ -72,6 +74,7 @@ def test_padding_moves_into_the_layer_behind_it():
 
 def test_the_last_reader_frees_a_map():
     graph = load(residual("before"))
+    assert load(residual("first")).last_reader[-1] == 2
     assert graph.last_reader[-1] == 0 and graph.last_reader[2] == 5 and graph.last_reader[5] == 8
 
 
@@ -195,6 +198,34 @@ def test_unknown_operators_are_named_before_anything_else():
     assert "LOGISTIC" in [operator.name for operator in read(data).operators]
     with pytest.raises(ModelError, match=r"operator \d \(LOGISTIC\) is not part of the DS-CNN family"):
         load(data)
+
+
+def test_computed_shapes_are_known_for_one_clip():
+    data = any_batch()
+    assert [op.name for op in read(data).operators[:4]] == ["SHAPE", "STRIDED_SLICE", "PACK", "RESHAPE"]
+    graph = load(data)
+    assert [layer.kind for layer in graph.layers] == ["convolution", "max_pool", "linear"]
+    codes = clips(graph.input, 9)
+    found = interpreter(data, reference=True)
+    assert np.array_equal(reference.run(graph, codes).codes, networks.run(found, codes)[0])
+
+
+def test_a_slice_of_a_map_is_refused():
+    def change(model, graph):
+        output = graph.tensors[operators("STRIDED_SLICE")(model, graph)[0].outputs[0]]
+        output.type = schema.TensorType.INT8
+
+    with pytest.raises(ModelError, match=r"operator 1 \(STRIDED_SLICE\) writes int8; it may only compute the shape"):
+        load(edit(any_batch(), change))
+
+
+def test_a_shape_is_no_output():
+    def change(model, graph):
+        graph.operators = graph.operators[:1]
+        graph.outputs = list(graph.operators[0].outputs)
+
+    with pytest.raises(ModelError, match=r"no operator writes the network's output"):
+        load(edit(any_batch(), change))
 
 
 def test_the_projects_own_networks_are_chains():

@@ -22,7 +22,7 @@ static void spread(uint32_t core, const struct front *front) {
 }
 
 /* The second term of every output: the sum of its inputs, times a factor. */
-static void add_up(uint32_t core, const struct front *front) {
+static NEVER_INLINE void add_up(uint32_t core, const struct front *front) {
     uint32_t mask = front->sums_mask;
     int32_t *sums = at(front->sums);
     for (uint32_t column = core; column < front->columns; column += CORES)
@@ -34,7 +34,7 @@ static void add_up(uint32_t core, const struct front *front) {
         }
 }
 
-static void check_plane(uint32_t core, uint32_t layer, const struct front *front, uint32_t channel) {
+static NEVER_INLINE void check_plane(uint32_t core, uint32_t layer, const struct front *front, uint32_t channel) {
     /* the core's plane as one channel of the whole map: places count from its channel on */
     address plane = front->plane + core * front->plane_bytes + front->plane_origin;
     struct map map = {.base = plane - channel * front->plane_bytes,
@@ -50,7 +50,7 @@ static void check_plane(uint32_t core, uint32_t layer, const struct front *front
 
 /* One channel: the convolution into the core's plane, and the depthwise layer from there. */
 static void fused_channel(uint32_t core, const struct step *step, const struct front *front, address records,
-                          uint32_t count, uint32_t first, uint32_t channel, address output, uint32_t fetch) {
+                          uint32_t count, uint32_t first, uint32_t channel, address output) {
     uint32_t *a = arguments[core], start = cluster_time();
     address plane = front->plane + core * front->plane_bytes;
     a[0] = front->words;
@@ -62,8 +62,6 @@ static void fused_channel(uint32_t core, const struct step *step, const struct f
     uint32_t middle = cluster_time();
     inference.first_share[core] += middle - start;
     if (inference.checking) check_plane(core, step->first_layer, front, first + channel);
-    if (fetch) fetch_ahead(fetch);
-    middle = cluster_time();
     a[0] = plane;
     a[1] = records + count * front->record_bytes + channel * front->second_record_bytes;
     a[2] = output;
@@ -73,26 +71,18 @@ static void fused_channel(uint32_t core, const struct step *step, const struct f
 }
 
 /* Channels alone: a run of them for each core. */
-static void alone(uint32_t core, const struct front *front, address records, uint32_t count, address output,
-                  uint32_t fetch) {
+static void alone(uint32_t core, const struct front *front, address records, uint32_t count, address output) {
     uint32_t *a = arguments[core], begin = share_begin(core, count), end = share_begin(core + 1, count);
+    if (begin == end) return;
     a[0] = front->words;
     a[1] = records + begin * front->record_bytes;
     a[2] = output + begin * front->channel_bytes;
+    a[3] = end - begin;
     a[4] = front->sums;
-    uint32_t part = core == 0 && end - begin > LEAD_CHANNELS ? LEAD_CHANNELS : end - begin;
-    for (uint32_t number = 0; begin < end; number++) {
-        if (number) fetch_ahead(fetch); /* what follows is in the instruction cache by now */
-        a[3] = part;
-        front->convolve(a, front->first);
-        begin += part;
-        a[1] += part * front->record_bytes;
-        a[2] += part * front->channel_bytes;
-        part = end - begin;
-    }
+    front->convolve(a, front->first);
 }
 
-static void run_tiles(uint32_t core, const struct step *step, const struct front *front) {
+static NEVER_INLINE void run_tiles(uint32_t core, const struct step *step, const struct front *front) {
     const struct sink *out = &front->out;
     uint32_t transfer = step->first_transfer, sent[2] = {0, 0}, tile = 0;
     for (uint32_t first = 0; first < front->channels; first += front->tile_channels, tile++) {
@@ -100,21 +90,18 @@ static void run_tiles(uint32_t core, const struct step *step, const struct front
         if (count > front->tile_channels) count = front->tile_channels;
         if (core == 0) {
             fetch_wait(transfer + tile + 1);
-            fetch_poll();
             if (out->l2 && tile >= 2) dma_wait(sent[tile & 1]);
         }
         barrier();
         address records = front->records[tile & 1], output = sink_at(out, tile, first);
-        uint32_t fetch = first + count < front->channels ? transfer + tile + 2 : step->prefetch;
+        if (core == 0) fetch_until(first + count < front->channels ? transfer + tile + 2 : step->prefetch);
         if (front->depthwise) {
-            uint32_t step_bytes = out->plane_bytes ? out->plane_bytes : front->channel_bytes, warm = 0;
+            uint32_t step_bytes = out->plane_bytes ? out->plane_bytes : front->channel_bytes;
             for (uint32_t channel = core; channel < count; channel += CORES)
-                fused_channel(core, step, front, records, count, first, channel, output + channel * step_bytes,
-                              core == 0 && ++warm == 2 ? fetch : 0);
+                fused_channel(core, step, front, records, count, first, channel, output + channel * step_bytes);
         } else {
-            alone(core, front, records, count, output, fetch);
+            alone(core, front, records, count, output);
         }
-        if (core == 0) fetch_until(fetch);
         if (!out->l2) continue;
         barrier();
         if (core == 0) sent[tile & 1] = sink_send(out, tile, first, count);
@@ -123,27 +110,41 @@ static void run_tiles(uint32_t core, const struct step *step, const struct front
         for (uint32_t i = 0; i < 2 && i < tile; i++) dma_wait(sent[i]);
 }
 
+static NEVER_INLINE void add_shares(void) {
+    inference.fused_first = inference.fused_second = 0;
+    for (uint32_t i = 0; i < CORES; i++) {
+        inference.fused_first += inference.first_share[i];
+        inference.fused_second += inference.second_share[i];
+    }
+}
+
 void run_front(uint32_t core, const struct step *step) {
     const struct front *front = step->work;
-    if (core == 0) dma_wait(dma_in(front->input, front->input_l2, (front->input_bytes + 3) & ~3u));
-    barrier();
-    spread(core, front);
-    /* the records come while the padding is written: before, instructions of `spread` would wait behind them */
-    if (core == 0) fetch_ahead(step->first_transfer + 1);
+    uint32_t received = 0;
+    if (core == 0) {
+        received = dma_in(front->input, front->input_l2, (front->input_bytes + 3) & ~3u);
+        fetch_now(step->first_transfer + 1); /* the records come while the input is spread */
+    }
     if (front->depthwise) fill_words(front->plane + core * front->plane_bytes, front->plane_bytes, front->plane_fill);
     sink_fill(core, &front->out);
+    if (core == 0) dma_wait(received);
+    barrier();
+    spread(core, front);
     if (front->sums) {
         barrier();
         add_up(core, front);
     }
-    run_tiles(core, step, front); /* which begins with a barrier */
-    if (!front->depthwise) return;
-    barrier();
-    if (core == 0) {
-        inference.fused_first = inference.fused_second = 0;
-        for (uint32_t i = 0; i < CORES; i++) {
-            inference.fused_first += inference.first_share[i];
-            inference.fused_second += inference.second_share[i];
-        }
+    if (front->depthwise || front->out.l2 || front->tile_channels < front->channels) {
+        run_tiles(core, step, front); /* which begins with a barrier */
+        if (!front->depthwise) return;
+        barrier();
+        if (core == 0) add_shares();
+        return;
     }
+    if (core == 0) {
+        fetch_wait(step->first_transfer + 1);
+        fetch_until(step->prefetch);
+    }
+    barrier();
+    alone(core, front, front->records[0], front->channels, sink_at(&front->out, 0, 0));
 }

@@ -37,6 +37,20 @@ static int32_t weighted(const struct general *l, const struct window *w, const i
     return sum;
 }
 
+/* A mean as the reference rounds it. */
+static int32_t mean_code(int32_t sum, int32_t count, const struct general *l) {
+    int32_t code;
+    if (l->requantises) {
+        code = scale_twice(sum - l->input_zero_point * count, l->multiplier_31, l->shift) + l->scaling.zero_point;
+    } else if (l->halves_up) {
+        int32_t rounded = sum + count / 2;
+        code = rounded / count - (rounded % count < 0); /* the division rounds to zero */
+    } else {
+        code = sum < 0 ? -((-sum + count / 2) / count) : (sum + count / 2) / count;
+    }
+    return code < l->scaling.low ? l->scaling.low : code > l->scaling.high ? l->scaling.high : code;
+}
+
 static int32_t pooled(const struct general *l, const struct window *w, uint32_t channel) {
     int32_t sum = 0, largest = -128, count = (w->end_row - w->first_row) * (w->end_column - w->first_column);
     for (int32_t i = w->first_row; i < w->end_row; i++)
@@ -47,13 +61,7 @@ static int32_t pooled(const struct general *l, const struct window *w, uint32_t 
         }
     if (l->operation == ANY_MAXIMUM)
         return largest < l->scaling.low ? l->scaling.low : largest > l->scaling.high ? l->scaling.high : largest;
-    struct pool p = {.halves_up = l->halves_up,
-                     .requantises = l->requantises,
-                     .multiplier = l->multiplier_31,
-                     .shift = l->shift,
-                     .input_zero_point = l->input_zero_point,
-                     .scaling = l->scaling};
-    return mean_code(sum, count, &p);
+    return mean_code(sum, count, l);
 }
 
 static int32_t looked_up(const struct general *l, uint32_t y, uint32_t x, uint32_t channel) {

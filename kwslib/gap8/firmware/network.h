@@ -7,6 +7,8 @@
 
 typedef uint32_t address;
 
+enum { SHARES = 8 }; /* cores that the plan shares work among */
+
 enum { L1_BASE = 0x10000000, L1_BYTES = 64 * 1024, L2_BASE = 0x1C000000, L2_BYTES = 512 * 1024 };
 
 enum requantisation {
@@ -116,15 +118,17 @@ struct depthwise {
     struct sink out;
 };
 
-/* Blocks of one size, of which each line of a tile has as many. */
+/* Blocks of one size, of which each line of a tile has as many, and each core's share of them: for each core so many
+   words, batches of runs. A batch is the number of its runs, and for each run where the record, the input, the output
+   begin, how many blocks it has (and where its sums begin); a batch of no runs is the end. */
 struct blocks {
-    kernel_function *kernel;
+    kernel_function *kernel;    /* 0: no such blocks */
     const struct geometry *geometry;
-    uint32_t lines, count;      /* lines of a tile, blocks of a line */
-    uint32_t in, out;           /* the first block in a tile */
-    uint32_t line_in, line_out, block_in, block_out;
+    const uint32_t *share, *last_share; /* of a chunk, of the last chunk */
+    uint32_t pitches[2];        /* of both */
     address sums;               /* 0, or the second term of each position */
-    uint32_t positions;         /* of a block */
+    uint32_t lines, count;      /* for the second term: lines of a tile, blocks of a line, and how they lie */
+    uint32_t in, line_in, block_in, position_in, positions;
 };
 
 /* Windows of a convolution, gathered: a kernel row of all channels is a run of words. */
@@ -142,13 +146,13 @@ struct gather {
 struct second_term {
     uint32_t words, last_mask;  /* of a position */
     int32_t factor;
-    uint32_t position_bytes, is_signed;
+    uint32_t is_signed;
 };
 
 struct pointwise {
     struct blocks blocks[2];    /* of the second size there may be none */
-    uint32_t groups, chunk_groups, group_bytes;
-    address records[2];
+    uint32_t groups, chunk_groups, chunks;
+    address records[2];         /* the same twice: one buffer, which the next chunk waits for */
     uint32_t rows, tile_rows, tiles; /* the last tile ends with the map: it may begin in the one before */
     address input[2], input_l2; /* channels last; rows follow one another */
     uint32_t input_row_bytes;
@@ -171,11 +175,7 @@ struct pool {
     uint32_t channels, tile_channels, plane_bytes, origin;
     address tiles[2], input_l2; /* input_l2 0: tiles[0] is the whole map */
     address output;
-    int32_t count, offset;      /* of a plane; what its codes' sum lacks: the lowest code, as often */
-    uint32_t halves_up;
-    uint32_t requantises;       /* a MEAN with its own scale */
-    int32_t multiplier, shift;
-    int32_t input_zero_point;
+    int32_t parameters[5];      /* of the requantisation of a sum of stored codes */
     struct scaling scaling;
 };
 

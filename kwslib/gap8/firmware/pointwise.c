@@ -3,79 +3,65 @@
    pass through it. */
 #include "runtime.h"
 
-/* Where a tile's positions are read, and where the first channel of a chunk is written. */
-struct place {
+/* What the cores do at a time: a chunk of channel groups, for a tile of positions. */
+struct job {
     address records, input, output;
-    uint32_t groups, sums; /* sums: bytes of those of the tiles before */
+    uint32_t sums;          /* bytes of the sums of the tiles before */
+    uint32_t last;          /* the last chunk */
 };
 
-/* One core's share of a tile's blocks of one size, as runs of blocks of one group in one line: at most `most` of them
-   from the one with number `skip` on. */
-static void share(uint32_t core, const struct pointwise *p, const struct blocks *b, const struct place *where,
-                  uint32_t skip, uint32_t most) {
-    address sums = b->sums + where->sums;
-    uint32_t *a = arguments[core], in_group = b->lines * b->count, units = where->groups * in_group;
-    uint32_t unit = share_begin(core, units) + skip, end = share_begin(core + 1, units), count = 0;
-    uint32_t left = end > unit ? end - unit : 0, words = b->sums ? 5 : 4;
-    if (left > most) left = most;
-    if (!left) return;
-    uint32_t group = unit / in_group, line = unit - group * in_group, block = line;
-    if (b->lines > 1) { /* divisions only here: they take 30 cycles */
-        line /= b->count;
-        block -= line * b->count;
-    } else {
-        line = 0;
+static uint32_t tile_top(const struct pointwise *p, uint32_t tile) {
+    uint32_t top = tile * p->tile_rows, last = p->rows - p->tile_rows;
+    return top > last ? last : top;
+}
+
+/* Start the transfer of the input rows of a tile. */
+static uint32_t receive(const struct pointwise *p, uint32_t turn, uint32_t tile) {
+    uint32_t top = tile_top(p, tile), rows = p->tile_rows;
+    if (p->gather) {
+        const struct gather *g = p->gather;
+        uint32_t begin = gather_first(g, top), end = gather_end(g, top + rows);
+        top = begin;
+        rows = end > begin ? end - begin : 1;
     }
-    uint32_t *segment = a + 1;
-    while (left) {
-        uint32_t run = b->count - block;
-        if (run > left) run = left;
-        segment[0] = where->records + group * p->group_bytes;
-        segment[1] = where->input + line * b->line_in + block * b->block_in;
-        segment[2] = where->output + 4 * group * p->channel_bytes + line * b->line_out + block * b->block_out;
-        segment[3] = run;
-        if (b->sums) segment[4] = sums + 4 * (line * b->count + block) * b->positions;
-        segment += words;
-        count++;
-        left -= run;
-        block = 0; /* only the last run ends within a line */
-        if (++line == b->lines) {
-            line = 0;
-            group++;
+    address source = p->input_l2 + top * p->input_row_bytes; /* words: the rows of a map may begin anywhere */
+    uint32_t ahead = source & 3;
+    return dma_in(p->input[turn & 1], source - ahead, (rows * p->input_row_bytes + ahead + 3) & ~3u);
+}
+
+/* A share of a job, as the plan lists it: batches of runs of blocks, until one of none. */
+static inline void compute_share(const uint32_t *list, const struct blocks *b, const struct job *job, uint32_t *a) {
+    while ((a[0] = *list++)) {
+        uint32_t *segment = a + 1;
+        for (uint32_t i = a[0]; i; i--) {
+            segment[0] = job->records + list[0];
+            segment[1] = job->input + list[1];
+            segment[2] = job->output + list[2];
+            segment[3] = list[3];
+            segment += 4, list += 4;
+            if (b->sums) *segment++ = b->sums + job->sums + *list++;
         }
-        if (left == 0 || count == (ARGUMENT_WORDS - 1) / words) {
-            a[0] = count;
-            b->kernel(a, b->geometry);
-            segment = a + 1;
-            count = 0;
-        }
+        b->kernel(a, b->geometry);
     }
 }
 
-/* All blocks of both sizes, but for the first `skip` of the first size; or only `most` of these. */
-static void compute(uint32_t core, const struct pointwise *p, const struct place *where, uint32_t skip, uint32_t most) {
-    for (uint32_t kind = 0; kind < 2; kind++) {
-        const struct blocks *b = &p->blocks[kind];
-        struct place from = *where;
-        if (!b->count || (kind && most != ~0u)) break;
-        from.input += b->in;
-        from.output += b->out;
-        share(core, p, b, &from, kind ? 0 : skip, most);
-    }
+static HOT NEVER_INLINE void compute(uint32_t core, const struct pointwise *p, const struct job *job) {
+    uint32_t last = job->last;
+    for (const struct blocks *b = p->blocks; b < p->blocks + 2 && b->kernel; b++)
+        for (uint32_t share = core; share < SHARES; share += CORES) /* a host's one thread does all of them */
+            compute_share((last ? b->last_share : b->share) + share * b->pitches[last], b, job, arguments[core]);
 }
 
 /* The second term of each position of a tile. */
-static void add_up(uint32_t core, const struct pointwise *p, const struct place *where) {
-    address input = where->input;
+static NEVER_INLINE void add_up(uint32_t core, const struct pointwise *p, const struct job *job) {
     const struct second_term *second = p->second;
-    for (uint32_t kind = 0; kind < 2; kind++) {
-        const struct blocks *b = &p->blocks[kind];
-        int32_t *sums = at(b->sums + where->sums);
+    for (const struct blocks *b = p->blocks; b < p->blocks + 2 && b->kernel; b++) {
+        int32_t *sums = at(b->sums + job->sums);
         uint32_t count = b->lines * b->count * b->positions, last = second->words - 1, ones = 0x01010101u;
         for (uint32_t i = core; i < count; i += CORES) {
             uint32_t block = i / b->positions, position = i - block * b->positions, line = block / b->count;
-            const uint32_t *words = at(input + b->in + line * b->line_in + (block - line * b->count) * b->block_in +
-                                       position * second->position_bytes);
+            const uint32_t *words = at(job->input + b->in + line * b->line_in + (block - line * b->count) * b->block_in +
+                                       position * b->position_in);
             int32_t sum = 0;
             if (second->is_signed) {
                 for (uint32_t k = 0; k < last; k++) sum = dot(sum, words[k], ones);
@@ -90,27 +76,8 @@ static void add_up(uint32_t core, const struct pointwise *p, const struct place 
     barrier();
 }
 
-static uint32_t tile_top(const struct pointwise *p, uint32_t tile) {
-    uint32_t top = tile * p->tile_rows, last = p->rows - p->tile_rows;
-    return top > last ? last : top;
-}
-
-/* Start the transfer of the input rows of a tile; `first` gets the row that lies in front. */
-static uint32_t receive(const struct pointwise *p, uint32_t turn, uint32_t tile) {
-    uint32_t top = tile_top(p, tile), rows = p->tile_rows;
-    if (p->gather) {
-        const struct gather *g = p->gather;
-        uint32_t begin = gather_first(g, top), end = gather_end(g, top + rows);
-        top = begin;
-        rows = end > begin ? end - begin : 1;
-    }
-    address source = p->input_l2 + top * p->input_row_bytes; /* words: the rows of a map may begin anywhere */
-    uint32_t ahead = source & 3;
-    return dma_in(p->input[turn & 1], source - ahead, (rows * p->input_row_bytes + ahead + 3) & ~3u);
-}
-
 /* Where the first row of a tile lies in L1; windows are gathered there first. */
-static address prepare(uint32_t core, const struct pointwise *p, uint32_t turn, uint32_t tile) {
+static NEVER_INLINE address prepare(uint32_t core, const struct pointwise *p, uint32_t turn, uint32_t tile) {
     uint32_t top = tile_top(p, tile);
     address input = p->input[0] + top * p->input_row_bytes;
     if (p->gather) {
@@ -135,46 +102,44 @@ static uint32_t send(const struct pointwise *p, uint32_t turn, uint32_t first, u
     return dma_out_lines(p->output[turn & 1], target, lines * p->out_line_bytes, p->out_stride, p->out_line_bytes);
 }
 
-static void resident(uint32_t core, const struct step *step, const struct pointwise *p) {
-    uint32_t transfer = step->first_transfer, chunks = (p->groups + p->chunk_groups - 1) / p->chunk_groups;
-    struct place where = {.input = prepare(core, p, 0, 0), .sums = 0};
-    if (p->second) add_up(core, p, &where);
-    for (uint32_t chunk = 0; chunk < chunks; chunk++) {
-        uint32_t first = chunk * p->chunk_groups;
-        where.groups = p->groups - first < p->chunk_groups ? p->groups - first : p->chunk_groups;
+/* Weights that may come while a chunk is computed: the next chunk's, unless the only buffer is in use. */
+static inline uint32_t ahead(const struct step *step, const struct pointwise *p, uint32_t chunk) {
+    if (chunk + 1 == p->chunks) return step->prefetch;
+    return p->records[0] == p->records[1] ? 0 : step->first_transfer + chunk + 2;
+}
+
+static HOT NEVER_INLINE void resident(uint32_t core, const struct step *step, const struct pointwise *p) {
+    struct job job;
+    job.sums = 0;
+    job.input = p->input[0];
+    if (p->gather || p->second) {
+        job.input = prepare(core, p, 0, 0);
+        if (p->second) add_up(core, p, &job);
+    }
+    job.output = p->output[0];
+    for (uint32_t chunk = 0; chunk < p->chunks; chunk++) {
         if (chunk) {
-            if (core == 0) fetch_wait(transfer + chunk + 1);
+            barrier();
+            if (core == 0) fetch_wait(step->first_transfer + chunk + 1);
             barrier();
         }
-        where.records = p->records[chunk & 1];
-        where.output = p->output[0] + 4 * first * p->channel_bytes;
-        uint32_t most = core == 0 ? LEAD_BLOCKS : ~0u;
-        for (uint32_t skip = 0;; skip = LEAD_BLOCKS, most = ~0u) {
-            if (skip) fetch_ahead(chunk + 1 < chunks ? transfer + chunk + 2 : step->prefetch);
-            compute(core, p, &where, skip, most);
-            if (most == ~0u) break;
-        }
+        if (core == 0) fetch_until(ahead(step, p, chunk));
+        job.last = chunk + 1 == p->chunks;
+        job.records = p->records[chunk & 1];
+        compute(core, p, &job);
+        job.output += 4 * p->chunk_groups * p->channel_bytes;
     }
 }
 
-/* What core 0 starts when its code is warm: weights, and the rows of the next tile. */
-static uint32_t go_ahead(const struct step *step, const struct pointwise *p, uint32_t chunk, uint32_t chunks,
-                         uint32_t tile, uint32_t turn) {
-    uint32_t next = tile + 1 < p->tiles ? tile + 1 : 0;
-    fetch_ahead(chunk + 1 < chunks ? step->first_transfer + chunk + 2 : next ? 0 : step->prefetch);
-    fetch_poll();
-    return p->input_l2 && (next || chunk + 1 < chunks) ? receive(p, turn + 1, next) : 0;
-}
-
-static void tiled(uint32_t core, const struct step *step, const struct pointwise *p) {
-    uint32_t chunks = (p->groups + p->chunk_groups - 1) / p->chunk_groups;
+static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const struct pointwise *p) {
     uint32_t received = 0, sent[2] = {0, 0}, turn = 0;
-    struct place where;
+    struct job job;
     if (core == 0 && p->input_l2) received = receive(p, 0, 0);
-    for (uint32_t chunk = 0; chunk < chunks; chunk++) {
+    for (uint32_t chunk = 0; chunk < p->chunks; chunk++) {
         uint32_t first = chunk * p->chunk_groups;
-        where.groups = p->groups - first < p->chunk_groups ? p->groups - first : p->chunk_groups;
-        where.records = p->records[chunk & 1];
+        uint32_t groups = p->groups - first < p->chunk_groups ? p->groups - first : p->chunk_groups;
+        job.records = p->records[chunk & 1];
+        job.last = chunk + 1 == p->chunks;
         for (uint32_t tile = 0; tile < p->tiles; tile++, turn++) {
             if (core == 0) {
                 fetch_wait(step->first_transfer + chunk + 1);
@@ -182,26 +147,26 @@ static void tiled(uint32_t core, const struct step *step, const struct pointwise
                 if (p->output_l2 && turn >= 2) dma_wait(sent[turn & 1]);
             }
             barrier();
-            where.input = prepare(core, p, turn, tile);
-            where.sums = tile * p->tile_sums;
-            if (p->second && !chunk) add_up(core, p, &where);
-            where.output = p->output_l2 ? p->output[turn & 1] + p->tile_origin
-                                        : p->output[0] + 4 * first * p->channel_bytes + tile_top(p, tile) * p->out_row_bytes;
-            uint32_t most = core == 0 ? LEAD_BLOCKS : ~0u;
-            for (uint32_t skip = 0;; skip = LEAD_BLOCKS, most = ~0u) {
-                if (skip) received = go_ahead(step, p, chunk, chunks, tile, turn);
-                compute(core, p, &where, skip, most);
-                if (most == ~0u) break;
+            if (core == 0) {
+                uint32_t next = tile + 1 < p->tiles ? tile + 1 : 0;
+                fetch_until(job.last && next ? 0 : ahead(step, p, chunk));
+                if (p->input_l2 && (next || !job.last)) received = receive(p, turn + 1, next);
             }
+            job.input = prepare(core, p, turn, tile);
+            job.sums = tile * p->tile_sums;
+            if (p->second && !chunk) add_up(core, p, &job);
+            job.output = p->output_l2 ? p->output[turn & 1] + p->tile_origin
+                                      : p->output[0] + 4 * first * p->channel_bytes + tile_top(p, tile) * p->out_row_bytes;
+            compute(core, p, &job);
             barrier();
-            if (core == 0 && p->output_l2) sent[turn & 1] = send(p, turn, first, where.groups, tile);
+            if (core == 0 && p->output_l2) sent[turn & 1] = send(p, turn, first, groups, tile);
         }
     }
     if (core == 0 && p->output_l2)
         for (uint32_t i = 0; i < 2 && i < turn; i++) dma_wait(sent[i]);
 }
 
-void run_pointwise(uint32_t core, const struct step *step) {
+HOT void run_pointwise(uint32_t core, const struct step *step) {
     const struct pointwise *p = step->work;
     if (p->fill.planes) {
         fill_planes(core, &p->fill, p->fill_base);

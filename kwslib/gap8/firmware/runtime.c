@@ -5,70 +5,83 @@ IN_L1 struct inference inference;
 IN_L1 struct tables tables;
 IN_L1 uint32_t arguments[CORES][ARGUMENT_WORDS];
 
+/* --- weights ------------------------------------------------------------------------------------------------- */
+
+/* Transfers are numbered from the inference's own base on, so that no number of one inference is mistaken for one of
+   another. Core 0 says which may start; who moves them says which have ended. */
+enum { INFERENCE = 1 << 16, NOW = 1 << 30, PIECE_BYTES = 256, PATIENCE = 120 };
+struct stream stream;                      /* in L2 */
+IN_L1 struct stream_end stream_end;        /* in L1, where core 0 looks */
+static struct {
+    uint32_t base, next;                   /* of the inference; the next transfer to L1 */
+    uint32_t flash_next, flash_after;      /* to read from the flash; what must have ended before */
+    uint32_t reading;
+} mover;
+
 void load_tables(void) {
     for (uint32_t i = 0; i < sizeof tables / 4; i++)
         ((uint32_t *)&tables)[i] = ((const uint32_t *)&network_tables)[i];
-}
-
-/* --- weights ------------------------------------------------------------------------------------------------- */
-
-enum { IN_FLIGHT = 8 };
-static IN_L1 struct {
-    uint32_t started, ended; /* transfers to L1 */
-    uint32_t flash_next;     /* the next one to read from the flash; those before have arrived in L2 */
-    uint32_t flash_after;    /* what must have ended before */
-    uint32_t reading;
-    uint32_t ids[IN_FLIGHT];
-} stream;
-
-static void flash_aim(uint32_t index) {
-    stream.flash_next = index;
-    stream.flash_after = index < TRANSFER_COUNT ? network_transfers[index].after : 0;
-}
-
-void fetch_poll(void) {
-    if (stream.flash_next >= TRANSFER_COUNT) return;
-    const struct transfer *t = &network_transfers[stream.flash_next];
-    if (stream.reading) {
-        if (flash_busy()) return;
-        stream.reading = 0;
-        flash_aim(t->next);
-        t = &network_transfers[stream.flash_next];
-    }
-    if (stream.flash_next < TRANSFER_COUNT && stream.ended >= stream.flash_after) {
-        flash_start(t->slot, t->source, t->bytes);
-        stream.reading = 1;
-    }
+    stream_end.ended = stream_end.base = stream_end.known = 0;
 }
 
 void fetch_begin(void) {
-    stream.started = stream.ended = stream.reading = 0;
-    flash_aim(first_flash_transfer);
-    fetch_poll();
+    stream_end.base += INFERENCE;
+    stream_end.known = stream_end.base;
+    stream.allowed = stream_end.base;
+#ifdef KWS_HOST
+    fetch_serve();
+#endif
 }
 
-NEVER_INLINE void fetch_until(uint32_t end) {
-    for (; stream.started < end; stream.started++) {
-        const struct transfer *t = &network_transfers[stream.started];
-        uint32_t source = t->source;
-        if (t->slot) {
-            while (stream.flash_next <= stream.started) fetch_poll();
-            source = t->slot;
-        }
-        stream.ids[stream.started % IN_FLIGHT] = dma_in(t->target, source, t->bytes);
+static void flash_aim(uint32_t index) {
+    mover.flash_next = index;
+    mover.flash_after = index < TRANSFER_COUNT ? network_transfers[index].after : 0;
+}
+
+/* Keep the flash busy: the next part is read when the one before has arrived and its place is free. */
+static void flash_poll(void) {
+    if (mover.flash_next >= TRANSFER_COUNT) return;
+    if (mover.reading) {
+        if (flash_busy()) return;
+        mover.reading = 0;
+        flash_aim(network_transfers[mover.flash_next].next);
+    }
+    if (mover.flash_next < TRANSFER_COUNT && mover.next >= mover.flash_after) {
+        const struct transfer *t = &network_transfers[mover.flash_next];
+        flash_start(t->slot, t->source, t->bytes);
+        mover.reading = 1;
     }
 }
 
-/* An instruction that is not in the cache waits behind a transfer just started, up to a cycle for every four bytes. So
-   `fetch_until` is first called for nothing: its way out, and the caller's next instructions, are then in the cache. */
-void fetch_ahead(uint32_t end) {
-    fetch_until(0);
-    fetch_until(end);
+/* Move a transfer in pieces: an instruction that is not in the cores' cache waits behind a piece, up to a cycle for
+   every four bytes. */
+static void move(const struct transfer *t) {
+    address source = t->slot ? t->slot : t->source;
+    for (uint32_t done = 0; done < t->bytes;) {
+        uint32_t left = t->bytes - done, bytes = left < PIECE_BYTES ? left : PIECE_BYTES;
+        weights_move(t->target + done, source + done, bytes);
+        done += bytes;
+        flash_poll();
+    }
 }
 
-void fetch_wait(uint32_t end) {
-    fetch_until(end);
-    for (; stream.ended < end; stream.ended++) dma_wait(stream.ids[stream.ended % IN_FLIGHT]);
+/* The part of the fabric controller, which calls this again and again. */
+void fetch_serve(void) {
+    uint32_t allowed = stream.allowed;
+    if (allowed - mover.base >= INFERENCE) { /* another inference */
+        mover.base = allowed & ~(uint32_t)(INFERENCE - 1);
+        mover.next = 0;
+        stream_end.ended = mover.base;
+        flash_aim(first_flash_transfer);
+    }
+    if (!mover.base) return;
+    flash_poll();
+    if (mover.base + mover.next >= allowed) return;
+    const struct transfer *t = &network_transfers[mover.next];
+    if (t->slot && mover.flash_next <= mover.next) return; /* has not come from the flash */
+    for (uint32_t i = 0; i < PATIENCE && stream.urgent <= mover.base + mover.next; i++) relax(); /* cold code first */
+    move(t);
+    stream_end.ended = mover.base + ++mover.next;
 }
 
 /* --- the steps ------------------------------------------------------------------------------------------------ */
@@ -78,7 +91,7 @@ static void (*const runs[])(uint32_t, const struct step *) = {
     [LINEAR] = run_linear, [SOFTMAX] = run_softmax,     [GENERAL] = run_general,
 };
 
-static void check_step(uint32_t core, const struct step *step) {
+static NEVER_INLINE void check_step(uint32_t core, const struct step *step) {
     uint32_t layer = step->first_layer;
     if (layer + 1 < LAYER_COUNT && network_layers[layer + 1].second) layer++;
     const struct map *map = &network_layers[layer].output;
@@ -86,7 +99,7 @@ static void check_step(uint32_t core, const struct step *step) {
     if (map->rows) inference.checksums[core][layer] = checksum(map, core, map->channels, CORES);
 }
 
-void infer(uint32_t core) {
+HOT void infer(uint32_t core) {
     if (core == 0) {
         inference.stamps[0] = cluster_time();
         fetch_begin();
@@ -108,7 +121,7 @@ void infer(uint32_t core) {
 /* --- arithmetic that steps and portable kernels share ----------------------------------------------------------- */
 
 /* (sum * multiplier) / 2^(31 - shift), half away from zero. */
-int32_t scale_once(int32_t sum, int32_t multiplier, int32_t shift) {
+static int32_t scale_once(int32_t sum, int32_t multiplier, int32_t shift) {
     int64_t product = (int64_t)(sum < 0 ? -(int64_t)sum : sum) * multiplier;
     int32_t scaled = (int32_t)((product + ((int64_t)1 << (30 - shift))) >> (31 - shift));
     return sum < 0 ? -scaled : scaled;
@@ -136,37 +149,44 @@ static int32_t high_product(int32_t sum, int32_t multiplier, uint32_t before) {
 
 static int32_t clamp(int32_t code, int32_t low, int32_t high) { return code < low ? low : code > high ? high : code; }
 
-/* The code of an accumulator without its bias; `parameters` are `pitch` words apart. */
+/* The reference's own forms. */
+static NEVER_INLINE int32_t requantise_exactly(int32_t sum, const int32_t *parameters, uint32_t pitch, uint32_t form) {
+    int32_t factor = parameters[0], shift = parameters[2 * pitch];
+    sum += parameters[pitch];
+    if (form == TWICE) return scale_twice(sum, factor, shift);
+    if (form == ONCE) return scale_once(sum, factor, shift);
+    int64_t product = (int64_t)sum * factor;
+    product = shift ? (product + ((int64_t)1 << (shift - 1))) >> shift : product;
+    return product < -512 ? -512 : product > 511 ? 511 : (int32_t)product;
+}
+
+/* The code of an accumulator; `parameters` are `pitch` words apart. */
 int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling) {
-    int32_t first = parameters[0], bias = parameters[pitch], last = parameters[2 * pitch], code;
-    switch (scaling->form) {
-    case SHORT: code = rounded((uint32_t)sum * (uint32_t)first, bias, last); break;
-    case LONG:
-        code = (int32_t)((uint32_t)sum * (uint32_t)bias) >> scaling->before;
-        code = rounded((uint32_t)sum * (uint32_t)first + (uint32_t)code, last, parameters[3 * pitch]);
-        break;
-    case HIGH: code = rounded((uint32_t)high_product(sum, first, scaling->before), bias, last); break;
-    case SIGNED:
-        code = high_product(sum, first, scaling->before) + bias;
-        code = rounded((uint32_t)(code < 0 ? code - last : code), parameters[3 * pitch], parameters[4 * pitch]);
-        break;
-    case WIDE: {
-        int64_t product = ((int64_t)sum + bias) * first;
-        product = last ? (product + ((int64_t)1 << (last - 1))) >> last : product;
-        code = product < -512 ? -512 : product > 511 ? 511 : (int32_t)product;
-        break;
-    }
-    case TWICE: code = scale_twice(sum + bias, first, last); break;
-    default: code = scale_once(sum + bias, first, last);
+    int32_t first = parameters[0], second = parameters[pitch], third = parameters[2 * pitch], code;
+    if (scaling->form == SHORT) {
+        code = rounded((uint32_t)sum * (uint32_t)first, second, third);
+    } else if (scaling->form == LONG) {
+        code = (int32_t)((uint32_t)sum * (uint32_t)second) >> scaling->before;
+        code = rounded((uint32_t)sum * (uint32_t)first + (uint32_t)code, third, parameters[3 * pitch]);
+    } else if (scaling->form == HIGH) {
+        code = rounded((uint32_t)high_product(sum, first, scaling->before), second, third);
+    } else if (scaling->form == SIGNED) {
+        code = high_product(sum, first, scaling->before) + second;
+        code = rounded((uint32_t)(code < 0 ? code - third : code), parameters[3 * pitch], parameters[4 * pitch]);
+    } else {
+        code = requantise_exactly(sum, parameters, pitch, scaling->form);
     }
     return clamp(code + scaling->zero_point, scaling->low, scaling->high);
 }
 
 void fill_planes(uint32_t core, const struct fill *fill, address base) {
-    for (uint32_t c = share_begin(core, fill->planes); c < share_begin(core + 1, fill->planes); c++) {
-        address plane = base + c * fill->plane_bytes;
-        fill_words(plane, fill->head, fill->word);
-        fill_words(plane + fill->tail, fill->plane_bytes - fill->tail, fill->word);
+    uint32_t begin = share_begin(core, fill->planes), end = share_begin(core + 1, fill->planes), word = fill->word;
+    uint32_t head = fill->head / 4, tail = (fill->plane_bytes - fill->tail) / 4, rest = fill->tail / 4 - head;
+    uint32_t *p = at(base + begin * fill->plane_bytes);
+    for (; begin < end; begin++) {
+        for (uint32_t i = head; i; i--) *p++ = word;
+        p += rest;
+        for (uint32_t i = tail; i; i--) *p++ = word;
     }
 }
 

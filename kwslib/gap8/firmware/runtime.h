@@ -22,12 +22,38 @@ extern uint32_t arguments[CORES][ARGUMENT_WORDS];
 void load_tables(void); /* copy the steps to L1, once */
 void infer(uint32_t core);
 
-/* Transfers of weights, in their order; core 0 alone calls these. */
+/* Transfers of weights, in their order. The fabric controller moves them; core 0 alone calls `fetch_begin`,
+   `fetch_until`, `fetch_wait`. */
+extern struct stream {
+    volatile uint32_t allowed, urgent; /* transfers before these may start; before these somebody waits for */
+} stream;
+extern struct stream_end {
+    volatile uint32_t ended;
+    uint32_t base, known; /* number of the inference's first transfer; what `allowed` is */
+} stream_end;
 void fetch_begin(void);
-void fetch_until(uint32_t end); /* start all before `end` that have not been started */
-void fetch_ahead(uint32_t end); /* the same, from inside of a layer */
-void fetch_wait(uint32_t end);  /* wait for all before `end` */
-void fetch_poll(void);          /* keep the flash busy */
+void fetch_serve(void);
+
+static inline void fetch_until(uint32_t end) { /* all before `end` may start */
+    if (stream_end.base + end > stream_end.known) {
+        stream_end.known = stream_end.base + end;
+        stream.allowed = stream_end.known;
+    }
+#ifdef KWS_HOST
+    while (stream_end.ended < stream.allowed) fetch_serve();
+#endif
+}
+
+static inline void fetch_now(uint32_t end) { /* the same, and somebody is going to wait for them */
+    fetch_until(end);
+    stream.urgent = stream_end.base + end;
+}
+
+static inline void fetch_wait(uint32_t end) { /* until all before `end` have ended */
+    if (stream_end.ended >= stream_end.base + end) return;
+    fetch_now(end);
+    while (stream_end.ended < stream_end.base + end) {}
+}
 
 void run_front(uint32_t core, const struct step *step);
 void run_depthwise(uint32_t core, const struct step *step);
@@ -39,8 +65,6 @@ void run_general(uint32_t core, const struct step *step);
 
 uint32_t checksum(const struct map *map, uint32_t first_channel, uint32_t channels, uint32_t step);
 int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling);
-int32_t mean_code(int32_t sum, int32_t count, const struct pool *pool);
-int32_t scale_once(int32_t sum, int32_t multiplier, int32_t shift);
 int32_t scale_twice(int32_t sum, int32_t multiplier, int32_t shift);
 /* Rows of the input that the windows of output rows from `top` on, or of those before `end`, see. */
 static inline uint32_t gather_first(const struct gather *g, uint32_t top) {
@@ -57,8 +81,6 @@ void fill_planes(uint32_t core, const struct fill *fill, address base);
    transfer's number, to wait for. */
 void sink_fill(uint32_t core, const struct sink *sink);
 uint32_t sink_send(const struct sink *sink, uint32_t turn, uint32_t first, uint32_t count);
-
-enum { LEAD_CHANNELS = 2, LEAD_BLOCKS = 1 }; /* what core 0 computes of a layer before it fetches ahead */
 
 static inline uint32_t share_begin(uint32_t core, uint32_t count) { return core * count / CORES; }
 

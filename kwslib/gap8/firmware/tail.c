@@ -1,19 +1,6 @@
 /* The end of the network: average pool, linear layer, softmax. */
 #include "runtime.h"
 
-int32_t mean_code(int32_t sum, int32_t count, const struct pool *p) {
-    int32_t code;
-    if (p->requantises) {
-        code = scale_twice(sum - p->input_zero_point * count, p->multiplier, p->shift) + p->scaling.zero_point;
-    } else if (p->halves_up) {
-        int32_t rounded = sum + count / 2;
-        code = rounded / count - (rounded % count < 0); /* the division rounds to zero */
-    } else {
-        code = sum < 0 ? -((-sum + count / 2) / count) : (sum + count / 2) / count;
-    }
-    return code < p->scaling.low ? p->scaling.low : code > p->scaling.high ? p->scaling.high : code;
-}
-
 static void pool_planes(uint32_t core, const struct pool *p, address planes, uint32_t first, uint32_t count) {
     uint32_t begin = share_begin(core, count), end = share_begin(core + 1, count), *a = arguments[core];
     a[0] = planes + begin * p->plane_bytes;
@@ -22,7 +9,7 @@ static void pool_planes(uint32_t core, const struct pool *p, address planes, uin
     if (a[2]) p->sum(a, p->geometry);
     const int32_t *sums = at(p->sums);
     for (uint32_t c = begin; c < end; c++)
-        ((int8_t *)at(p->output))[first + c] = (int8_t)mean_code(sums[c] + p->offset, p->count, p);
+        ((int8_t *)at(p->output))[first + c] = (int8_t)requantise(sums[c], p->parameters, 1, &p->scaling);
 }
 
 void run_pool(uint32_t core, const struct step *step) {
@@ -51,7 +38,7 @@ void run_pool(uint32_t core, const struct step *step) {
 }
 
 /* The sum of one output's products; with weights of nine bits, a second row of them holds the rest. */
-static int32_t linear_sum(const struct linear *l, const uint32_t *inputs, const uint32_t *weights) {
+static inline int32_t linear_sum(const struct linear *l, const uint32_t *inputs, const uint32_t *weights) {
     int32_t sum = 0;
     if (l->is_signed)
         for (uint32_t i = 0; i < l->words; i++) sum = dot(sum, inputs[i], weights[i]);

@@ -95,7 +95,7 @@ class AnyDepthwise(DepthwiseKernel):
         products, starts = len(self.products(self.strip)), self.starts(self.strip)
         loads = len(starts) + sum(start % WORD > 0 for start in starts)
         row = rows * (self.terms * products + loads) + self.terms * len(self.places)
-        return self.kernel[0] * row + rows * self.strip * (2 + self.rounding.cycles) + 3
+        return self.kernel[0] * row + rows * self.strip * (1 + self.rounding.cycles) + 3
 
     @property
     def _has_halves(self) -> bool:
@@ -163,29 +163,42 @@ class _Channel:
         """Emit all rows of a strip: in whole blocks, then row by row."""
         code, kernel, most = self.code, self.kernel, len(self.sums)
         for rows, count in ((most, kernel.rows // most), (1, kernel.rows % most)):
-            if count:
-                bounds = code.loop_bounds(0)
+            if not count:
+                continue
+            # longer code where most of the time goes, and where there is no loop: the first products begin the sums
+            apart = kernel.kernel[0] == 1 or (rows == most and width == kernel.strip and not kernel.wide)
+            bounds = code.loop_bounds(0) if kernel.kernel[0] > apart else None
             if count > 1:
                 code.constant(self.sums[0][0], count)
                 with code.hardware_loop(1, self.sums[0][0]):
-                    self._block(at, width, rows, bounds)
-            elif count:
-                self._block(at, width, rows, bounds)
+                    self._block(at, width, rows, apart, bounds)
+            else:
+                self._block(at, width, rows, apart, bounds)
         step = width * kernel.stride[1] - kernel.rows * kernel.stride[0] * kernel.row_bytes
         code.advance(at.data, step, self.sums[0][0])
         out_step = width * kernel.out_column_bytes - kernel.rows * kernel.out_row_bytes
         code.advance(at.output, out_step, self.sums[0][0])
 
-    def _block(self, at: ChannelPointers, width: int, rows: int, bounds: tuple[Label, Label]) -> None:
-        """Compute and store `rows` output rows of a strip."""
+    def _block(
+        self, at: ChannelPointers, width: int, rows: int, apart: bool, bounds: tuple[Label, Label] | None
+    ) -> None:
+        """Compute and store `rows` output rows of a strip.
+
+        The kernel's rows are a loop, at `bounds`; its first row stands `apart`, or else the sums are cleared.
+        """
         code, kernel = self.code, self.kernel
         taps = kernel.kernel[0]
         sums = [group[:width] for group in self.sums[:rows]]
-        for total in sum(sums, []):
-            code.emit("addi", total, 0, 0)
-        with code.counted_body(0, bounds, taps):
+        if apart:
             self._load(at, width, rows)
-            self._multiply(at, width, sums)
+            self._multiply(at, width, sums, first=True)
+        else:
+            for total in sum(sums, []):
+                code.emit("addi", total, 0, 0)
+        if bounds is not None:
+            with code.counted_body(0, bounds, taps - apart):
+                self._load(at, width, rows)
+                self._multiply(at, width, sums, first=False)
         code.advance(at.records, -WORD * taps * len(kernel.places))
         code.advance(at.data, (rows * kernel.stride[0] - taps) * kernel.row_bytes, self.weights[0])
         self.requantise.apply(code, sum(sums, []))
@@ -208,12 +221,15 @@ class _Channel:
                 if start % WORD and self.selector is not None:
                     code.emit("pv.shuffle2.b", registers[start], registers[start - HALF], self.selector)
 
-    def _multiply(self, at: ChannelPointers, width: int, sums: list[list[int]]) -> None:
-        """Load each weight word once and add its products to all sums; move the pointer to the next kernel row."""
+    def _multiply(self, at: ChannelPointers, width: int, sums: list[list[int]], first: bool) -> None:
+        """Load each weight word once and add its products to all sums; move the pointer to the next kernel row.
+
+        The products of the `first` kernel row begin the sums.
+        """
         code, kernel, starts = self.code, self.kernel, self.kernel.starts(width)
         products = kernel.products(width)
         used = [number for number, place in enumerate(kernel.places) if any(p.place == place for p in products)]
-        loaded = 0
+        loaded, begin = 0, set(sum(sums, []) if first else [])
         code.advance(at.records, WORD * used[0])
         for number, following in zip(used, [*used[1:], len(kernel.places)], strict=True):
             registers = [self.weights[(loaded + term) % len(self.weights)] for term in range(kernel.terms)]
@@ -226,4 +242,6 @@ class _Channel:
                     for product in products:
                         if product.place == kernel.places[number]:
                             word = self.data[row][starts.index(product.start)]
-                            dot(code, group[product.column], word, register, first=False, signed=kernel.signed)
+                            total = group[product.column]
+                            dot(code, total, word, register, total in begin, kernel.signed)
+                            begin.discard(total)

@@ -14,8 +14,7 @@ from kwslib.gap8.kernels.rounding import Requantise, Rounding
 from kwslib.gap8.kernels.schedule import STACK_POINTER
 from kwslib.gap8.kernels.stores import BlockStores
 
-CHANNELS, MOST_POSITIONS = 4, 5
-WORD = 4
+CHANNELS, MOST_POSITIONS, WORD = 4, 5, 4
 MOST_STEPS = 4095
 """Of the loop over the inputs, whose count is an immediate of twelve bits."""
 FINISHING = 8
@@ -71,6 +70,8 @@ class Pointwise(RequantisingKernel):
             return f"blocks of {positions} positions: 1 to {MOST_POSITIONS} are possible"
         if pixel_bytes % WORD or pixel_bytes < inputs:
             return f"{pixel_bytes} bytes a position: a multiple of {WORD} that holds {inputs} inputs is needed"
+        if self.input_block_bytes % WORD:
+            return f"{self.input_block_bytes} bytes a block of the input: a multiple of {WORD} is needed"
         if self.words and (positions < WORD or self.position_bytes != 1):
             return f"stores of words need {WORD} positions, a byte each, not {positions} of {self.position_bytes} bytes"
         if self.words and (self.channel_bytes % WORD or self.block_bytes % WORD):
@@ -103,7 +104,6 @@ class _Block:
         Register that points to the record.
     output : int or None
         Register that points to the output; None if it stands on the stack.
-    stores : BlockStores
     """
 
     def __init__(self, code: Assembler, kernel: Pointwise):
@@ -120,28 +120,23 @@ class _Block:
         self.output = code.arguments if beside else None
         self.output_slot = code.slot() if self.output is None else 0
         self.spare = code.registers(max(0, min(FINISHING - positions - 2, beside - 1)))
-        self.stores = BlockStores(
-            self.totals,
-            channel_bytes=kernel.channel_bytes,
-            position_bytes=kernel.position_bytes,
-            block_bytes=kernel.block_bytes,
-            words=kernel.words,
-        )
+        distances = kernel.channel_bytes, kernel.position_bytes, kernel.block_bytes
+        self.stores = BlockStores(self.totals, *distances, words=kernel.words)
         self.sums_slot = code.slot() if kernel.sums else 0
         self.steps = kernel.inputs // WORD
-        behind = CHANNELS * kernel.inputs
-        self.at_start = fits_immediate(behind + CHANNELS * WORD * kernel.rounding.words, WORD - behind)
+        self.at_start = fits_immediate(CHANNELS * (kernel.inputs + WORD * kernel.rounding.words))
         self.record_slot = 0 if self.at_start else code.slot()
 
     def emit_segments(self) -> None:
         """Emit the loop over the segments of the arguments, and over the blocks of each."""
         code = self.code
-        free = [*self.data, *self.weights, *self.totals[0], *self.totals[1]]
-        here, end, blocks, other = free[:4]  # place among the argument words, behind their end
+        # `here` moves along the argument words, `end` is behind them
+        here, end, blocks, other = [*self.data, *self.weights, *self.totals[0]][:4]
         here_slot, end_slot = code.slot(), code.slot()
         code.emit("addi", here, code.arguments, 0)
         code.take(end, here)
-        code.emit("slli", other, end, 2)  # a segment has four argument words, or five
+        if self.kernel.sums:  # a segment has five argument words, or four
+            code.emit("slli", other, end, 2)
         code.emit("slli", end, end, 4)
         if self.kernel.sums:
             code.emit("add", end, end, other)

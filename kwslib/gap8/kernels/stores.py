@@ -31,10 +31,10 @@ class BlockStores:
     def __init__(
         self,
         totals: Sequence[Sequence[int]],
-        *,
         channel_bytes: int,
         position_bytes: int,
         block_bytes: int,
+        *,
         words: bool,
     ):
         self.totals, self.block_bytes, self.words = totals, block_bytes, words

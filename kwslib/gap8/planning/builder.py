@@ -87,6 +87,13 @@ class Builder:
         self.plan.kernels[symbol] = kernel
         return symbol
 
+    def append(self, target: Ref, records: np.ndarray) -> None:
+        """Make the last transfer longer by weights that go behind its own."""
+        last = self.plan.transfers[-1]
+        if last.target + len(last.data) != target or last.slot is not None:
+            raise AssertionError("weights that do not follow the last transfer's")
+        self.plan.transfers[-1] = replace(last, data=last.data + np.ascontiguousarray(records, "<i4").tobytes())
+
     def fetch(self, target: Ref, records: np.ndarray, streamed: bool = False) -> None:
         """Add a transfer of weights. Transfers stand in the order in which they are needed.
 
@@ -113,13 +120,22 @@ class Builder:
         self.plan.steps.append(step)
         return step
 
+    def share(self, words: Sequence[int]) -> str:
+        """Add words that say what each core computes, or find the same ones; return the C text of their address."""
+        shares, count = self.plan.shares, len(words)
+        for start in range(len(shares) - count + 1):
+            if shares[start : start + count] == list(words):
+                return f"&tables.shares[{start}]"
+        shares.extend(words)
+        return f"&tables.shares[{len(shares) - count}]"
+
     def map(self, layer: int, base: Ref, layout: Layout) -> None:
         """Say where the whole output of a layer lies: its first code at `base`."""
         self.plan.maps[layer] = Map(base, layout)
 
     def own_bytes(self, kinds: Sequence[str]) -> int:
         """Return the bytes of L1 that the runtime and the stacks take, for steps of some kinds."""
-        return runtime.own_bytes(kinds, len(self.plan.graph.layers))
+        return runtime.own_bytes(kinds, len(self.plan.graph.layers), len(self.plan.shares))
 
     def finish(self, kernel_bytes: Callable[[Kernel], int]) -> Plan:
         """Place everything.
@@ -161,6 +177,8 @@ class Builder:
 
     def _prefetch(self) -> None:
         """Let each step fetch what the next one needs at its start."""
+        for step in self.plan.steps:
+            step.ready = min(step.ready, len(self.plan.transfers))
         for step, following in zip(self.plan.steps, self.plan.steps[1:], strict=False):
             step.prefetch = max(step.prefetch, following.ready)
 

@@ -16,14 +16,18 @@ if TYPE_CHECKING:
     from kwslib.gap8.kernels.depthwise import DepthwiseKernel
     from kwslib.gap8.planning.tiling import Blocks, Work
 
-STEP_CYCLES = 1200
+STEP_CYCLES = 1000
 """Of a step whose code is cold: instruction refills, the first weights, barriers."""
+FETCH_CYCLES = 400
+"""What a step saves whose weights came with those of an earlier one: no transfer to start and to wait for."""
 TILE_CYCLES = 900
 """Of a tile: barriers, waiting, the transfers' start."""
 CHUNK_CYCLES = 150
 """Of a chunk of weights."""
 CALL_CYCLES = 90
 """Of a call of a kernel: the frame, the first loads."""
+FUSED_CALL_CYCLES = 200
+"""The same where two kernels take turns in the instruction cache, channel by channel."""
 CONFLICTS = 1.04
 """Cores that wait for each other's banks."""
 L2_BYTES_A_CYCLE = 4
@@ -39,6 +43,12 @@ def scaling(rounding: Rounding) -> dict[str, int | str]:
         "low": 0,
         "high": rounding.top,
     }
+
+
+def vector_scaling(layer: Layer, rounding: Rounding) -> dict[str, int | str]:
+    """Return the members of ``struct scaling`` of a form whose codes are stored signed, as those of a vector are."""
+    low, high = layer.clamp
+    return scaling(rounding) | {"zero_point": low, "low": low, "high": high}
 
 
 def exact_scaling(layer: Layer) -> dict[str, int | str]:
@@ -58,13 +68,15 @@ def block(work: "Work", positions: int) -> float:
     return products + finish + store + start
 
 
-def pointwise(work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, ...]") -> int:
+def pointwise(work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, ...]", buffers: int) -> int:
     """Return the cycles of a pointwise step: those of the busiest core in each tile, and what surrounds them."""
     chunks, tiles = -(-work.groups // groups), -(-work.rows // tile_rows)
     whole = work.input_in_l1 and work.output_in_l1
     last = work.groups - (chunks - 1) * groups
     once = _chunk(work, tile_rows, groups, blocks, tiles, whole) * (chunks - 1)
     cycles = STEP_CYCLES + once + _chunk(work, tile_rows, last, blocks, tiles, whole)
+    if chunks > 1 and buffers == 1:
+        cycles += chunks * (100 + groups * work.group_bytes / L2_BYTES_A_CYCLE)
     if work.sums:
         cycles += work.rows * work.columns * (work.inputs / 4 * 4 + 80) / CORES
     if not work.input_in_l1:
@@ -98,7 +110,7 @@ def front(layer: Layer, rounding: Rounding, tile: int, tiles: int, fused: bool =
     column = rows * output + 12
     rounds = _rounds(channels, tile, fused)
     spread = columns * (padded * 9 / CORES + 40)
-    a_channel = columns * column * CONFLICTS + 40 + (CALL_CYCLES if fused else 0)
+    a_channel = columns * column + (FUSED_CALL_CYCLES if fused else 40)
     return round(STEP_CYCLES + spread + rounds * a_channel + tiles * CHUNK_CYCLES)
 
 
@@ -115,7 +127,7 @@ def depthwise(
         outputs = min(width, columns - start)
         row += outputs * (taps + rounding.cycles + 1) + 3.5 * words
     rounds = _rounds(channels, tile, fused)
-    a_channel = rows * row * CONFLICTS + 60 + (CALL_CYCLES if fused else 0)
+    a_channel = rows * row + (FUSED_CALL_CYCLES if fused else 60)
     whole = tiles == 1
     return round((0 if fused else STEP_CYCLES) + rounds * a_channel + (0 if fused or whole else tiles * TILE_CYCLES))
 

@@ -1,7 +1,7 @@
 """A depthwise layer as a step: ``struct depthwise`` of the firmware."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels import DEPTHWISE
 from kwslib.gap8.kernels.depthwise import DepthwiseKernel
+from kwslib.gap8.kernels.kernel import code_bytes
 from kwslib.gap8.kernels.rounding import Rounding
 from kwslib.gap8.planning import cost, layouts, sinks, weights
 from kwslib.gap8.planning.layouts import PlaneShape
@@ -34,6 +35,8 @@ class Depthwise:
     kind : type of DepthwiseKernel
     proof : Proof
     plane : PlaneShape
+    padded : (bool, bool)
+        Whether the kernel skips the first and the last row of a plane, which are zeros.
     """
 
     layer: Layer
@@ -41,6 +44,7 @@ class Depthwise:
     kind: type[DepthwiseKernel]
     proof: Proof
     plane: PlaneShape
+    padded: tuple[bool, bool]
     portable: str = ""
     reads: str | None = layouts.PLANES
     step: str = "depthwise"
@@ -57,9 +61,10 @@ class Depthwise:
         reason = ""
         for proof in proofs:
             for kind, plane in _kinds(layer):
-                refusal = _kernel(layer, kind, plane, proof.rounding, 64, 64 * layer.output.shape[1], 1).refusal()
+                probe = _kernel(layer, kind, plane, proof.rounding, 64, 64 * layer.output.shape[1], 1)
+                refusal = probe.refusal()
                 if refusal is None:
-                    return cls(layer, index, kind, proof, plane)
+                    return cls(layer, index, kind, proof, plane, _smallest(probe).padded)
                 reason = refusal
         return reason or "no form of the kernels' requantisation is exact for it"
 
@@ -78,12 +83,15 @@ class Depthwise:
         return weights.depthwise(self.layer, self._places, self.proof.parameters)
 
     def early_bytes(self, walk: Walk) -> int:
+        if walk.way.batch > 1:
+            return 0
         early = walk.memory(self.index) == L1 and walk.memory(layouts.sources(walk.graph, self.index)[0]) == L1
         return self.records.nbytes if early else 0
 
     def kernel(self, walk: Walk, column_bytes: int, row_bytes: int, channel_bytes: int) -> tuple[str, str]:
         """Return the symbol of the kernel, and the C text of the address of its fixed parameters."""
         kernel = _kernel(self.layer, self.kind, self.plane, self.rounding, column_bytes, row_bytes, channel_bytes)
+        kernel = replace(kernel, padded=self.padded)
         geometry = walk.builder.geometry(
             rows=kernel.rows,
             columns=kernel.columns,
@@ -172,6 +180,14 @@ def _kinds(layer: Layer) -> Iterator[tuple[type[DepthwiseKernel], PlaneShape]]:
         before = 0 if implied else left
         row_bytes = max(probe.read_bytes, aligned(before + columns, 4))
         yield kind, PlaneShape(plane_rows, row_bytes, top, before, beside=not implied and row_bytes > columns)
+
+
+def _smallest(kernel: DepthwiseKernel) -> DepthwiseKernel:
+    """Return the variant of least code: rows of zeros that are skipped are emitted by themselves."""
+    first, last = kernel.padded
+    flags = [(one, other) for one in {False, first} for other in {False, last}]
+    variants = [replace(kernel, padded=pair) for pair in sorted(flags, reverse=True)]
+    return min(variants, key=code_bytes)
 
 
 def _kernel(

@@ -9,7 +9,6 @@ from kwslib.gap8.planning import cost, layouts, weights
 from kwslib.gap8.planning.layouts import PlaneShape
 from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.plan import Ref
-from kwslib.gap8.planning.tail import mean_fields
 from kwslib.gap8.planning.walk import L1, Place, Walk, lacking, parts_of
 from kwslib.integer.graph import Graph, Layer
 
@@ -99,9 +98,13 @@ class General:
         """Return the members that only a pool, a lookup or a sum has."""
         layer = self.layer
         if layer.kind == "average_pool":
-            mean = mean_fields(layer)
-            names = ("halves_up", "requantises")
-            return {name: mean[name] for name in names} | {"multiplier_31": mean["multiplier"], "shift": mean["shift"]}
+            form = layer.requantisation
+            return {
+                "halves_up": int(layer.halves_up),
+                "requantises": int(form is not None),
+                "multiplier_31": int(form.multiplier[0]) if form else 0,
+                "shift": int(form.shift[0]) if form else 0,
+            }
         tables: list[np.ndarray] = []
         fields: dict[str, Any] = {}
         if layer.kind == "requantise":

@@ -8,10 +8,12 @@
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from kwslib.errors import ModelError
 from kwslib.gap8.kernels.kernel import Kernel, code_bytes
-from kwslib.gap8.planning import general, layouts
+from kwslib.gap8.kernels.rounding import Rounding
+from kwslib.gap8.planning import cost, general, layouts
 from kwslib.gap8.planning.depthwise import Depthwise
 from kwslib.gap8.planning.front import Front
 from kwslib.gap8.planning.memory import DoesNotFit
@@ -19,12 +21,15 @@ from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.planning.pointwise import Dense
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.runtime import KERNEL_BYTES
+from kwslib.gap8.planning.staircase import Proof
 from kwslib.gap8.planning.tail import Linear, Pool, Softmax
 from kwslib.gap8.planning.walk import Method, Walk, Way
 from kwslib.integer.graph import Graph
 
 METHODS = (Softmax, Linear, Pool, Front, Depthwise, Dense)
 """The registry: each says by `of` which layers it takes."""
+BATCHES = (2, 4, 6, 32)
+"""Of how many steps the weights may come together; the last stands for all of a usual network."""
 LARGEST_OUTPUTS = 4096
 """Outputs of a network: more would not be classes, and their names would fill the code's part of L2."""
 
@@ -69,11 +74,42 @@ def plan(graph: Graph) -> Plan:
 
 def assign(graph: Graph) -> list[Method]:
     """Choose for each layer how it is computed."""
-    methods: list[Method] = []
-    for index, layer in enumerate(graph.layers):
-        proofs = Proofs(layer, layouts.sources(graph, index)[0] < 0)
-        methods.append(_method(graph, index, proofs))
-    return methods
+    proofs = [Proofs(layer, layouts.sources(graph, index)[0] < 0) for index, layer in enumerate(graph.layers)]
+    methods = [_method(graph, index, found) for index, found in enumerate(proofs)]
+    return _share_kernels(methods, proofs)
+
+
+def _share_kernels(methods: list[Method], proofs: list[Proofs]) -> list[Method]:
+    """Let layers of a kind have the same shifts where that can be proved: one kernel stays in the instruction cache."""
+    shared = list(methods)
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for index, method in enumerate(methods):
+        if isinstance(method, Depthwise | Dense):
+            form = method.proof.rounding
+            key = (type(method), getattr(method, "kind", None), form.form, form.top, method.layer.kernel, index == 0)
+            alike.setdefault(key, []).append(index)
+    for indices in alike.values():
+        wanted = sorted(
+            {_proof(methods[index]).rounding for index in indices}, key=lambda form: (form.shift or 32, form.before)
+        )
+        taken: list[Rounding] = []
+        for index in indices:
+            for rounding in dict.fromkeys([*taken, *wanted]):
+                proof = (
+                    proofs[index].same_as(rounding)
+                    if rounding != _proof(methods[index]).rounding
+                    else _proof(methods[index])
+                )
+                if proof is not None and proof.rounding == rounding:
+                    shared[index] = replace(methods[index], proof=proof)  # type: ignore[type-var]
+                    taken.append(rounding)
+                    break
+    return shared
+
+
+def _proof(method: Method) -> Proof:
+    assert isinstance(method, Depthwise | Dense)
+    return method.proof
 
 
 def _method(graph: Graph, index: int, proofs: Proofs) -> Method:
@@ -98,7 +134,10 @@ def ways(graph: Graph, methods: list[Method]) -> Iterator[Way]:
             if fused and first == 1:
                 continue  # the fused pair has no map of its own
             yield Way(_name(first, fused), first, fused)
-            if first:
+            if not first:
+                for batch in BATCHES:
+                    yield Way(f"{_name(first, fused)}, weights of {batch} steps at once", first, fused, batch=batch)
+            else:
                 yield Way(_name(first, fused) + ", pointwise weights in flash", first, fused, flash=True)
 
 
@@ -123,6 +162,9 @@ def follow(graph: Graph, methods: list[Method], way: Way, kernel_bytes: Callable
         except DoesNotFit as error:
             error.layer = error.layer or graph.layers[index].name
             raise
+    for number, step in enumerate(walk.builder.plan.steps):
+        if number and (number - 1) % way.batch:
+            step.predicted_cycles -= cost.FETCH_CYCLES
     walk.builder.plan.logits = walk.region(graph.logits)
     walk.builder.plan.output = walk.region(len(graph.layers) - 1)
     return walk.builder.finish(kernel_bytes)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.pointwise import Pointwise
 from kwslib.gap8.planning import cost, layouts, tiling, weights
 from kwslib.gap8.planning.layouts import PlaneShape
@@ -87,6 +88,8 @@ class Dense:
         return cls(layer, index, proof, signed) if proof else reason
 
     def early_bytes(self, walk: Walk) -> int:
+        if walk.way.batch > 1:
+            return 0
         early = walk.memory(self.index) == L1 and walk.memory(layouts.sources(walk.graph, self.index)[0]) == L1
         if not early:
             return 0
@@ -117,7 +120,7 @@ class Dense:
         if found is None:
             raise lacking(L1, walk.now, tiling.least_bytes(work) - walk.free(self.index), self.layer)
         parts = parts_of(records, found.groups)
-        buffers = walk.record_buffers(found.groups * work.group_bytes, len(parts), early)
+        buffers = walk.record_buffers(found.groups * work.group_bytes, min(len(parts), found.buffers), early)
         fields = self._maps(walk, source, place, new, found, work) | self._terms(walk, source, found, work)
         step = walk.add(
             "pointwise",
@@ -125,7 +128,7 @@ class Dense:
             early,
             groups=work.groups,
             chunk_groups=found.groups,
-            group_bytes=work.group_bytes,
+            chunks=len(parts),
             records=buffers,
             rows=work.rows,
             tile_rows=found.rows,
@@ -205,18 +208,16 @@ class Dense:
         sums: Ref | int = 0
         if work.sums:
             sums = walk.builder.use(f"sums {walk.now}", L1, found.tiles(work.rows) * tile_sums, walk.now)
-            fields["second"] = walk.builder.second_term(
-                words=work.inputs // 4, **self._ones(work), position_bytes=work.pixel_bytes
-            )
+            fields["second"] = walk.builder.second_term(words=work.inputs // 4, **self._ones(work))
         window = self._window(walk)
         if window is not None:
             fields["gather"] = self._gather(walk, source, found, window)
-        blocks = []
+        blocks: list[dict[str, Any]] = []
         for part in found.blocks:
             blocks.append(self._block(walk, part, work, found, sums))
             if isinstance(sums, Ref):
                 sums = sums + 4 * part.lines * part.count * part.positions
-        fields["blocks"] = tuple(blocks) if len(blocks) > 1 else (blocks[0], {"kernel": "0", "count": 0})
+        fields["blocks"] = tuple(blocks) if len(blocks) > 1 else (blocks[0], {"kernel": "0"})
         return fields
 
     def _ones(self, work: Work) -> dict[str, int]:
@@ -251,6 +252,7 @@ class Dense:
         )
 
     def _block(self, walk: Walk, part: Blocks, work: Work, found: Tiling, sums: Ref | int) -> dict[str, Any]:
+        """Return the members of ``struct blocks``."""
         kernel = work.kernel(part, found.rows)
         geometry = walk.builder.geometry(
             inputs=work.inputs,
@@ -265,17 +267,22 @@ class Dense:
             sums=int(work.sums),
             scaling=cost.scaling(work.rounding),
         )
+        last = work.groups - (-(-work.groups // found.groups) - 1) * found.groups
+        channel_bytes = work.channel_bytes(found.rows)
+        shares = [tiling.share(part, work, groups, channel_bytes) for groups in (found.groups, last)]
+        pitches = [len(words) // CORES for words in shares]
         return {
             "kernel": walk.builder.kernel(kernel),
             "geometry": geometry,
+            "share": walk.builder.share(shares[0]),
+            "last_share": walk.builder.share(shares[1]),
+            "pitches": tuple(pitches),
+            "sums": sums,
             "lines": part.lines,
             "count": part.count,
             "in": part.start_in,
-            "out": part.start_out,
             "line_in": part.line_in,
-            "line_out": part.line_out,
             "block_in": part.block_in,
-            "block_out": part.block_out,
-            "sums": sums,
+            "position_in": part.position_in,
             "positions": part.positions,
         }

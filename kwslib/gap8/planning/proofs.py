@@ -6,7 +6,7 @@ from functools import cached_property
 from kwslib.gap8.kernels.kernel import RequantisingKernel
 from kwslib.gap8.kernels.rounding import Rounding
 from kwslib.gap8.planning import staircase
-from kwslib.gap8.planning.staircase import Proof
+from kwslib.gap8.planning.staircase import Proof, Staircase
 from kwslib.integer.graph import Layer
 
 
@@ -24,8 +24,12 @@ class Proofs:
         self.layer, self.signed = layer, signed
 
     @cached_property
+    def _stairs(self) -> Staircase:
+        return staircase.staircase(self.layer, self.signed)
+
+    @cached_property
     def _iterator(self) -> Iterator[Proof]:
-        return staircase.proofs(staircase.staircase(self.layer, self.signed), self.layer)
+        return staircase.proofs(self._stairs, self.layer)
 
     @cached_property
     def _found(self) -> list[Proof]:
@@ -37,6 +41,15 @@ class Proofs:
         for proof in self._iterator:
             self._found.append(proof)
             yield proof
+
+    def of_codes(self, signed: bool) -> Proof | None:
+        """Return the cheapest proof for an input that is stored in some way, signed or not, or None."""
+        stairs = staircase.staircase(self.layer, signed)
+        return next(staircase.proofs(stairs, self.layer), None)
+
+    def same_as(self, rounding: Rounding) -> Proof | None:
+        """Return the proof with the form and shifts of another layer, or None if it fails."""
+        return staircase.prove_as(self._stairs, rounding)
 
     def choose(self, kernel: Callable[[Rounding], RequantisingKernel]) -> tuple[Proof | None, str]:
         """Return the cheapest proof whose kernel can be made, or None; and why there is none."""

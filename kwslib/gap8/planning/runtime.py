@@ -67,7 +67,7 @@ def code_bytes(plan: "Plan", kernel_bytes: int) -> int:
     return aligned(C_BYTES + tables + steps + kernel_bytes + FC_STACK_BYTES, CODE_ALIGNMENT)
 
 
-def own_bytes(kinds: Sequence[str], layers: int) -> int:
+def own_bytes(kinds: Sequence[str], layers: int, share_words: int) -> int:
     """Return how many bytes at the start of L1 the runtime and the stacks take.
 
     Parameters
@@ -76,11 +76,14 @@ def own_bytes(kinds: Sequence[str], layers: int) -> int:
         Of the steps, keys of `KIND_BYTES`.
     layers : int
         Of the network.
+    share_words : int
+        Words that say which blocks each core computes.
     """
     data = (
         _inference_bytes(len(kinds), layers)
         + 4 * ARGUMENT_WORDS * CORES
         + sum(STEP_BYTES + KIND_BYTES[kind] for kind in kinds)
+        + 4 * max(share_words, 1)
         + STREAM_BYTES
     )
     return aligned(aligned(data, STACK_ALIGNMENT) + CORES * STACK_BYTES, STACK_ALIGNMENT)

@@ -14,11 +14,13 @@ Nothing is approximated.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, WORDS, Rounding
 from kwslib.integer.graph import Layer
+from kwslib.integer.reference import mean_codes
 from kwslib.integer.requantisation import INT32_MAX
 
 INT32_BITS = 31
@@ -117,6 +119,21 @@ def staircase(layer: Layer, signed: bool) -> Staircase:
     return Staircase(steps, lowest, highest, -bias, layer.output.zero_point - bottom, factors)
 
 
+def pool_staircase(layer: Layer) -> Staircase:
+    """Find the steps of a global average pool: one channel, whose accumulator is the sum of a plane's stored codes."""
+    count, base = prod(layer.kernel), layer.input.low
+    lowest, highest = np.array([0]), np.array([count * (layer.input.high - base)])
+    bottom, top = layer.clamp[0], layer.clamp[1] - layer.clamp[0]
+
+    def stored(sums: np.ndarray) -> np.ndarray:
+        return mean_codes(layer, sums + count * base, count) - bottom
+
+    steps = _first(stored, np.arange(1, top + 1)[:, np.newaxis], lowest, highest)
+    factor = layer.input.scale / layer.output.scale / count
+    zero = np.array([count * (layer.input.zero_point - base)])
+    return Staircase(steps, lowest, highest, zero, layer.output.zero_point - bottom, np.array([factor]))
+
+
 def _first(
     stored: Callable[[np.ndarray], np.ndarray], wanted: np.ndarray, lowest: np.ndarray, highest: np.ndarray
 ) -> np.ndarray:
@@ -155,8 +172,7 @@ def proofs(stairs: Staircase, layer: Layer) -> Iterator[Proof]:
 def _snapped(stairs: Staircase, layer: Layer) -> Proof | None:
     """The reference's own q and n, where the layer is snapped."""
     form = layer.requantisation
-    assert form is not None
-    if not form.snapped or form.n.min() < 1:
+    if form is None or not form.snapped or form.n.min() < 1 or len(form.q) != len(stairs.zero):
         return None
     q, n = form.q.astype(np.int64), form.n.astype(np.int64)
     natural = -stairs.zero * q + (np.int64(stairs.zero_code) << n)
@@ -167,37 +183,51 @@ def _snapped(stairs: Staircase, layer: Layer) -> Proof | None:
 
 
 def _short(stairs: Staircase, layer: Layer) -> Proof | None:
-    def slopes(n: np.ndarray) -> Iterator[np.ndarray]:
-        for near in NEAR_PRODUCTS:
-            yield np.rint(np.ldexp(stairs.factors, n.astype(np.int64))).astype(np.int64) + near
-
     for n in _shifts(stairs):
-        found = _search(stairs, n, slopes(n), 0)
+        found = _short_at(stairs, n)
         if found is not None:
-            return _proof(SHORT, stairs, {"q": found.slope, "B": found.offset, "n": n})
+            return found
     return None
+
+
+def _short_at(stairs: Staircase, n: np.ndarray) -> Proof | None:
+    slope = np.rint(np.ldexp(stairs.factors, n)).astype(np.int64)
+    found = _search(stairs, n, (slope + near for near in NEAR_PRODUCTS), 0)
+    return found and _proof(SHORT, stairs, {"q": found.slope, "B": found.offset, "n": n})
 
 
 def _long(stairs: Staircase, layer: Layer) -> Proof | None:
     before = INT32_BITS + 1 - int(stairs.reach.max()).bit_length()
+    for n in _shifts(stairs):
+        found = _long_at(stairs, n, before)
+        if found is not None:
+            return found
+    return None
+
+
+def _long_at(stairs: Staircase, n: np.ndarray, before: int) -> Proof | None:
     if before < 1:
         return None
+    slope = np.rint(np.ldexp(stairs.factors, n + before)).astype(np.int64)
+    found = _search(stairs, n, (slope + near for near in NEAR_PRODUCTS), before)
+    if found is None:
+        return None
+    half = np.int64(1) << (before - 1)
+    low = ((found.slope + half) & (2 * half - 1)) - half
+    high = (found.slope - low) >> before
+    if (np.abs(low) * stairs.reach > INT32_MAX).any():
+        return None
+    return _proof(LONG, stairs, {"hi": high, "lo": low, "B": found.offset, "n": n}, before)
 
-    def slopes(n: np.ndarray) -> Iterator[np.ndarray]:
-        for near in NEAR_PRODUCTS:
-            yield np.rint(np.ldexp(stairs.factors, n + before)).astype(np.int64) + near
 
-    for n in _shifts(stairs):
-        found = _search(stairs, n, slopes(n), before)
-        if found is not None:
-            half = np.int64(1) << (before - 1)
-            low = ((found.slope + half) & (2 * half - 1)) - half
-            high = (found.slope - low) >> before
-            if (np.abs(low) * stairs.reach > INT32_MAX).any():
-                return None
-            words = {"hi": high, "lo": low, "B": found.offset, "n": n}
-            return _proof(LONG, stairs, words, before)
-    return None
+def prove_as(stairs: Staircase, rounding: Rounding) -> Proof | None:
+    """Prove a layer with another layer's form, shift and first shift, so that both share a kernel; None if it fails."""
+    if rounding.shift is None or rounding.top != stairs.top:
+        return None
+    n = np.full(len(stairs.factors), rounding.shift, np.int64)
+    if rounding.form == SHORT:
+        return _short_at(stairs, n)
+    return _long_at(stairs, n, rounding.before) if rounding.form == LONG else None
 
 
 def _high(stairs: Staircase, layer: Layer) -> Proof | None:

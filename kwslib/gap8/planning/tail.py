@@ -5,26 +5,16 @@ from math import prod
 
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.pool import PlaneSums
-from kwslib.gap8.planning import cost, layouts, weights
+from kwslib.gap8.planning import cost, layouts, staircase, weights
 from kwslib.gap8.planning.layouts import PlaneShape
 from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
+from kwslib.gap8.planning.staircase import Proof
 from kwslib.gap8.planning.walk import L1, Walk, lacking, parts_of
 from kwslib.integer.graph import Graph, Layer
 
 POOL_TILE_BYTES = 20 * 1024
 """Largest tile of the pool's input in L1; two of them take turns."""
-
-
-def mean_fields(layer: Layer) -> dict[str, int]:
-    """Return how a mean becomes a code: rounding, and the factor of a MEAN with its own scale."""
-    form = layer.requantisation
-    return {
-        "halves_up": int(layer.halves_up),
-        "requantises": int(form is not None),
-        "multiplier": int(form.multiplier[0]) if form else 0,
-        "shift": int(form.shift[0]) if form else 0,
-    }
 
 
 @dataclass(frozen=True)
@@ -33,6 +23,7 @@ class Pool:
 
     layer: Layer
     index: int
+    proof: Proof
     portable: str = ""
     reads: str | None = layouts.PLANES
     plane: PlaneShape | None = None
@@ -40,7 +31,7 @@ class Pool:
     writes_vector: bool = True
 
     @classmethod
-    def of(cls, graph: Graph, index: int, proofs: Proofs | None) -> "Pool | str":
+    def of(cls, graph: Graph, index: int, proofs: Proofs) -> "Pool | str":
         """Return the method of a layer, or why it is none for it."""
         layer = graph.layers[index]
         if layer.kind != "average_pool" or layouts.sources(graph, index)[0] < 0:
@@ -49,7 +40,8 @@ class Pool:
             return "its windows are smaller than the map"
         if layer.kernel == (1, 1):
             return "a window of one position"
-        return cls(layer, index)
+        proof = next(staircase.proofs(staircase.pool_staircase(layer), layer), None)
+        return cls(layer, index, proof) if proof else "no form of the kernels' requantisation is exact for it"
 
     def early_bytes(self, walk: Walk) -> int:
         return 0
@@ -90,11 +82,8 @@ class Pool:
             tiles=tiles,
             input_l2=0 if source.memory == L1 else source.ref,
             output=place.ref,
-            count=rows * columns,
-            offset=rows * columns * source.layout.lowest,
-            **mean_fields(layer),
-            input_zero_point=layer.input.zero_point,
-            scaling=cost.exact_scaling(layer),
+            parameters=tuple(self.proof.parameters[0].tolist()),
+            scaling=cost.vector_scaling(layer, self.proof.rounding),
         )
         step.dma_in_bytes = 0 if source.memory == L1 else channels * plane.plane_bytes
         step.description = f"{symbol}, " + ("whole" if tile == channels else f"tiles of {tile} channels")
@@ -108,6 +97,7 @@ class Linear:
 
     layer: Layer
     index: int
+    proofs: Proofs
     portable: str = ""
     reads: str | None = layouts.PIXELS
     plane: PlaneShape | None = None
@@ -115,11 +105,11 @@ class Linear:
     writes_vector: bool = True
 
     @classmethod
-    def of(cls, graph: Graph, index: int, proofs: Proofs | None) -> "Linear | str":
+    def of(cls, graph: Graph, index: int, proofs: Proofs) -> "Linear | str":
         """Return the method of a layer, or why it is none for it."""
         layer = graph.layers[index]
         if layer.kind == "linear" or (layer.kind == "pointwise" and layer.input.shape[:2] == (1, 1)):
-            return cls(layer, index)
+            return cls(layer, index, proofs)
         return "not a linear layer"
 
     def early_bytes(self, walk: Walk) -> int:
@@ -130,10 +120,12 @@ class Linear:
         source = walk.source(self.index)
         layout = source.layout
         place, _ = walk.target(self.index)
-        records = weights.linear(layer, layout)
+        proof = self.proofs.of_codes(layout.signed)
+        records = weights.linear(layer, layout, proof and proof.parameters)
         outputs, record_bytes = len(records), 4 * records.shape[1]
         wide = weights.own_terms(layer).rest is not None
-        words = (records.shape[1] - weights.EXACT_PARAMETERS) // (2 if wide else 1)
+        parameters = proof.rounding.words if proof else weights.EXACT_PARAMETERS
+        words = (records.shape[1] - parameters) // (2 if wide else 1)
         source_ref, from_l2 = source.ref, source.memory != L1
         if from_l2:
             source_ref = builder.use(f"input {at}", L1, 4 * words, at)
@@ -159,7 +151,7 @@ class Linear:
             chunk=chunk,
             record_bytes=record_bytes,
             wide=int(wide),
-            scaling=cost.exact_scaling(layer),
+            scaling=cost.vector_scaling(layer, proof.rounding) if proof else cost.exact_scaling(layer),
         )
         walk.fetch(buffers, parts)
         step.dma_in_bytes = records.nbytes + (4 * words if from_l2 else 0)
@@ -181,7 +173,7 @@ class Softmax:
     writes_vector: bool = True
 
     @classmethod
-    def of(cls, graph: Graph, index: int, proofs: Proofs | None) -> "Softmax | str":
+    def of(cls, graph: Graph, index: int, proofs: Proofs) -> "Softmax | str":
         """Return the method of a layer, or why it is none for it."""
         layer = graph.layers[index]
         if layer.kind != "softmax" or layouts.sources(graph, index)[0] < 0:

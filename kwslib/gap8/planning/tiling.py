@@ -63,6 +63,68 @@ class Blocks:
         )
 
 
+RUNS, LONG_RUNS = 8, 7
+"""Runs of a batch, with four and with five words each: what `ARGUMENT_WORDS` of firmware/runtime.h has room for."""
+
+
+def share(part: Blocks, work: "Work", groups: int, channel_bytes: int) -> list[int]:
+    """Share the blocks of a chunk among the cores, as ``struct blocks`` of the firmware describes it.
+
+    Parameters
+    ----------
+    part : Blocks
+    work : Work
+    groups : int
+        Groups of four channels in the chunk.
+    channel_bytes : int
+        From one output channel to the next.
+
+    Returns
+    -------
+    list of int
+        Words, as many for each core.
+    """
+    units = groups * part.lines * part.count
+    lists = []
+    for core in range(CORES):
+        begin, end = core * units // CORES, (core + 1) * units // CORES
+        runs = _runs(part, work, channel_bytes, begin, end)
+        lists.append(_batches(runs, LONG_RUNS if work.sums else RUNS))
+    pitch = max(map(len, lists))
+    return [word for words in lists for word in [*words, *[0] * (pitch - len(words))]]
+
+
+def _runs(part: Blocks, work: "Work", channel_bytes: int, unit: int, end: int) -> list[list[int]]:
+    """Return the runs of blocks from one unit to another: where they begin, and how many blocks they have."""
+    runs = []
+    while unit < end:
+        line, block = divmod(unit, part.count)
+        group, line = divmod(line, part.lines)
+        count = min(part.count - block, end - unit)
+        run = [
+            group * work.group_bytes,
+            part.start_in + line * part.line_in + block * part.block_in,
+            part.start_out + 4 * group * channel_bytes + line * part.line_out + block * part.block_out,
+            count,
+        ]
+        if work.sums:
+            run.append(4 * (line * part.count + block) * part.positions)
+        runs.append(run)
+        unit += count
+    return runs
+
+
+def _batches(runs: list[list[int]], most: int) -> list[int]:
+    """Return batches of at most `most` runs, and the end."""
+    words: list[int] = []
+    for start in range(0, len(runs), most):
+        batch = runs[start : start + most]
+        words.append(len(batch))
+        for run in batch:
+            words += run
+    return [*words, 0]
+
+
 @dataclass(frozen=True)
 class Work:
     """What is known of a pointwise layer before its tiles are.
@@ -156,10 +218,19 @@ class Work:
 
 @dataclass(frozen=True)
 class Tiling:
-    """Rows of a tile, groups of four output channels of a chunk, the blocks of a tile, and what it should cost."""
+    """Rows of a tile, groups of four output channels of a chunk, the blocks of a tile, and what it should cost.
+
+    Attributes
+    ----------
+    buffers : int
+        Of weights: two take turns, or one waits for every chunk.
+    vertical : bool
+        Whether blocks lie along columns.
+    """
 
     rows: int
     groups: int
+    buffers: int
     blocks: tuple[Blocks, ...]
     vertical: bool
     cycles: int
@@ -195,21 +266,26 @@ def choose(work: Work, free: int) -> Tiling | None:
     whole = work.input_in_l1 and work.output_in_l1 and not work.window_rows
     for tile_rows in (work.rows,) if whole else range(1, work.rows + 1):
         for groups in _chunks(work):
-            if _bytes(work, tile_rows, groups) > free:
+            buffers = next((count for count in (2, 1) if _bytes(work, tile_rows, groups, count) <= free), 0)
+            if not buffers:
                 continue
             for vertical in (False, True):
                 blocks = _blocks(work, tile_rows, groups, vertical)
                 if blocks is None:
                     continue
-                cycles = cost.pointwise(work, tile_rows, groups, blocks)
+                cycles = cost.pointwise(work, tile_rows, groups, blocks, buffers)
                 if best is None or cycles < best.cycles:
-                    best = Tiling(tile_rows, groups, blocks, vertical, cycles)
+                    best = Tiling(tile_rows, groups, buffers, blocks, vertical, cycles)
     return best
 
 
 def least_bytes(work: Work) -> int:
     """Return the bytes that the smallest tiling needs."""
-    return _bytes(work, 1, 1)
+    return _bytes(work, 1, 1, 1)
+
+
+SHARE_BYTES = 1024
+"""Room for the cores' shares of a layer, a bound for usual ones; the plan counts them exactly in the end."""
 
 
 def _chunks(work: Work) -> Iterator[int]:
@@ -227,9 +303,9 @@ def _chunks(work: Work) -> Iterator[int]:
             yield size
 
 
-def _bytes(work: Work, tile_rows: int, groups: int) -> int:
+def _bytes(work: Work, tile_rows: int, groups: int, buffers: int) -> int:
     chunks = -(-work.groups // groups)
-    need = min(2, chunks) * aligned(groups * work.group_bytes)
+    need = min(buffers, chunks) * aligned(groups * work.group_bytes) + SHARE_BYTES
     if not work.input_in_l1:
         size = aligned(work.input_bytes(tile_rows))
         need += 2 * size if size <= LARGEST_TRANSFER_BYTES else 1 << 20

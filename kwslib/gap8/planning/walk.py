@@ -17,6 +17,8 @@ from kwslib.integer.graph import Graph, Layer
 TILE_CHANNELS = 16
 """A position in L2 has room for whole multiples of so many channels, which tiles of channels write."""
 L1, L2 = "L1", "L2"
+BATCH = "weights of batch"
+"""Names of regions of weights that come together begin like this."""
 
 
 class Method(Protocol):
@@ -70,12 +72,15 @@ class Way:
         Whether the first convolution and the depthwise layer behind it are one step.
     flash : bool
         Whether the weights of the pointwise layers lie in the external flash.
+    batch : int
+        Steps whose weights come together, in the step before the first of them.
     """
 
     name: str
     first_in_l1: int
     fused: bool
     flash: bool = False
+    batch: int = 1
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ class Walk:
     way: Way
     builder: Builder = field(init=False)
     _regions: dict[int, str] = field(init=False, default_factory=dict)
+    _batches: dict[int, int] = field(init=False, default_factory=dict)
     _shared: dict[str, tuple[Layout, int]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -265,21 +271,48 @@ class Walk:
             How many steps before this one the first part may arrive.
         """
         at = self.now
+        if self._batched:
+            return self._in_batch(size, parts)
         buffers = [
             self.builder.use(f"records {at} {turn}", L1, size, at - early * (turn == 0), at)
             for turn in range(min(2, parts))
         ]
         return buffers[0], buffers[-1]
 
+    @property
+    def _batched(self) -> bool:
+        return self.way.batch > 1 and self.now > 0
+
+    @property
+    def _batch(self) -> int:
+        """The batch of the step at hand: the first step has its own weights, which no batch holds."""
+        return (self.now - 1) // self.way.batch
+
+    def _in_batch(self, size: int, parts: int) -> tuple[Ref, Ref]:
+        """Ask for room behind the weights of the steps before in the same batch."""
+        if parts > 1:
+            raise DoesNotFit(L1, self.now, size)
+        number = self._batch
+        start = self._batches.get(number, 0)
+        self._batches[number] = start + size
+        place = self.builder.use(f"{BATCH} {number}", L1, start + size, number * self.way.batch, self.now) + start
+        return place, place
+
     def fetch(self, buffers: tuple[Ref, Ref], parts: Sequence[np.ndarray], streamed: bool = False) -> None:
         """Add the transfers of weights in parts that take turns in two buffers."""
+        if buffers[0].region.startswith(BATCH) and buffers[0].offset:
+            self.builder.append(buffers[0], parts[0])
+            return
         for number, part in enumerate(parts):
             self.builder.fetch(buffers[number % 2], part, streamed)
 
     def add(self, kind: str, layers: tuple[int, ...], early: int = 0, **fields: Any) -> Step:
         """Add a step; `early` of its transfers must have ended when it starts."""
+        batched, batch = self._batched, self._batch
         step = self.builder.add(kind, layers, **fields)
         step.ready = step.first_transfer + early
+        if batched:  # a transfer for each batch, behind those of the first step
+            step.ready = self.builder.plan.steps[1].first_transfer + batch + 1
         return step
 
 

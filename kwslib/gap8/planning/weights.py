@@ -181,7 +181,7 @@ def _in_words(weights: np.ndarray) -> np.ndarray:
     return whole
 
 
-def linear(layer: Layer, layout: Layout) -> np.ndarray:
+def linear(layer: Layer, layout: Layout, parameters: np.ndarray | None) -> np.ndarray:
     """Return the records of a linear layer: int32 (outputs, words).
 
     Parameters
@@ -189,6 +189,8 @@ def linear(layer: Layer, layout: Layout) -> np.ndarray:
     layer : Layer
     layout : Layout
         Of the map that it reads: rows, columns and channels of it in this order are its inputs.
+    parameters : ndarray, int32 (outputs, words), or None
+        Of a proved form; None: the reference's own.
     """
     terms = own_terms(layer)
     rows, columns, channels = layout.shape
@@ -200,10 +202,11 @@ def linear(layer: Layer, layout: Layout) -> np.ndarray:
         whole = np.zeros((outputs, rows * columns, layout.column_bytes), np.int8)
         whole[:, :, :channels] = part.reshape(outputs, rows * columns, channels)
         parts.append(_words(_in_words(whole.reshape(outputs, -1)).reshape(outputs, -1, 4)))
-    assert layer.bias is not None
-    sums = layer.centred_weights.reshape(len(layer.bias), -1).sum(axis=1, dtype=np.int64)
-    bias = layer.bias.astype(np.int64) - layout.zero * sums
-    return np.concatenate([*parts, exact_parameters(layer, bias)], axis=1)
+    if parameters is None:
+        assert layer.bias is not None
+        sums = layer.centred_weights.reshape(len(layer.bias), -1).sum(axis=1, dtype=np.int64)
+        parameters = exact_parameters(layer, layer.bias.astype(np.int64) - layout.zero * sums)
+    return np.concatenate([*parts, parameters], axis=1)
 
 
 def general(layer: Layer) -> np.ndarray:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from kwslib.gap8.hardware import FC_STACK_BYTES
+from kwslib.gap8.kernels.depthwise import DepthwiseKernel
+from kwslib.gap8.kernels.pointwise import Pointwise
 from kwslib.gap8.planning.plan import Map, Plan, Ref
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.gap8.program.templates import render
@@ -174,7 +176,6 @@ def _network(plan: Plan, classes: Sequence[str]) -> str:
 
 
 def _kernels(plan: Plan) -> str:
-    parts = [BANNER, "    .text\n"]
-    for symbol, kernel in plan.kernels.items():
-        parts.append(kernel.text(symbol))
-    return "\n".join(parts)
+    """The kernels, those first that take turns: side by side they stay in the instruction cache."""
+    order = sorted(plan.kernels.items(), key=lambda item: not isinstance(item[1], DepthwiseKernel | Pointwise))
+    return "\n".join([BANNER, "    .text\n", *(kernel.text(symbol) for symbol, kernel in order)])

@@ -24,10 +24,7 @@ from tests.gap8.kernels.harness import shown
 def test_instructions(positions, shape, words, count, start):
     code = Assembler("k")
     totals = [code.registers(positions) for _ in range(4)]
-    channel_bytes, position_bytes, block_bytes = shape
-    stores = BlockStores(
-        totals, channel_bytes=channel_bytes, position_bytes=position_bytes, block_bytes=block_bytes, words=words
-    )
+    stores = BlockStores(totals, *shape, words=words)
     assert stores.start == start
     stores.emit(code, code.arguments, code.registers(3))
     lines = shown(code)
