@@ -138,12 +138,15 @@ def mlperf_units(cycles: int) -> dict[str, float]:
 
 def predictions(deployment: Deployment) -> pd.DataFrame:
     """Return a row a step and the total: cycles of the first inference, predicted by the cost model and measured."""
-    rows = [
-        {"layers": short_names(step.layers), "predicted": step.predicted_cycles, "measured": deployment.step_cycles(at)}
-        for at, step in enumerate(deployment.steps)
-    ]
-    rows.append({"layers": "Total", "predicted": deployment.predicted_cycles, "measured": deployment.cycles})
-    return pd.DataFrame({**row, "predicted / measured": row["predicted"] / row["measured"]} for row in rows)
+    steps = deployment.steps
+    frame = pd.DataFrame(
+        {
+            "layers": [*(short_names(step.layers) for step in steps), "Total"],
+            "predicted": [*(step.predicted_cycles for step in steps), deployment.predicted_cycles],
+            "measured": [*(deployment.step_cycles(at) for at in range(len(steps))), deployment.cycles],
+        }
+    )
+    return frame.assign(**{"predicted / measured": frame["predicted"] / frame["measured"]})
 
 
 def prediction_table(deployment: Deployment, name: str = "network") -> Table:
