@@ -66,9 +66,11 @@ def _row(name: str, macs: int, cycles: int, predicted_cycles: int) -> dict[str, 
     }
 
 
-def table(name: str = "gap8-foreign") -> Table:
-    """Show the networks of other people beside the released ones."""
+def table(name: str = "gap8-foreign") -> Table | Markdown:
+    """Show the networks of other people beside the released ones; nothing where there are none of either."""
     whole = frame()
+    if whole.empty:
+        return Markdown("")
     formats = {
         HEADS["MAC/cycle"]: lambda value: f"{value:.2f}",
         "predicted / measured": lambda value: f"{100 * value:.1f} %",

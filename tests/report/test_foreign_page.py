@@ -82,3 +82,7 @@ def test_without_records_the_page_says_so_and_shows_ours(small):
     sources = foreign_page.sources()
     assert isinstance(sources, Markdown) and "kws gap8 foreign" in sources.text
     assert "<table" in foreign_page.table()._repr_html_() and foreign_page.note().text == ""
+
+
+def test_without_any_network_there_is_no_empty_table(place):
+    assert foreign_page.table() == Markdown("")
