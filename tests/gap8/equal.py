@@ -6,28 +6,88 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from kwslib.gap8.measure.deployment import run_and_check
-from kwslib.gap8.planning import ds_cnn
-from kwslib.gap8.planning.planner import plan
+from kwslib.gap8.planning import general, planner
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import compilation, host_library
 from kwslib.gap8.program.expected_output import checksum
 from kwslib.integer import reference
 from tests.gap8 import networks
 
-STRATEGIES = tuple(ds_cnn.STRATEGIES)
-GENERAL = "layer by layer"
+RESIDENT, BATCHED, FUSED, TILED, TILED_FUSED, FLASH = (
+    "maps in L1",
+    "maps in L1, all weights at once",
+    "maps in L1, fused",
+    "maps in L2",
+    "maps in L2, fused",
+    "maps in L2, fused, flash",
+)
+PORTABLE, PORTABLE_TILED = "portable C", "portable C, maps in L2"
+MATCHES = {
+    RESIDENT: lambda way: not way.first_in_l1 and not way.fused and way.batch == 1,
+    BATCHED: lambda way: not way.first_in_l1 and not way.fused and way.batch > 1,
+    FUSED: lambda way: not way.first_in_l1 and way.fused and way.batch == 1,
+    TILED: lambda way: way.first_in_l1 and not way.fused and not way.flash,
+    TILED_FUSED: lambda way: way.first_in_l1 and way.fused and not way.flash,
+    FLASH: lambda way: way.flash,
+}
+"""The planner's ways by kind. `only` takes the last one of a kind, with the most maps in L2, or weights at once."""
+WAYS = (*MATCHES, PORTABLE, PORTABLE_TILED)
 CLIPS = 4
 
 
+def in_portable_c(graph):
+    """Every layer by `general`, but for the softmax, which is no kernel's."""
+    methods = planner.assign(graph)
+    kinds = [layer.kind for layer in graph.layers]
+    return [
+        method if kind == "softmax" else general.chosen(graph, index, "forced")
+        for index, (kind, method) in enumerate(zip(kinds, methods, strict=True))
+    ]
+
+
+def way_of(graph, methods, kind):
+    """The planner's way of a kind: the one with the most maps in L2."""
+    wanted = MATCHES[{PORTABLE: RESIDENT, PORTABLE_TILED: TILED}.get(kind, kind)]
+    return [way for way in planner.ways(graph, methods) if wanted(way)][-1]
+
+
 @contextlib.contextmanager
-def only(strategy):
-    """Let the planner try one of `STRATEGIES` alone, and `GENERAL` after it."""
-    saved = ds_cnn.STRATEGIES
-    ds_cnn.STRATEGIES = {name: flags for name, flags in saved.items() if name == strategy}
+def only(kind):
+    """Let the planner know one way alone, of one of the kinds `WAYS`."""
+    ways, assign = planner.ways, planner.assign
+
+    def forced_ways(graph, methods):
+        planner.ways = ways
+        try:
+            return [way_of(graph, methods, kind)]
+        finally:
+            planner.ways = forced_ways
+
+    def forced_methods(graph):
+        planner.assign = assign
+        try:
+            return in_portable_c(graph)
+        finally:
+            planner.assign = forced_methods
+
+    planner.ways = forced_ways
+    if kind in (PORTABLE, PORTABLE_TILED):
+        planner.assign = forced_methods
     try:
         yield
     finally:
-        ds_cnn.STRATEGIES = saved
+        planner.ways, planner.assign = ways, assign
+
+
+def planned(graph, kind):
+    """The plan of a network in the way of a kind."""
+    with only(kind):
+        return planner.plan(graph)
+
+
+def assembly_kinds(plan):
+    """The kinds of steps by layer index; portable C is ``general``."""
+    return {layer: step.kind for step in plan.steps for layer in step.layers}
 
 
 def reference_checksums(graph, codes):
@@ -60,13 +120,11 @@ def assert_on_platform(graph, folder, platform="simulator", clips=2, seed=0, tim
     return profiles
 
 
-def assert_everywhere(graph, folder, strategy=None):
-    """On the host and on the simulator; `strategy` is the one that the plan must have."""
-    planned = plan(graph)
-    if strategy is not None:
-        assert planned.strategy == strategy
+def assert_everywhere(graph, folder):
+    """On the host and on the simulator."""
+    plan = planner.plan(graph)
     with ThreadPoolExecutor(1) as other:  # compilers take most of the time, and there are two
-        compiled = other.submit(host_library.compile_library, planned)
+        compiled = other.submit(host_library.compile_library, plan)
         assert_on_platform(graph, folder)
         compiled.result()
     assert_on_host(graph)

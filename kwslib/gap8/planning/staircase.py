@@ -131,7 +131,8 @@ def pool_staircase(layer: Layer) -> Staircase:
     steps = _first(stored, np.arange(1, top + 1)[:, np.newaxis], lowest, highest)
     factor = layer.input.scale / layer.output.scale / count
     zero = np.array([count * (layer.input.zero_point - base)])
-    return Staircase(steps, lowest, highest, zero, layer.output.zero_point - bottom, np.array([factor]))
+    one = steps[:, :1]  # a MEAN has a factor for each channel, the same one
+    return Staircase(one, lowest, highest, zero, layer.output.zero_point - bottom, np.array([factor]))
 
 
 def _first(
@@ -140,7 +141,7 @@ def _first(
     """Return the smallest accumulators whose stored codes reach the wanted ones, by bisection."""
     shape = np.broadcast_shapes(wanted.shape, lowest.shape)
     below, above = np.broadcast_to(lowest - 1, shape).copy(), np.broadcast_to(highest + 1, shape).copy()
-    while (above - below).max() > 1:
+    while (above - below).max(initial=0) > 1:  # no steps where all codes are the same
         middle = (below + above) >> 1
         reached = stored(middle) >= wanted
         open_ = above - below > 1

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from kwslib.gap8.planning.chain import TILE_CHANNELS, Chain, parts_of, whole_groups
 
 from kwslib.gap8.planning.builder import Builder
-from kwslib.gap8.planning.chain import TILE_CHANNELS, Chain, parts_of, whole_groups
 from kwslib.gap8.planning.layouts import pixel_bytes
 from kwslib.gap8.planning.memory import DMA_SLACK_BYTES
 from kwslib.gap8.planning.plan import Ref
