@@ -85,8 +85,8 @@ def planned(graph, kind):
         return planner.plan(graph)
 
 
-def assembly_kinds(plan):
-    """The kinds of steps by layer index; portable C is ``general``."""
+def steps_of(plan):
+    """The kind of each layer's step, by index; portable C is ``general``."""
     return {layer: step.kind for step in plan.steps for layer in step.layers}
 
 

@@ -90,6 +90,9 @@ def _leave_other_layouts(graph: Graph, methods: list[Method]) -> None:
             alike = layout.kind == method.reads and method.plane in (None, layout.plane)
             if method.reads is not None and not flat and not alike:
                 methods[reader] = general.chosen(graph, reader, "another layer wants its input to lie in another way")
+    for index in {graph.logits, len(methods) - 1}:  # what is printed, and what a softmax reads
+        if layouts.is_vector(graph.layers[index]) and not methods[index].writes_vector:
+            methods[index] = general.chosen(graph, index, "its kernel writes no vector, which the network's output is")
 
 
 def _share_kernels(methods: list[Method], proofs: list[Proofs]) -> list[Method]:

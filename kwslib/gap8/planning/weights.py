@@ -166,9 +166,11 @@ def windows(layer: Layer, pixel_bytes: int, row_bytes: int) -> np.ndarray:
         Of a kernel row in a window.
     """
     inputs = layer.input.shape[2]
-    first = common_terms(layer).first.reshape(-1, *layer.kernel, inputs)
+    terms = common_terms(layer)
+    first = terms.first.reshape(-1, *layer.kernel, inputs)
     outputs, rows, columns, _ = first.shape
-    taps = np.zeros((outputs, rows, row_bytes), np.int8)
+    # the second term counts the bytes of anything too: here they come off again
+    taps = np.full((outputs, rows, row_bytes), -terms.factor, np.int8)
     for column in range(columns):
         taps[:, :, column * pixel_bytes : column * pixel_bytes + inputs] = first[:, :, column]
     return taps.reshape(outputs, -1)
