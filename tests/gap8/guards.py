@@ -23,13 +23,18 @@ from kwslib.gap8.program.compilation import Build
 GUARDS = """/* generated: what of L1 no region holds, by step */
 #include "print.h"
 
-static const struct guard {{
+/* behind what the plan uses of L2: the planner gave the code no room for them */
+#define GUARD_CODE __attribute__((section(".guards.text"), noinline))
+#define GUARD_DATA(kind) __attribute__((section(".guards." kind)))
+
+GUARD_DATA("rodata") static const struct guard {{
     address begin, end;
 }} guards[] = {{{gaps}}};
-static const uint32_t guard_starts[] = {{{starts}}}; /* the first of each step, and the end */
+GUARD_DATA("rodata") static const uint32_t guard_starts[] = {{{starts}}}; /* the first of each step, and the end */
+GUARD_DATA("data")
 static volatile uint32_t guard_harmed[CORES][STEP_COUNT], guard_first[CORES][STEP_COUNT];
 
-static void guard_step(uint32_t core, uint32_t step, uint32_t checks) {{
+GUARD_CODE static void guard_step(uint32_t core, uint32_t step, uint32_t checks) {{
     barrier();
     for (uint32_t i = guard_starts[step]; i < guard_starts[step + 1]; i++)
         for (address place = guards[i].begin + core; place < guards[i].end; place += CORES) {{
@@ -45,13 +50,13 @@ extern uint8_t cluster_stacks[];
 enum {{ STACK_BYTES = {stack_bytes}, STACK_MARK = 0xA5 }};
 
 /* Each core marks what of its stack lies below this function's frame. */
-void guard_stack(uint32_t core) {{
+GUARD_CODE void guard_stack(uint32_t core) {{
     volatile uint8_t *byte = cluster_stacks + core * STACK_BYTES;
     const uint8_t *end = (const uint8_t *)__builtin_frame_address(0) - 64;
     while (byte < end) *byte++ = STACK_MARK;
 }}
 
-void guard_report(void) {{
+GUARD_CODE void guard_report(void) {{
     uint32_t most = 0;
     for (uint32_t core = 0; core < CORES; core++) {{
         const uint8_t *stack = cluster_stacks + core * STACK_BYTES;
@@ -86,6 +91,7 @@ EDITS = {
         ),
         ("/* --- the steps ---", '#include "guards.h"\n\n/* --- the steps ---'),
     ),
+    "link.ld": (("  .l1 0x10000000 ", "  .guards ALIGN(PLAN_L2_END, 16) : { *(.guards.*) } > L2\n  .l1 0x10000000 "),),
     "main.c": (
         (
             "static volatile uint32_t cluster_ready",

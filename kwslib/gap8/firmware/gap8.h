@@ -66,43 +66,65 @@ enum {
     DMA_EVENT = 1u << (19 + DMA_FLAGS_SHIFT)
 };
 
-static inline uint32_t dma_in(address l1, address l2, uint32_t bytes) {
-    uint32_t id = REG32(DMA);
-    REG32(DMA) = bytes | DMA_TO_L1 | DMA_INCREMENT | DMA_EVENT;
-    REG32(DMA) = l1;
-    REG32(DMA) = l2;
-    return id;
-}
-
-/* Contiguous in L1, `line` bytes every `stride` bytes in L2; `bytes` must be a multiple of `line`, or GVSOC hangs. */
-static inline uint32_t dma_out_lines(address l1, address l2, uint32_t bytes, uint32_t stride, uint32_t line) {
-    uint32_t id = REG32(DMA);
-    REG32(DMA) = bytes | DMA_INCREMENT | DMA_LINES | DMA_EVENT;
-    REG32(DMA) = l1;
-    REG32(DMA) = l2;
+/* Start a transfer: core 0 by its own registers, the fabric controller by those of the cluster. Contiguous in L1; in L2
+   `line` bytes every `stride` bytes, or contiguous if `line` is 0. GVSOC hangs if `bytes` is no multiple of `line`. */
+static inline uint32_t dma_start(uint32_t registers, address l1, address l2, uint32_t bytes, uint32_t in, uint32_t line,
+                                 uint32_t stride) {
+    uint32_t id = REG32(registers);
+    REG32(registers) = bytes | (in ? DMA_TO_L1 : 0) | DMA_INCREMENT | (line ? DMA_LINES : 0) | DMA_EVENT;
+    REG32(registers) = l1;
+    REG32(registers) = l2;
 #ifdef PULP_OPEN
-    REG32(DMA) = line;
-    REG32(DMA) = stride;
+    if (line) REG32(registers) = line;
+    if (line) REG32(registers) = stride;
 #else
-    REG32(DMA) = stride << 16 | line;
+    if (line) REG32(registers) = stride << 16 | line;
 #endif
     return id;
 }
 
-/* Polls: the DMA's event would release a barrier early if it were in the core's event mask. */
-static inline void dma_wait(uint32_t id) {
-    while (REG32(DMA + 4) >> id & 1) {}
-    REG32(DMA + 4) = 1u << id;
+static inline void dma_end(uint32_t registers, uint32_t id) {
+    while (REG32(registers + 4) >> id & 1) {} /* the DMA's event would release a barrier early, if it were let in */
+    REG32(registers + 4) = 1u << id;
 }
 
-/* The fabric controller's own way to the DMA: move weights, and wait. */
+/* At once, by core 0 itself. */
+static inline void dma_in_now(address l1, address l2, uint32_t bytes) {
+    dma_end(DMA, dma_start(DMA, l1, l2, bytes, 1, 0, 0));
+}
+
+/* The transfers of tiles: core 0 asks for them, the fabric controller makes them, in their order. */
+enum { REQUESTS = 4 };
+extern struct requests {
+    volatile uint32_t posted, done;
+    volatile struct request {
+        uint32_t l1, l2, bytes, in, line, stride;
+    } ring[REQUESTS];
+} requests;
+
+static inline uint32_t dma_post(address l1, address l2, uint32_t bytes, uint32_t in, uint32_t line, uint32_t stride) {
+    uint32_t number = requests.posted;
+    volatile struct request *r = &requests.ring[number % REQUESTS];
+    while (number - requests.done >= REQUESTS) {}
+    r->l1 = l1;
+    r->l2 = l2;
+    r->bytes = bytes;
+    r->in = in;
+    r->line = line;
+    r->stride = stride;
+    requests.posted = number + 1;
+    return number + 1;
+}
+static inline uint32_t dma_in(address l1, address l2, uint32_t bytes) { return dma_post(l1, l2, bytes, 1, 0, 0); }
+static inline uint32_t dma_out_lines(address l1, address l2, uint32_t bytes, uint32_t stride, uint32_t line) {
+    return dma_post(l1, l2, bytes, 0, line, stride);
+}
+static inline void dma_wait(uint32_t number) {
+    while ((int32_t)(requests.done - number) < 0) {}
+}
+
 static inline void weights_move(address l1, address l2, uint32_t bytes) {
-    uint32_t id = REG32(DMA_FROM_SOC);
-    REG32(DMA_FROM_SOC) = bytes | DMA_TO_L1 | DMA_INCREMENT;
-    REG32(DMA_FROM_SOC) = l1;
-    REG32(DMA_FROM_SOC) = l2;
-    while (REG32(DMA_FROM_SOC + 4) >> id & 1) {}
-    REG32(DMA_FROM_SOC + 4) = 1u << id;
+    dma_end(DMA_FROM_SOC, dma_start(DMA_FROM_SOC, l1, l2, bytes, 1, 0, 0));
 }
 static inline void relax(void) { __asm__ volatile("nop"); }
 

@@ -9,7 +9,7 @@ IN_L1 uint32_t arguments[CORES][ARGUMENT_WORDS];
 
 /* Transfers are numbered from the inference's own base on, so that no number of one inference is mistaken for one of
    another. Core 0 says which may start; who moves them says which have ended. */
-enum { INFERENCE = 1 << 16, NOW = 1 << 30, PIECE_BYTES = 256, PATIENCE = 120 };
+enum { INFERENCE = 1 << 16, NOW = 1 << 30, PIECE_BYTES = 256, TILE_PIECE_BYTES = 512, PATIENCE = 120 };
 struct stream stream;                      /* in L2 */
 IN_L1 struct stream_end stream_end;        /* in L1, where core 0 looks */
 static struct {
@@ -22,6 +22,9 @@ void load_tables(void) {
     for (uint32_t i = 0; i < sizeof tables / 4; i++)
         ((uint32_t *)&tables)[i] = ((const uint32_t *)&network_tables)[i];
     stream_end.ended = stream_end.base = stream_end.known = 0;
+#ifndef KWS_HOST
+    requests.posted = requests.done = 0;
+#endif
 }
 
 void fetch_begin(void) {
@@ -53,15 +56,38 @@ static void flash_poll(void) {
     }
 }
 
+#ifndef KWS_HOST
+IN_L1 struct requests requests;
+
+/* Make the transfers that core 0 asked for, in pieces too. */
+static void tiles_serve(void) {
+    while (requests.done != requests.posted) {
+        volatile struct request *r = &requests.ring[requests.done % REQUESTS];
+        uint32_t l1 = r->l1, l2 = r->l2, left = r->bytes, in = r->in, line = r->line, stride = r->stride;
+        uint32_t lines = line ? (TILE_PIECE_BYTES + line - 1) / line : 0, piece = line ? lines * line : TILE_PIECE_BYTES;
+        while (left) {
+            uint32_t bytes = left < piece ? left : piece;
+            dma_end(DMA_FROM_SOC, dma_start(DMA_FROM_SOC, l1, l2, bytes, in, line, stride));
+            l1 += bytes;
+            l2 += line ? lines * stride : bytes;
+            left -= bytes;
+        }
+        requests.done++;
+    }
+}
+#endif
+
 /* Move a transfer in pieces: an instruction that is not in the cores' cache waits behind a piece, up to a cycle for
-   every four bytes. */
+   every four bytes. Whole, when a core waits for it. */
 static void move(const struct transfer *t) {
     address source = t->slot ? t->slot : t->source;
     for (uint32_t done = 0; done < t->bytes;) {
         uint32_t left = t->bytes - done, bytes = left < PIECE_BYTES ? left : PIECE_BYTES;
+        if (stream.waited > mover.base + mover.next) bytes = left;
         weights_move(t->target + done, source + done, bytes);
         done += bytes;
         flash_poll();
+        tiles_serve();
     }
 }
 
@@ -75,11 +101,13 @@ void fetch_serve(void) {
         flash_aim(first_flash_transfer);
     }
     if (!mover.base) return;
+    tiles_serve();
     flash_poll();
     if (mover.base + mover.next >= allowed) return;
     const struct transfer *t = &network_transfers[mover.next];
     if (t->slot && mover.flash_next <= mover.next) return; /* has not come from the flash */
-    for (uint32_t i = 0; i < PATIENCE && stream.urgent <= mover.base + mover.next; i++) relax(); /* cold code first */
+    for (uint32_t i = 0; i < PATIENCE && stream.urgent <= mover.base + mover.next; i++)
+        tiles_serve(); /* cold code first */
     move(t);
     stream_end.ended = mover.base + ++mover.next;
 }

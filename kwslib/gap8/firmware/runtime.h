@@ -25,7 +25,7 @@ void infer(uint32_t core);
 /* Transfers of weights, in their order. The fabric controller moves them; core 0 alone calls `fetch_begin`,
    `fetch_until`, `fetch_wait`. */
 extern struct stream {
-    volatile uint32_t allowed, urgent; /* transfers before these may start; before these somebody waits for */
+    volatile uint32_t allowed, urgent, waited; /* transfers before these may start, at once, and are waited for */
 } stream;
 extern struct stream_end {
     volatile uint32_t ended;
@@ -52,6 +52,7 @@ static inline void fetch_now(uint32_t end) { /* the same, and somebody is going 
 static inline void fetch_wait(uint32_t end) { /* until all before `end` have ended */
     if (stream_end.ended >= stream_end.base + end) return;
     fetch_now(end);
+    stream.waited = stream_end.base + end;
     while (stream_end.ended < stream_end.base + end) {}
 }
 

@@ -50,7 +50,7 @@ static inline int32_t linear_sum(const struct linear *l, const uint32_t *inputs,
 void run_linear(uint32_t core, const struct step *step) {
     const struct linear *l = step->work;
     uint32_t transfer = step->first_transfer, chunks = (l->outputs + l->chunk - 1) / l->chunk;
-    if (core == 0 && l->input_l2) dma_wait(dma_in(l->input, l->input_l2, l->input_bytes));
+    if (core == 0 && l->input_l2) dma_in_now(l->input, l->input_l2, l->input_bytes);
     for (uint32_t first = 0, chunk = 0; first < l->outputs; first += l->chunk, chunk++) {
         uint32_t count = l->outputs - first < l->chunk ? l->outputs - first : l->chunk;
         if (chunk || l->input_l2) {

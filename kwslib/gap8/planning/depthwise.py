@@ -144,9 +144,10 @@ class Depthwise:
             plane_bytes=self.plane.plane_bytes,
             out=sinks.members(walk, place, new, tile),
         )
-        walk.fetch(buffers, parts)
+        walk.fetch(buffers, parts, streamed=True)
         step.dma_in_bytes = records.nbytes + (0 if source.memory == L1 else channels * self.plane.plane_bytes)
         step.dma_out_bytes = 0 if place.memory == L1 else prod(self.layer.output.shape)
+        step.flash_bytes = records.nbytes if walk.builder.flash else 0
         step.description = f"{symbol}, " + ("whole" if tile == channels else f"tiles of {tile} channels")
         step.predicted_cycles = cost.depthwise(self.layer, self.rounding, self.kind, tile, -(-channels // tile))
         return self.index + 1

@@ -28,6 +28,7 @@ from kwslib.integer.graph import Graph
 
 METHODS = (Softmax, Linear, Pool, Front, Depthwise, Dense)
 """The registry: each says by `of` which layers it takes."""
+FUSED = ", first two layers fused"
 BATCHES = (2, 4, 6, 32)
 """Of how many steps the weights may come together; the last stands for all of a usual network."""
 LARGEST_OUTPUTS = 4096
@@ -60,10 +61,13 @@ def plan(graph: Graph) -> Plan:
     failures: list[tuple[Way, DoesNotFit]] = []
     for number, way in enumerate(ways(graph, methods)):
         try:
-            cycles = follow(graph, methods, way, lambda _: KERNEL_BYTES).predicted_cycles
+            limit = min((cycles for cycles, _, _ in found), default=0)
+            cycles = follow(graph, methods, way, lambda _: KERNEL_BYTES, limit).predicted_cycles
             found.append((cycles, number, way))
         except DoesNotFit as error:
             failures.append((way, error))
+        except _Slower:
+            continue
     for _, _, way in sorted(found, key=lambda entry: entry[:2]):  # the fastest whose code fits exactly
         try:
             return follow(graph, methods, way, code_bytes)
@@ -82,7 +86,7 @@ def assign(graph: Graph) -> list[Method]:
 
 def _leave_other_layouts(graph: Graph, methods: list[Method]) -> None:
     """Leave to portable C the layers that cannot read a map as another reader of it wants it to lie."""
-    walk = Walk(graph, methods, Way("", 0, False))
+    walk = Walk(graph, methods, Way("", 0, 0, False))
     for index in range(len(methods)):
         for reader in layouts.readers(graph, index):
             layout, method = walk.layout(index), methods[reader]
@@ -140,30 +144,40 @@ def _method(graph: Graph, index: int, proofs: Proofs) -> Method:
 
 
 def ways(graph: Graph, methods: list[Method]) -> Iterator[Way]:
-    """Yield the ways of placing the maps: from some layer on in L1, those before in L2; the first two layers fused."""
+    """Yield the ways of placing the maps: some in L1, others in L2, those of earlier layers first; two layers fused."""
     fuses = len(methods) > 1 and isinstance(methods[0], Front) and isinstance(methods[1], Depthwise)
-    last = len(graph.layers)
+    last = next((index for index, layer in enumerate(graph.layers) if layouts.is_vector(layer)), len(graph.layers))
     for fused in (False, True) if fuses else (False,):
-        for first in range(last + 1):
-            if first and layouts.is_vector(graph.layers[first - 1]):
-                break
+        whole = "maps in L1" + FUSED * fused
+        yield Way(whole, 0, 0, fused)
+        for batch in BATCHES:
+            yield Way(f"{whole}, weights of {batch} steps at once", 0, 0, fused, batch=batch)
+        for first in range(1, last + 1):
             if fused and first == 1:
                 continue  # the fused pair has no map of its own
-            yield Way(_name(first, fused), first, fused)
-            if not first:
-                for batch in BATCHES:
-                    yield Way(f"{_name(first, fused)}, weights of {batch} steps at once", first, fused, batch=batch)
-            else:
-                yield Way(_name(first, fused) + ", pointwise weights in flash", first, fused, flash=True)
+            for name, planes, pixels in (
+                (f"maps of the first {first} layers in L2", first, first),
+                (f"planes and channels last of the first {first} layers in L2", last, first),
+                (f"maps with channels last and planes of the first {first} layers in L2", first, last),
+            ):
+                if first < last or planes == pixels == first:
+                    yield Way(name + FUSED * fused, planes, pixels, fused)
+                    if planes == pixels:
+                        yield Way(
+                            f"{name}{FUSED * fused}, pointwise weights in flash", planes, pixels, fused, flash=True
+                        )
 
 
-def _name(first: int, fused: bool) -> str:
-    where = "maps in L1" if first == 0 else f"maps of the first {first} layers in L2"
-    return where + (", first two layers fused" if fused else "")
+class _Slower(Exception):
+    """A way that costs more than another one that is known."""
 
 
-def follow(graph: Graph, methods: list[Method], way: Way, kernel_bytes: Callable[[Kernel], int]) -> Plan:
+def follow(
+    graph: Graph, methods: list[Method], way: Way, kernel_bytes: Callable[[Kernel], int], limit: int = 0
+) -> Plan:
     """Plan a network in one way; `kernel_bytes` gives the size of a kernel's code, or a bound of it.
+
+    With a `limit` of predicted cycles, a way that costs clearly more is given up.
 
     Raises
     ------
@@ -178,6 +192,8 @@ def follow(graph: Graph, methods: list[Method], way: Way, kernel_bytes: Callable
         except DoesNotFit as error:
             error.layer = error.layer or graph.layers[index].name
             raise
+        if limit and walk.builder.plan.predicted_cycles > limit + cost.FETCH_CYCLES * len(methods):
+            raise _Slower
     for number, step in enumerate(walk.builder.plan.steps):
         if number and (number - 1) % way.batch:
             step.predicted_cycles -= cost.FETCH_CYCLES
@@ -191,7 +207,7 @@ def _does_not_fit(graph: Graph, failures: list[tuple[Way, DoesNotFit]]) -> str:
     nearest: dict[tuple[bool, bool, bool], tuple[Way, DoesNotFit]] = {}
     told = [failure for failure in failures if failure[0].batch == 1]  # batches need more, and say no other layer
     for way, error in sorted(told or failures, key=lambda failure: failure[1].missing):
-        nearest.setdefault((way.first_in_l1 > 0, way.fused, way.flash), (way, error))
+        nearest.setdefault((way.pixels_from > 0, way.fused, way.flash), (way, error))
     tried = [
         f"{way.name}: {error.layer} lacks {error.missing} bytes of {error.memory}" for way, error in nearest.values()
     ]

@@ -284,8 +284,11 @@ def least_bytes(work: Work) -> int:
     return _bytes(work, 1, 1, 1)
 
 
-SHARE_BYTES = 1024
-"""Room for the cores' shares of a layer, a bound for usual ones; the plan counts them exactly in the end."""
+def _share_bytes(work: Work, tile_rows: int, groups: int) -> int:
+    """Return a bound of the bytes that say which blocks each core computes, of a full chunk and of the last one."""
+    lines = max(tile_rows, work.columns)
+    runs = min(-(-groups * lines // CORES) + 2, 24)
+    return 2 * CORES * 4 * (runs * (5 if work.sums else 4) + 4) // 2
 
 
 def _chunks(work: Work) -> Iterator[int]:
@@ -305,7 +308,7 @@ def _chunks(work: Work) -> Iterator[int]:
 
 def _bytes(work: Work, tile_rows: int, groups: int, buffers: int) -> int:
     chunks = -(-work.groups // groups)
-    need = min(buffers, chunks) * aligned(groups * work.group_bytes) + SHARE_BYTES
+    need = min(buffers, chunks) * aligned(groups * work.group_bytes) + _share_bytes(work, tile_rows, groups)
     if not work.input_in_l1:
         size = aligned(work.input_bytes(tile_rows))
         need += 2 * size if size <= LARGEST_TRANSFER_BYTES else 1 << 20

@@ -66,8 +66,9 @@ class Way:
     Attributes
     ----------
     name : str
-    first_in_l1 : int
-        Outputs of this layer and all behind it lie in L1, those of the layers before in L2.
+    planes_from, pixels_from : int
+        Planes of this layer and of all behind it lie in L1, those of the layers before in L2; the same of maps with
+        channels last.
     fused : bool
         Whether the first convolution and the depthwise layer behind it are one step.
     flash : bool
@@ -77,7 +78,8 @@ class Way:
     """
 
     name: str
-    first_in_l1: int
+    planes_from: int
+    pixels_from: int
     fused: bool
     flash: bool = False
     batch: int = 1
@@ -136,24 +138,31 @@ class Walk:
         """Return where the output of a layer lies; the network's input, -1, lies in L2."""
         if index < 0:
             return L2
-        return L1 if index >= self.way.first_in_l1 or self.layout(index).kind == layouts.VECTOR else L2
+        kind = self.kind(index)
+        first = {layouts.PLANES: self.way.planes_from, layouts.PIXELS: self.way.pixels_from, layouts.VECTOR: 0}[kind]
+        return L1 if index >= first else L2
+
+    def kind(self, index: int) -> str:
+        """Return the kind of layout of a layer's output: what the first reader wants that cannot read just anything."""
+        if layouts.is_vector(self.graph.layers[index]) and self.methods[index].writes_vector:
+            return layouts.VECTOR
+        wanted = [self.methods[reader].reads for reader in layouts.readers(self.graph, index)]
+        return layouts.PLANES if layouts.PLANES in wanted else layouts.PIXELS
 
     def layout(self, index: int) -> Layout:
-        """Return how the output of a layer lies: as the first reader wants that cannot read just anything."""
+        """Return how the output of a layer lies."""
         if index < 0:
             return layouts.network_input(self.graph)
-        layer, method = self.graph.layers[index], self.methods[index]
-        if layouts.is_vector(layer) and method.writes_vector:
+        layer, kind = self.graph.layers[index], self.kind(index)
+        if kind == layouts.VECTOR:
             return layouts.vector(layer.output)
-        for reader in layouts.readers(self.graph, index):
-            wanted = self.methods[reader]
-            if wanted.reads == layouts.PLANES:
-                rows, columns, _ = layer.output.shape
-                plane = wanted.plane or self._known_plane(index) or PlaneShape(rows, aligned(columns, 4))
-                return layouts.planes(layer.output, plane)
-        in_l2 = index < self.way.first_in_l1
-        bytes_ = layouts.pixel_bytes(layer.output.shape[2], TILE_CHANNELS if in_l2 else layouts.GROUP)
-        return layouts.pixels(layer.output, bytes_)
+        if kind == layouts.PLANES:
+            planes = [self.methods[reader].plane for reader in layouts.readers(self.graph, index)]
+            rows, columns, _ = layer.output.shape
+            plane = next((plane for plane in planes if plane), None) or self._known_plane(index)
+            return layouts.planes(layer.output, plane or PlaneShape(rows, aligned(columns, 4)))
+        multiple = layouts.GROUP if self.memory(index) == L1 else TILE_CHANNELS
+        return layouts.pixels(layer.output, layouts.pixel_bytes(layer.output.shape[2], multiple))
 
     def _known_plane(self, index: int) -> PlaneShape | None:
         """Return the planes that the last depthwise layer of the same shape reads: their place can be used again."""
@@ -214,11 +223,16 @@ class Walk:
         """
         plane = place.layout.plane
         assert plane is not None
-        if rows is not None:
+        if rows is not None:  # row by row: the words that hold more than the map's own columns
             if not plane.beside:
                 return {"planes": 0}
-            size = rows * plane.row_bytes
-            return {"planes": channels, "plane_bytes": size, "head": size, "tail": size, "word": place.layout.padding}
+            return {
+                "planes": channels * rows,
+                "plane_bytes": plane.row_bytes,
+                "head": aligned(plane.left, 4),
+                "tail": (plane.left + place.layout.shape[1]) // 4 * 4,
+                "word": place.layout.padding,
+            }
         head, tail = plane.top * plane.row_bytes, (plane.top + place.layout.shape[0]) * plane.row_bytes
         if plane.beside:
             head = tail = plane.plane_bytes
@@ -300,6 +314,8 @@ class Walk:
 
     def fetch(self, buffers: tuple[Ref, Ref], parts: Sequence[np.ndarray], streamed: bool = False) -> None:
         """Add the transfers of weights in parts that take turns in two buffers; the step has been added."""
+        if buffers[0].region.startswith(BATCH) and len(parts) > 1:
+            raise DoesNotFit(L1, self.now - 1, parts[0].nbytes)
         if buffers[0].region.startswith(BATCH) and buffers[0].offset:
             self.builder.append(buffers[0], parts[0])
         else:

@@ -222,7 +222,7 @@ def test_the_way_of_the_fewest_predicted_cycles_is_taken(make):
     methods = planner.assign(graph)
     cycles = {}
     for way in planner.ways(graph, methods):
-        try:
+        try:  # without the limit: every way to its end
             cycles[way.name] = planner.follow(graph, methods, way, code_bytes).predicted_cycles
         except DoesNotFit:
             continue
@@ -235,9 +235,11 @@ def test_ways_are_the_maps_of_the_first_layers_in_l2():
     graph = snapped("5 columns")
     ways = list(planner.ways(graph, planner.assign(graph)))
     assert len({way.name for way in ways}) == len(ways)
-    assert {way.first_in_l1 for way in ways if not way.fused} == {0, 1, 2, 3, 4, 5}
-    assert {way.first_in_l1 for way in ways if way.fused} == {0, 2, 3, 4, 5}
-    assert all(way.flash <= bool(way.first_in_l1) for way in ways)
+    for fused, starts in ((False, {0, 1, 2, 3, 4, 5}), (True, {0, 2, 3, 4, 5})):  # a fused pair has no map between
+        chosen = [way for way in ways if way.fused == fused]
+        assert {way.planes_from for way in chosen} == {way.pixels_from for way in chosen} == starts
+    assert all(way.planes_from and way.pixels_from for way in ways if way.flash)
+    assert not any(way.planes_from or way.pixels_from for way in ways if way.batch > 1)
     assert not any(way.fused for way in planner.ways(graph, planner.assign(shapes.load("two convolutions"))))
 
 
@@ -292,6 +294,8 @@ def test_a_network_that_cannot_fit_says_which_layer_and_by_how_many_bytes(make, 
 
 
 def test_too_many_outputs_are_no_classes():
-    graph = network_file.load(networks.quantised((12, 6), (("conv", 4, (3, 3), (2, 2)),), classes=4097, softmax=False), "wide")
+    graph = network_file.load(
+        networks.quantised((12, 6), (("conv", 4, (3, 3), (2, 2)),), classes=4097, softmax=False), "wide"
+    )
     with pytest.raises(ModelError, match="wide has 4097 outputs; a program for GAP8 takes 4096 at most"):
         planner.plan(graph)
