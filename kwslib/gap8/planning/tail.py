@@ -109,9 +109,11 @@ class Linear:
         """Return the method of a layer, or why it is none for it."""
         layer = graph.layers[index]
         window = layer.kind in ("convolution", "pointwise") and layer.kernel == layer.input.shape[:2]
-        if layer.kind == "linear" or (window and layouts.is_vector(layer) and not any(layer.padding)):
-            return cls(layer, index, proofs)
-        return "not a linear layer"
+        if layer.kind != "linear" and not (window and layouts.is_vector(layer) and not any(layer.padding)):
+            return "not a linear layer"
+        if not weights.two_terms_suffice(layer):
+            return "a weight of 255 is no sum of two of eight bits"
+        return cls(layer, index, proofs)
 
     def early_bytes(self, walk: Walk) -> int:
         return 0

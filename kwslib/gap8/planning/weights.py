@@ -73,8 +73,13 @@ def common_terms(layer: Layer) -> Terms:
     return Terms((weights - factor).astype(np.int8), None, factor)
 
 
+def two_terms_suffice(layer: Layer) -> bool:
+    """Say whether each weight is a sum of two of eight bits: all but 255, which only files without negative ones have."""
+    return int(layer.centred_weights.max()) <= 2 * INT8.max
+
+
 def own_terms(layer: Layer) -> Terms:
-    """Split weights so that each has a rest of its own."""
+    """Split weights so that each has a rest of its own; `two_terms_suffice` says for which layers."""
     weights = layer.centred_weights.astype(np.int32)
     first = np.clip(weights, INT8.min, INT8.max)
     rest = weights - first
