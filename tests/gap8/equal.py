@@ -13,21 +13,33 @@ from kwslib.gap8.program.expected_output import checksum
 from kwslib.integer import reference
 from tests.gap8 import networks
 
-RESIDENT, BATCHED, FUSED, TILED, TILED_FUSED, FLASH = (
+RESIDENT, BATCHED, FUSED, TILED, TILED_FUSED, PLANES, PIXELS, FLASH = (
     "maps in L1",
     "maps in L1, all weights at once",
     "maps in L1, fused",
     "maps in L2",
     "maps in L2, fused",
+    "planes in L2",
+    "maps with channels last in L2",
     "maps in L2, fused, flash",
 )
 PORTABLE, PORTABLE_TILED = "portable C", "portable C, maps in L2"
+
+
+def _places(way):
+    """Whether planes, and maps with channels last, lie in L2."""
+    return way.planes_from > way.pixels_from, way.pixels_from > way.planes_from, way.pixels_from > 0
+
+
+NOWHERE, EVERYWHERE = (False, False, False), (False, False, True)
 MATCHES = {
-    RESIDENT: lambda way: not way.first_in_l1 and not way.fused and way.batch == 1,
-    BATCHED: lambda way: not way.first_in_l1 and not way.fused and way.batch > 1,
-    FUSED: lambda way: not way.first_in_l1 and way.fused and way.batch == 1,
-    TILED: lambda way: way.first_in_l1 and not way.fused and not way.flash,
-    TILED_FUSED: lambda way: way.first_in_l1 and way.fused and not way.flash,
+    RESIDENT: lambda way: _places(way) == NOWHERE and not way.fused and way.batch == 1,
+    BATCHED: lambda way: _places(way) == NOWHERE and not way.fused and way.batch > 1,
+    FUSED: lambda way: _places(way) == NOWHERE and way.fused and way.batch == 1,
+    TILED: lambda way: _places(way) == EVERYWHERE and not way.fused and not way.flash,
+    TILED_FUSED: lambda way: _places(way) == EVERYWHERE and way.fused and not way.flash,
+    PLANES: lambda way: way.planes_from > way.pixels_from,
+    PIXELS: lambda way: way.pixels_from > way.planes_from,
     FLASH: lambda way: way.flash,
 }
 """The planner's ways by kind. `only` takes the last one of a kind, with the most maps in L2, or weights at once."""
@@ -85,8 +97,8 @@ def planned(graph, kind):
         return planner.plan(graph)
 
 
-def assembly_kinds(plan):
-    """The kinds of steps by layer index; portable C is ``general``."""
+def steps_of(plan):
+    """The kind of each layer's step, by index; portable C is ``general``."""
     return {layer: step.kind for step in plan.steps for layer in step.layers}
 
 

@@ -161,8 +161,8 @@ def test_a_small_network_takes_a_few_milliseconds_a_clip():
 
 def test_every_kind_is_described_computed_and_planned():
     """A kind that is entered in one place and forgotten in another ends in a bare KeyError."""
-    from kwslib.gap8.planning import any_layer
+    from kwslib.gap8.planning import general
 
     described = set(re.findall(r"``(\w+)``", Layer.__doc__.split("kind : str")[1].split("operator, tensor")[0]))
     assert described == set(reference.KINDS)
-    assert described == set(any_layer.KINDS) | {"softmax"}
+    assert described == set(general.KINDS) | {"softmax"}

@@ -58,6 +58,8 @@ class Depthwise:
             return "not a depthwise layer of multiplier 1 behind another layer"
         if max(layer.kernel) > LARGEST_KERNEL or max(layer.stride) > LARGEST_STRIDE:
             return f"its kernel {layer.kernel} or its stride {layer.stride} is larger than the kernels know"
+        if not weights.two_terms_suffice(layer):
+            return "a weight of 255 is no sum of two of eight bits"
         reason = ""
         for proof in proofs:
             for kind, plane in _kinds(layer):

@@ -52,6 +52,8 @@ class General:
         chunk, record_bytes, buffer, parts = channels, 0, None, []
         if records is not None:
             record_bytes = 4 * records.shape[1]
+            if walk.way.batch > 1:  # its own transfers would stand between those of the batches
+                raise lacking(L1, walk.now, records.nbytes, layer)
             chunk = min(channels, walk.free(index) // record_bytes)
             if chunk < 1:
                 raise lacking(L1, walk.now, record_bytes - walk.free(index), layer)
@@ -60,6 +62,7 @@ class General:
         fill: dict[str, int] = {"planes": 0}
         if place.layout.plane and (new or place.memory != L1):
             fill = walk.fill(place, aligned(channels, layouts.GROUP))
+        kernel = source.layout.shape[:2] if layer.kind == "linear" else layer.kernel  # a linear layer reads all of it
         step = walk.add(
             "general",
             (index,),
@@ -67,8 +70,8 @@ class General:
             input=_map(source, layer.input.shape),
             second=_map(second, layer.input.shape),
             output=_map(place, layer.output.shape),
-            kernel_rows=layer.kernel[0],
-            kernel_columns=layer.kernel[1],
+            kernel_rows=kernel[0],
+            kernel_columns=kernel[1],
             stride_rows=layer.stride[0],
             stride_columns=layer.stride[1],
             pad_top=layer.padding[0],

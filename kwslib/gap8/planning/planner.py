@@ -80,7 +80,23 @@ def assign(graph: Graph) -> list[Method]:
     """Choose for each layer how it is computed."""
     proofs = [Proofs(layer, layouts.sources(graph, index)[0] < 0) for index, layer in enumerate(graph.layers)]
     methods = [_method(graph, index, found) for index, found in enumerate(proofs)]
+    _leave_other_layouts(graph, methods)
     return _share_kernels(methods, proofs)
+
+
+def _leave_other_layouts(graph: Graph, methods: list[Method]) -> None:
+    """Leave to portable C the layers that cannot read a map as another reader of it wants it to lie."""
+    walk = Walk(graph, methods, Way("", 0, 0, False))
+    for index in range(len(methods)):
+        for reader in layouts.readers(graph, index):
+            layout, method = walk.layout(index), methods[reader]
+            flat = layout.kind == layouts.VECTOR and isinstance(method, Linear | Softmax)
+            alike = layout.kind == method.reads and method.plane in (None, layout.plane)
+            if method.reads is not None and not flat and not alike:
+                methods[reader] = general.chosen(graph, reader, "another layer wants its input to lie in another way")
+    for index in {graph.logits, len(methods) - 1}:  # what is printed, and what a softmax reads
+        if layouts.is_vector(graph.layers[index]) and not methods[index].writes_vector:
+            methods[index] = general.chosen(graph, index, "its kernel writes no vector, which the network's output is")
 
 
 def _share_kernels(methods: list[Method], proofs: list[Proofs]) -> list[Method]:
@@ -189,7 +205,8 @@ def follow(
 def _does_not_fit(graph: Graph, failures: list[tuple[Way, DoesNotFit]]) -> str:
     """Say what is missing where, and what was tried: of each kind of way the one that lacks least."""
     nearest: dict[tuple[bool, bool, bool], tuple[Way, DoesNotFit]] = {}
-    for way, error in sorted(failures, key=lambda failure: failure[1].missing):
+    told = [failure for failure in failures if failure[0].batch == 1]  # batches need more, and say no other layer
+    for way, error in sorted(told or failures, key=lambda failure: failure[1].missing):
         nearest.setdefault((way.pixels_from > 0, way.fused, way.flash), (way, error))
     tried = [
         f"{way.name}: {error.layer} lacks {error.missing} bytes of {error.memory}" for way, error in nearest.values()

@@ -93,7 +93,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Linear:
-    """A linear layer, or a pointwise one of one position; every core computes its outputs."""
+    """A linear layer, or a convolution whose window is its whole input; every core computes its outputs."""
 
     layer: Layer
     index: int
@@ -108,9 +108,12 @@ class Linear:
     def of(cls, graph: Graph, index: int, proofs: Proofs) -> "Linear | str":
         """Return the method of a layer, or why it is none for it."""
         layer = graph.layers[index]
-        if layer.kind == "linear" or (layer.kind == "pointwise" and layer.input.shape[:2] == (1, 1)):
-            return cls(layer, index, proofs)
-        return "not a linear layer"
+        window = layer.kind in ("convolution", "pointwise") and layer.kernel == layer.input.shape[:2]
+        if layer.kind != "linear" and not (window and layouts.is_vector(layer) and not any(layer.padding)):
+            return "not a linear layer"
+        if not weights.two_terms_suffice(layer):
+            return "a weight of 255 is no sum of two of eight bits"
+        return cls(layer, index, proofs)
 
     def early_bytes(self, walk: Walk) -> int:
         return 0

@@ -318,20 +318,22 @@ class Walk:
         return place, place
 
     def fetch(self, buffers: tuple[Ref, Ref], parts: Sequence[np.ndarray], streamed: bool = False) -> None:
-        """Add the transfers of weights in parts that take turns in two buffers."""
+        """Add the transfers of weights in parts that take turns in two buffers; the step has been added."""
+        if buffers[0].region.startswith(BATCH) and len(parts) > 1:
+            raise DoesNotFit(L1, self.now - 1, parts[0].nbytes)
         if buffers[0].region.startswith(BATCH) and buffers[0].offset:
             self.builder.append(buffers[0], parts[0])
-            return
-        for number, part in enumerate(parts):
-            self.builder.fetch(buffers[number % 2], part, streamed)
+        else:
+            for number, part in enumerate(parts):
+                self.builder.fetch(buffers[number % 2], part, streamed)
+        if buffers[0].region.startswith(BATCH):
+            self.builder.plan.steps[-1].ready = len(self.builder.plan.transfers)
 
     def add(self, kind: str, layers: tuple[int, ...], early: int = 0, **fields: Any) -> Step:
         """Add a step; `early` of its transfers must have ended when it starts."""
-        batched, batch = self._batched, self._batch
+        batched = self._batched
         step = self.builder.add(kind, layers, **fields)
-        step.ready = step.first_transfer + early
-        if batched:  # a transfer for each batch, behind those of the first step
-            step.ready = self.builder.plan.steps[1].first_transfer + batch + 1
+        step.ready = step.first_transfer + (0 if batched else early)  # `fetch` counts what comes in a batch
         return step
 
 

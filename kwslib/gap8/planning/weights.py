@@ -73,8 +73,13 @@ def common_terms(layer: Layer) -> Terms:
     return Terms((weights - factor).astype(np.int8), None, factor)
 
 
+def two_terms_suffice(layer: Layer) -> bool:
+    """Say whether each weight is a sum of two of eight bits: all but 255, which only files without negative ones have."""
+    return int(layer.centred_weights.max()) <= 2 * INT8.max
+
+
 def own_terms(layer: Layer) -> Terms:
-    """Split weights so that each has a rest of its own."""
+    """Split weights so that each has a rest of its own; `two_terms_suffice` says for which layers."""
     weights = layer.centred_weights.astype(np.int32)
     first = np.clip(weights, INT8.min, INT8.max)
     rest = weights - first
@@ -166,9 +171,11 @@ def windows(layer: Layer, pixel_bytes: int, row_bytes: int) -> np.ndarray:
         Of a kernel row in a window.
     """
     inputs = layer.input.shape[2]
-    first = common_terms(layer).first.reshape(-1, *layer.kernel, inputs)
+    terms = common_terms(layer)
+    first = terms.first.reshape(-1, *layer.kernel, inputs)
     outputs, rows, columns, _ = first.shape
-    taps = np.zeros((outputs, rows, row_bytes), np.int8)
+    # the second term counts the bytes of anything too: here they come off again
+    taps = np.full((outputs, rows, row_bytes), -terms.factor, np.int8)
     for column in range(columns):
         taps[:, :, column * pixel_bytes : column * pixel_bytes + inputs] = first[:, :, column]
     return taps.reshape(outputs, -1)

@@ -10,7 +10,7 @@ from kwslib.gap8.program.expected_output import expected_text
 from kwslib.integer import network_file
 from kwslib.subproc import CommandTimeout, run
 from tests.gap8 import networks
-from tests.gap8.equal import STRATEGIES, only
+from tests.gap8.equal import FLASH, only
 from tests.gap8.platforms.test_gvsoc import PROGRAM
 
 
@@ -21,7 +21,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def built(network, tmp_path_factory):
-    with only(STRATEGIES[-1]):  # with content of the flash
+    with only(FLASH):  # with content of the flash
         return compilation.build(network, tmp_path_factory.mktemp("built"), target="host")
 
 

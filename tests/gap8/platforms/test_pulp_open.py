@@ -5,13 +5,12 @@ import re
 import pytest
 
 from kwslib.errors import InputError, ToolError
-from kwslib.gap8.planning.planner import plan
 from kwslib.gap8.platforms.pulp_open import HOME_VARIABLE, PulpOpen
 from kwslib.integer import network_file
 from kwslib.paths import models_dir
 from kwslib.subproc import CommandTimeout
 from tests.gap8 import networks
-from tests.gap8.equal import GENERAL, STRATEGIES, assert_on_platform, only
+from tests.gap8.equal import FLASH, WAYS, assert_on_platform, only
 from tests.gap8.fake_gvsoc import executable
 from tests.gap8.platforms.test_gvsoc import FLASH_PROGRAM, PROGRAM
 
@@ -101,9 +100,7 @@ def test_the_recorded_networks(real, size, tmp_path):
 
 
 @pytest.mark.gvsoc
-@pytest.mark.parametrize("strategy", [*STRATEGIES[:-1], GENERAL])
-def test_every_strategy_without_flash(real, strategy, tmp_path):
-    with only(strategy):
-        network = network_file.load(networks.quantised(*networks.MEDIUM))
-        assert plan(network).strategy == strategy
-        assert_on_platform(network, tmp_path, "pulp-open")
+@pytest.mark.parametrize("way", [way for way in WAYS if way != FLASH])
+def test_every_way_without_flash(real, way, tmp_path):
+    with only(way):
+        assert_on_platform(network_file.load(networks.quantised(*networks.MEDIUM)), tmp_path, "pulp-open")

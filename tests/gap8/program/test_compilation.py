@@ -17,7 +17,7 @@ from kwslib.gap8.program.toolchain import RISCV_VARIABLE, CompilerError
 from kwslib.integer import network_file
 from kwslib.paths import models_dir
 from tests.gap8 import networks
-from tests.gap8.equal import STRATEGIES, only
+from tests.gap8.equal import FLASH, only
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_what_is_built(built):
 
 
 def test_flash_content_travels_in_a_section_that_is_not_loaded(network, tmp_path):
-    with only(STRATEGIES[-1]):
+    with only(FLASH):
         flashed = compilation.build(network, tmp_path)
         with pytest.raises(ModelError, match=r"network streams \d+ bytes .* pulp-open has another external memory"):
             compilation.build(network, tmp_path / "pulp", target="pulp-open")

@@ -16,7 +16,7 @@ from kwslib.gap8.program.export import MARKER, export_project
 from kwslib.integer import network_file
 from kwslib.paths import cache_dir
 from tests.gap8 import networks
-from tests.gap8.equal import STRATEGIES, only
+from tests.gap8.equal import FLASH, only
 
 ZIG = f"{sys.executable} -m ziglang cc"
 
@@ -35,7 +35,7 @@ def clips(network):
 @pytest.fixture(scope="module")
 def project(network, clips, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export") / "project"
-    with only(STRATEGIES[-1]):
+    with only(FLASH):
         export_project(network, folder, clips)
     return folder
 

@@ -9,7 +9,7 @@ from kwslib.gap8.program import host_library
 from kwslib.integer import network_file, reference
 from kwslib.paths import models_dir
 from tests.gap8 import networks
-from tests.gap8.equal import STRATEGIES, assert_on_host, only, reference_checksums
+from tests.gap8.equal import FLASH, assert_on_host, only, reference_checksums
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_a_clip_leaves_no_trace_in_the_next(network):
 
 
 def test_weights_from_the_flash(network):
-    with only(STRATEGIES[-1]):
+    with only(FLASH):
         assert plan(network).flash_image
         assert_on_host(network, clips=3)
 
