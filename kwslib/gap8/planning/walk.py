@@ -230,7 +230,13 @@ class Walk:
                 return {"planes": 0}
             if plane.row_bytes <= SHORT_ROW_BYTES:
                 size = rows * plane.row_bytes
-                return {"planes": channels, "plane_bytes": size, "head": size, "tail": size, "word": place.layout.padding}
+                return {
+                    "planes": channels,
+                    "plane_bytes": size,
+                    "head": size,
+                    "tail": size,
+                    "word": place.layout.padding,
+                }
             return {
                 "planes": channels * rows,
                 "plane_bytes": plane.row_bytes,
