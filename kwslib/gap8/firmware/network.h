@@ -133,13 +133,15 @@ struct blocks {
 
 /* Windows of a convolution, gathered: a kernel row of all channels is a run of words. */
 struct gather {
-    address input;              /* where row 0 of the whole input would lie; of a tile: see `l2` in struct pointwise */
     address columns;            /* a window for each output position of a tile */
     uint32_t input_rows, input_columns, pixel_bytes;
     uint32_t kernel_rows, kernel_columns, stride_rows, stride_columns, output_columns;
     int32_t pad_top, pad_left;
     uint32_t row_bytes, window_bytes; /* of a kernel row, of a window */
     uint32_t padding;           /* four times the input's zero point */
+    address laid_out;           /* the network's input with its padding beside the columns; 0: another map is read */
+    address raw, raw_l2;        /* where its codes come from, and a place for them in L1 */
+    uint32_t raw_bytes, raw_columns, raw_left; /* raw_columns, raw_left: bytes of a row, and of padding in front */
 };
 
 /* The second term of a tile's positions: the sum of the inputs times a factor. */

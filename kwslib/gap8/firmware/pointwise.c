@@ -175,6 +175,7 @@ HOT void run_pointwise(uint32_t core, const struct step *step) {
         if (p->output_l2) fill_planes(core, &p->fill, p->output[1]);
         barrier();
     }
+    if (p->gather && p->gather->laid_out) gather_begin(core, p->gather);
     if (p->input_l2 || p->output_l2 || p->tiles > 1)
         tiled(core, step, p);
     else

@@ -76,6 +76,7 @@ static inline uint32_t gather_end(const struct gather *g, uint32_t end) {
     int32_t row = (int32_t)((end - 1) * g->stride_rows + g->kernel_rows) - g->pad_top;
     return row < 0 ? 0 : row < (int32_t)g->input_rows ? (uint32_t)row : g->input_rows;
 }
+void gather_begin(uint32_t core, const struct gather *gather);
 void gather_windows(uint32_t core, const struct gather *gather, const uint8_t *input, uint32_t top, uint32_t rows);
 void fill_planes(uint32_t core, const struct fill *fill, address base);
 /* Fill what `sink` says: cores need a barrier before they write there. Send a tile of channels on its way; the

@@ -95,7 +95,7 @@ def _chunk(work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, ...
         once += units * block(work, part.positions) * CONFLICTS + CALL_CYCLES + 14 * segments
     if work.window_rows:
         positions = tile_rows * work.columns
-        once += positions * (work.inputs * 1.2 + 30 * work.window_rows[0]) / CORES
+        once += positions * (work.inputs / 4 * 6 + 14 * work.window_rows[0] + 30) / CORES
     moved = 0.0 if work.input_in_l1 else work.input_bytes(tile_rows)
     moved += 0.0 if work.output_in_l1 else work.output_bytes(tile_rows, groups)
     once = max(once, moved / L2_BYTES_A_CYCLE)

@@ -1,6 +1,6 @@
 """A pointwise layer, or any convolution by gathered windows, as a step: ``struct pointwise`` of the firmware."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -10,7 +10,7 @@ from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.pointwise import Pointwise
 from kwslib.gap8.planning import cost, layouts, tiling, weights
 from kwslib.gap8.planning.layouts import PlaneShape
-from kwslib.gap8.planning.memory import aligned
+from kwslib.gap8.planning.memory import DMA_SLACK_BYTES, aligned
 from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.staircase import Proof, stored_zero
@@ -112,7 +112,7 @@ class Dense:
 
     def add(self, walk: Walk) -> int:
         early = walk.early(self.index)
-        source = walk.source(self.index)
+        source = self._laid_out(walk, walk.source(self.index))
         place, new = walk.target(self.index)
         records = self._records(walk)
         work = self._work(walk, source, place, records)
@@ -137,13 +137,26 @@ class Dense:
         )
         walk.fetch(buffers, parts, streamed=True)
         passes = len(parts) if found.rows < work.rows else 1
-        moved = passes * prod(self.layer.input.shape) if source.memory != L1 else 0
+        moved = passes * prod(self.layer.input.shape) if source.memory != L1 or self.signed else 0
         step.dma_in_bytes = records.nbytes + moved
         step.dma_out_bytes = 0 if place.memory == L1 else prod(self.layer.output.shape)
         step.flash_bytes = records.nbytes if walk.builder.flash else 0
         step.description = found.describe(work, "windows gathered, " if work.window_rows else "")
         step.predicted_cycles = found.cycles
         return self.index + 1
+
+    def _laid_out(self, walk: Walk, source: Place) -> Place:
+        """Return the network's input as it is laid out in L1, with its padding beside the columns; other maps as is."""
+        layer, pixel = self.layer, source.layout.column_bytes
+        if not self.signed or self._window(walk) is None:
+            return source
+        rows, columns, channels = layer.input.shape
+        seen = (layer.output.shape[1] - 1) * layer.stride[1] + layer.kernel[1]
+        wide = max(seen, layer.padding[2] + columns)
+        size = rows * wide * pixel + DMA_SLACK_BYTES
+        ref = walk.l1("laid out", aligned(size, 4))
+        layout = replace(source.layout, shape=(rows, wide, channels), row_bytes=wide * pixel, size=size)
+        return Place(ref, layout, L1)
 
     def _work(self, walk: Walk, source: Place, place: Place, records: np.ndarray) -> Work:
         layer, window = self.layer, self._window(walk)
@@ -235,9 +248,9 @@ class Dense:
         size = found.rows * layer.output.shape[1] * window.pixel_bytes
         zero = stored_zero(layer, self.signed)
         return walk.builder.gather(
-            columns=walk.builder.use(f"windows {walk.now}", L1, size, walk.now),
+            columns=walk.l1(f"windows {walk.now}", size),
             input_rows=layer.input.shape[0],
-            input_columns=layer.input.shape[1],
+            input_columns=source.layout.shape[1],
             pixel_bytes=source.layout.column_bytes,
             kernel_rows=layer.kernel[0],
             kernel_columns=layer.kernel[1],
@@ -245,11 +258,25 @@ class Dense:
             stride_columns=layer.stride[1],
             output_columns=layer.output.shape[1],
             pad_top=layer.padding[0],
-            pad_left=layer.padding[2],
+            pad_left=0 if self.signed else layer.padding[2],
             row_bytes=window.row_bytes,
             window_bytes=window.pixel_bytes,
             padding=(zero & 0xFF) * 0x01010101,
+            **(self._raw(walk, source) if self.signed else {"laid_out": 0}),
         )
+
+    def _raw(self, walk: Walk, source: Place) -> dict[str, Any]:
+        """Return the members that say where the network's input comes from."""
+        layer, pixel = self.layer, source.layout.column_bytes
+        size = aligned(prod(layer.input.shape), 4)
+        return {
+            "laid_out": source.ref,
+            "raw": walk.l1("input", size),
+            "raw_l2": walk.builder.plan.input,
+            "raw_bytes": size,
+            "raw_columns": layer.input.shape[1] * pixel,
+            "raw_left": layer.padding[2] * pixel,
+        }
 
     def _block(self, walk: Walk, part: Blocks, work: Work, found: Tiling, sums: Ref | int) -> dict[str, Any]:
         """Return the members of ``struct blocks``."""

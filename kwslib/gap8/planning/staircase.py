@@ -28,6 +28,8 @@ NEAR_SLOPES = (0, *(sign * 2**power for power in range(12) for sign in (1, -1)))
 """What is added to the slope of the forms with ``mulh``, which has 31 bits: a little slope moves B's bounds apart."""
 NEAR_PRODUCTS = (0, 1, -1, 2, -2, 3, -3)
 """The same for slopes of few bits."""
+LARGEST_N = 22
+"""Largest shift of the forms with ``mulh``: 256 codes take eight of 31 bits."""
 FEWEST_SHIFTS = 5
 """How many shifts below the largest possible one are tried."""
 
@@ -277,6 +279,8 @@ def _mulh(stairs: Staircase) -> tuple[int, np.ndarray, np.ndarray]:
     before = max(0, INT32_BITS - int(stairs.reach.max()).bit_length())
     _, exponent = np.frexp(stairs.factors)
     n = (INT32_BITS + before - 32 - exponent).astype(np.int64)
+    excess = min(before, max(0, int(n.max()) - LARGEST_N))  # the codes, shifted by n, must fit 32 bits themselves
+    before, n = before - excess, n - excess
     slope = np.rint(np.ldexp(stairs.factors, 32 + n - before)).astype(np.int64)
     return before, n, slope
 

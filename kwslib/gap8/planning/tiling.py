@@ -1,7 +1,7 @@
 """Tiles of a pointwise layer: rows of the map and groups of channels that pass through L1, blocks of positions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from kwslib.gap8.hardware import CORES, LARGEST_TRANSFER_BYTES
@@ -43,6 +43,11 @@ class Blocks:
     block_out: int
     position_in: int
     position_out: int
+
+    def halves(self) -> list["Blocks"]:
+        """Return the first and the second blocks of lines that have two."""
+        second = replace(self, start_in=self.start_in + self.block_in, start_out=self.start_out + self.block_out)
+        return [replace(self, count=1), replace(second, count=1)]
 
     def merged(self) -> "Blocks":
         """Return the same as one line, where each line has one block."""
@@ -266,12 +271,16 @@ def choose(work: Work, free: int) -> Tiling | None:
     whole = work.input_in_l1 and work.output_in_l1 and not work.window_rows
     for tile_rows in (work.rows,) if whole else range(1, work.rows + 1):
         for groups in _chunks(work):
-            buffers = next((count for count in (2, 1) if _bytes(work, tile_rows, groups, count) <= free), 0)
-            if not buffers:
+            least = _bytes(work, tile_rows, groups, 1)
+            if least > free:
                 continue
             for vertical in (False, True):
                 blocks = _blocks(work, tile_rows, groups, vertical)
                 if blocks is None:
+                    continue
+                shares = _share_bytes(work, groups, blocks)
+                buffers = 2 if _bytes(work, tile_rows, groups, 2) + shares <= free else 1
+                if least + shares > free:
                     continue
                 cycles = cost.pointwise(work, tile_rows, groups, blocks, buffers)
                 if best is None or cycles < best.cycles:
@@ -284,11 +293,15 @@ def least_bytes(work: Work) -> int:
     return _bytes(work, 1, 1, 1)
 
 
-def _share_bytes(work: Work, tile_rows: int, groups: int) -> int:
+def _share_bytes(work: Work, groups: int, blocks: tuple[Blocks, ...]) -> int:
     """Return a bound of the bytes that say which blocks each core computes, of a full chunk and of the last one."""
-    lines = max(tile_rows, work.columns)
-    runs = min(-(-groups * lines // CORES) + 2, 24)
-    return 2 * CORES * 4 * (runs * (5 if work.sums else 4) + 4) // 2
+    words = 0
+    for part in blocks:
+        units = -(-groups * part.lines * part.count // CORES)
+        runs = min(units, -(-units // part.count) + 1)
+        words += runs * (5 if work.sums else 4) + runs // LONG_RUNS + 2
+    chunks = -(-work.groups // groups)
+    return 4 * CORES * words * (1 if work.groups == chunks * groups else 2)
 
 
 def _chunks(work: Work) -> Iterator[int]:
@@ -308,7 +321,7 @@ def _chunks(work: Work) -> Iterator[int]:
 
 def _bytes(work: Work, tile_rows: int, groups: int, buffers: int) -> int:
     chunks = -(-work.groups // groups)
-    need = min(buffers, chunks) * aligned(groups * work.group_bytes) + _share_bytes(work, tile_rows, groups)
+    need = min(buffers, chunks) * aligned(groups * work.group_bytes)
     if not work.input_in_l1:
         size = aligned(work.input_bytes(tile_rows))
         need += 2 * size if size <= LARGEST_TRANSFER_BYTES else 1 << 20
@@ -344,10 +357,13 @@ def _blocks(work: Work, tile_rows: int, groups: int, vertical: bool) -> tuple[Bl
                 step_in,
                 step_out,
             )
-            parts.append(part.merged())
+            parts.append(part)
             first += positions * count
-        if all(work.kernel(part, tile_rows).refusal() is None for part in parts):
-            return tuple(parts)
+        if len(parts) == 1 and parts[0].count == 2:  # the first blocks of all lines, then the second ones
+            parts = parts[0].halves()
+        merged = tuple(part.merged() for part in parts)
+        if all(work.kernel(part, tile_rows).refusal() is None for part in merged):
+            return merged
     return None
 
 
