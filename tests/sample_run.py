@@ -8,15 +8,17 @@ import numpy as np
 
 from kwslib.accuracy import Accuracy, confusion_matrix, wilson_interval
 from kwslib.artifacts import write_record
+from kwslib.config.foreign import foreign_networks
 from kwslib.config.presets import size_named
 from kwslib.config.profiles import profile_named
 from kwslib.config.schedule import BATCH_CLIPS
 from kwslib.config.words import LABELS
-from kwslib.gap8.measure.deployment import SCHEMA, Deployment, LayerRow
+from kwslib.gap8.measure.deployment import SCHEMA, Deployment, LayerRow, StepRow
 from kwslib.gap8.planning import record
 from kwslib.gap8.planning.record import PlanRecord, StepRecord
 from kwslib.provenance import provenance
 from kwslib.runs import mistakes, records
+from kwslib.runs.foreign import ForeignRecord
 from kwslib.speech.corpus import SILENCE_PROTOCOLS, Clips
 from kwslib.studies import robustness_records
 from kwslib.studies.robustness_records import ALL, CorpusName, FalseAccepts, Robustness
@@ -126,6 +128,11 @@ def sample_deployment(folder: Path, size: str, tflite_sha256: str, key: str = "d
         rows.append(
             LayerRow(layer.name, layer.kind, cycles=cycles, warm_cycles=cycles - 7, **counts, **place, **memory)
         )
+    steps = []
+    for at, layer in enumerate(layers[1:]):
+        names = [row.name for row in rows if row.step == at]
+        predicted = 10 + sum(row.cycles for row in rows if row.step == at)
+        steps.append(StepRecord(layer.kind, names, "kernel_0, whole", predicted, "", **memory, flash_bytes=0))
     kinds = ("dependency", "branch", "tcdm", "memory", "fetch", "multicycle")
     counted = {"instructions": 900, "cycles": 1000, "sleep_cycles": 50, **{f"{kind}_cycles": 10 for kind in kinds}}
     functions = ("cluster_main", "kernel_0_pointwise", "run_depthwise")
@@ -136,6 +143,7 @@ def sample_deployment(folder: Path, size: str, tflite_sha256: str, key: str = "d
         platform_version="drawn",
         strategy="maps in L1, first two layers fused",
         rows=rows,
+        steps=[StepRow(step.layers, step.predicted_cycles, step.portable) for step in steps],
         clips_checked=20,
         elf_digest="0123456789abcdef",
         build_s=1.0,
@@ -145,13 +153,34 @@ def sample_deployment(folder: Path, size: str, tflite_sha256: str, key: str = "d
         stalls=[*stalls, {"core": "fc", "function": "fc_main", **counted}],
         provenance=provenance(tflite_sha256=tflite_sha256, key=key),
     )
-    steps = [StepRecord(layer.kind, [layer.name], "kernel_0, whole", **memory, flash_bytes=0) for layer in layers[1:]]
-    steps[0].layers.insert(0, layers[0].name)
     sizes = {"l1_bytes": 65536, "l2_bytes": 524288, "runtime_l1_bytes": 8000, "code_l2_bytes": 30720}
     weights = {"weights_l2_bytes": 40_000, "weights_flash_bytes": 0}
     plan = PlanRecord(folder.name, deployment.strategy, **sizes, **weights, kernels={}, steps=steps, regions=[])
     write_record(folder / records.GAP8 / "deployment.json", deployment, SCHEMA)
     record.save(plan, folder / records.GAP8 / "plan.json")
+
+
+def sample_foreign(name: str) -> ForeignRecord:
+    """Return a record of somebody's network with drawn cycles; of a known network if it has the name of one."""
+    origin = next((network for network in foreign_networks() if network.name == name), None)
+    return ForeignRecord(
+        name=name,
+        file=f"{name}.tflite",
+        sha256=origin.sha256 if origin else hashlib.sha256(name.encode()).hexdigest(),
+        tflite_bytes=50_000,
+        macs=2_656_768,
+        scales="int8, per channel, unsnapped",
+        strategy="maps in L1",
+        cycles=200_000 + len(name),
+        warm_cycles=199_000,
+        predicted_cycles=190_000,
+        portable="" if origin else "portable C computes S4_MaxPool_2x2 (a maximum): 3.1 % of the cycles",
+        inputs_checked=20,
+        platform="simulator",
+        platform_version="drawn",
+        provenance=provenance(),
+        origin=origin,
+    )
 
 
 def sample_robustness(folder: Path, run: records.Run) -> Robustness:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kwslib.cli.gap8_foreign import record_foreign
 from kwslib.cli.options import NETWORK, split_labels, together
 from kwslib.errors import InputError
 from kwslib.gap8.hardware import CORES
+from kwslib.gap8.measure.portable import portable_text
 from kwslib.gap8.measure.timing import STALL_KINDS
 from kwslib.gap8.platforms.platform import PLATFORMS
 from kwslib.paths import atomic_write_text, write_json
@@ -29,6 +31,9 @@ TRACE_CORES = {f"pe{n}": 1 << n for n in range(CORES)} | {"fc": 1 << CORES}
 @click.group(name="gap8")
 def gap8() -> None:
     """Build networks for the GAP8 microcontroller, run them, and see where their cycles go."""
+
+
+gap8.add_command(record_foreign)
 
 
 def by_function(rows: list[dict]) -> list[dict]:
@@ -200,6 +205,7 @@ def build(files: tuple[Path, ...], platform: str, out: Path | None, **named: Any
     built = compilation.build(chosen.graph, folder, chosen.labels, codes, target)
     click.echo(chosen.describe())
     click.echo(f"plan: {built.plan.strategy}\nclip: {heard}")
+    _say_portable(portable_text(built.plan.record().steps))
     click.echo(f"built for {target}: {built.elf}, {compilation.PLAN}, {compilation.PROJECT}/")
 
 
@@ -247,10 +253,11 @@ def run(
     built = compilation.build(chosen.graph, folder, chosen.labels, codes, machine.target)
     deployment.forget(folder)
     log = folder / deployment.LOG
-    done, _ = deployment.run_and_check(machine, chosen.graph, built.elf, codes, timeout_s, log)
+    done, found = deployment.run_and_check(machine, chosen.graph, built.elf, codes, timeout_s, log)
     atomic_write_text(folder / deployment.OUTPUT, done.stdout)
     click.echo(chosen.describe())
     click.echo(done.stdout, nl=False)
+    _say_portable(portable_text(built.plan.record().steps, {layer.name: layer.cycles for layer in found.layers}))
     click.echo(f"every layer equals the integer reference, bit for bit\nclip: {heard}")
     click.echo(
         f"platform: {done.platform}, {done.version}" + ("" if machine.counts_cycles else "; it counts no cycles")
@@ -310,19 +317,39 @@ def profile(
     found = deployment.measure(chosen.graph, codes[None], folder, platform, timeout_s, chosen.labels, None, home)
     click.echo(chosen.describe())
     click.echo(deployment_table(found))
+    _say_portable(found.portable)
+    click.echo(speed_line(found.cycles))
     if found.stalls:
         click.echo("\n" + profile_table(by_function(found.stalls), rows, f"by core in {deployment.DEPLOYMENT}"))
     click.echo(f"every layer equals the integer reference, bit for bit\nclip: {heard}")
     click.echo(f"platform: {found.platform}, {found.platform_version}\nwritten to {folder / deployment.DEPLOYMENT}")
 
 
+def _say_portable(text: str) -> None:
+    if text:
+        click.echo(text)
+
+
+def speed_line(cycles: int) -> str:
+    """Cycles of an inference in MLPerf's units, at the fastest clock."""
+    from kwslib.report.gap8_estimates import MLPERF_CLOCK_MHZ, energy_uj, inferences_per_s
+
+    rate, energy = inferences_per_s(cycles, MLPERF_CLOCK_MHZ), energy_uj(cycles, MLPERF_CLOCK_MHZ)
+    return (
+        f"at {MLPERF_CLOCK_MHZ:g} MHz, without the front end: {rate:.0f} inferences a second, "
+        f"{energy:.0f} uJ an inference (an estimate from the chip's published power)"
+    )
+
+
 def deployment_table(found: "Deployment") -> str:
-    """A deployment as text: a row a layer; fused ones are marked, and share their step's cycles."""
+    """A deployment as text: a row a layer; fused ones are marked, share their step's cycles and one prediction."""
+    predicted = {step.layers[0]: step.predicted_cycles for step in found.steps}
     rows: list[tuple[Any, ...]] = [
         (
             row.name + (" (fused)" if row.fused else ""),
             row.cycles,
             row.warm_cycles,
+            predicted.get(row.name),
             row.operations,
             f"{row.operations / row.cycles:.3f}",
             f"{row.macs / row.cycles:.3f}",
@@ -334,9 +361,10 @@ def deployment_table(found: "Deployment") -> str:
         for row in found.rows
     ]
     rates = (f"{found.operations / found.cycles:.3f}", f"{found.macs / found.cycles:.3f}")
-    rows.append(("total", found.cycles, found.warm_cycles, found.operations, *rates, None, None, None, None))
-    columns = ("cycles", "warm", "operations", "op/cycle", "MAC/cycle", "L1 bytes", "L2 bytes", "DMA in", "DMA out")
-    return table(rows, head=("layer", *columns))
+    total = (found.cycles, found.warm_cycles, found.predicted_cycles, found.operations)
+    rows.append(("total", *total, *rates, None, None, None, None))
+    columns = ("cycles", "warm", "predicted", "operations", "op/cycle", "MAC/cycle")
+    return table(rows, head=("layer", *columns, "L1 bytes", "L2 bytes", "DMA in", "DMA out"))
 
 
 @gap8.command()
@@ -359,6 +387,7 @@ def export(folder: Path, files: tuple[Path, ...], force: bool, **named: Any) -> 
         vectors.append((_vector_name(clip), codes))
     plan = export_project(chosen.graph, folder, vectors, chosen.labels, force)
     click.echo(f"{chosen.describe()}\nplan: {plan.strategy}")
+    _say_portable(portable_text(plan.record().steps))
     click.echo(f"exported to {folder} with {len(vectors)} test vector(s); try: make -C {folder} all test")
 
 

@@ -15,6 +15,8 @@ POWER_SOURCE = (
     "E. Flamand, D. Rossi, F. Conti, I. Loi, A. Pullini, F. Rotenberg, L. Benini, “GAP-8: A RISC-V SoC for AI at the "
     "Edge of the IoT”, ASAP 2018, doi:10.1109/ASAP.2018.8445101"
 )
+MLPERF_CLOCK_MHZ = 175.0
+"""Clock at which pages state MLPerf's units, inferences a second and microjoules an inference: the fastest one."""
 SUPPLIES_V = ((1.0, 90.0), (1.2, 175.0))
 """Core supply, and the fastest cluster clock in MHz that it allows; from `SUPPLY_SOURCE`."""
 SUPPLY_SOURCE = "GreenWaves Technologies, gap_sdk, benchmarks/gap8/cnn/README.md"
@@ -60,6 +62,17 @@ def supply_v(clock_mhz: float) -> float:
         if clock_mhz <= fastest_mhz:
             return volts
     raise InputError(f"no core supply allows a cluster clock of {clock_mhz:g} MHz")
+
+
+def inferences_per_s(cycles: int, clock_mhz: float) -> float:
+    """Return how many inferences of some cycles follow each other in a second, without a front end.
+
+    Examples
+    --------
+    >>> inferences_per_s(175_000, 175)
+    1000.0
+    """
+    return 1000 / latency_ms(cycles, clock_mhz)
 
 
 def energy_uj(cycles: int, clock_mhz: float = POWER_CLOCK_MHZ) -> float:

@@ -13,7 +13,7 @@ from kwslib.errors import DataError
 from kwslib.gap8.measure.deployment import Deployment, LayerRow
 from kwslib.gap8.measure.timing import CLOCKS_MHZ, STALL_KINDS, latency_ms
 from kwslib.report.elements import Html, Markdown, Table, count, labels, links
-from kwslib.report.gap8_estimates import energy_uj, supply_v
+from kwslib.report.gap8_estimates import MLPERF_CLOCK_MHZ, energy_uj, inferences_per_s, supply_v
 from kwslib.runs import deployments
 from kwslib.runs.deployments import Found
 from kwslib.runs.records import Run
@@ -40,7 +40,10 @@ START_UP = ("_start", "cluster_stacks_end", "cluster_main", "load_tables")
 """Functions that run before the first inference and belong to none."""
 
 
+RATE, ENERGY = f"inferences/s at {MLPERF_CLOCK_MHZ:g} MHz", f"estimated µJ at {MLPERF_CLOCK_MHZ:g} MHz"
+"""MLPerf's units as columns (`mlperf_units`)."""
 HEADS = {
+    RATE: RATE.replace("/", "/\N{ZERO WIDTH SPACE}"),
     "warm cycles": "warm",
     "operations/cycle": "op./\N{ZERO WIDTH SPACE}cycle",
     "MAC/cycle": "MAC/\N{ZERO WIDTH SPACE}cycle",
@@ -106,13 +109,14 @@ def layer_table(deployment: Deployment, size: str = "", name: str = "network") -
 
 
 def speeds(deployment: Deployment, name: str = "network") -> Table:
-    """Show latency and estimated energy by clock."""
+    """Show latency, inferences a second and estimated energy by clock."""
     frame = pd.DataFrame(
         {
             "cluster clock, MHz": clock,
             "core supply, V": supply_v(clock),
             "latency, ms": latency_ms(deployment.cycles, clock),
             "warm latency, ms": latency_ms(deployment.warm_cycles, clock),
+            "inferences a second": inferences_per_s(deployment.cycles, clock),
             "estimated energy, µJ": energy_uj(deployment.cycles, clock),
             "estimated pJ/MAC": 1e6 * energy_uj(deployment.cycles, clock) / deployment.macs,
         }
@@ -121,14 +125,46 @@ def speeds(deployment: Deployment, name: str = "network") -> Table:
     formats = {
         "core supply, V": _decimals(1),
         **dict.fromkeys(("latency, ms", "warm latency, ms"), _decimals(2)),
-        **dict.fromkeys(("estimated energy, µJ", "estimated pJ/MAC"), _whole),
+        **dict.fromkeys(("inferences a second", "estimated energy, µJ", "estimated pJ/MAC"), _whole),
     }
     caption = f"{name}: one inference by clock, without the front end; the energy is an estimate, nothing was measured"
     return Table(frame, f"{name}-gap8-speeds", caption, formats)
 
 
+def mlperf_units(cycles: int) -> dict[str, float]:
+    """Return what MLPerf Tiny states, as columns: inferences a second, and estimated energy of one."""
+    return {RATE: inferences_per_s(cycles, MLPERF_CLOCK_MHZ), ENERGY: energy_uj(cycles, MLPERF_CLOCK_MHZ)}
+
+
+def predictions(deployment: Deployment) -> pd.DataFrame:
+    """Return a row a step and the total: cycles of the first inference, predicted by the cost model and measured."""
+    steps = deployment.steps
+    frame = pd.DataFrame(
+        {
+            "layers": [*(short_names(step.layers) for step in steps), "Total"],
+            "predicted": [*(step.predicted_cycles for step in steps), deployment.predicted_cycles],
+            "measured": [*(deployment.step_cycles(at) for at in range(len(steps))), deployment.cycles],
+        }
+    )
+    return frame.assign(**{"predicted / measured": frame["predicted"] / frame["measured"]})
+
+
+def prediction_table(deployment: Deployment, name: str = "network") -> Table:
+    """Show what the planner expected beside what was measured; fused layers share one prediction."""
+    frame = predictions(deployment)
+    shown = frame.assign(layers=[text.replace(" ", NO_BREAK) for text in frame["layers"]])
+    caption = f"{name}: cycles of each step in the first inference, predicted and measured"
+    return Table(frame, f"{name}-gap8-predictions", caption, {"predicted / measured": _percent}, shown)
+
+
+def portable_note(deployment: Deployment) -> Markdown | None:
+    """Say what portable C computes, why, and its share of the cycles; None where it computes nothing."""
+    text = deployment.portable.replace("_", r"\_")
+    return Markdown(f"{text[0].upper()}{text[1:]}.") if text else None
+
+
 def totals(runs: Iterable[Run]) -> pd.DataFrame:
-    """Return a row a network: cycles beside the baseline's, latency by clock, estimated energy, platform, state."""
+    """Return a row a network: cycles beside the baseline's, latency by clock, MLPerf's units, platform, state."""
     rows = []
     for run in runs:
         found = deployments.of_run(run)
@@ -142,7 +178,7 @@ def totals(runs: Iterable[Run]) -> pd.DataFrame:
             "MAC/cycle": whole.macs / whole.cycles,
         }
         row |= {f"ms at {clock} MHz": latency_ms(whole.cycles, clock) for clock in CLOCKS_MHZ}
-        row |= {"estimated µJ": energy_uj(whole.cycles), "clips checked": whole.clips_checked}
+        row |= {**mlperf_units(whole.cycles), "clips checked": whole.clips_checked}
         rows.append(row | {"platform": whole.platform, "version": whole.platform_version, "state": found.state})
     return pd.DataFrame(rows)
 
@@ -150,12 +186,12 @@ def totals(runs: Iterable[Run]) -> pd.DataFrame:
 def totals_table(runs: Iterable[Run], name: str = "gap8-totals") -> Table:
     """Show one inference of each network beside the baseline's."""
     frame = totals(runs)
-    left_out = ["warm cycles", "ms at 50 MHz", "ms at 175 MHz", "platform", "version"]
+    left_out = ["warm cycles", "ms at 50 MHz", "ms at 175 MHz", "platform", "version"]  # the sizes' pages have them
     shown = frame.drop(columns=left_out).rename(columns=HEADS)
     rates = [column for column in map(str, shown) if "/" in column or "ms" in column.split()]
-    formats = {**dict.fromkeys(rates, _decimals(2)), "estimated µJ": _whole}
+    formats = {**dict.fromkeys(rates, _decimals(2)), **dict.fromkeys((HEADS[RATE], ENERGY), _whole)}
     caption = "One inference on GAP8 beside the baseline's, without the front end; the energy is an estimate"
-    return Table(frame, name, caption, formats, shown)
+    return Table(frame, name, caption, formats, shown, dense=True)
 
 
 def steps(found: Found) -> pd.DataFrame:

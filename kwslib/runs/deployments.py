@@ -23,6 +23,7 @@ from kwslib.gap8.planning import record
 from kwslib.gap8.planning.record import PlanRecord
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import compilation
+from kwslib.integer.graph import Tensor
 from kwslib.paths import atomic_path, results_dir, speech_dir
 from kwslib.provenance import provenance
 from kwslib.runs import networks, records
@@ -229,10 +230,8 @@ def input_codes(task: Task) -> np.ndarray:
     DataError
         If the corpus is missing.
     """
-    tensor = task.network.graph.input
     if not task.corpus:
-        drawn = np.random.default_rng(0).integers(-128, 128, (task.clips, *tensor.shape)).astype(np.int8)
-        return tensor.from_core(drawn)
+        return drawn_codes(task.network.graph.input, task.clips)
     found = open_corpus(task.corpus, task.data or None).clips(SPLIT, SILENCE)
     seen: Counter[int] = Counter()
     order = []
@@ -241,6 +240,11 @@ def input_codes(task: Task) -> np.ndarray:
         seen[label] += 1
     chosen = [index for _, index in sorted(order)[: task.clips]]
     return codes_for(task.network, found.audio[chosen])
+
+
+def drawn_codes(tensor: Tensor, count: int) -> np.ndarray:
+    """Draw input codes at random, always the same ones: (count, rows, columns, channels), of the file's type."""
+    return tensor.from_core(np.random.default_rng(0).integers(-128, 128, (count, *tensor.shape)).astype(np.int8))
 
 
 def run_task(task: Task) -> Found:

@@ -113,7 +113,23 @@ def test_build(place, model):
     folder = place / "_build" / "gap8" / "tiny"
     assert {path.name for path in folder.iterdir()} == {"network.elf", "plan.json", "project"}
     assert "yes.wav, since no clip is named" in result.stdout and "maps in L1" in result.stdout
+    assert "portable C" not in result.stdout
     assert _invoke(folder / "network.elf").exit_code == 0
+
+
+def test_what_portable_c_computes_is_said(place, model):
+    (place / "most.tflite").write_bytes(networks.with_max_pool(model.read_bytes()))
+    said = r"^portable C computes (S\d+_MaxPool\w+) \(a maximum\)"
+    for command in (["build"], ["export", "out"], ["run", "--platform", "host"]):
+        result = kws(*command, "most.tflite")
+        assert result.exit_code == 0, result.output
+        assert re.search(f"{said}$", result.stdout, re.MULTILINE)
+    result = kws("run", "most.tflite")
+    layer, share = re.search(f"{said}: (.*) % of the cycles$", result.stdout, re.MULTILINE).groups()
+    found = parse(result.stdout).layers
+    cycles = next(row.cycles for row in found if row.name == layer)
+    assert float(share) == pytest.approx(100 * cycles / sum(row.cycles for row in found), abs=0.05)
+    assert re.search(f"{said}: {share} % of the cycles$", kws("profile", "most.tflite").stdout, re.MULTILINE)
 
 
 def test_run_prints_table_and_class(place, model):
@@ -156,7 +172,15 @@ def test_profile(place, model):
     for row, line in zip(found.rows, lines[1:], strict=False):
         assert line.split()[0] == row.name
         assert {str(row.cycles), str(row.l1_peak_bytes)} <= set(line.split())
-    assert lines[len(found.rows) + 1].split()[:2] == ["total", str(found.cycles)]
+    predicted = {step.layers[0]: str(step.predicted_cycles) for step in found.steps}
+    for row, line in zip(found.rows, lines[1:], strict=False):  # of a fused pair the first row has the prediction
+        shown = line.replace("(fused)", "").split()[3:]
+        assert shown[0] == predicted.get(row.name, str(row.operations))
+    total = lines[len(found.rows) + 1].split()
+    assert total[:4] == ["total", *map(str, (found.cycles, found.warm_cycles, found.predicted_cycles))]
+    speed = next(line for line in lines if line.startswith("at 175 MHz"))
+    assert f"{175e6 / found.cycles:.0f} inferences a second" in speed and "an estimate" in speed
+    assert "portable C" not in result.stdout
     assert any(line.startswith("pe*") for line in lines)
     assert any("more rows: by core in deployment.json" in line for line in lines)
 
@@ -202,6 +226,9 @@ def bad_files():
         "buffer.tflite": networks.edit(data, cut_weights),
         "operator.tflite": networks.edit(data, another_operator),
         "wide.tflite": networks.quantised((300, 200), networks.SMALL[1]),
+        "outputs.tflite": networks.quantised(*networks.SMALL, classes=8000, softmax=False),
+        "scale.tflite": networks.edit(data, bad_scale),
+        "pointer.tflite": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 53936\n",
         "large.pgm": pgm(np.zeros((98, 40), np.uint8)),
         "text.pgm": b"P2\n10 49\n255\n",
         "text.wav": b"not a sound",
@@ -215,16 +242,29 @@ def cut_weights(model, graph):
 
 def another_operator(model, graph):
     code = next(c for c in model.operatorCodes if c.builtinCode == networks.schema.BuiltinOperator.AVERAGE_POOL_2D)
-    code.builtinCode = code.deprecatedBuiltinCode = networks.schema.BuiltinOperator.MAX_POOL_2D
+    code.builtinCode = code.deprecatedBuiltinCode = networks.schema.BuiltinOperator.LOGISTIC
+
+
+def bad_scale(model, graph):
+    convolution = next(operator for operator in graph.operators if len(operator.inputs) == 3)
+    quantisation = graph.tensors[convolution.inputs[1]].quantization
+    quantisation.scale = [1e-30, *quantisation.scale[1:]]
 
 
 BAD = [
-    (["operator.tflite"], 1, "operator.tflite: .*MAX_POOL_2D"),
+    (["operator.tflite"], 1, "operator.tflite: .*LOGISTIC"),
     (["float.tflite"], 1, "float.tflite: .*(float|FLOAT)"),
     (["cut.tflite"], 1, "cut.tflite: "),
     (["buffer.tflite"], 1, "buffer.tflite: "),
     (["gone.tflite"], 2, "cannot read the network gone.tflite: No such file"),
-    (["wide.tflite"], 1, r"wide does not fit GAP8: S\d+_\w+ lacks \d+ bytes of L\d"),
+    (["wide.tflite"], 1, r"wide does not fit GAP8, in none of \d+ ways. .*: maps .*: S\d+_\w+ lacks \d+ bytes of L\d"),
+    (["outputs.tflite"], 1, "outputs.tflite: it has 8000 classes; at most 4096 are supported"),
+    (
+        ["scale.tflite"],
+        1,
+        r"scale.tflite: operator \d+ \(CONV_2D\) scales the accumulator of channel 0 down to",
+    ),
+    (["pointer.tflite"], 1, "pointer.tflite: .*[Gg]it.LFS"),
     (["tiny.tflite", "large.pgm"], 1, "large.pgm has 98 frames of 40 coefficients; 49 of 10 are needed"),
     (["tiny.tflite", "text.pgm"], 1, "text.pgm is not a binary PGM picture"),
     (["tiny.tflite", "text.wav"], 1, "text.wav"),

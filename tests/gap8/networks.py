@@ -194,6 +194,17 @@ def edit(data, change):
     return bytes(builder.Output())
 
 
+def with_max_pool(data):
+    """The same file with largest values in place of its average pool."""
+
+    def change(model, graph):
+        average = schema.BuiltinOperator.AVERAGE_POOL_2D
+        code = next(code for code in model.operatorCodes if code.builtinCode == average)
+        code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.MAX_POOL_2D
+
+    return edit(data, change)
+
+
 def as_uint8(data, weight_zero_point=None, seed=0):
     """An int8 file of per-tensor scales turned into the uint8 form of older converters.
 

@@ -15,8 +15,8 @@ from kwslib.config.baselines import baseline_network
 from kwslib.config.presets import SIZES
 from kwslib.report import size_pages
 from kwslib.report.elements import count
-from kwslib.runs import parameters
-from tests.sample_run import sample_run
+from kwslib.runs import foreign, parameters
+from tests.sample_run import sample_foreign, sample_run
 
 ROOT = Path(__file__).resolve().parents[2]
 RENDERED = size_pages.render_pages(ROOT / "book" / "templates")
@@ -117,6 +117,7 @@ def built(request, tmp_path_factory):
     for size in SIZES:
         sample_run(folder / "book" / "results" if fresh else folder / "models", size)
     sample_run(folder / "models", "small", "baseline", "speech_commands")
+    foreign.save(sample_foreign("mlperf-tiny"), folder / "models" / foreign.FOLDER)
     if fresh:
         put_notebook(folder / "book" / "results" / "quick-small" / "train.ipynb", "An executed run")
         put_notebook(folder / "book" / "results" / "quick-small" / "gap8.ipynb", "An executed deployment")
@@ -212,6 +213,17 @@ def test_the_deployments_of_the_three_sizes_are_shown_beside_the_baselines(built
             "deployment.json",
             "plan.json",
         }
+
+
+@pytest.mark.slow
+def test_predictions_and_other_peoples_networks_are_shown(built):
+    _, _, pages = built
+    record = sample_foreign("mlperf-tiny")
+    text = html.unescape(pages["on_gap8"])
+    assert record.title in text and record.sha256 in text and f">{count(record.cycles)}<" in text
+    for size in SIZES:
+        assert "cycles of each step in the first inference, predicted and measured" in pages[f"gap8_{size}"]
+        assert "ortable C computes" not in pages[f"gap8_{size}"]
 
 
 @pytest.mark.slow

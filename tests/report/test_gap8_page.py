@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -82,6 +83,40 @@ def test_speeds_are_cycles_by_clock_and_the_energy_is_the_formula(found):
     expected = [cycles * 75e-3 / 90e6 * volts**2 * 1e6 for volts in (1.0, 1.2, 1.2)]
     assert frame["estimated energy, µJ"].tolist() == pytest.approx(expected)
     assert frame["estimated pJ/MAC"].iloc[0] == pytest.approx(1e6 * expected[0] / found.deployment.macs)
+
+
+def test_mlperfs_units_stand_beside_the_cycles(found):
+    cycles = found.deployment.cycles
+    row = gap8_page.totals([recorded("medium")]).iloc[0]
+    assert row["inferences/s at 175 MHz"] == pytest.approx(175e6 / cycles)
+    assert row["estimated µJ at 175 MHz"] == pytest.approx(cycles * 75e-3 / 90e6 * 1.2**2 * 1e6)
+    heads = [column.head for column in gap8_page.totals_table([recorded("medium")]).columns()]
+    assert "inferences/\N{ZERO WIDTH SPACE}s at 175 MHz" in heads and "estimated µJ at 175 MHz" in heads
+    rates = gap8_page.speeds(found.deployment).frame["inferences a second"]
+    assert rates.tolist() == pytest.approx([50e6 / cycles, 100e6 / cycles, 175e6 / cycles])
+
+
+def test_predictions_stand_beside_what_was_measured_a_row_a_step(found):
+    frame = gap8_page.predictions(found.deployment)
+    rows, total = frame.iloc[:-1], frame.iloc[-1]
+    assert rows["layers"].iloc[0] == "S1 + S2"  # fused: one prediction
+    assert rows["measured"].iloc[0] == sum(row.cycles for row in found.deployment.rows[:2])
+    assert rows["predicted"].tolist() == [step.predicted_cycles for step in found.plan.steps]
+    assert rows[["predicted", "measured"]].sum().tolist() == [total["predicted"], total["measured"]]
+    assert total["measured"] == found.deployment.cycles
+    assert frame["predicted / measured"].tolist() == pytest.approx((frame["predicted"] / frame["measured"]).tolist())
+    shown = gap8_page.prediction_table(found.deployment, "quick-medium")._repr_html_()
+    assert "S1\N{NO-BREAK SPACE}+\N{NO-BREAK SPACE}S2" in shown and "predicted and measured" in shown
+
+
+def test_portable_c_is_named_with_its_share_and_nothing_is_said_without_it(found):
+    deployment = found.deployment
+    assert gap8_page.portable_note(deployment) is None
+    last = deployment.steps[-1]
+    steps = [*deployment.steps[:-1], replace(last, portable="a reason")]
+    text = gap8_page.portable_note(replace(deployment, steps=steps)).text.replace("\\", "")
+    share = 100 * deployment.rows[-1].cycles / deployment.cycles
+    assert text == f"Portable C computes {last.layers[0]} (a reason): {share:.1f} % of the cycles."
 
 
 def test_what_is_an_estimate_or_without_the_front_end_says_so(found):

@@ -159,6 +159,8 @@ static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const str
                                       : p->output[0] + 4 * first * p->channel_bytes + tile_top(p, tile) * p->out_row_bytes;
             compute(core, p, &job);
             barrier();
+            if (core == 0 && tile + 1 == p->tiles && !job.last && p->records[0] == p->records[1])
+                fetch_wait(step->first_transfer + chunk + 2); /* before the tile, which may wait */
             if (core == 0 && p->output_l2) sent[turn & 1] = send(p, turn, first, groups, tile);
         }
     }

@@ -13,6 +13,7 @@ from kwslib.artifacts import Scalar, read_record, write_record
 from kwslib.errors import DataError, InputError, ToolError
 from kwslib.gap8.measure import layer_profile
 from kwslib.gap8.measure.layer_profile import Profile, ProfileError
+from kwslib.gap8.measure.portable import portable_text
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.platforms.platform import Platform, RunResult, open_platform, that_count_cycles
 from kwslib.gap8.program import compilation
@@ -21,7 +22,7 @@ from kwslib.integer.graph import Graph
 from kwslib.paths import atomic_write_text
 from kwslib.provenance import Provenance
 
-SCHEMA = 1
+SCHEMA = 2
 DEPLOYMENT, OUTPUT, LOG = "deployment.json", "program.txt", "program.log"
 """Figures; what the first run printed; the same with the command line and the platform's own messages."""
 MEMORY_COLUMNS = ("l1_peak_bytes", "l2_peak_bytes", "dma_in_bytes", "dma_out_bytes")
@@ -63,6 +64,25 @@ class LayerRow:
 
 
 @dataclass(frozen=True)
+class StepRow:
+    """What the plan said of a step, to stand beside what was measured.
+
+    Attributes
+    ----------
+    layers : list of str
+        Names of the layers that it computes.
+    predicted_cycles : int
+        Of the first inference, by the cost model; fused layers share it.
+    portable : str
+        Why portable C computes it; empty where assembly kernels do.
+    """
+
+    layers: list[str]
+    predicted_cycles: int
+    portable: str
+
+
+@dataclass(frozen=True)
 class Deployment:
     """A network on GAP8.
 
@@ -73,6 +93,8 @@ class Deployment:
     strategy : str
         How the maps are laid out, from the plan.
     rows : list of LayerRow
+    steps : list of StepRow
+        `LayerRow.step` is an index of it.
     clips_checked : int
         Clips whose every layer equals the integer reference; a difference is an error, not a number.
     elf_digest : str
@@ -89,6 +111,7 @@ class Deployment:
     platform_version: str
     strategy: str
     rows: list[LayerRow]
+    steps: list[StepRow]
     clips_checked: int
     elf_digest: str
     build_s: float
@@ -107,6 +130,20 @@ class Deployment:
     def warm_cycles(self) -> int:
         """Of the whole second inference."""
         return sum(row.warm_cycles for row in self.rows)
+
+    @property
+    def predicted_cycles(self) -> int:
+        """Of the whole first inference, by the cost model."""
+        return sum(step.predicted_cycles for step in self.steps)
+
+    def step_cycles(self, step: int) -> int:
+        """Return the measured cycles of a step in the first inference."""
+        return sum(row.cycles for row in self.rows if row.step == step)
+
+    @property
+    def portable(self) -> str:
+        """One line: what portable C computes, why, and its share of the cycles; empty if it computes nothing."""
+        return portable_text(self.steps, {row.name: row.cycles for row in self.rows})
 
     @property
     def operations(self) -> int:
@@ -170,6 +207,7 @@ def measure(
         platform_version=machine.version(),
         strategy=built.plan.strategy,
         rows=_rows(graph, built.plan, measured.profile),
+        steps=[StepRow(step.layers, step.predicted_cycles, step.portable) for step in built.plan.record().steps],
         clips_checked=len(clips),
         elf_digest=compilation.digest(built.elf),
         build_s=round(build_s, 2),

@@ -157,7 +157,7 @@ class Builder:
         for name in [n for n in self._wanted if n.startswith(STREAM)]:
             self.use(name, "L2", 0, 0, last)
         plan.l1_begin = L1_BASE + self.own_bytes([step.kind for step in plan.steps])
-        plan.l2_begin = L2_BASE + runtime.code_bytes(plan, sum(map(kernel_bytes, plan.kernels.values())))
+        plan.l2_begin = L2_BASE + self._code_bytes(kernel_bytes)
         weights = replace(self._wanted["weights"], address=plan.l2_begin)
         try:
             placed = self._place(weights, offsets)
@@ -174,6 +174,19 @@ class Builder:
             for transfer, offset in zip(plan.transfers, offsets, strict=True)
         ]
         return plan
+
+    def _code_bytes(self, kernel_bytes: Callable[[Kernel], int]) -> int:
+        plan = self.plan
+        tables = {
+            "geometry": len(plan.geometries),
+            "gather": len(plan.gathers),
+            "second_term": len(plan.second_terms),
+            "transfer": len(plan.transfers),
+            "layer": len(plan.graph.layers),
+            "class": plan.graph.classes,
+        }
+        kernels = [kernel_bytes(kernel) for kernel in plan.kernels.values()]
+        return runtime.code_bytes(tables, [step.kind for step in plan.steps], len(plan.shares), kernels)
 
     def _prefetch(self) -> None:
         """Let each step fetch what the next one needs at its start."""

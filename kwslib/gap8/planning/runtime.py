@@ -4,14 +4,10 @@ The sizes mirror C structures of the firmware. The linker script fails a build i
 compares them with the C compiler's ``sizeof``.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from kwslib.gap8.hardware import CORES, FC_STACK_BYTES, STACK_BYTES
 from kwslib.gap8.planning.memory import aligned
-
-if TYPE_CHECKING:
-    from kwslib.gap8.planning.plan import Plan
 
 C_BYTES = 16 * 1024
 """Bytes of the compiled C sources, without tables and kernels: the larger one of both compilers, with room to spare."""
@@ -40,31 +36,30 @@ ARGUMENT_WORDS = 36
 STREAM_BYTES = 128
 """Bytes of the state of the weight streams (``stream`` in firmware/runtime.c), with room to spare."""
 CODE_ALIGNMENT = 1024
+KERNEL_ALIGNMENT = 16
+"""Bytes (kwslib.gap8.kernels.assembler): a line of the instruction cache."""
 STACK_ALIGNMENT = 64
 """Alignment of the stacks and of what lies behind them (firmware/link.ld)."""
 
 
-def code_bytes(plan: "Plan", kernel_bytes: int) -> int:
+def code_bytes(tables: Mapping[str, int], kinds: Sequence[str], share_words: int, kernels: Sequence[int]) -> int:
     """Return the bytes at the start of L2 for code, constants and the fabric controller's stack.
 
     Parameters
     ----------
-    plan : Plan
-        With its steps, tables and transfers.
-    kernel_bytes : int
-        Of all assembly kernels.
+    tables : mapping of str to int
+        How many entries the generated tables have, by the keys of `TABLE_BYTES`.
+    kinds : sequence of str
+        Of the steps, keys of `KIND_BYTES`.
+    share_words : int
+        Words that say which blocks each core computes.
+    kernels : sequence of int
+        Bytes of each assembly kernel.
     """
-    counts = {
-        "geometry": len(plan.geometries),
-        "gather": len(plan.gathers),
-        "second_term": len(plan.second_terms),
-        "transfer": len(plan.transfers),
-        "layer": len(plan.graph.layers),
-        "class": plan.graph.classes,
-    }
-    tables = sum(TABLE_BYTES[name] * (count + 1) for name, count in counts.items())
-    steps = sum(STEP_BYTES + KIND_BYTES[step.kind] for step in plan.steps)
-    return aligned(C_BYTES + tables + steps + kernel_bytes + FC_STACK_BYTES, CODE_ALIGNMENT)
+    data = sum(TABLE_BYTES[name] * (count + 1) for name, count in tables.items()) + 4 * share_words
+    steps = sum(STEP_BYTES + KIND_BYTES[kind] for kind in kinds)
+    code = sum(aligned(size, KERNEL_ALIGNMENT) for size in kernels)
+    return aligned(C_BYTES + data + steps + code + FC_STACK_BYTES, CODE_ALIGNMENT)
 
 
 def own_bytes(kinds: Sequence[str], layers: int, share_words: int) -> int:

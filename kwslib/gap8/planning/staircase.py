@@ -194,7 +194,7 @@ def _short(stairs: Staircase, layer: Layer) -> Proof | None:
 def _short_at(stairs: Staircase, n: np.ndarray) -> Proof | None:
     slope = np.rint(np.ldexp(stairs.factors, n)).astype(np.int64)
     found = _search(stairs, n, (slope + near for near in NEAR_PRODUCTS), 0)
-    return found and _proof(SHORT, stairs, {"q": found.slope, "B": found.offset, "n": n})
+    return None if found is None else _proof(SHORT, stairs, {"q": found.slope, "B": found.offset, "n": n})
 
 
 def _long(stairs: Staircase, layer: Layer) -> Proof | None:

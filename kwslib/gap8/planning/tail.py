@@ -124,7 +124,7 @@ class Linear:
         layout = source.layout
         place, _ = walk.target(self.index)
         proof = self.proofs.of_codes(layout.signed)
-        records = weights.linear(layer, layout, proof and proof.parameters)
+        records = weights.linear(layer, layout, None if proof is None else proof.parameters)
         outputs, record_bytes = len(records), 4 * records.shape[1]
         wide = weights.own_terms(layer).rest is not None
         parameters = proof.rounding.words if proof else weights.EXACT_PARAMETERS

@@ -16,6 +16,8 @@ from kwslib.integer.graph import Graph, Layer
 
 TILE_CHANNELS = 16
 """A position in L2 has room for whole multiples of so many channels, which tiles of channels write."""
+SHORT_ROW_BYTES = 16
+"""Rows of a tile that are filled whole sooner than in parts."""
 L1, L2 = "L1", "L2"
 BATCH = "weights of batch"
 """Names of regions of weights that come together begin like this."""
@@ -226,6 +228,15 @@ class Walk:
         if rows is not None:  # row by row: the words that hold more than the map's own columns
             if not plane.beside:
                 return {"planes": 0}
+            if plane.row_bytes <= SHORT_ROW_BYTES:
+                size = rows * plane.row_bytes
+                return {
+                    "planes": channels,
+                    "plane_bytes": size,
+                    "head": size,
+                    "tail": size,
+                    "word": place.layout.padding,
+                }
             return {
                 "planes": channels * rows,
                 "plane_bytes": plane.row_bytes,

@@ -55,6 +55,12 @@ def test_the_figures_hang_together(folder, network):
         step = plan["steps"][row.step]
         assert row.name in step["layers"] and row.fused == (len(step["layers"]) > 1)
         assert row.l1_peak_bytes == step["l1_peak_bytes"]
+    for index, (step, planned) in enumerate(zip(found.steps, plan["steps"], strict=True)):
+        assert (step.layers, step.predicted_cycles) == (planned["layers"], planned["predicted_cycles"])
+        assert [row.name for row in found.rows if row.step == index] == step.layers
+        assert found.step_cycles(index) == sum(row.cycles for row in found.rows if row.name in step.layers)
+    assert found.predicted_cycles == sum(step["predicted_cycles"] for step in plan["steps"])
+    assert found.portable == "" and not any(step["portable"] for step in plan["steps"])
     assert {"core", "function", "cycles"} <= set(found.stalls[0])
     assert found.elf_digest == compilation.digest(folder / compilation.PROGRAM)
 
@@ -65,12 +71,24 @@ def test_reading_back_is_strict(folder, tmp_path):
     value = json.loads((folder / deployment.DEPLOYMENT).read_text())
     for text, message in (
         ("{", "is damaged"),
-        (json.dumps(value | {"schema": 0}), "was written by another version"),
+        (json.dumps(value | {"schema": 1}), "was written by another version"),
         (json.dumps({name: entry for name, entry in value.items() if name != "rows"}), "is damaged"),
     ):
         (tmp_path / deployment.DEPLOYMENT).write_text(text)
         with pytest.raises(DataError, match=message):
             deployment.load(tmp_path)
+
+
+def test_what_portable_c_computes_is_recorded_with_its_share(tmp_path):
+    network = network_file.load(networks.with_max_pool(networks.quantised(*networks.SMALL)), "network")
+    deployment.measure(network, networks.clips(network.input, 3)[2:], tmp_path)
+    found = deployment.load(tmp_path)
+    pool = next(row for row in found.rows if row.kind == "max_pool")
+    assert found.steps[pool.step].portable == "a maximum"
+    assert [step.portable for step in found.steps].count("") == len(found.steps) - 1
+    share = 100 * pool.cycles / sum(row.cycles for row in found.rows)
+    assert found.portable == f"portable C computes {pool.name} (a maximum): {share:.1f} % of the cycles"
+    assert json.loads((tmp_path / compilation.PLAN).read_text())["steps"][pool.step]["portable"] == "a maximum"
 
 
 @pytest.mark.parametrize(

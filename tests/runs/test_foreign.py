@@ -1,0 +1,72 @@
+"""Records of other people's networks: measured, kept, and read back."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from kwslib.errors import DataError
+from kwslib.gap8.planning import planner
+from kwslib.integer import network_file
+from kwslib.runs import foreign
+from tests.gap8 import networks
+from tests.sample_run import sample_foreign
+
+
+def test_a_record_has_the_figures_of_its_network(tmp_path):
+    path = tmp_path / "net.tflite"
+    path.write_bytes(networks.quantised(*networks.SMALL))
+    record = foreign.measure(path, 1, 60)
+    graph = network_file.load(path)
+    plan = planner.plan(graph)
+    assert (record.macs, record.tflite_bytes) == (graph.macs, path.stat().st_size)
+    assert (record.predicted_cycles, record.strategy) == (plan.predicted_cycles, plan.strategy)
+    assert record.cycles > record.warm_cycles > 0 and record.origin is None and record.portable == ""
+    assert foreign.load_all(foreign.save(record, tmp_path / "records").parent) == [record]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (networks.quantised(*networks.SMALL), "int8, per channel, snapped"),
+        (networks.post_training(), "int8, per channel, unsnapped"),
+        (networks.post_training(per_channel=False), "int8, per tensor, unsnapped"),
+        (
+            networks.as_uint8(networks.post_training(per_channel=False), 100),
+            "uint8, per tensor, unsnapped, weights with",
+        ),
+    ],
+    ids=["own", "per channel", "per tensor", "uint8"],
+)
+def test_the_form_of_scales(data, text):
+    assert foreign.form_of_scales(network_file.load(data)).startswith(text)
+
+
+def test_known_networks_stand_first_in_the_order_of_their_table(tmp_path):
+    for name in ("another", "micronet-m", "mlperf-tiny"):
+        foreign.save(sample_foreign(name), tmp_path)
+    found = foreign.load_all(tmp_path)
+    assert [record.name for record in found] == ["mlperf-tiny", "micronet-m", "another"]
+    assert [record.title for record in found] == ["MLPerf Tiny's reference model", "Arm's MicroNet-M", "another"]
+
+
+def test_reading_is_strict(tmp_path):
+    path = foreign.save(sample_foreign("another"), tmp_path)
+    value = json.loads(path.read_text())
+    for change, message in (({"schema": 0}, "another version"), ({"cycles": "many"}, "is damaged"), ({"x": 1}, "x")):
+        path.write_text(json.dumps(value | change))
+        with pytest.raises(DataError, match=message):
+            foreign.load_all(tmp_path)
+    assert foreign.load_all(tmp_path / "nowhere") == []
+
+
+def test_one_file_or_all_of_a_folder(tmp_path):
+    for name in ("b.tflite", "a.tflite", "notes.txt"):
+        (tmp_path / name).touch()
+    found = foreign.files_of([tmp_path / "notes.txt", tmp_path])
+    assert [path.name for path in found] == ["notes.txt", "a.tflite", "b.tflite"]
+
+
+def test_a_record_without_an_origin_does_not_store_one(tmp_path):
+    path = foreign.save(replace(sample_foreign("another"), origin=None), tmp_path)
+    assert "origin" not in json.loads(path.read_text())
