@@ -74,7 +74,7 @@ def common_terms(layer: Layer) -> Terms:
 
 
 def two_terms_suffice(layer: Layer) -> bool:
-    """Say whether each weight is a sum of two of eight bits: all are but 255, of files without negative weights."""
+    """Say whether each weight is a sum of two of eight bits: all but 255 are."""
     return int(layer.centred_weights.max()) <= 2 * INT8.max
 
 

@@ -2,58 +2,81 @@
 
 import pytest
 
-from kwslib.gap8.kernels.depthwise import Depthwise4, Depthwise5
-from kwslib.gap8.kernels.depthwise_stride2 import Stride2Depthwise4, Stride2Depthwise5
-from kwslib.gap8.planning.depthwise import Reading
+from kwslib.gap8.kernels import AnyDepthwise, Depthwise5, DepthwiseRows, DepthwiseStride2
+from kwslib.gap8.planning import planner
+from kwslib.gap8.planning.depthwise import Depthwise
+from kwslib.gap8.planning.general import General
 from kwslib.integer import network_file
 from tests.gap8 import networks
+from tests.gap8.equal import RESIDENT, TILED, planned
+from tests.gap8.planning import shapes
 
-PIXEL_BYTES = 20
 
-
-def readings(shape, stride, depthwise_stride):
-    """The reading of each depthwise layer of a network, with its layer."""
+def snapped(shape, stride, depthwise_stride):
     blocks = (
         ("conv", 8, (10, 4), stride),
         ("depthwise", 8, (3, 3), depthwise_stride),
         ("conv", 12, (1, 1), (1, 1)),
     )
-    layers = network_file.load(networks.quantised(shape, blocks)).layers
-    return [Reading.of(layer, PIXEL_BYTES) for layer in layers if layer.kind == "depthwise"]
+    return network_file.load(networks.quantised(shape, blocks))
 
 
-SHAPES = [
-    ((49, 10), (2, 2), (1, 1), Depthwise5),
-    ((49, 10), (2, 1), (2, 2), Stride2Depthwise5),
-    ((20, 40), (2, 2), (1, 1), Depthwise4),
-    ((50, 40), (2, 1), (2, 2), Stride2Depthwise4),
-    ((31, 13), (1, 1), (2, 2), type(None)),
-    ((31, 20), (2, 1), (2, 1), type(None)),
-]
+CASES = {
+    "five columns": (lambda: snapped((49, 10), (2, 2), (1, 1)), Depthwise5),
+    "five columns, stride 2": (lambda: snapped((49, 10), (2, 1), (2, 2)), DepthwiseStride2),
+    "twenty columns": (lambda: snapped((20, 40), (2, 2), (1, 1)), DepthwiseRows),
+    "stride 2×1": (lambda: snapped((31, 20), (2, 1), (2, 1)), AnyDepthwise),
+    "zero points": (lambda: network_file.load(networks.post_training()), None),
+    "5×5": (lambda: shapes.load("depthwise 5×5"), AnyDepthwise),
+    "no padding": (lambda: shapes.load("depthwise 5×3, stride 1×2"), AnyDepthwise),
+    "one column": (lambda: shapes.load("one column"), None),
+}
 
 
-@pytest.mark.parametrize(("shape", "stride", "depthwise_stride", "kernel"), SHAPES)
-def test_each_shape_has_its_kernel(shape, stride, depthwise_stride, kernel):
-    for read in readings(shape, stride, depthwise_stride):
-        assert isinstance(read.kernel, kernel)
-        assert read.kernel is None or (read.kernel.refusal() is None and read.kernel.pixel_bytes == PIXEL_BYTES)
+def methods(name):
+    return [method for method in planner.assign(CASES[name][0]()) if method.layer.kind == "depthwise"]
 
 
-@pytest.mark.parametrize(("shape", "stride", "depthwise_stride", "kernel"), SHAPES)
-def test_planes_hold_the_map_and_its_padding(shape, stride, depthwise_stride, kernel):
-    for read in readings(shape, stride, depthwise_stride):
-        rows, columns, _ = read.layer.input.shape
-        planes = read.planes
-        assert planes.rows >= read.layer.padding[0] + rows
-        assert planes.row_bytes >= planes.left + columns
-        assert planes.origin + (rows - 1) * planes.row_bytes + columns <= planes.plane_bytes
+@pytest.mark.parametrize("name", CASES)
+def test_each_shape_has_its_kernel(name):
+    found = methods(name)
+    assert found and all(isinstance(method, Depthwise) for method in found)
+    if CASES[name][1] is not None:
+        assert [method.kind for method in found] == [CASES[name][1]]
 
 
-def test_a_record_has_a_word_for_each_place_and_row():
-    (read,) = readings((49, 10), (2, 2), (1, 1))
-    assert read.record_bytes == 4 * (3 * 4 + 3)
+@pytest.mark.parametrize("name", CASES)
+def test_planes_hold_the_map_its_padding_and_all_that_is_read(name):
+    for method in methods(name):
+        rows, columns, _ = method.layer.input.shape
+        plane, layer = method.plane, method.layer
+        seen = (layer.output.shape[0] - 1) * layer.stride[0] + layer.kernel[0]
+        assert plane.top == layer.padding[0] and plane.rows >= max(seen, layer.padding[0] + rows)
+        assert plane.row_bytes >= plane.left + columns and plane.row_bytes % 4 == 0
+        assert plane.origin + (rows - 1) * plane.row_bytes + columns <= plane.plane_bytes
+        beside = plane.row_bytes > columns
+        assert plane.beside or not beside or method.kind is Depthwise5
 
 
-def test_layers_without_snapped_scales_have_the_portable_kernel():
-    layers = network_file.load(networks.post_training()).layers
-    assert all(Reading.of(layer, PIXEL_BYTES).kernel is None for layer in layers if layer.kind == "depthwise")
+@pytest.mark.parametrize("way", [RESIDENT, TILED])
+def test_a_record_has_a_word_for_each_place_and_row(way):
+    method = methods("five columns")[0]
+    step = next(s for s in planned(CASES["five columns"][0](), way).steps if s.kind == "depthwise")
+    assert step.fields["record_bytes"] == 4 * (3 * len(method._places) + method.rounding.words)
+    assert (step.fields["tile_channels"] == 8) or way == TILED
+    assert (step.fields["input_l2"] != 0) == (way == TILED)
+
+
+def test_nine_bits_take_a_second_row_of_words():
+    data = networks.as_uint8(networks.post_training(per_channel=False), 77)
+    wide = [method for method in planner.assign(network_file.load(data)) if isinstance(method, Depthwise)]
+    for method in wide:
+        words = 2 * method.layer.kernel[0] * len(method._places) + method.rounding.words
+        assert method.records.shape[1] == words
+
+
+def test_what_no_kernel_computes():
+    graph = shapes.load("multiplier 2")
+    index = next(i for i, layer in enumerate(graph.layers) if layer.kind == "depthwise")
+    assert "multiplier 1" in Depthwise.of(graph, index, None)
+    assert isinstance(planner.assign(graph)[index], General)

@@ -1,53 +1,72 @@
-"""Layouts of the maps: bytes between positions, padding, and when assembly kernels are made."""
+"""Layouts of the maps: bytes between positions, padding, what bytes mean."""
 
-import re
+import numpy as np
+import pytest
 
 from kwslib.gap8.planning import layouts
-from kwslib.gap8.program.codegen import FIRMWARE
-from kwslib.integer import network_file
-from tests.gap8 import networks
+from kwslib.gap8.planning.layouts import PlaneShape
+from tests.gap8.planning import shapes
+from tests.gap8.planning.layers import tensor
 
 
-def test_pixels_begin_in_different_banks():
+@pytest.mark.parametrize("multiple", [4, 16])
+def test_pixels_begin_in_different_banks_and_have_room_for_whole_groups(multiple):
     for channels in range(1, 300):
-        assert layouts.pixel_bytes(channels) >= channels
-        assert layouts.pixel_bytes(channels) % 8 == 4
+        bytes_ = layouts.pixel_bytes(channels, multiple)
+        assert bytes_ >= -(-channels // multiple) * multiple and bytes_ % 8 == 4
+        assert bytes_ < channels + multiple + 8
 
 
-def test_a_linear_layer_is_a_convolution_of_one_position():
-    network = network_file.load(networks.quantised(*networks.SMALL))
-    linear = next(layer for layer in network.layers if layer.kind == "linear")
-    shape = layouts.LayerShape.of(linear)
-    assert (shape.rows, shape.columns, shape.input_rows, shape.input_columns) == (1, 1, 1, 1)
-    assert shape.inputs == shape.input_row_bytes == linear.weights.shape[1]
+def addresses(layout):
+    """The byte of every code in a layout, (rows, columns, channels)."""
+    rows, columns, channels = np.indices(layout.shape)
+    bytes_ = rows * layout.row_bytes + columns * layout.column_bytes + channels * layout.channel_bytes
+    return layout.origin + bytes_
 
 
-def test_members_are_those_of_the_c_structure_in_its_order():
-    """A designated initialiser of C++ and of strict compilers needs the order, people need the names."""
-    text = re.search(r"struct geometry \{(.*?)\n\};", (FIRMWARE / "network.h").read_text(), re.DOTALL)[1]
-    declared = re.findall(r"\w+(?=[,;])", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
-    network = network_file.load(networks.quantised(*networks.SMALL))
-    members = list(layouts.LayerShape.of(network.layers[0]).members())
-    assert [name for name in declared if name in members] == members
+LAYOUTS = {
+    "planes": layouts.planes(tensor(6, shape=(7, 5)), PlaneShape(9, 12, top=1, left=2, beside=True)),
+    "pixels": layouts.pixels(tensor(6, shape=(7, 5)), 12),
+    "vector": layouts.vector(tensor(6, shape=(1, 1))),
+    "network's input": layouts.network_input(shapes.load("three inputs")),
+}
 
 
-def test_a_tile_reads_no_more_rows_than_the_map_has():
-    layer = network_file.load(networks.quantised(*networks.SMALL)).layers[0]
-    shape = layouts.LayerShape.of(layer)
-    assert shape.seen_rows(1) == layer.kernel[0]
-    assert shape.seen_rows(2) == layer.kernel[0] + layer.stride[0]
-    assert shape.seen_rows(shape.rows) == layer.input.shape[0]
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_every_code_has_a_byte_of_its_own(name):
+    layout = LAYOUTS[name]
+    found = addresses(layout)
+    assert len(np.unique(found)) == found.size == np.prod(layout.shape)
+    assert found.min() >= 0 and found.max() < layout.size
 
 
-def test_the_origin_of_a_plane_is_behind_its_padding():
-    planes = layouts.PlaneLayout(rows=27, row_bytes=24, top=1, left=1)
-    assert planes.plane_bytes == 27 * 24
-    assert planes.origin == 25
+def test_padding_of_a_plane_lies_around_the_map():
+    layout = LAYOUTS["planes"]
+    assert layout.plane.plane_bytes == 9 * 12 and layout.plane.origin == 14 == layout.origin
+    row, column = np.divmod(addresses(layout)[..., 0], 12)
+    assert row.min() == 1 and row.max() == 7 and column.min() == 2 and column.max() == 6
+    assert layout.size == 8 * layout.plane.plane_bytes  # whole groups of four channels
 
 
-def test_only_snapped_layers_with_relu_suit_the_assembly():
-    ours = network_file.load(networks.quantised(*networks.SMALL))
-    theirs = network_file.load(networks.post_training())
-    weighted = [layer for layer in ours.layers if layer.weights is not None]
-    assert all(layouts.suits_assembly(layer) == layer.relu for layer in weighted)
-    assert not any(layouts.suits_assembly(layer) for layer in theirs.layers if layer.weights is not None)
+@pytest.mark.parametrize(("zero_point", "low", "stored"), [(0, 0, 0), (-128, -128, 0), (7, -128, 135), (20, 20, 0)])
+def test_stored_codes_are_unsigned(zero_point, low, stored):
+    layout = layouts.pixels(tensor(4, zero_point, low), 4)
+    assert (layout.signed, layout.lowest, layout.zero) == (False, low, stored)
+    assert layout.padding == int.from_bytes(bytes([stored] * 4), "little")
+
+
+def test_vectors_and_the_networks_input_are_signed_core_codes():
+    assert LAYOUTS["vector"].signed and LAYOUTS["network's input"].signed
+    found = layouts.vector(tensor(5, -3, shape=(1, 1)))
+    assert (found.lowest, found.zero, found.padding) == (0, -3, 0xFDFDFDFD)
+
+
+def test_who_reads_what():
+    graph = shapes.load("identity")
+    add = next(index for index, layer in enumerate(graph.layers) if layer.kind == "add")
+    assert len(layouts.sources(graph, add)) == 2
+    for source in layouts.sources(graph, add):
+        assert add in layouts.readers(graph, source)
+    assert layouts.readers(graph, len(graph.layers) - 1) == []
+    assert layouts.sources(graph, 0) == (-1,)
+    assert [layouts.is_vector(layer) for layer in graph.layers][-3:] == [True] * 3

@@ -1,12 +1,14 @@
-"""Pointwise layers as steps: the planes that they write, their tiles and kernels."""
+"""Pointwise layers and other convolutions as steps: windows, the second term, planes and tiles."""
 
 import pytest
 
-from kwslib.gap8.planning import ds_cnn
-from kwslib.gap8.planning.memory import DoesNotFit
+from kwslib.gap8.planning import planner
+from kwslib.gap8.planning.pointwise import Dense, Window
 from kwslib.integer import network_file
 from tests.gap8 import networks
-from tests.gap8.equal import STRATEGIES
+from tests.gap8.equal import FLASH, RESIDENT, TILED, planned
+from tests.gap8.planning import shapes
+from tests.gap8.planning.layers import layer
 
 PAIRS = (
     ("conv", 16, (10, 4), (2, 2)),
@@ -17,51 +19,78 @@ PAIRS = (
 )
 
 
-def steps(strategy, blocks=PAIRS, shape=(49, 10)):
-    planned = ds_cnn.build(network_file.load(networks.quantised(shape, blocks)), strategy)
-    return planned, [step for step in planned.steps if step.kind == "pointwise"]
+def steps(way, graph=None):
+    plan = planned(graph or network_file.load(networks.quantised((49, 10), PAIRS)), way)
+    return plan, [step for step in plan.steps if step.kind == "pointwise"]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_layers_of_one_shape_share_their_planes(strategy):
-    planned, (first, second) = steps(strategy)
-    where = "output_l2" if strategy.startswith("maps in L2") else "output"
+@pytest.mark.parametrize("way", [RESIDENT, TILED])
+def test_layers_of_one_shape_share_their_planes(way):
+    plan, (first, second) = steps(way)
+    where = "output_l2" if way == TILED else "output"
     assert first.fields[where] == second.fields[where]
-    names = {region for region in planned.regions if region.startswith("planes ")}
-    assert names == ({"planes 2"} if "fused" in strategy else {"planes 0", "planes 2"})
-
-
-def test_padding_is_filled_once_where_maps_stay_in_l1():
-    _, (first, second) = steps(STRATEGIES[1])
-    assert (first.fields["fill"], second.fields["fill"]) == (1, 0)
+    assert len({name for name in plan.regions if name.startswith("planes ")}) == 2
 
 
 def test_padding_in_l2_is_filled_before_the_cluster_starts():
-    planned, (first, _) = steps(STRATEGIES[2])
-    assert planned.pad_fill.planes == first.fields["output_l2"]
-    assert planned.pad_fill.size_bytes == 24 * first.fields["plane_bytes"]
-    assert steps(STRATEGIES[1])[0].pad_fill is None
+    plan, (first, _) = steps(TILED)
+    fill = next(fill for fill in plan.pad_fills if fill.planes.region == first.fields["output_l2"].region)
+    assert fill.size_bytes == plan.regions[fill.planes.region].bytes
+    assert not steps(RESIDENT)[0].pad_fills
 
 
-def test_two_kinds_of_planes_in_l2_are_not_planned():
-    blocks = (*PAIRS[:3], ("depthwise", 24, (3, 3), (2, 2)), ("conv", 32, (1, 1), (1, 1)))
-    with pytest.raises(DoesNotFit, match="of L2") as caught:
-        steps(STRATEGIES[2], blocks)
-    assert caught.value.layer
+def test_weights_of_pointwise_layers_stream_from_the_flash():
+    plan, found = steps(FLASH)
+    assert all(step.flash_bytes == len(plan.transfers[step.first_transfer].data) > 0 for step in found)
+    assert sum(step.flash_bytes for step in found) == len(plan.flash_image)
 
 
-def test_chunks_cover_all_groups_and_rows():
-    for strategy in STRATEGIES:
-        planned, found = steps(strategy)
-        for step in found:
-            fields = step.fields
-            assert fields["chunk_groups"] <= fields["groups"] == 6
-            assert fields["tile_rows"] <= fields["rows"]
-            assert fields["row_blocks"] * 5 >= fields["last_start"] + 5
+@pytest.mark.parametrize("way", [RESIDENT, TILED, FLASH])
+def test_chunks_cover_all_groups_and_tiles_all_rows(way):
+    for step in steps(way)[1]:
+        fields = step.fields
+        assert fields["chunk_groups"] * (fields["chunks"] - 1) < fields["groups"] == 6
+        assert fields["chunk_groups"] * fields["chunks"] >= 6
+        assert fields["tile_rows"] * (fields["tiles"] - 1) < fields["rows"] <= fields["tile_rows"] * fields["tiles"]
 
 
-@pytest.mark.parametrize(("channels", "kernel"), [(16, "_pointwise"), (8, "portable_pointwise")])
-def test_few_inputs_are_left_to_the_portable_kernel(channels, kernel):
-    blocks = (("conv", channels, *PAIRS[0][2:]), ("depthwise", channels, (3, 3), (1, 1)), PAIRS[2])
-    _, (step,) = steps(STRATEGIES[0], blocks)
-    assert step.fields["kernel"].endswith(kernel)
+@pytest.mark.parametrize(
+    ("kind", "shape", "pixel", "window"),
+    [
+        ("pointwise", (4, 8), 12, None),
+        ("convolution", (4, 3, 3, 8), 12, (36, 108, 108)),
+        ("convolution", (4, 5, 7, 1), 1, (8, 40, 44)),
+        ("pointwise", (4, 3), 3, (4, 4, 4)),
+    ],
+)
+def test_windows_are_kernel_rows_of_whole_words(kind, shape, pixel, window):
+    found = Window.of(layer(kind, shape), pixel)
+    assert found is None if window is None else (found.row_bytes, found.bytes, found.pixel_bytes) == window
+
+
+def test_only_what_is_no_pointwise_layer_is_gathered():
+    plan, found = steps(RESIDENT, shapes.load("two convolutions"))
+    assert len(found) == 1 and found[0].fields["gather"] == "&gathers[0]" and len(plan.gathers) == 1
+    assert plan.gathers[0]["kernel_rows"] == plan.gathers[0]["kernel_columns"] == 3
+    assert {step.fields["gather"] for step in steps(RESIDENT)[1]} == {"0"}
+
+
+def test_the_networks_input_is_signed():
+    method = planner.assign(shapes.load("three inputs"))[0]
+    assert isinstance(method, Dense) and method.signed
+    assert not any(m.signed for m in planner.assign(shapes.load("two convolutions")) if isinstance(m, Dense))
+
+
+def test_nine_bits_have_a_second_term():
+    data = networks.as_uint8(networks.post_training(per_channel=False), 77)
+    plan, found = steps(RESIDENT, network_file.load(data))
+    assert all(step.fields["second"].startswith("&second_terms[") for step in found)
+    assert all(entry["factor"] for entry in plan.second_terms)
+    assert not steps(RESIDENT)[0].second_terms
+
+
+def test_what_is_no_convolution():
+    graph = shapes.load("one column")
+    for index, made in enumerate(graph.layers):
+        if made.kind not in ("convolution", "pointwise"):
+            assert Dense.of(graph, index, None) == "not a convolution"
