@@ -42,7 +42,7 @@ def test_padding_in_l2_is_filled_before_the_cluster_starts():
 def test_weights_of_pointwise_layers_stream_from_the_flash():
     plan, found = steps(FLASH)
     assert all(step.flash_bytes == len(plan.transfers[step.first_transfer].data) > 0 for step in found)
-    assert sum(step.flash_bytes for step in found) == len(plan.flash_image)
+    assert 0 < sum(step.flash_bytes for step in found) <= len(plan.flash_image)
 
 
 @pytest.mark.parametrize("way", [RESIDENT, TILED, FLASH])

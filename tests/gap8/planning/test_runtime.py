@@ -87,8 +87,15 @@ def test_every_step_layer_and_share_takes_room():
     assert all(size % runtime.STACK_ALIGNMENT == 0 for size in sizes)
 
 
-def test_code_bytes_count_every_table_and_kernel(planned):
-    least = runtime.code_bytes(planned, 0)
+def test_code_bytes_count_every_table_step_share_and_kernel():
+    tables = dict.fromkeys(runtime.TABLE_BYTES, 3)
+    kinds = ["front", "pool"]
+    least = runtime.code_bytes(tables, kinds, 0, [])
     assert least >= runtime.C_BYTES
-    more = runtime.code_bytes(planned, 5000)
-    assert 5000 - runtime.CODE_ALIGNMENT <= more - least <= 5000 + runtime.CODE_ALIGNMENT
+    for more in (
+        runtime.code_bytes(tables, kinds, 1250, []),
+        runtime.code_bytes(tables, kinds, 0, [2500, 2500]),
+        runtime.code_bytes(tables | {"layer": 3 + 5000 // runtime.TABLE_BYTES["layer"]}, kinds, 0, []),
+        runtime.code_bytes(tables, kinds + ["softmax"] * (5000 // (runtime.STEP_BYTES + 16)), 0, []),
+    ):
+        assert 5000 - 1.2 * runtime.CODE_ALIGNMENT <= more - least <= 5000 + 1.2 * runtime.CODE_ALIGNMENT
