@@ -5,33 +5,36 @@ name no source were fitted to runs on the simulator (``benchmarks/gap8_family.py
 """
 
 from math import prod
-from typing import TYPE_CHECKING
 
 from kwslib.gap8.hardware import CORES
+from kwslib.gap8.kernels.depthwise import DepthwiseKernel
 from kwslib.gap8.kernels.rounding import Rounding
 from kwslib.gap8.planning import weights
+from kwslib.gap8.planning.work import Blocks, Work
 from kwslib.integer.graph import Layer
 
-if TYPE_CHECKING:
-    from kwslib.gap8.kernels.depthwise import DepthwiseKernel
-    from kwslib.gap8.planning.tiling import Blocks, Work
-
-STEP_CYCLES = 1000
+STEP_CYCLES, DEPTHWISE_STEP_CYCLES = 1500, 850
 """Of a step whose code is cold: instruction refills, the first weights, barriers."""
 FETCH_CYCLES = 400
 """What a step saves whose weights came with those of an earlier one: no transfer to start and to wait for."""
+FRONT_CYCLES = 2000
+"""The same of a first convolution, which waits for the input and its weights."""
 TILE_CYCLES = 900
 """Of a tile: barriers, waiting, the transfers' start."""
 CHUNK_CYCLES = 150
 """Of a chunk of weights."""
 CALL_CYCLES = 90
 """Of a call of a kernel: the frame, the first loads."""
+WIDE_CYCLES = 1.35
+"""Of a product of the second term of nine-bit weights, for each one of the first term."""
+ANY_ROW_CYCLES, STRIDED_ROW_CYCLES = 1.6, 0.9
+"""Of an output and a kernel row in the kernel of any shape, which loads weights and windows; more with a stride."""
 FUSED_CALL_CYCLES = 200
 """The same where two kernels take turns in the instruction cache, channel by channel."""
-CONFLICTS = 1.04
+CONFLICTS = 1.02
 """Cores that wait for each other's banks."""
-L2_BYTES_A_CYCLE = 4
-"""What a tile's transfers take of the DMA's time (hardware: 8 a cycle, of which refills and stores leave half)."""
+L2_BYTES_A_CYCLE = 3
+"""Of tiles, which the fabric controller moves in pieces of half a kilobyte (the DMA alone: 8)."""
 
 
 def scaling(rounding: Rounding) -> dict[str, int | str]:
@@ -58,7 +61,7 @@ def exact_scaling(layer: Layer) -> dict[str, int | str]:
     return {"form": form, "before": 0, "zero_point": layer.output.zero_point, "low": low, "high": high}
 
 
-def block(work: "Work", positions: int) -> float:
+def block(work: Work, positions: int) -> float:
     """Return the cycles of a block of four channels and some positions."""
     steps = work.inputs // 4
     products = steps * (4 + 5 * positions) + 2
@@ -68,7 +71,7 @@ def block(work: "Work", positions: int) -> float:
     return products + finish + store + start
 
 
-def pointwise(work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, ...]", buffers: int) -> int:
+def pointwise(work: Work, tile_rows: int, groups: int, blocks: tuple[Blocks, ...], buffers: int) -> int:
     """Return the cycles of a pointwise step: those of the busiest core in each tile, and what surrounds them."""
     chunks, tiles = -(-work.groups // groups), -(-work.rows // tile_rows)
     whole = work.input_in_l1 and work.output_in_l1
@@ -86,7 +89,7 @@ def pointwise(work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, 
     return round(cycles)
 
 
-def _chunk(work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, ...]", tiles: int, whole: bool) -> float:
+def _chunk(work: Work, tile_rows: int, groups: int, blocks: tuple[Blocks, ...], tiles: int, whole: bool) -> float:
     """Return the cycles of some groups of channels, all tiles."""
     once = 0.0
     for part in blocks:
@@ -95,44 +98,55 @@ def _chunk(work: "Work", tile_rows: int, groups: int, blocks: "tuple[Blocks, ...
         once += units * block(work, part.positions) * CONFLICTS + CALL_CYCLES + 14 * segments
     if work.window_rows:
         positions = tile_rows * work.columns
-        once += positions * (work.inputs / 4 * 6 + 14 * work.window_rows[0] + 30) / CORES
+        once += positions * (work.inputs / 4 * 10 + 34 * work.window_rows[0] + 90) / CORES
     moved = 0.0 if work.input_in_l1 else work.input_bytes(tile_rows)
     moved += 0.0 if work.output_in_l1 else work.output_bytes(tile_rows, groups)
     once = max(once, moved / L2_BYTES_A_CYCLE)
     return tiles * (once + (0 if whole else TILE_CYCLES)) + CHUNK_CYCLES
 
 
-def front(layer: Layer, rounding: Rounding, tile: int, tiles: int, fused: bool = False) -> int:
+def front(layer: Layer, rounding: Rounding, tile: int, tiles: int, fused: bool = False, sums: bool = False) -> int:
     """Return the cycles of a first convolution: spreading the input, then column by column."""
     rows, columns, channels = layer.output.shape
     padded = (rows - 1) * layer.stride[0] + layer.kernel[0]
-    output = layer.kernel[0] + layer.stride[0] + rounding.cycles + 1
+    output = layer.kernel[0] + layer.stride[0] + rounding.cycles + 1 + sums
     column = rows * output + 12
-    rounds = _rounds(channels, tile, fused)
     spread = columns * (padded * 9 / CORES + 40)
-    a_channel = columns * column + (FUSED_CALL_CYCLES if fused else 40)
-    return round(STEP_CYCLES + spread + rounds * a_channel + tiles * CHUNK_CYCLES)
+    if sums:
+        spread += rows * columns * (layer.kernel[0] * 5 + 20) / CORES
+    a_channel = columns * column * CONFLICTS + (FUSED_CALL_CYCLES if fused else 40)
+    return round(FRONT_CYCLES + spread + _rounds(channels, tile) * a_channel + tiles * TILE_CYCLES * (tiles > 1))
 
 
-def depthwise(
-    layer: Layer, rounding: Rounding, kind: "type[DepthwiseKernel]", tile: int, tiles: int, fused: bool = False
-) -> int:
-    """Return the cycles of a depthwise layer: row by row of each channel, in strips of columns."""
+def depthwise(layer: Layer, kernel: DepthwiseKernel, tile: int, moved_bytes: int, fused: bool = False) -> int:
+    """Return the cycles of a depthwise layer: row by row of each channel, in strips of columns.
+
+    Parameters
+    ----------
+    layer : Layer
+    kernel : DepthwiseKernel
+    tile : int
+        Channels of a tile.
+    moved_bytes : int
+        Of all tiles, to and from L1.
+    fused : bool
+        Whether it is one step with the convolution in front.
+    """
     rows, columns, channels = layer.output.shape
-    taps = layer.kernel[0] * -(-layer.kernel[1] // 4)
+    products = layer.kernel[0] * -(-layer.kernel[1] // 4)
+    output = products + kernel.rounding.cycles + 1 + kernel.wide * WIDE_CYCLES * products
+    if kernel.generator == "depthwise_any":
+        output += layer.kernel[0] * (ANY_ROW_CYCLES + STRIDED_ROW_CYCLES * (layer.stride[1] > 1))
     width = 5 if columns == 5 else 4
     words = layer.kernel[0] if layer.stride[0] > 1 else 1
-    row = 0.0
-    for start in range(0, columns, width):
-        outputs = min(width, columns - start)
-        row += outputs * (taps + rounding.cycles + 1) + 3.5 * words
-    rounds = _rounds(channels, tile, fused)
-    a_channel = rows * row + (FUSED_CALL_CYCLES if fused else 60)
-    whole = tiles == 1
-    return round((0 if fused else STEP_CYCLES) + rounds * a_channel + (0 if fused or whole else tiles * TILE_CYCLES))
+    row = columns * output + -(-columns // width) * 3.5 * words
+    a_channel = rows * row * CONFLICTS + (FUSED_CALL_CYCLES if fused else 60)
+    tiles = -(-channels // tile)
+    cycles = max(_rounds(channels, tile) * a_channel, moved_bytes / L2_BYTES_A_CYCLE)
+    return round((0 if fused else DEPTHWISE_STEP_CYCLES) + cycles + (0 if fused or tiles == 1 else tiles * TILE_CYCLES))
 
 
-def _rounds(channels: int, tile: int, fused: bool) -> float:
+def _rounds(channels: int, tile: int) -> float:
     """Return the channels of the busiest core, all tiles together."""
     rounds = 0
     for start in range(0, channels, tile):
@@ -140,22 +154,23 @@ def _rounds(channels: int, tile: int, fused: bool) -> float:
     return rounds
 
 
-def pool(layer: Layer, tiles: int) -> int:
-    """Return the cycles of a global average pool."""
+def pool(layer: Layer, moved_bytes: int) -> int:
+    """Return the cycles of a global average pool, some of whose planes come from L2."""
     rows, columns, channels = layer.input.shape
     words = columns // 4 + 1
-    return round(700 + -(-channels // CORES) * (rows * words * 2.2 + 100) + tiles * TILE_CYCLES)
+    compute = -(-channels // CORES) * (rows * (words * 1.1 + 2) + 50)
+    return round(1000 + max(compute, moved_bytes / L2_BYTES_A_CYCLE))
 
 
 def linear(outputs: int, words: int, wide: bool, chunks: int, record_bytes: int) -> int:
     """Return the cycles of a linear layer."""
     compute = -(-outputs // CORES) * (words * (2 if wide else 1) * 5 + 90)
-    return round(500 + max(compute, record_bytes / L2_BYTES_A_CYCLE if chunks > 1 else 0) + chunks * CHUNK_CYCLES)
+    return round(630 + max(compute, record_bytes / L2_BYTES_A_CYCLE if chunks > 1 else 0) + chunks * CHUNK_CYCLES)
 
 
 def softmax(classes: int) -> int:
     """Return the cycles of a softmax."""
-    return round(700 + classes * 25)
+    return round(260 + classes * 34)
 
 
 def general(layer: Layer, from_l2: bool) -> int:

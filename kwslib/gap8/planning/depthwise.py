@@ -76,8 +76,13 @@ class Depthwise:
         return self.proof.rounding
 
     @property
+    def probe(self) -> DepthwiseKernel:
+        """Its kernel, whatever its output's strides."""
+        return _kernel(self.layer, self.kind, self.plane, self.rounding, 1, 1, 1)
+
+    @property
     def _places(self) -> tuple[int, ...]:
-        return _kernel(self.layer, self.kind, self.plane, self.rounding, 1, 1, 1).places
+        return self.probe.places
 
     @property
     def records(self) -> np.ndarray:
@@ -151,7 +156,8 @@ class Depthwise:
         step.dma_out_bytes = 0 if place.memory == L1 else prod(self.layer.output.shape)
         step.flash_bytes = records.nbytes if walk.builder.flash else 0
         step.description = f"{symbol}, " + ("whole" if tile == channels else f"tiles of {tile} channels")
-        step.predicted_cycles = cost.depthwise(self.layer, self.rounding, self.kind, tile, -(-channels // tile))
+        moved = channels * self.plane.plane_bytes * (source.memory != L1) + step.dma_out_bytes
+        step.predicted_cycles = cost.depthwise(self.layer, self.probe, tile, moved)
         return self.index + 1
 
     def _tile(self, walk: Walk, source: Place, place: Place, record_bytes: int) -> int:

@@ -152,7 +152,8 @@ class Front:
         step.dma_in_bytes = fields["input_bytes"] + records.nbytes
         step.dma_out_bytes = 0 if place.memory == L1 else place.layout.size
         step.description = f"{fields['convolve']}; every core its channels"
-        step.predicted_cycles = cost.front(self.layer, self.proof.rounding, channels, -(-channels // tile))
+        sums = weights.common_terms(self.layer).factor != 0
+        step.predicted_cycles = cost.front(self.layer, self.proof.rounding, tile, -(-channels // tile), sums=sums)
 
     def _tile(self, walk: Walk, layout: Layout, record_bytes: int, output: int) -> int:
         """Choose the channels of a tile: as many as L1 has room for, two or more for each core if it can be."""
@@ -211,10 +212,9 @@ class Front:
         step.dma_in_bytes = fields["input_bytes"] + channels * sum(sizes)
         step.dma_out_bytes = 0 if place.memory == L1 else prod(second.layer.output.shape)
         step.description = f"{fields['convolve']} and {symbol}, tiles of {tile} channels"
-        tiles = -(-channels // tile)
-        step.predicted_cycles = cost.front(self.layer, self.proof.rounding, tile, tiles, fused=True) + cost.depthwise(
-            second.layer, second.rounding, second.kind, tile, tiles, fused=True
-        )
+        tiles, sums = -(-channels // tile), weights.common_terms(self.layer).factor != 0
+        step.predicted_cycles = cost.front(self.layer, self.proof.rounding, tile, tiles, fused=True, sums=sums)
+        step.predicted_cycles += cost.depthwise(second.layer, second.probe, tile, step.dma_out_bytes, fused=True)
 
     def _resident_tile(self, walk: Walk, sizes: list[int]) -> int:
         """Choose the channels whose weights come together, where the map lies in L1."""

@@ -14,8 +14,9 @@ from kwslib.gap8.planning.memory import DMA_SLACK_BYTES, aligned
 from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.staircase import Proof, stored_zero
-from kwslib.gap8.planning.tiling import Blocks, Tiling, Work
+from kwslib.gap8.planning.tiling import Tiling
 from kwslib.gap8.planning.walk import L1, Place, Walk, lacking, parts_of
+from kwslib.gap8.planning.work import Blocks, Work
 from kwslib.integer.graph import Graph, Layer
 
 

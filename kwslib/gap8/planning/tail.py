@@ -87,7 +87,7 @@ class Pool:
         )
         step.dma_in_bytes = 0 if source.memory == L1 else channels * plane.plane_bytes
         step.description = f"{symbol}, " + ("whole" if tile == channels else f"tiles of {tile} channels")
-        step.predicted_cycles = cost.pool(layer, -(-channels // tile))
+        step.predicted_cycles = cost.pool(layer, step.dma_in_bytes)
         return self.index + 1
 
 

@@ -1,78 +1,23 @@
 """Tiles of a pointwise layer: rows of the map and groups of channels that pass through L1, blocks of positions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from kwslib.gap8.hardware import CORES, LARGEST_TRANSFER_BYTES
-from kwslib.gap8.kernels.pointwise import Pointwise
-from kwslib.gap8.kernels.rounding import Rounding
 from kwslib.gap8.planning import cost
-from kwslib.gap8.planning.layouts import Layout
-from kwslib.gap8.planning.memory import DMA_SLACK_BYTES, aligned
+from kwslib.gap8.planning.memory import aligned
+from kwslib.gap8.planning.work import POSITIONS, Blocks, Work
 
-POSITIONS = 5
-"""Positions of a block (4 channels × 5 positions: 22.07 MAC/cycle, the most that registers hold)."""
 FEWEST_EARLY_GROUPS = 8
 """Groups of channels whose weights should find room in the step before: one for each core."""
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """Blocks of one size in a tile: each line has `count` of them.
-
-    Attributes
-    ----------
-    positions : int
-        Of a block.
-    lines, count : int
-    start_in, start_out : int
-        Bytes of the first block in a tile.
-    line_in, line_out, block_in, block_out, position_in, position_out : int
-        Bytes from one line, block and position to the next.
-    """
-
-    positions: int
-    lines: int
-    count: int
-    start_in: int
-    start_out: int
-    line_in: int
-    line_out: int
-    block_in: int
-    block_out: int
-    position_in: int
-    position_out: int
-
-    def halves(self) -> list["Blocks"]:
-        """Return the first and the second blocks of lines that have two."""
-        second = replace(self, start_in=self.start_in + self.block_in, start_out=self.start_out + self.block_out)
-        return [replace(self, count=1), replace(second, count=1)]
-
-    def merged(self) -> "Blocks":
-        """Return the same as one line, where each line has one block."""
-        if self.count != 1:
-            return self
-        return Blocks(
-            self.positions,
-            1,
-            self.lines,
-            self.start_in,
-            self.start_out,
-            0,
-            0,
-            self.line_in,
-            self.line_out,
-            self.position_in,
-            self.position_out,
-        )
 
 
 RUNS, LONG_RUNS = 8, 7
 """Runs of a batch, with four and with five words each: what `ARGUMENT_WORDS` of firmware/runtime.h has room for."""
 
 
-def share(part: Blocks, work: "Work", groups: int, channel_bytes: int) -> list[int]:
+def share(part: Blocks, work: Work, groups: int, channel_bytes: int) -> list[int]:
     """Share the blocks of a chunk among the cores, as ``struct blocks`` of the firmware describes it.
 
     Parameters
@@ -99,7 +44,7 @@ def share(part: Blocks, work: "Work", groups: int, channel_bytes: int) -> list[i
     return [word for words in lists for word in [*words, *[0] * (pitch - len(words))]]
 
 
-def _runs(part: Blocks, work: "Work", channel_bytes: int, unit: int, end: int) -> list[list[int]]:
+def _runs(part: Blocks, work: Work, channel_bytes: int, unit: int, end: int) -> list[list[int]]:
     """Return the runs of blocks from one unit to another: where they begin, and how many blocks they have."""
     runs = []
     while unit < end:
@@ -128,97 +73,6 @@ def _batches(runs: list[list[int]], most: int) -> list[int]:
         for run in batch:
             words += run
     return [*words, 0]
-
-
-@dataclass(frozen=True)
-class Work:
-    """What is known of a pointwise layer before its tiles are.
-
-    Attributes
-    ----------
-    rows, columns : int
-        Of the output map.
-    inputs, pixel_bytes : int
-        Of a position or window: bytes that count, and from one to the next.
-    groups, group_bytes : int
-        Groups of four output channels; weights and parameters of one.
-    layout : Layout
-        Of the output.
-    rounding : Rounding
-    signed, sums : bool
-        As in `kwslib.gap8.kernels.pointwise.Pointwise`.
-    input_in_l1, output_in_l1 : bool
-    input_row_bytes : int
-    window_rows : (int, int, int) or None
-        Kernel rows, stride and input rows where windows are gathered.
-    """
-
-    rows: int
-    columns: int
-    inputs: int
-    pixel_bytes: int
-    groups: int
-    group_bytes: int
-    layout: Layout
-    rounding: Rounding
-    signed: bool
-    sums: bool
-    input_in_l1: bool
-    output_in_l1: bool
-    input_row_bytes: int
-    window_rows: tuple[int, int, int] | None
-
-    def input_bytes(self, tile_rows: int) -> int:
-        """Return the bytes of an input tile."""
-        rows = tile_rows
-        if self.window_rows:
-            kernel, stride, most = self.window_rows
-            rows = min((tile_rows - 1) * stride + kernel, most)
-        return rows * self.input_row_bytes + DMA_SLACK_BYTES
-
-    def channel_bytes(self, tile_rows: int) -> int:
-        """Return the bytes from one output channel to the next, in the map or in a tile."""
-        if self.output_in_l1 or not self.layout.plane:
-            return self.layout.channel_bytes
-        return tile_rows * self.layout.row_bytes
-
-    def output_bytes(self, tile_rows: int, groups: int) -> int:
-        """Return the bytes of an output tile."""
-        if self.layout.plane:
-            return 4 * groups * tile_rows * self.layout.row_bytes
-        return tile_rows * self.columns * 4 * groups
-
-    def out_strides(self, groups: int) -> tuple[int, int]:
-        """Return the bytes from one row, and from one column, to the next where the kernel writes."""
-        if self.output_in_l1 or self.layout.plane:
-            return self.layout.row_bytes, self.layout.column_bytes
-        return self.columns * 4 * groups, 4 * groups
-
-    def kernel(self, part: Blocks, tile_rows: int) -> Pointwise:
-        """Return the kernel of some blocks."""
-        layout = self.layout
-        words = (
-            part.positions == POSITIONS
-            and part.position_out == 1
-            and layout.plane is not None
-            and layout.plane.left == 0
-            and part.start_out == 0
-            and (part.block_out % 4 == 0 or part.count == 1)
-            and part.line_out % 4 == 0
-        )
-        return Pointwise(
-            self.inputs,
-            part.positions,
-            part.position_in,
-            self.channel_bytes(tile_rows),
-            part.position_out,
-            part.block_out,
-            part.block_in,
-            words=words,
-            rounding=self.rounding,
-            signed=self.signed,
-            sums=self.sums,
-        )
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """The cost model: more work costs more, and what it says is near what the simulator counts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from kwslib.gap8.kernels.rounding import HIGH, Rounding
 from kwslib.gap8.planning import cost, planner, tiling
-from kwslib.gap8.planning.depthwise import DEPTHWISE
 from kwslib.integer import network_file
 from kwslib.integer.requantisation import ONCE
 from kwslib.paths import models_dir
@@ -30,9 +31,11 @@ def test_costlier_requantisation_costs_more():
     cheap, dear = (cost.front(made, rounding, 7, 1) for rounding in (Rounding(shift=9), Rounding(HIGH, before=3)))
     assert cheap < dear
     made = shapes.load("depthwise 5×5").layers[1]
-    for kind in DEPTHWISE:
-        assert cost.depthwise(made, Rounding(), kind, 6, 1) < cost.depthwise(made, Rounding(HIGH), kind, 6, 1)
-        assert cost.depthwise(made, Rounding(), kind, 6, 1) < cost.depthwise(made, Rounding(), kind, 6, 3)
+    probe = planner.assign(shapes.load("depthwise 5×5"))[1].probe
+    cheap, dear = (replace(probe, rounding=rounding) for rounding in (Rounding(), Rounding(HIGH)))
+    assert cost.depthwise(made, cheap, 6, 0) < cost.depthwise(made, dear, 6, 0)
+    assert cost.depthwise(made, cheap, 6, 0) < cost.depthwise(made, replace(cheap, wide=True), 6, 0)
+    assert cost.depthwise(made, cheap, 6, 0) < cost.depthwise(made, cheap, 6, 100_000)
 
 
 def test_portable_c_costs_more_than_any_kernel():

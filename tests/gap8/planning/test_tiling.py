@@ -17,7 +17,7 @@ def work(rows=25, columns=5, inputs=64, outputs=64, *, plane=None, sums=False, l
     layout = layouts.planes(map_, plane) if plane else layouts.pixels(map_, layouts.pixel_bytes(outputs, 16))
     pixel = layouts.pixel_bytes(inputs)
     groups = -(-outputs // 4)
-    return tiling.Work(
+    return Work(
         rows=rows,
         columns=columns,
         inputs=inputs,
