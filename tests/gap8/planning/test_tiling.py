@@ -7,6 +7,7 @@ from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.rounding import Rounding
 from kwslib.gap8.planning import layouts, tiling
 from kwslib.gap8.planning.layouts import PlaneShape
+from kwslib.gap8.planning.work import Work
 from tests.gap8.planning.layers import tensor
 
 BATCH_WORDS = 36
