@@ -17,6 +17,8 @@ STEP_CYCLES, DEPTHWISE_STEP_CYCLES = 1500, 850
 """Of a step whose code is cold: instruction refills, the first weights, barriers."""
 FETCH_CYCLES = 400
 """What a step saves whose weights came with those of an earlier one: no transfer to start and to wait for."""
+DEEP_CYCLES = 15_000
+"""What a layer waits for its first weights where those of the layer in front come from the flash as well."""
 FRONT_CYCLES = 2000
 """The same of a first convolution, which waits for the input and its weights."""
 TILE_CYCLES = 900

@@ -151,13 +151,13 @@ class Depthwise:
             plane_bytes=self.plane.plane_bytes,
             out=sinks.members(walk, place, new, tile),
         )
-        walk.fetch(buffers, parts, streamed=True)
+        walk.fetch(buffers, parts, streamed=walk.way.deep)
         step.dma_in_bytes = records.nbytes + (0 if source.memory == L1 else channels * self.plane.plane_bytes)
         step.dma_out_bytes = 0 if place.memory == L1 else prod(self.layer.output.shape)
-        step.flash_bytes = records.nbytes if walk.builder.flash else 0
+        step.flash_bytes = records.nbytes if walk.way.deep else 0
         step.description = f"{symbol}, " + ("whole" if tile == channels else f"tiles of {tile} channels")
         moved = channels * self.plane.plane_bytes * (source.memory != L1) + step.dma_out_bytes
-        step.predicted_cycles = cost.depthwise(self.layer, self.probe, tile, moved)
+        step.predicted_cycles = cost.depthwise(self.layer, self.probe, tile, moved) + cost.DEEP_CYCLES * walk.way.deep
         return self.index + 1
 
     def _tile(self, walk: Walk, source: Place, place: Place, record_bytes: int) -> int:

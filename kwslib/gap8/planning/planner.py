@@ -29,6 +29,7 @@ from kwslib.integer.graph import Graph
 METHODS = (Softmax, Linear, Pool, Front, Depthwise, Dense)
 """The registry: each says by `of` which layers it takes."""
 FUSED = ", first two layers fused"
+FLASH, DEEP = (", pointwise weights in flash", False), (", pointwise and depthwise weights in flash", True)
 BATCHES = (2, 4, 6, 32)
 """Of how many steps the weights may come together; the last stands for all of a usual network."""
 LARGEST_OUTPUTS = 4096
@@ -162,10 +163,8 @@ def ways(graph: Graph, methods: list[Method]) -> Iterator[Way]:
             ):
                 if first < last or planes == pixels == first:
                     yield Way(name + FUSED * fused, planes, pixels, fused)
-                    if planes == pixels:
-                        yield Way(
-                            f"{name}{FUSED * fused}, pointwise weights in flash", planes, pixels, fused, flash=True
-                        )
+                    for text, deep in (FLASH, DEEP) if planes == pixels else ():
+                        yield Way(name + FUSED * fused + text, planes, pixels, fused, flash=True, deep=deep)
 
 
 class _Slower(Exception):
@@ -204,10 +203,10 @@ def follow(
 
 def _does_not_fit(graph: Graph, failures: list[tuple[Way, DoesNotFit]]) -> str:
     """Say what is missing where, and what was tried: of each kind of way the one that lacks least."""
-    nearest: dict[tuple[bool, bool, bool], tuple[Way, DoesNotFit]] = {}
+    nearest: dict[tuple[bool, bool, bool, bool], tuple[Way, DoesNotFit]] = {}
     told = [failure for failure in failures if failure[0].batch == 1]  # batches need more, and say no other layer
     for way, error in sorted(told or failures, key=lambda failure: failure[1].missing):
-        nearest.setdefault((way.pixels_from > 0, way.fused, way.flash), (way, error))
+        nearest.setdefault((way.pixels_from > 0, way.fused, way.flash, way.deep), (way, error))
     tried = [
         f"{way.name}: {error.layer} lacks {error.missing} bytes of {error.memory}" for way, error in nearest.values()
     ]

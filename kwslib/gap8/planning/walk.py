@@ -73,8 +73,8 @@ class Way:
         channels last.
     fused : bool
         Whether the first convolution and the depthwise layer behind it are one step.
-    flash : bool
-        Whether the weights of the pointwise layers lie in the external flash.
+    flash, deep : bool
+        Whether the weights of the pointwise layers lie in the external flash; whether those of depthwise ones do, too.
     batch : int
         Steps whose weights come together, in the step before the first of them.
     """
@@ -84,6 +84,7 @@ class Way:
     pixels_from: int
     fused: bool
     flash: bool = False
+    deep: bool = False
     batch: int = 1
 
 

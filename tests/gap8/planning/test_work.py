@@ -2,6 +2,7 @@
 
 import pytest
 
+from kwslib.gap8.planning.layouts import PlaneShape
 from kwslib.gap8.planning.work import Blocks
 from tests.gap8.planning.test_tiling import work
 
@@ -33,17 +34,20 @@ def test_lines_of_one_block_are_one_line():
     assert LINE.merged() == LINE
 
 
+PLANE = PlaneShape(27, 8, top=1)
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_bytes_of_tiles(rows):
-    made = work(input_in_l1=False, output_in_l1=False)
+    made = work(plane=PLANE, l1=False)
     assert made.input_bytes(rows) >= rows * made.input_row_bytes
     assert made.output_bytes(rows, 2) == 2 * made.output_bytes(rows, 1) == 8 * rows * made.layout.row_bytes
     assert made.channel_bytes(rows) == rows * made.layout.row_bytes
-    assert work(output_in_l1=True).channel_bytes(rows) == made.layout.channel_bytes
+    assert work(plane=PLANE).channel_bytes(rows) == made.layout.channel_bytes
 
 
 def test_windows_see_more_rows():
-    made = work(input_in_l1=False, window_rows=(5, 2, 9))
+    made = work(l1=False, window=(5, 2, 9))
     slack = made.input_bytes(1) - 5 * made.input_row_bytes
     assert made.input_bytes(2) == 7 * made.input_row_bytes + slack
     assert made.input_bytes(9) == 9 * made.input_row_bytes + slack
