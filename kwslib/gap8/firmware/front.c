@@ -120,12 +120,14 @@ static NEVER_INLINE void add_shares(void) {
 
 void run_front(uint32_t core, const struct step *step) {
     const struct front *front = step->work;
+    uint32_t received = 0;
     if (core == 0) {
-        dma_in_now(front->input, front->input_l2, (front->input_bytes + 3) & ~3u);
+        received = dma_in_begin(front->input, front->input_l2, (front->input_bytes + 3) & ~3u);
         fetch_now(step->first_transfer + 1); /* the records come while the input is spread */
     }
     if (front->depthwise) fill_words(front->plane + core * front->plane_bytes, front->plane_bytes, front->plane_fill);
     sink_fill(core, &front->out);
+    if (core == 0) dma_in_end(received);
     barrier();
     spread(core, front);
     if (front->sums) {

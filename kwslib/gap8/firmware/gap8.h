@@ -88,10 +88,12 @@ static inline void dma_end(uint32_t registers, uint32_t id) {
     REG32(registers + 4) = 1u << id;
 }
 
-/* At once, by core 0 itself. */
-static inline void dma_in_now(address l1, address l2, uint32_t bytes) {
-    dma_end(DMA, dma_start(DMA, l1, l2, bytes, 1, 0, 0));
+/* At once, by core 0 itself: start, and wait. */
+static inline uint32_t dma_in_begin(address l1, address l2, uint32_t bytes) {
+    return dma_start(DMA, l1, l2, bytes, 1, 0, 0);
 }
+static inline void dma_in_end(uint32_t id) { dma_end(DMA, id); }
+static inline void dma_in_now(address l1, address l2, uint32_t bytes) { dma_in_end(dma_in_begin(l1, l2, bytes)); }
 
 /* The transfers of tiles: core 0 asks for them, the fabric controller makes them, in their order. */
 enum { REQUESTS = 4 };
