@@ -121,13 +121,19 @@ class Builder:
         return step
 
     def share(self, words: Sequence[int]) -> str:
-        """Add words that say what each core computes, or find the same ones; return the C text of their address."""
-        shares, count = self.plan.shares, len(words)
-        for start in range(len(shares) - count + 1):
-            if shares[start : start + count] == list(words):
-                return f"&tables.shares[{start}]"
-        shares.extend(words)
-        return f"&tables.shares[{len(shares) - count}]"
+        """Add words that say what each core computes, or find the same ones; return the C text of their address.
+
+        They lie in L1 while there are few, and in L2 then.
+        """
+        plan, wanted = self.plan, list(words)
+        for name, shares in (("tables.shares", plan.shares), ("far_shares", plan.far_shares)):
+            for start in range(len(shares) - len(wanted) + 1):
+                if shares[start : start + len(wanted)] == wanted:
+                    return f"&{name}[{start}]"
+        near = len(plan.shares) + len(wanted) <= runtime.NEAR_SHARE_WORDS
+        name, shares = ("tables.shares", plan.shares) if near else ("far_shares", plan.far_shares)
+        shares.extend(wanted)
+        return f"&{name}[{len(shares) - len(wanted)}]"
 
     def map(self, layer: int, base: Ref, layout: Layout) -> None:
         """Say where the whole output of a layer lies: its first code at `base`."""
@@ -186,7 +192,8 @@ class Builder:
             "class": plan.graph.classes,
         }
         kernels = [kernel_bytes(kernel) for kernel in plan.kernels.values()]
-        return runtime.code_bytes(tables, [step.kind for step in plan.steps], len(plan.shares), kernels)
+        words = len(plan.shares) + len(plan.far_shares)
+        return runtime.code_bytes(tables, [step.kind for step in plan.steps], words, kernels)
 
     def _prefetch(self) -> None:
         """Let each step fetch what the next one needs at its start."""

@@ -131,8 +131,8 @@ class Plan:
         Assembly kernels by symbol.
     geometries, gathers, second_terms : list of dict
         Members of each ``struct geometry``, ``gather``, ``second_term`` by name.
-    shares : list of int
-        Words that say which blocks each core computes: ``struct blocks`` of the firmware.
+    shares, far_shares : list of int
+        Words that say which blocks each core computes, in L1 and in L2: ``struct blocks`` of the firmware.
     maps : list of Map or None
         By layer; None where no whole map exists.
     constants : dict of str to bytes
@@ -162,6 +162,7 @@ class Plan:
     gathers: list[dict[str, Any]] = field(default_factory=list)
     second_terms: list[dict[str, Any]] = field(default_factory=list)
     shares: list[int] = field(default_factory=list)
+    far_shares: list[int] = field(default_factory=list)
     maps: list[Map | None] = field(default_factory=list)
     constants: dict[str, bytes] = field(default_factory=dict)
     input: Ref = Ref("weights", INPUT_HEADER_BYTES)

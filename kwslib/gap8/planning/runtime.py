@@ -31,6 +31,8 @@ KIND_BYTES = {
     "general": 240,
 }
 """Bytes of the structure of each kind of step (firmware/network.h), with room to spare."""
+NEAR_SHARE_WORDS = 512
+"""Words in L1 at most that say which blocks each core computes; the others lie in L2."""
 ARGUMENT_WORDS = 36
 """Argument words of a kernel on each core: ``ARGUMENT_WORDS`` of firmware/runtime.h."""
 STREAM_BYTES = 128

@@ -7,6 +7,7 @@ from functools import lru_cache
 from kwslib.gap8.hardware import CORES, LARGEST_TRANSFER_BYTES
 from kwslib.gap8.planning import cost
 from kwslib.gap8.planning.memory import aligned
+from kwslib.gap8.planning.runtime import NEAR_SHARE_WORDS
 from kwslib.gap8.planning.work import POSITIONS, Blocks, Work
 
 FEWEST_EARLY_GROUPS = 8
@@ -155,7 +156,7 @@ def _share_bytes(work: Work, groups: int, blocks: tuple[Blocks, ...]) -> int:
         runs = min(units, -(-units // part.count) + 1)
         words += runs * (5 if work.sums else 4) + runs // LONG_RUNS + 2
     chunks = -(-work.groups // groups)
-    return 4 * CORES * words * (1 if work.groups == chunks * groups else 2)
+    return min(4 * CORES * words * (1 if work.groups == chunks * groups else 2), 4 * NEAR_SHARE_WORDS)
 
 
 def _chunks(work: Work) -> Iterator[int]:
