@@ -1,8 +1,8 @@
 """The hot loops in assembly: each kernel is a class whose objects give the text of one function.
 
 To add a kernel: derive a frozen dataclass from `kwslib.gap8.kernels.kernel.Kernel` in a module of this folder, give it
-a twin in ``firmware/kernels/portable.c``, list it in `KERNELS` below, and let the planner ask for it
-(`kwslib.gap8.planning.layouts.assembly`). Its test compares it with NumPy on the simulator (``tests/gap8/kernels``).
+a twin in ``firmware/kernels/portable.c``, list it in `KERNELS` below, and let a method of `kwslib.gap8.planning` ask
+for it. Its test compares it with NumPy on the simulator (``tests/gap8/kernels``).
 """
 
 from kwslib.gap8.kernels.depthwise import Depthwise5, DepthwiseKernel

@@ -1,8 +1,9 @@
 """From an integer graph to a plan: kernels, layouts, tiles, places in memory.
 
-`planner.plan` tries the strategies in turn. A strategy adds steps to a `builder.Builder`, which places everything in
-memory and gives a `plan.Plan`. The modules `front`, `depthwise`, `pointwise` and `tail` fill the C structures of the
-firmware's files of those names; `any_layer` fills the structure of ``general.c``.
+`planner.plan` chooses a method for each layer (`front`, `depthwise`, `pointwise`, `tail`, or `general` for what no
+kernel takes) and a way of placing the maps. A method adds its step to a `walk.Walk`, whose `builder.Builder` places
+everything in memory and gives a `plan.Plan`. `staircase` proves the requantisation, `cost` predicts the cycles. The
+methods fill the C structures of the firmware's files of those names (``firmware/network.h``).
 
 CONTRIBUTING.md, "Add a layer kind", says how to add one.
 """

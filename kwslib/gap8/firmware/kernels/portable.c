@@ -1,5 +1,5 @@
-/* The kernels in portable C: what the assembly ones compute, on a host, and on the device for layers that have none of
-   those (another shape, other scales). Arguments are addresses and counts, as for the assembly. */
+/* The kernels in portable C: what the assembly ones compute, on a host. Arguments are addresses and counts, as for the
+   assembly. */
 #include "kernels.h"
 
 /* Add the dot product of four codes, signed or not, and four weights. */
