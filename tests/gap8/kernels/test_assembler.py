@@ -56,7 +56,9 @@ def test_a_loop_does_not_end_with_a_branch():
     code = Assembler("k")
     count = code.register()
     with code.hardware_loop(0, count):
-        code.emit("bne", count, 0, code.label("start"))
+        start = code.label("start")
+        code.advance(count, -1)
+        code.emit("bne", count, 0, start)
     with pytest.raises(AssertionError, match="ends with bne"):
         code.text()
 
