@@ -37,12 +37,6 @@ enum { STDOUT = 0x1A110000, FC_ICACHE = 0x1B201400, DMA_FLAGS_SHIFT = 0, BOOT_OF
 
 static inline void *at(address a) { return (void *)a; }
 
-static inline uint32_t hart(void) {
-    uint32_t value;
-    __asm__ volatile("csrr %0, 0xF14" : "=r"(value));
-    return value;
-}
-
 static inline uint32_t cluster_time(void) { return REG32(CLUSTER_TIMER + 8); }
 static inline void cluster_time_start(void) { REG32(CLUSTER_TIMER) = 3; }
 

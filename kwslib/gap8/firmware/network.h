@@ -12,7 +12,7 @@ enum { SHARES = 8 }; /* cores that the plan shares work among */
 enum { L1_BASE = 0x10000000, L1_BYTES = 64 * 1024, L2_BASE = 0x1C000000, L2_BYTES = 512 * 1024 };
 
 enum requantisation {
-    /* Forms of the kernels, whose planner proves them: clip((y + B + 2^(n-1)) >> n, low, high), see
+    /* Forms of the kernels, which the planner proves: clip((y + B + 2^(n-1)) >> n, low, high), see
        kernels/rounding.py. */
     SHORT,  /* y = acc * q; parameters q, B, n */
     LONG,   /* y = acc * hi + ((acc * lo) >> before); hi, lo, B, n */
@@ -42,7 +42,7 @@ struct geometry {
     uint32_t left;                      /* pool: byte of column 0 in a row of a plane */
     uint32_t out_column_bytes, out_row_bytes, out_channel_bytes;
     uint32_t block_positions, block_in_bytes, block_bytes; /* pointwise: of a block; to the next one, in and out */
-    uint32_t record_bytes, parameter_words;
+    uint32_t record_bytes;
     uint32_t tap_words, tap_word;       /* depthwise: words for each kernel row, and where its taps begin */
     uint32_t wide, sums;                /* second term: more taps behind the first ones; accumulators start from sums */
     struct scaling scaling;
@@ -89,9 +89,9 @@ struct sink {
 
 struct front {                  /* first convolution, alone or with the depthwise layer behind it */
     address input_l2, input;    /* the codes; four bytes around `input` are readable */
-    uint32_t input_bytes, input_rows, input_columns, pad_top, stride_rows, stride_columns, kernel_rows;
+    uint32_t input_bytes, input_rows, input_columns, pad_top, stride_rows, kernel_rows;
     int32_t start, column_step; /* first column that the first output column sees; from one to the next */
-    uint32_t rows, columns, padded_rows, channel_bytes; /* of the output; alone: from one channel to the next */
+    uint32_t rows, columns, padded_rows, channel_bytes; /* of the output; from one channel to the next one */
     address words;              /* words of four inputs, by output column and padded row */
     uint32_t padding;           /* four times the input's zero point */
     address sums;               /* 0, or the second term of each output, by column and row */

@@ -156,11 +156,6 @@ class Assembler(Frame):
         self._stand(bounds[1], ends=True)
         self._loops[level].append(bounds)
 
-    def repeat_until_zero(self, register: int, start: Label) -> None:
-        """Count `register` down and go back to `start` while it is not zero."""
-        self.emit("addi", register, register, -1)
-        self.emit("bne", register, 0, start)
-
     # output
 
     def operations(self) -> list[Operation]:

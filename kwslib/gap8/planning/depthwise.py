@@ -113,7 +113,6 @@ class Depthwise:
             out_row_bytes=row_bytes,
             out_channel_bytes=channel_bytes,
             record_bytes=4 * self.records.shape[1],
-            parameter_words=kernel.rounding.words,
             tap_words=len(kernel.places),
             tap_word=kernel.places.index(0),
             wide=int(kernel.wide),

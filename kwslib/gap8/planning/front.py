@@ -123,7 +123,6 @@ class Front:
             out_row_bytes=row_bytes,
             out_channel_bytes=channel_bytes,
             record_bytes=4 * self._records.shape[1],
-            parameter_words=kernel.rounding.words,
             sums=int(kernel.sums),
             scaling=cost.scaling(kernel.rounding),
         )

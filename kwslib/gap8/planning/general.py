@@ -23,8 +23,8 @@ KINDS = {
     "add": "ANY_SUM",
 }
 """``enum operation`` of firmware/network.h, by the kind of a layer. The softmax is a step of its own."""
-SIMPLE = ("max_pool", "requantise", "add")
-"""Kinds that no assembly kernel computes: they have no products."""
+SIMPLE = {"add": "a sum of two maps", "max_pool": "a maximum", "requantise": "a change of scale"}
+"""Kinds that no assembly kernel computes, since they have no products, and how they are called."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ class General:
             "general",
             (index,),
             operation=KINDS[layer.kind],
-            input=_map(source, layer.input.shape),
-            second=_map(second, layer.input.shape),
-            output=_map(place, layer.output.shape),
+            input=_map(source),
+            second=_map(second),
+            output=_map(place),
             kernel_rows=kernel[0],
             kernel_columns=kernel[1],
             stride_rows=layer.stride[0],
@@ -125,12 +125,12 @@ class General:
         return fields | ({"tables": (*refs, 0)[:2]} if refs else {})
 
 
-def _map(place: Place, shape: tuple[int, int, int]) -> dict[str, Any]:
+def _map(place: Place) -> dict[str, Any]:
+    """Return the members of ``struct map``."""
     return {"base": place.first, **place.layout.members()}
 
 
 def chosen(graph: Graph, index: int, reason: str) -> General:
     """Return the method of a layer that no other one takes, and say why."""
     layer = graph.layers[index]
-    text = {"add": "a sum of two maps", "max_pool": "a maximum", "requantise": "a change of scale"}.get(layer.kind)
-    return General(layer, index, text or reason)
+    return General(layer, index, SIMPLE.get(layer.kind, reason))

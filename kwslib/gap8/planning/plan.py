@@ -51,7 +51,7 @@ class Step:
     Attributes
     ----------
     kind : str
-        Member of ``union u`` in ``firmware/network.h``.
+        Name of the C structure in ``firmware/network.h``: ``front``, ``pointwise`` and so on.
     layers : tuple of int
         Indices in the graph.
     fields : dict

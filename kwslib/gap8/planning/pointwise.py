@@ -291,7 +291,6 @@ class Dense:
             block_positions=part.positions,
             block_in_bytes=part.block_in,
             block_bytes=part.block_out,
-            parameter_words=work.rounding.words,
             sums=int(work.sums),
             scaling=cost.scaling(work.rounding),
         )

@@ -17,7 +17,7 @@ class StepRecord:
     Attributes
     ----------
     kind : str
-        Member of ``union u`` in ``firmware/network.h``.
+        Name of the C structure in ``firmware/network.h``: ``front``, ``pointwise`` and so on.
     layers : list of str
         Names of the layers that it computes.
     description : str

@@ -12,7 +12,7 @@ from kwslib.gap8.planning.memory import aligned
 C_BYTES = 16 * 1024
 """Bytes of the compiled C sources, without tables and kernels: the larger one of both compilers, with room to spare."""
 KERNEL_BYTES = 1024
-"""A typical kernel, while its exact size is not yet wanted."""
+"""Bytes of a typical kernel, while its exact size is not yet wanted."""
 TABLE_BYTES = {"geometry": 120, "gather": 80, "second_term": 24, "transfer": 24, "layer": 96, "class": 40}
 """Bytes of an entry of the generated tables in L2, names included, with room to spare."""
 INPUT_HEADER_BYTES = 8
@@ -36,7 +36,8 @@ NEAR_SHARE_WORDS = 512
 ARGUMENT_WORDS = 36
 """Argument words of a kernel on each core: ``ARGUMENT_WORDS`` of firmware/runtime.h."""
 STREAM_BYTES = 128
-"""Bytes of the state of the weight streams (``stream`` in firmware/runtime.c), with room to spare."""
+"""Bytes of what core 0 and the fabric controller tell each other in L1, with room to spare: ``struct stream_end``
+(firmware/runtime.h) and ``struct requests`` (firmware/gap8.h)."""
 CODE_ALIGNMENT = 1024
 KERNEL_ALIGNMENT = 16
 """Bytes (kwslib.gap8.kernels.assembler): a line of the instruction cache."""

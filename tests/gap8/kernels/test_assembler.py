@@ -57,7 +57,8 @@ def test_a_loop_does_not_end_with_a_branch():
     count = code.register()
     with code.hardware_loop(0, count):
         start = code.label("start")
-        code.repeat_until_zero(count, start)
+        code.advance(count, -1)
+        code.emit("bne", count, 0, start)
     with pytest.raises(AssertionError, match="ends with bne"):
         code.text()
 
@@ -110,7 +111,8 @@ def sums(symbol: str) -> str:
             code.emit("addi", total, total, 0)
         code.advance(total, 100)
         code.emit("addi", total, total, 0)
-    code.repeat_until_zero(again, start)
+    code.advance(again, -1)
+    code.emit("bne", again, 0, start)
     code.emit("sw", total, 0, output)
     code.load(again, slot, register_number("sp"))
     code.emit("sw", again, 4, output)

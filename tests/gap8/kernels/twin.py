@@ -61,7 +61,6 @@ def requantisation(kernel: RequantisingKernel) -> dict[str, int | str]:
     form = kernel.rounding
     return {
         "codes_signed": int(kernel.signed),
-        "parameter_words": form.words,
         "scaling": f"{{.form = {form.form.upper()}, .before = {form.before}, .high = {form.top}}}",
     }
 

@@ -6,7 +6,6 @@ from kwslib.integer import requantisation
 from kwslib.integer.graph import Layer, Tensor
 from kwslib.integer.requantisation import TWICE, Requantisation
 
-SNAPPED_Q = (257, 511)
 SNAPPED_N = 17
 
 
