@@ -8,14 +8,15 @@ import numpy as np
 
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.pointwise import Pointwise
-from kwslib.gap8.planning import cost, layouts, tiling, weights
+from kwslib.gap8.planning import cost, layouts, padding, tiling, weights
+from kwslib.gap8.planning.buffers import parts_of
 from kwslib.gap8.planning.layouts import PlaneShape
 from kwslib.gap8.planning.memory import DMA_SLACK_BYTES, aligned
 from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.staircase import Proof, stored_zero
 from kwslib.gap8.planning.tiling import Tiling
-from kwslib.gap8.planning.walk import L1, Place, Walk, lacking, parts_of
+from kwslib.gap8.planning.walk import L1, Place, Walk, lacking
 from kwslib.gap8.planning.work import Blocks, Work
 from kwslib.integer.graph import Graph, Layer
 
@@ -121,7 +122,7 @@ class Dense:
         if found is None:
             raise lacking(L1, walk.now, tiling.least_bytes(work) - walk.free(self.index), self.layer)
         parts = parts_of(records, found.groups)
-        buffers = walk.record_buffers(found.groups * work.group_bytes, min(len(parts), found.buffers), early)
+        buffers = walk.buffers.ask(found.groups * work.group_bytes, min(len(parts), found.buffers), early)
         fields = self._maps(walk, source, place, new, found, work) | self._terms(walk, source, found, work)
         step = walk.add(
             "pointwise",
@@ -136,7 +137,7 @@ class Dense:
             tiles=found.tiles(work.rows),
             **fields,
         )
-        walk.fetch(buffers, parts, streamed=True)
+        walk.buffers.fetch(buffers, parts, streamed=True)
         passes = len(parts) if found.rows < work.rows else 1
         moved = passes * prod(self.layer.input.shape) if source.memory != L1 or self.signed else 0
         step.dma_in_bytes = records.nbytes + moved
@@ -187,16 +188,16 @@ class Dense:
         inputs, outputs = (source.ref, source.ref), (place.first, place.first)
         if source.memory != L1:
             inputs = walk.pair(f"tile {walk.now} in", work.input_bytes(found.rows))
-        fill: dict[str, int] = {"planes": 0}
+        fill = padding.NOTHING
         fill_base = place.ref
         if place.memory != L1:
             outputs = walk.pair(f"tile {walk.now} out", work.output_bytes(found.rows, found.groups))
             fill_base = outputs[0]
             if plane:
-                fill = walk.fill(place, 4 * found.groups, found.rows)
+                fill = padding.of_tile(layout, 4 * found.groups, found.rows)
                 walk.fill_at_start(place)
         elif plane and new:
-            fill = walk.fill(place, aligned(layout.shape[2], layouts.GROUP))
+            fill = padding.of_planes(layout, aligned(layout.shape[2], layouts.GROUP))
         tile_line = 4 * found.groups
         return {
             "input": inputs,
