@@ -12,12 +12,13 @@ from kwslib.gap8.kernels.rounding import Rounding
 from kwslib.gap8.planning import cost, layouts, sinks, weights
 from kwslib.gap8.planning.buffers import parts_of
 from kwslib.gap8.planning.depthwise import Depthwise
+from kwslib.gap8.planning.forms import Proof
 from kwslib.gap8.planning.layouts import Layout, PlaneShape
 from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.runtime import GUARD_BYTES
-from kwslib.gap8.planning.staircase import Proof, stored_zero
+from kwslib.gap8.planning.staircase import stored_zero
 from kwslib.gap8.planning.walk import L1, TILE_CHANNELS, Walk, lacking, largest
 from kwslib.integer.graph import Graph, Layer
 

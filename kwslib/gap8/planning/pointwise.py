@@ -10,11 +10,12 @@ from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.pointwise import Pointwise
 from kwslib.gap8.planning import cost, layouts, padding, tiling, weights
 from kwslib.gap8.planning.buffers import parts_of
+from kwslib.gap8.planning.forms import Proof
 from kwslib.gap8.planning.layouts import PlaneShape
 from kwslib.gap8.planning.memory import DMA_SLACK_BYTES, aligned
 from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
-from kwslib.gap8.planning.staircase import Proof, stored_zero
+from kwslib.gap8.planning.staircase import stored_zero
 from kwslib.gap8.planning.tiling import Tiling
 from kwslib.gap8.planning.walk import L1, Place, Walk, lacking
 from kwslib.gap8.planning.work import Blocks, Work

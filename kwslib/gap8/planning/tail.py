@@ -5,12 +5,12 @@ from math import prod
 
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.pool import PlaneSums
-from kwslib.gap8.planning import cost, layouts, staircase, weights
+from kwslib.gap8.planning import cost, forms, layouts, staircase, weights
 from kwslib.gap8.planning.buffers import parts_of
+from kwslib.gap8.planning.forms import Proof
 from kwslib.gap8.planning.layouts import PlaneShape
 from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
-from kwslib.gap8.planning.staircase import Proof
 from kwslib.gap8.planning.walk import L1, Walk, lacking
 from kwslib.integer.graph import Graph, Layer
 
@@ -41,7 +41,7 @@ class Pool:
             return "its windows are smaller than the map"
         if layer.kernel == (1, 1):
             return "a window of one position"
-        proof = next(staircase.proofs(staircase.pool_staircase(layer), layer), None)
+        proof = next(forms.proofs(staircase.pool_staircase(layer), layer), None)
         return cls(layer, index, proof) if proof else "no form of the kernels' requantisation is exact for it"
 
     def early_bytes(self, walk: Walk) -> int:
