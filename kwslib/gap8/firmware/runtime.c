@@ -43,7 +43,7 @@ static void flash_aim(uint32_t index) {
 
 /* Keep the flash busy: the next part is read when the one before has arrived and its place is free. */
 static void flash_poll(void) {
-    if (!HAS_FLASH || mover.flash_next >= TRANSFER_COUNT) return;
+    if (mover.flash_next >= TRANSFER_COUNT) return;
     if (mover.reading) {
         if (flash_busy()) return;
         mover.reading = 0;
@@ -61,7 +61,7 @@ IN_L1 struct requests requests;
 
 /* Make the transfers that core 0 asked for, in pieces too. */
 static void tiles_serve(void) {
-    while (HAS_TILES && requests.done != requests.posted) {
+    while (requests.done != requests.posted) {
         volatile struct request *r = &requests.ring[requests.done % REQUESTS];
         uint32_t l1 = r->l1, l2 = r->l2, left = r->bytes, in = r->in, line = r->line, stride = r->stride;
         uint32_t lines = line ? (TILE_PIECE_BYTES + line - 1) / line : 0, piece = line ? lines * line : TILE_PIECE_BYTES;
@@ -105,7 +105,7 @@ void fetch_serve(void) {
     flash_poll();
     if (mover.base + mover.next >= allowed) return;
     const struct transfer *t = &network_transfers[mover.next];
-    if (HAS_FLASH && t->slot && mover.flash_next <= mover.next) return; /* has not come from the flash */
+    if (t->slot && mover.flash_next <= mover.next) return; /* has not come from the flash */
     for (uint32_t i = 0; i < PATIENCE && stream.urgent <= mover.base + mover.next; i++)
         tiles_serve(); /* cold code first */
     move(t);

@@ -180,11 +180,6 @@ class Plan:
         return self.regions[ref.region].address + ref.offset
 
     @property
-    def has_tiles(self) -> bool:
-        """Whether tiles of maps pass through L1."""
-        return any(region.name.startswith("tile ") for region in self.regions.values())
-
-    @property
     def predicted_cycles(self) -> int:
         """Cycles of the first inference, by the cost model."""
         return sum(step.predicted_cycles for step in self.steps)
