@@ -8,7 +8,7 @@ import numpy as np
 
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels import DEPTHWISE
-from kwslib.gap8.kernels.depthwise import DepthwiseKernel
+from kwslib.gap8.kernels.depthwise import LARGEST_KERNEL, LARGEST_STRIDE, DepthwiseKernel
 from kwslib.gap8.kernels.kernel import code_bytes
 from kwslib.gap8.kernels.rounding import Rounding
 from kwslib.gap8.planning import cost, layouts, sinks, weights
@@ -20,10 +20,6 @@ from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.staircase import stored_zero
 from kwslib.gap8.planning.walk import L1, Place, Walk, lacking, largest
 from kwslib.integer.graph import Graph, Layer
-
-LARGEST_KERNEL = 5
-"""Rows and columns."""
-LARGEST_STRIDE = 2
 
 
 @dataclass(frozen=True)
