@@ -138,7 +138,7 @@ struct gather {
     uint32_t kernel_rows, kernel_columns, stride_rows, stride_columns, output_columns;
     int32_t pad_top, pad_left;
     uint32_t row_bytes, window_bytes; /* of a kernel row, of a window */
-    uint32_t padding;           /* four times the input's zero point */
+    uint32_t padding;           /* four times what is stored for 0 */
     address laid_out;           /* the network's input with its padding beside the columns; 0: another map is read */
     address raw, raw_l2;        /* where its codes come from, and a place for them in L1 */
     uint32_t raw_bytes, raw_columns, raw_left; /* raw_columns, raw_left: bytes of a row, and of padding in front */
@@ -163,7 +163,7 @@ struct pointwise {
     uint32_t out_row_bytes;     /* from one row of the map to the next, in L1 or L2 */
     uint32_t out_group_bytes;   /* to L2: from one group of four channels to the next */
     uint32_t out_lines, out_line_bytes, out_stride; /* to L2: lines of a tile, 0: one for each channel */
-    address fill_base;          /* of the map in L1; tiles are filled both */
+    address fill_base;          /* the map in L1, or the first tile; the second one is filled as well */
     struct fill fill;
     const struct gather *gather; /* 0: none */
     const struct second_term *second; /* 0: none */
@@ -216,7 +216,7 @@ struct step {
     uint32_t kind, first_layer;
     uint32_t first_transfer;    /* index of the step's first transfer */
     uint32_t ready;             /* transfers before this index must have ended when it starts */
-    uint32_t prefetch;          /* transfers before this index are started inside of it */
+    uint32_t prefetch;          /* transfers before this index may start inside of it */
     const void *work;           /* the structure of its kind */
 };
 
@@ -224,7 +224,7 @@ struct layer {
     const char *name;
     uint32_t operations_low, operations_high;
     uint32_t second;            /* 1: this layer shares the cycles of its step with the layer before */
-    struct map output;          /* rows 0: no map of it exists, its step adds the checksum up tile by tile */
+    struct map output;          /* rows 0: no map of it exists, its step adds the checksum up channel by channel */
 };
 
 /* The head of the weights' image: options, then the codes. To run a program on another clip, replace these bytes in its

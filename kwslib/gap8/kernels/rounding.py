@@ -2,7 +2,7 @@
 
 A stored code is unsigned, 0 to `Rounding.top`: the map's core code less the lowest code that can occur. Every form has
 a slope and an offset B, both chosen by the planner, which proves that the codes are the reference's
-(`kwslib.gap8.planning.staircase`):
+(`kwslib.gap8.planning.forms`):
 
     stored = clip((y + B + 2^(n - 1)) >> n, 0, top)
 

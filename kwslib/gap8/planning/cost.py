@@ -64,7 +64,7 @@ def exact_scaling(layer: Layer) -> dict[str, int | str]:
 
 
 def block(work: Work, positions: int) -> float:
-    """Return the cycles of a block of four channels and some positions."""
+    """Return the cycles of a block of four channels and some positions on one core, by its instructions."""
     steps = work.inputs // 4
     products = steps * (4 + 5 * positions) + 2
     finish = 4 * positions * work.rounding.cycles + 4 * work.rounding.parameters + 8
@@ -74,7 +74,20 @@ def block(work: Work, positions: int) -> float:
 
 
 def pointwise(work: Work, tile_rows: int, groups: int, blocks: tuple[Blocks, ...], buffers: int) -> int:
-    """Return the cycles of a pointwise step: those of the busiest core in each tile, and what surrounds them."""
+    """Return the cycles of a pointwise step: those of the busiest core in each tile, and what surrounds them.
+
+    Parameters
+    ----------
+    work : Work
+    tile_rows : int
+        Output rows of a tile.
+    groups : int
+        Groups of four channels of a chunk.
+    blocks : tuple of Blocks
+        Of a tile.
+    buffers : int
+        Of weights: with one, each chunk is waited for.
+    """
     chunks, tiles = -(-work.groups // groups), -(-work.rows // tile_rows)
     whole = work.input_in_l1 and work.output_in_l1
     last = work.groups - (chunks - 1) * groups
@@ -108,7 +121,19 @@ def _chunk(work: Work, tile_rows: int, groups: int, blocks: tuple[Blocks, ...], 
 
 
 def front(layer: Layer, rounding: Rounding, tile: int, tiles: int, fused: bool = False, sums: bool = False) -> int:
-    """Return the cycles of a first convolution: spreading the input, then column by column."""
+    """Return the cycles of a first convolution: spreading the input, then column by column.
+
+    Parameters
+    ----------
+    layer : Layer
+    rounding : Rounding
+    tile, tiles : int
+        Channels of a tile, and how many tiles there are.
+    fused : bool
+        Whether it is one step with the depthwise layer behind it.
+    sums : bool
+        Whether its weights need a second term.
+    """
     rows, columns, channels = layer.output.shape
     padded = (rows - 1) * layer.stride[0] + layer.kernel[0]
     output = layer.kernel[0] + layer.stride[0] + rounding.cycles + 1 + sums
@@ -157,7 +182,7 @@ def _rounds(channels: int, tile: int) -> float:
 
 
 def pool(layer: Layer, moved_bytes: int) -> int:
-    """Return the cycles of a global average pool, some of whose planes come from L2."""
+    """Return the cycles of a global average pool, of whose planes `moved_bytes` come from L2."""
     rows, columns, channels = layer.input.shape
     words = columns // 4 + 1
     compute = -(-channels // CORES) * (rows * (words * 1.1 + 2) + 50)
@@ -165,7 +190,18 @@ def pool(layer: Layer, moved_bytes: int) -> int:
 
 
 def linear(outputs: int, words: int, wide: bool, chunks: int, record_bytes: int) -> int:
-    """Return the cycles of a linear layer."""
+    """Return the cycles of a linear layer.
+
+    Parameters
+    ----------
+    outputs : int
+    words : int
+        Of four inputs each.
+    wide : bool
+        Whether its weights come in two terms.
+    chunks, record_bytes : int
+        Parts of the weights, and bytes of them all.
+    """
     compute = -(-outputs // CORES) * (words * (2 if wide else 1) * 5 + 90)
     return round(630 + max(compute, record_bytes / L2_BYTES_A_CYCLE if chunks > 1 else 0) + chunks * CHUNK_CYCLES)
 
@@ -176,7 +212,7 @@ def softmax(classes: int) -> int:
 
 
 def general(layer: Layer, from_l2: bool) -> int:
-    """Return the cycles of a layer in portable C."""
+    """Return the cycles of a layer in portable C; `from_l2` says whether it reads or writes a map there."""
     outputs = prod(layer.output.shape)
     taps = layer.macs / outputs if layer.macs else prod(layer.kernel)
     return round(1500 + outputs / CORES * (140 + taps * (40 if from_l2 else 30)))

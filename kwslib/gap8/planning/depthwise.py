@@ -8,20 +8,18 @@ import numpy as np
 
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels import DEPTHWISE
-from kwslib.gap8.kernels.depthwise import DepthwiseKernel
+from kwslib.gap8.kernels.depthwise import LARGEST_KERNEL, LARGEST_STRIDE, DepthwiseKernel
 from kwslib.gap8.kernels.kernel import code_bytes
 from kwslib.gap8.kernels.rounding import Rounding
 from kwslib.gap8.planning import cost, layouts, sinks, weights
+from kwslib.gap8.planning.buffers import parts_of
+from kwslib.gap8.planning.forms import Proof
 from kwslib.gap8.planning.layouts import PlaneShape
 from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.proofs import Proofs
-from kwslib.gap8.planning.staircase import Proof, stored_zero
-from kwslib.gap8.planning.walk import L1, Place, Walk, lacking, largest, parts_of
+from kwslib.gap8.planning.staircase import stored_zero
+from kwslib.gap8.planning.walk import L1, Place, Walk, lacking, largest
 from kwslib.integer.graph import Graph, Layer
-
-LARGEST_KERNEL = 5
-"""Rows and columns."""
-LARGEST_STRIDE = 2
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ class Depthwise:
         if source.memory != L1 or place.memory != L1:
             tile = self._tile(walk, source, place, 4 * records.shape[1])
         parts = parts_of(records, tile)
-        buffers = walk.record_buffers(4 * records.shape[1] * min(tile, channels), len(parts), early)
+        buffers = walk.buffers.ask(4 * records.shape[1] * min(tile, channels), len(parts), early)
         symbol, geometry = self.kernel(walk, *sinks.strides(place, tile))
         inputs = (source.ref, source.ref)
         if source.memory != L1:
@@ -150,7 +148,7 @@ class Depthwise:
             plane_bytes=self.plane.plane_bytes,
             out=sinks.members(walk, place, new, tile),
         )
-        walk.fetch(buffers, parts, streamed=walk.way.deep)
+        walk.buffers.fetch(buffers, parts, streamed=walk.way.deep)
         step.dma_in_bytes = records.nbytes + (0 if source.memory == L1 else channels * self.plane.plane_bytes)
         step.dma_out_bytes = 0 if place.memory == L1 else prod(self.layer.output.shape)
         step.flash_bytes = records.nbytes if walk.way.deep else 0

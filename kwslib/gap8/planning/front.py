@@ -10,14 +10,16 @@ from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.first_convolution import FirstConvolution
 from kwslib.gap8.kernels.rounding import Rounding
 from kwslib.gap8.planning import cost, layouts, sinks, weights
+from kwslib.gap8.planning.buffers import parts_of
 from kwslib.gap8.planning.depthwise import Depthwise
+from kwslib.gap8.planning.forms import Proof
 from kwslib.gap8.planning.layouts import Layout, PlaneShape
 from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.runtime import GUARD_BYTES
-from kwslib.gap8.planning.staircase import Proof, stored_zero
-from kwslib.gap8.planning.walk import L1, TILE_CHANNELS, Walk, lacking, largest, parts_of
+from kwslib.gap8.planning.staircase import stored_zero
+from kwslib.gap8.planning.walk import L1, TILE_CHANNELS, Walk, lacking, largest
 from kwslib.integer.graph import Graph, Layer
 
 WORD_COLUMNS = 4
@@ -145,9 +147,9 @@ class Front:
             "out": sinks.members(walk, place, new, tile),
         }
         parts = parts_of(records, tile)
-        fields["records"] = walk.record_buffers(record_bytes * min(tile, channels), len(parts))
+        fields["records"] = walk.buffers.ask(record_bytes * min(tile, channels), len(parts))
         step = walk.add("front", (self.index,), **fields)
-        walk.fetch(fields["records"], parts)
+        walk.buffers.fetch(fields["records"], parts)
         step.dma_in_bytes = fields["input_bytes"] + records.nbytes
         step.dma_out_bytes = 0 if place.memory == L1 else place.layout.size
         step.description = f"{fields['convolve']}; every core its channels"
@@ -205,9 +207,9 @@ class Front:
             np.concatenate([first.ravel(), other.ravel()])
             for first, other in zip(parts_of(records[0], tile), parts_of(records[1], tile), strict=True)
         ]
-        fields["records"] = walk.record_buffers(sum(sizes) * min(tile, channels), len(parts))
+        fields["records"] = walk.buffers.ask(sum(sizes) * min(tile, channels), len(parts))
         step = walk.add("front", (self.index, second.index), **fields)
-        walk.fetch(fields["records"], parts)
+        walk.buffers.fetch(fields["records"], parts)
         step.dma_in_bytes = fields["input_bytes"] + channels * sum(sizes)
         step.dma_out_bytes = 0 if place.memory == L1 else prod(second.layer.output.shape)
         step.description = f"{fields['convolve']} and {symbol}, tiles of {tile} channels"

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.gap8.planning import cost, layouts, weights
+from kwslib.gap8.planning import cost, layouts, padding, weights
+from kwslib.gap8.planning.buffers import parts_of
 from kwslib.gap8.planning.layouts import PlaneShape
 from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.plan import Ref
-from kwslib.gap8.planning.walk import L1, Place, Walk, lacking, parts_of
+from kwslib.gap8.planning.walk import L1, Place, Walk, lacking
 from kwslib.integer.graph import Graph, Layer
 
 KINDS = {
@@ -59,9 +60,9 @@ class General:
                 raise lacking(L1, walk.now, record_bytes - walk.free(index), layer)
             parts = parts_of(records, chunk)
             buffer = walk.builder.use(f"records {walk.now}", L1, chunk * record_bytes, walk.now)
-        fill: dict[str, int] = {"planes": 0}
+        fill = padding.NOTHING
         if place.layout.plane and (new or place.memory != L1):
-            fill = walk.fill(place, aligned(channels, layouts.GROUP))
+            fill = padding.of_planes(place.layout, aligned(channels, layouts.GROUP))
         kernel = source.layout.shape[:2] if layer.kind == "linear" else layer.kernel  # a linear layer reads all of it
         step = walk.add(
             "general",

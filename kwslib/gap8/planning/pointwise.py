@@ -1,6 +1,6 @@
 """A pointwise layer, or any convolution by gathered windows, as a step: ``struct pointwise`` of the firmware."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -8,44 +8,18 @@ import numpy as np
 
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.pointwise import Pointwise
-from kwslib.gap8.planning import cost, layouts, tiling, weights
+from kwslib.gap8.planning import cost, layouts, padding, tiling, weights, windows
+from kwslib.gap8.planning.buffers import parts_of
+from kwslib.gap8.planning.forms import Proof
 from kwslib.gap8.planning.layouts import PlaneShape
-from kwslib.gap8.planning.memory import DMA_SLACK_BYTES, aligned
+from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
-from kwslib.gap8.planning.staircase import Proof, stored_zero
 from kwslib.gap8.planning.tiling import Tiling
-from kwslib.gap8.planning.walk import L1, Place, Walk, lacking, parts_of
+from kwslib.gap8.planning.walk import L1, Place, Walk, lacking
+from kwslib.gap8.planning.windows import Window
 from kwslib.gap8.planning.work import Blocks, Work
 from kwslib.integer.graph import Graph, Layer
-
-
-@dataclass(frozen=True)
-class Window:
-    """What a convolution gathers for each output position.
-
-    Attributes
-    ----------
-    row_bytes : int
-        Of a kernel row: all inputs of its columns, in whole words.
-    bytes : int
-        Of a window: whole kernel rows.
-    pixel_bytes : int
-        From one window to the next.
-    """
-
-    row_bytes: int
-    bytes: int
-    pixel_bytes: int
-
-    @classmethod
-    def of(cls, layer: Layer, pixel: int) -> "Window | None":
-        """Return the window of a layer whose input has `pixel` bytes a position, or None where it needs none."""
-        if layer.kind == "pointwise" and pixel % 4 == 0:
-            return None
-        row = aligned(layer.kernel[1] * pixel, 4)
-        size = layer.kernel[0] * row
-        return cls(row, size, layouts.pixel_bytes(size))
 
 
 @dataclass(frozen=True)
@@ -113,7 +87,7 @@ class Dense:
 
     def add(self, walk: Walk) -> int:
         early = walk.early(self.index)
-        source = self._laid_out(walk, walk.source(self.index))
+        source = self._source(walk)
         place, new = walk.target(self.index)
         records = self._records(walk)
         work = self._work(walk, source, place, records)
@@ -121,7 +95,7 @@ class Dense:
         if found is None:
             raise lacking(L1, walk.now, tiling.least_bytes(work) - walk.free(self.index), self.layer)
         parts = parts_of(records, found.groups)
-        buffers = walk.record_buffers(found.groups * work.group_bytes, min(len(parts), found.buffers), early)
+        buffers = walk.buffers.ask(found.groups * work.group_bytes, min(len(parts), found.buffers), early)
         fields = self._maps(walk, source, place, new, found, work) | self._terms(walk, source, found, work)
         step = walk.add(
             "pointwise",
@@ -136,7 +110,7 @@ class Dense:
             tiles=found.tiles(work.rows),
             **fields,
         )
-        walk.fetch(buffers, parts, streamed=True)
+        walk.buffers.fetch(buffers, parts, streamed=True)
         passes = len(parts) if found.rows < work.rows else 1
         moved = passes * prod(self.layer.input.shape) if source.memory != L1 or self.signed else 0
         step.dma_in_bytes = records.nbytes + moved
@@ -146,18 +120,12 @@ class Dense:
         step.predicted_cycles = found.cycles
         return self.index + 1
 
-    def _laid_out(self, walk: Walk, source: Place) -> Place:
-        """Return the network's input as it is laid out in L1, with its padding beside the columns; other maps as is."""
-        layer, pixel = self.layer, source.layout.column_bytes
+    def _source(self, walk: Walk) -> Place:
+        """Return what is read in L1 or L2: the network's input is laid out for its windows first."""
+        source = walk.source(self.index)
         if not self.signed or self._window(walk) is None:
             return source
-        rows, columns, channels = layer.input.shape
-        seen = (layer.output.shape[1] - 1) * layer.stride[1] + layer.kernel[1]
-        wide = max(seen, layer.padding[2] + columns)
-        size = rows * wide * pixel + DMA_SLACK_BYTES
-        ref = walk.l1("laid out", aligned(size, 4))
-        layout = replace(source.layout, shape=(rows, wide, channels), row_bytes=wide * pixel, size=size)
-        return Place(ref, layout, L1)
+        return windows.laid_out(walk, self.layer, source)
 
     def _work(self, walk: Walk, source: Place, place: Place, records: np.ndarray) -> Work:
         layer, window = self.layer, self._window(walk)
@@ -187,16 +155,16 @@ class Dense:
         inputs, outputs = (source.ref, source.ref), (place.first, place.first)
         if source.memory != L1:
             inputs = walk.pair(f"tile {walk.now} in", work.input_bytes(found.rows))
-        fill: dict[str, int] = {"planes": 0}
+        fill = padding.NOTHING
         fill_base = place.ref
         if place.memory != L1:
             outputs = walk.pair(f"tile {walk.now} out", work.output_bytes(found.rows, found.groups))
             fill_base = outputs[0]
             if plane:
-                fill = walk.fill(place, 4 * found.groups, found.rows)
+                fill = padding.of_tile(layout, 4 * found.groups, found.rows)
                 walk.fill_at_start(place)
         elif plane and new:
-            fill = walk.fill(place, aligned(layout.shape[2], layouts.GROUP))
+            fill = padding.of_planes(layout, aligned(layout.shape[2], layouts.GROUP))
         tile_line = 4 * found.groups
         return {
             "input": inputs,
@@ -225,7 +193,7 @@ class Dense:
             fields["second"] = walk.builder.second_term(words=work.inputs // 4, **self._ones(work))
         window = self._window(walk)
         if window is not None:
-            fields["gather"] = self._gather(walk, source, found, window)
+            fields["gather"] = windows.gather(walk, self.layer, source, window, found.rows, self.signed)
         blocks: list[dict[str, Any]] = []
         for part in found.blocks:
             blocks.append(self._block(walk, part, work, found, sums))
@@ -242,41 +210,6 @@ class Dense:
             "last_mask": mask,
             "factor": weights.common_terms(self.layer).factor,
             "is_signed": int(self.signed),
-        }
-
-    def _gather(self, walk: Walk, source: Place, found: Tiling, window: Window) -> str:
-        layer = self.layer
-        size = found.rows * layer.output.shape[1] * window.pixel_bytes
-        zero = stored_zero(layer, self.signed)
-        return walk.builder.gather(
-            columns=walk.l1(f"windows {walk.now}", size),
-            input_rows=layer.input.shape[0],
-            input_columns=source.layout.shape[1],
-            pixel_bytes=source.layout.column_bytes,
-            kernel_rows=layer.kernel[0],
-            kernel_columns=layer.kernel[1],
-            stride_rows=layer.stride[0],
-            stride_columns=layer.stride[1],
-            output_columns=layer.output.shape[1],
-            pad_top=layer.padding[0],
-            pad_left=0 if self.signed else layer.padding[2],
-            row_bytes=window.row_bytes,
-            window_bytes=window.pixel_bytes,
-            padding=(zero & 0xFF) * 0x01010101,
-            **(self._raw(walk, source) if self.signed else {"laid_out": 0}),
-        )
-
-    def _raw(self, walk: Walk, source: Place) -> dict[str, Any]:
-        """Return the members that say where the network's input comes from."""
-        layer, pixel = self.layer, source.layout.column_bytes
-        size = aligned(prod(layer.input.shape), 4)
-        return {
-            "laid_out": source.ref,
-            "raw": walk.l1("input", size),
-            "raw_l2": walk.builder.plan.input,
-            "raw_bytes": size,
-            "raw_columns": layer.input.shape[1] * pixel,
-            "raw_left": layer.padding[2] * pixel,
         }
 
     def _block(self, walk: Walk, part: Blocks, work: Work, found: Tiling, sums: Ref | int) -> dict[str, Any]:

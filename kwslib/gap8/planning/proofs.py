@@ -5,8 +5,9 @@ from functools import cached_property
 
 from kwslib.gap8.kernels.kernel import RequantisingKernel
 from kwslib.gap8.kernels.rounding import Rounding
-from kwslib.gap8.planning import staircase
-from kwslib.gap8.planning.staircase import Proof, Staircase
+from kwslib.gap8.planning import forms, staircase
+from kwslib.gap8.planning.forms import Proof
+from kwslib.gap8.planning.staircase import Staircase
 from kwslib.integer.graph import Layer
 
 
@@ -29,7 +30,7 @@ class Proofs:
 
     @cached_property
     def _iterator(self) -> Iterator[Proof]:
-        return staircase.proofs(self._stairs, self.layer)
+        return forms.proofs(self._stairs, self.layer)
 
     @cached_property
     def _found(self) -> list[Proof]:
@@ -45,11 +46,11 @@ class Proofs:
     def of_codes(self, signed: bool) -> Proof | None:
         """Return the cheapest proof for an input that is stored in some way, signed or not, or None."""
         stairs = staircase.staircase(self.layer, signed)
-        return next(staircase.proofs(stairs, self.layer), None)
+        return next(forms.proofs(stairs, self.layer), None)
 
     def same_as(self, rounding: Rounding) -> Proof | None:
         """Return the proof with the form and shifts of another layer, or None if it fails."""
-        return staircase.prove_as(self._stairs, rounding)
+        return forms.prove_as(self._stairs, rounding)
 
     def choose(self, kernel: Callable[[Rounding], RequantisingKernel]) -> tuple[Proof | None, str]:
         """Return the cheapest proof whose kernel can be made, or None; and why there is none."""

@@ -39,6 +39,7 @@ STREAM_BYTES = 128
 """Bytes of what core 0 and the fabric controller tell each other in L1, with room to spare: ``struct stream_end``
 (firmware/runtime.h) and ``struct requests`` (firmware/gap8.h)."""
 CODE_ALIGNMENT = 1024
+"""Alignment, in bytes, of what lies behind the code in L2: a plan changes little when the code does."""
 KERNEL_ALIGNMENT = 16
 """Bytes (kwslib.gap8.kernels.assembler): a line of the instruction cache."""
 STACK_ALIGNMENT = 64

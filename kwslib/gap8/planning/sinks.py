@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from kwslib.gap8.planning import layouts
+from kwslib.gap8.planning import layouts, padding
 from kwslib.gap8.planning.layouts import Layout
 from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.walk import L1, Place, Walk
-
-NOTHING: dict[str, int] = {"planes": 0}
-"""Nothing to fill."""
 
 
 def tile_bytes(layout: Layout, channels: int) -> int:
@@ -47,14 +44,14 @@ def members(walk: Walk, place: Place, new: bool, tile_channels: int) -> dict[str
     layout = place.layout
     rows, columns, channels = layout.shape
     tiles: tuple[Ref, Ref] = (place.ref, place.ref)
-    fill = NOTHING
+    fill = padding.NOTHING
     if place.memory != L1:
         size = tile_bytes(layout, tile_channels)
         tiles = (walk.l1(tile_name(walk, 0), size), walk.l1(tile_name(walk, 1), size))
         if layout.plane:
-            fill = walk.fill(place, tile_channels)
+            fill = padding.of_planes(layout, tile_channels)
     elif layout.plane and new:
-        fill = walk.fill(place, aligned(channels, layouts.GROUP))
+        fill = padding.of_planes(layout, aligned(channels, layouts.GROUP))
     return {
         "tiles": tiles,
         "l2": 0 if place.memory == L1 else place.ref,

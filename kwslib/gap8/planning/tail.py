@@ -5,12 +5,13 @@ from math import prod
 
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.pool import PlaneSums
-from kwslib.gap8.planning import cost, layouts, staircase, weights
+from kwslib.gap8.planning import cost, forms, layouts, staircase, weights
+from kwslib.gap8.planning.buffers import parts_of
+from kwslib.gap8.planning.forms import Proof
 from kwslib.gap8.planning.layouts import PlaneShape
 from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
-from kwslib.gap8.planning.staircase import Proof
-from kwslib.gap8.planning.walk import L1, Walk, lacking, parts_of
+from kwslib.gap8.planning.walk import L1, Walk, lacking
 from kwslib.integer.graph import Graph, Layer
 
 POOL_TILE_BYTES = 20 * 1024
@@ -40,7 +41,7 @@ class Pool:
             return "its windows are smaller than the map"
         if layer.kernel == (1, 1):
             return "a window of one position"
-        proof = next(staircase.proofs(staircase.pool_staircase(layer), layer), None)
+        proof = next(forms.proofs(staircase.pool_staircase(layer), layer), None)
         return cls(layer, index, proof) if proof else "no form of the kernels' requantisation is exact for it"
 
     def early_bytes(self, walk: Walk) -> int:
@@ -138,7 +139,7 @@ class Linear:
         if chunk < 1:
             raise lacking(L1, at, 2 * CORES * record_bytes - free, layer)
         parts = parts_of(records, chunk)
-        buffers = walk.record_buffers(record_bytes * min(chunk, outputs), len(parts), early)
+        buffers = walk.buffers.ask(record_bytes * min(chunk, outputs), len(parts), early)
         step = walk.add(
             "linear",
             (self.index,),
@@ -156,7 +157,7 @@ class Linear:
             wide=int(wide),
             scaling=cost.vector_scaling(layer, proof.rounding) if proof else cost.exact_scaling(layer),
         )
-        walk.fetch(buffers, parts)
+        walk.buffers.fetch(buffers, parts)
         step.dma_in_bytes = records.nbytes + (4 * words if from_l2 else 0)
         step.description = "every core its outputs" + (f", chunks of {chunk}" if len(parts) > 1 else "")
         step.predicted_cycles = cost.linear(outputs, words, wide, len(parts), records.nbytes)

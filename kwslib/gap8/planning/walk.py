@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
-
 from kwslib.gap8.hardware import L1_BYTES
 from kwslib.gap8.planning import layouts
+from kwslib.gap8.planning.buffers import Buffers
 from kwslib.gap8.planning.builder import Builder
 from kwslib.gap8.planning.layouts import Layout, PlaneShape
 from kwslib.gap8.planning.memory import DoesNotFit, aligned
@@ -16,11 +15,7 @@ from kwslib.integer.graph import Graph, Layer
 
 TILE_CHANNELS = 16
 """A position in L2 has room for whole multiples of so many channels, which tiles of channels write."""
-SHORT_ROW_BYTES = 16
-"""Rows of a tile that are filled whole sooner than in parts."""
 L1, L2 = "L1", "L2"
-BATCH = "weights of batch"
-"""Names of regions of weights that come together begin like this."""
 
 
 class Method(Protocol):
@@ -113,18 +108,21 @@ class Walk:
         By layer.
     way : Way
     builder : Builder
+    buffers : Buffers
+        Of weights.
     """
 
     graph: Graph
     methods: Sequence[Method]
     way: Way
     builder: Builder = field(init=False)
+    buffers: Buffers = field(init=False)
     _regions: dict[int, str] = field(init=False, default_factory=dict)
-    _batches: dict[int, int] = field(init=False, default_factory=dict)
     _shared: dict[str, tuple[Layout, int]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.builder = Builder(self.graph, self.way.name, self.way.flash)
+        self.buffers = Buffers(self.builder, self.way.batch)
 
     @property
     def now(self) -> int:
@@ -214,48 +212,6 @@ class Walk:
         self._shared[name] = (layout, last)
         return name, True
 
-    def fill(self, place: Place, channels: int, rows: int | None = None) -> dict[str, int]:
-        """Return the members of ``struct fill``: the padding of the planes of some channels.
-
-        Parameters
-        ----------
-        place : Place
-        channels : int
-        rows : int, optional
-            The planes are those of a tile, of so many rows without padding above or below.
-        """
-        plane = place.layout.plane
-        assert plane is not None
-        if rows is not None:  # row by row: the words that hold more than the map's own columns
-            if not plane.beside:
-                return {"planes": 0}
-            if plane.row_bytes <= SHORT_ROW_BYTES:
-                size = rows * plane.row_bytes
-                return {
-                    "planes": channels,
-                    "plane_bytes": size,
-                    "head": size,
-                    "tail": size,
-                    "word": place.layout.padding,
-                }
-            return {
-                "planes": channels * rows,
-                "plane_bytes": plane.row_bytes,
-                "head": aligned(plane.left, 4),
-                "tail": (plane.left + place.layout.shape[1]) // 4 * 4,
-                "word": place.layout.padding,
-            }
-        head, tail = plane.top * plane.row_bytes, (plane.top + place.layout.shape[0]) * plane.row_bytes
-        if plane.beside:
-            head = tail = plane.plane_bytes
-        return {
-            "planes": channels,
-            "plane_bytes": plane.plane_bytes,
-            "head": head,
-            "tail": tail,
-            "word": place.layout.padding,
-        }
-
     def fill_at_start(self, place: Place) -> None:
         """Let planes in L2 be filled before the cluster starts; they share their place with nothing then."""
         self.builder.use(place.ref.region, L2, 0, 0, len(self.graph.layers) + 1)
@@ -285,68 +241,12 @@ class Walk:
         """Ask for two buffers in L1 that take turns in this step; their numbers stand behind `name`."""
         return self.l1(f"{name} 0", size), self.l1(f"{name} 1", size)
 
-    def record_buffers(self, size: int, parts: int, early: int = 0) -> tuple[Ref, Ref]:
-        """Ask for two buffers of weights in L1, which take turns; the same one twice where all come in one part.
-
-        Parameters
-        ----------
-        size : int
-            Bytes of the largest part.
-        parts : int
-        early : int
-            How many steps before this one the first part may arrive.
-        """
-        at = self.now
-        if self._batched:
-            return self._in_batch(size, parts)
-        buffers = [
-            self.builder.use(f"records {at} {turn}", L1, size, at - early * (turn == 0), at)
-            for turn in range(min(2, parts))
-        ]
-        return buffers[0], buffers[-1]
-
-    @property
-    def _batched(self) -> bool:
-        return self.way.batch > 1 and self.now > 0
-
-    @property
-    def _batch(self) -> int:
-        """The batch of the step at hand: the first step has its own weights, which no batch holds."""
-        return (self.now - 1) // self.way.batch
-
-    def _in_batch(self, size: int, parts: int) -> tuple[Ref, Ref]:
-        """Ask for room behind the weights of the steps before in the same batch."""
-        if parts > 1:
-            raise DoesNotFit(L1, self.now, size)
-        number = self._batch
-        start = self._batches.get(number, 0)
-        self._batches[number] = start + size
-        place = self.builder.use(f"{BATCH} {number}", L1, start + size, number * self.way.batch, self.now) + start
-        return place, place
-
-    def fetch(self, buffers: tuple[Ref, Ref], parts: Sequence[np.ndarray], streamed: bool = False) -> None:
-        """Add the transfers of weights in parts that take turns in two buffers; the step has been added."""
-        if buffers[0].region.startswith(BATCH) and len(parts) > 1:
-            raise DoesNotFit(L1, self.now - 1, parts[0].nbytes)
-        if buffers[0].region.startswith(BATCH) and buffers[0].offset:
-            self.builder.append(buffers[0], parts[0])
-        else:
-            for number, part in enumerate(parts):
-                self.builder.fetch(buffers[number % 2], part, streamed)
-        if buffers[0].region.startswith(BATCH):
-            self.builder.plan.steps[-1].ready = len(self.builder.plan.transfers)
-
     def add(self, kind: str, layers: tuple[int, ...], early: int = 0, **fields: Any) -> Step:
         """Add a step; `early` of its transfers must have ended when it starts."""
-        batched = self._batched
+        batched = self.buffers.batched
         step = self.builder.add(kind, layers, **fields)
-        step.ready = step.first_transfer + (0 if batched else early)  # `fetch` counts what comes in a batch
+        step.ready = step.first_transfer + (0 if batched else early)  # `Buffers.fetch` counts what comes in a batch
         return step
-
-
-def parts_of(records: np.ndarray, size: int) -> list[np.ndarray]:
-    """Return records in parts of `size`, the last one shorter if need be."""
-    return [records[start : start + size] for start in range(0, len(records), size)]
 
 
 def largest(fits: Callable[[int], bool], sizes: Sequence[int]) -> int | None:

@@ -1,14 +1,13 @@
-"""Pointwise layers and other convolutions as steps: windows, the second term, planes and tiles."""
+"""Pointwise layers and other convolutions as steps: the second term, planes and tiles."""
 
 import pytest
 
 from kwslib.gap8.planning import planner
-from kwslib.gap8.planning.pointwise import Dense, Window
+from kwslib.gap8.planning.pointwise import Dense
 from kwslib.integer import network_file
 from tests.gap8 import networks
 from tests.gap8.equal import FLASH, RESIDENT, TILED, planned
 from tests.gap8.planning import shapes
-from tests.gap8.planning.layers import layer
 
 PAIRS = (
     ("conv", 16, (10, 4), (2, 2)),
@@ -52,27 +51,6 @@ def test_chunks_cover_all_groups_and_tiles_all_rows(way):
         assert fields["chunk_groups"] * (fields["chunks"] - 1) < fields["groups"] == 6
         assert fields["chunk_groups"] * fields["chunks"] >= 6
         assert fields["tile_rows"] * (fields["tiles"] - 1) < fields["rows"] <= fields["tile_rows"] * fields["tiles"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "shape", "pixel", "window"),
-    [
-        ("pointwise", (4, 8), 12, None),
-        ("convolution", (4, 3, 3, 8), 12, (36, 108, 108)),
-        ("convolution", (4, 5, 7, 1), 1, (8, 40, 44)),
-        ("pointwise", (4, 3), 3, (4, 4, 4)),
-    ],
-)
-def test_windows_are_kernel_rows_of_whole_words(kind, shape, pixel, window):
-    found = Window.of(layer(kind, shape), pixel)
-    assert found is None if window is None else (found.row_bytes, found.bytes, found.pixel_bytes) == window
-
-
-def test_only_what_is_no_pointwise_layer_is_gathered():
-    plan, found = steps(RESIDENT, shapes.load("two convolutions"))
-    assert len(found) == 1 and found[0].fields["gather"] == "&gathers[0]" and len(plan.gathers) == 1
-    assert plan.gathers[0]["kernel_rows"] == plan.gathers[0]["kernel_columns"] == 3
-    assert {step.fields["gather"] for step in steps(RESIDENT)[1]} == {"0"}
 
 
 def test_the_networks_input_is_signed():

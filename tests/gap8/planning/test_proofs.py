@@ -2,7 +2,7 @@
 
 from kwslib.gap8.kernels.pointwise import Pointwise
 from kwslib.gap8.kernels.rounding import Rounding
-from kwslib.gap8.planning import staircase
+from kwslib.gap8.planning import forms
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.integer.requantisation import ONCE
 from tests.gap8.planning.layers import layer
@@ -19,7 +19,7 @@ def kernel(rounding, inputs=40):
 def test_each_is_found_once(monkeypatch):
     made = proofs()
     first = [proof.rounding for proof in made]
-    monkeypatch.setattr(staircase, "_search", None)  # nothing is searched again
+    monkeypatch.setattr(forms, "search", None)  # nothing is searched again
     assert [proof.rounding for proof in made] == first and len(first) >= 2
 
 

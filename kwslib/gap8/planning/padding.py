@@ -1,0 +1,55 @@
+"""Padding: what of the planes a step fills with what is stored for 0. ``struct fill`` of the firmware."""
+
+from kwslib.gap8.planning.layouts import Layout
+from kwslib.gap8.planning.memory import aligned
+
+SHORT_ROW_BYTES = 16
+"""Rows of a tile that are filled whole sooner than in parts."""
+NOTHING: dict[str, int] = {"planes": 0}
+"""Nothing to fill."""
+
+
+def of_planes(layout: Layout, channels: int) -> dict[str, int]:
+    """Return the members of ``struct fill`` for whole planes: the rows above and below, or all of them.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of planes.
+    channels : int
+        Whose planes are filled.
+    """
+    plane = layout.plane
+    assert plane is not None
+    if plane.beside:
+        return _members(layout, channels, plane.plane_bytes, plane.plane_bytes, plane.plane_bytes)
+    head, tail = plane.top * plane.row_bytes, (plane.top + layout.shape[0]) * plane.row_bytes
+    return _members(layout, channels, plane.plane_bytes, head, tail)
+
+
+def of_tile(layout: Layout, channels: int, rows: int) -> dict[str, int]:
+    """Return the same for the planes of a tile, without padding above or below: what lies beside the columns.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the map's planes.
+    channels : int
+        Of the tile.
+    rows : int
+        Of the tile.
+    """
+    plane = layout.plane
+    assert plane is not None
+    if not plane.beside:
+        return NOTHING
+    if plane.row_bytes <= SHORT_ROW_BYTES:
+        size = rows * plane.row_bytes
+        return _members(layout, channels, size, size, size)
+    # row by row: the words that hold more than the map's own columns
+    head, tail = aligned(plane.left, 4), (plane.left + layout.shape[1]) // 4 * 4
+    return _members(layout, channels * rows, plane.row_bytes, head, tail)
+
+
+def _members(layout: Layout, count: int, size: int, head: int, tail: int) -> dict[str, int]:
+    return {"planes": count, "plane_bytes": size, "head": head, "tail": tail, "word": layout.padding}
