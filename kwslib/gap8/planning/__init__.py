@@ -6,8 +6,8 @@ structure of that name (``firmware/network.h``). A method adds its step to a `wa
 everything in memory and gives a `plan.Plan`.
 
 Methods share `layouts` (how maps lie), `sinks` and `padding` (where they are written), `weights` and `buffers` (what
-the kernels read, and where it arrives). `staircase`, `forms` and `offsets` prove the requantisation; `proofs` chooses one
-that the kernel has registers for. `cost` predicts the cycles. `runtime` knows what the firmware takes for itself.
+the kernels read, and where it arrives). `staircase`, `forms` and `offsets` prove the requantisation; `proofs` chooses
+one that the kernel has registers for. `cost` predicts the cycles. `runtime` knows what the firmware takes for itself.
 
 CONTRIBUTING.md, "Add a layer kind", says how to add one.
 """
