@@ -11,7 +11,7 @@ from kwslib.artifacts import write_record
 from kwslib.config.foreign import foreign_networks
 from kwslib.config.presets import size_named
 from kwslib.config.profiles import profile_named
-from kwslib.config.schedule import BATCH_CLIPS
+from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.config.words import LABELS
 from kwslib.gap8.measure.deployment import SCHEMA, Deployment, LayerRow, StepRow
 from kwslib.gap8.planning import record
@@ -42,13 +42,7 @@ def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus
     rng = np.random.default_rng(len(size))
     chosen, recipe = size_named(size), profile_named(profile)
     labels = np.repeat(np.arange(len(LABELS)), PER_CLASS)
-    measurements = []
-    for network in records.NETWORKS:
-        for split in ("validation", "test"):
-            for silence in SILENCE_PROTOCOLS:
-                winners = _drawn(rng, labels, 0.9)
-                accuracy = Accuracy(confusion_matrix(labels, winners, len(LABELS)))
-                measurements.append(records.Measurement.of(network, split, silence, accuracy))
+    measurements = _measurements(rng, labels)
     schedule = recipe.schedules[size]
     network = rng.bytes(1000 + chosen.parameters)
     clips = len(labels)
@@ -94,25 +88,42 @@ def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus
         durations_s={"corpus": 1.5, "fingerprints": 3.25, "training": 100.0, "conversion": 5.0, "evaluation": 10.0},
         provenance=provenance(),
     )
-    steps = np.linspace(1, schedule.steps, 8).astype(int)
-    rows = [
-        f"{step},{phase},0.002,{2.5 / (1 + i):.4f},{0.3 + 0.08 * i:.4f}"
-        for i, step in enumerate(steps)
-        for phase in ["float" if step < schedule.float_steps else "quantised"]
-    ]
-    history = "step,phase,learning_rate,loss,validation_accuracy\n" + "\n".join(rows) + "\n"
-    audio = (3000 * rng.standard_normal((clips, 16000))).astype(np.int16)
-    names = tuple(f"{LABELS[label]}/clip_{index}.wav" for index, label in enumerate(labels))
-    softmax = rng.integers(0, 20, (clips, len(LABELS)), np.uint8)
-    softmax[np.arange(clips), _drawn(rng, labels, 0.9)] = 200
-    heard = Clips(names, labels.astype(np.uint8), audio)
     path = folder / name
     path.mkdir(parents=True)
-    mistakes.write(heard, mistakes.worst(heard, softmax), path / "mistakes")
+    _write_mistakes(rng, labels, path / "mistakes")
     (path / "model.tflite").write_bytes(network)
-    records.save(run, path, history)
+    records.save(run, path, _history(schedule))
     sample_deployment(path, size, run.network.tflite_sha256)
     return records.load(path)
+
+
+def _measurements(rng: np.random.Generator, labels: np.ndarray) -> list[records.Measurement]:
+    found = []
+    for network in records.NETWORKS:
+        for split in ("validation", "test"):
+            for silence in SILENCE_PROTOCOLS:
+                accuracy = Accuracy(confusion_matrix(labels, _drawn(rng, labels, 0.9), len(LABELS)))
+                found.append(records.Measurement.of(network, split, silence, accuracy))
+    return found
+
+
+def _write_mistakes(rng: np.random.Generator, labels: np.ndarray, folder: Path) -> None:
+    audio = (3000 * rng.standard_normal((len(labels), 16000))).astype(np.int16)
+    names = tuple(f"{LABELS[label]}/clip_{index}.wav" for index, label in enumerate(labels))
+    softmax = rng.integers(0, 20, (len(labels), len(LABELS)), np.uint8)
+    softmax[np.arange(len(labels)), _drawn(rng, labels, 0.9)] = 200
+    heard = Clips(names, labels.astype(np.uint8), audio)
+    mistakes.write(heard, mistakes.worst(heard, softmax), folder)
+
+
+def _history(schedule: Schedule | CosineSchedule) -> str:
+    """Return a training history as CSV, every step a little better than the one before."""
+    rows = [
+        f"{step},{phase},0.002,{2.5 / (1 + i):.4f},{0.3 + 0.08 * i:.4f}"
+        for i, step in enumerate(np.linspace(1, schedule.steps, 8).astype(int))
+        for phase in ["float" if step < schedule.float_steps else "quantised"]
+    ]
+    return "step,phase,learning_rate,loss,validation_accuracy\n" + "\n".join(rows) + "\n"
 
 
 def sample_deployment(folder: Path, size: str, tflite_sha256: str, key: str = "drawn") -> None:
