@@ -294,7 +294,7 @@ def plan(graph: Graph) -> Plan:
     Examples
     --------
     >>> plan(load_graph(find_network().path)).strategy
-    'maps in L1'
+    'maps in L1, weights of 4 steps at once'
     """
     from kwslib.gap8.planning import planner
 
@@ -377,7 +377,7 @@ def run_on_gap8(
     --------
     >>> deployment = run_on_gap8()
     >>> deployment.cycles
-    179522
+    170893
     """
     import tempfile
 
