@@ -111,6 +111,8 @@ class Dense:
             **fields,
         )
         walk.buffers.fetch(buffers, parts, streamed=True)
+        if walk.now == 1:  # no step in front waits for its first weights
+            step.ready = step.first_transfer + 1
         passes = len(parts) if found.rows < work.rows else 1
         moved = passes * prod(self.layer.input.shape) if source.memory != L1 or self.signed else 0
         step.dma_in_bytes = records.nbytes + moved
