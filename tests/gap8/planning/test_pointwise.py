@@ -6,7 +6,7 @@ from kwslib.gap8.planning import planner
 from kwslib.gap8.planning.pointwise import Dense
 from kwslib.integer import network_file
 from tests.gap8 import networks
-from tests.gap8.equal import FLASH, RESIDENT, TILED, planned
+from tests.gap8.equal import FLASH, RESIDENT, TILED, assert_on_platform, planned
 from tests.gap8.planning import shapes
 
 PAIRS = (
@@ -72,3 +72,12 @@ def test_what_is_no_convolution():
     for index, made in enumerate(graph.layers):
         if made.kind not in ("convolution", "pointwise"):
             assert Dense.of(graph, index, None) == "not a convolution"
+
+
+@pytest.mark.parametrize("name", ["kernel 10×10", "three inputs"])
+def test_a_first_layer_of_windows_waits_for_its_own_weights(name, tmp_path):
+    """No step in front of it does; small maps lie whole in L1, where nothing else waits."""
+    graph = shapes.load(name)
+    first = planner.plan(graph).steps[0]
+    assert first.kind == "pointwise" and first.ready == first.first_transfer + 1
+    assert_on_platform(graph, tmp_path, clips=1)
