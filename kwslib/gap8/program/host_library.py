@@ -74,7 +74,7 @@ def compile_library(plan: Plan) -> Path:
 class _Program:
     """A compiled library, and what it is given before the first clip."""
 
-    library: str
+    shared_object: str
     l2_image: bytes
     l2_begin: int
     flash: bytes
@@ -99,7 +99,7 @@ def _open(path: str) -> ctypes.CDLL:
 
 def _run(program: _Program, core_codes: np.ndarray, check: bool) -> _Outputs:
     """Run clips in this process, whose library has one set of memories."""
-    host = _open(program.library)
+    host = _open(program.shared_object)
     host.host_load(
         program.l2_image, ctypes.c_uint32(program.l2_begin), ctypes.c_uint32(len(program.l2_image)), program.flash
     )
@@ -147,7 +147,7 @@ def run(graph: Graph, codes: np.ndarray, checksums: bool = False, processes: int
     plan = planner.plan(graph)
     core = np.ascontiguousarray(tensor.to_core(np.ascontiguousarray(codes)).reshape(len(codes), -1))
     program = _Program(
-        library=str(compile_library(plan)),
+        shared_object=str(compile_library(plan)),
         l2_image=codegen.contents(plan)["l2.bin"],
         l2_begin=plan.l2_begin,
         flash=bytes(plan.flash_image),
