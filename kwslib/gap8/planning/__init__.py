@@ -1,9 +1,9 @@
 """From an integer graph to a plan: kernels, layouts, tiles, places in memory.
 
 `planner.plan` chooses a method for each layer and a way of placing the maps. The methods are `front`, `depthwise`,
-`pointwise` (with `windows`, `work` and `tiling`), `tail`, and `general` for what no kernel takes; each fills the C
-structure of that name (``firmware/network.h``). A method adds its step to a `walk.Walk`, whose `builder.Builder` places
-everything in memory and gives a `plan.Plan`.
+`pointwise` (with `windows`, `work` and `tiling`), `pool`, `linear`, `softmax`, and `general` for what no kernel takes;
+each fills the C structure of that name (``firmware/network.h``). A method adds its step to a `walk.Walk`, whose
+`builder.Builder` places everything in memory and gives a `plan.Plan`.
 
 Methods share `layouts` (how maps lie), `sinks` and `padding` (where they are written), `weights` and `buffers` (what
 the kernels read, and where it arrives). `staircase`, `forms` and `offsets` prove the requantisation; `proofs` chooses

@@ -9,7 +9,7 @@ from kwslib.errors import ModelError
 from kwslib.gap8.hardware import DMA_BEAT_BYTES
 
 ALIGNMENT = DMA_BEAT_BYTES
-"""Of every region, in bytes: the DMA moves whole beats fastest."""
+"""Of every region, in bytes: a beat of the DMA."""
 DMA_SLACK_BYTES = 8
 """Bytes that the DMA may move in addition to a tile that begins and ends inside of a word."""
 

@@ -17,12 +17,14 @@ from kwslib.gap8.planning import cost, general, layouts
 from kwslib.gap8.planning.depthwise import Depthwise
 from kwslib.gap8.planning.forms import Proof
 from kwslib.gap8.planning.front import Front
+from kwslib.gap8.planning.linear import Linear
 from kwslib.gap8.planning.memory import DoesNotFit
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.planning.pointwise import Dense
+from kwslib.gap8.planning.pool import Pool
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.runtime import KERNEL_BYTES
-from kwslib.gap8.planning.tail import Linear, Pool, Softmax
+from kwslib.gap8.planning.softmax import Softmax
 from kwslib.gap8.planning.walk import Method, Walk, Way
 from kwslib.integer.graph import Graph
 
