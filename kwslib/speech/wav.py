@@ -1,21 +1,25 @@
-"""Read the one kind of sound file this project knows: WAV, 16 kHz, mono, 16-bit PCM."""
+"""The clips of a corpus: WAV, 16 kHz, mono, 16-bit PCM, and nothing else.
 
-import io
-import wave
+A corpus is not converted: a clip of another rate there is most likely a wrong clip. Any other sound file is read by
+`kwslib.speech.recording`.
+"""
+
 from pathlib import Path
 
 import numpy as np
 
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.errors import DataError
+from kwslib.speech.sound import SIXTEEN_BITS, SoundFacts, open_sound, quoted
 
 NEEDED = "16 kHz mono 16-bit PCM WAV"
-MAX_BYTES = 256 << 20
-"""A clip is 32 kB and the longest noise recording 3 MB: anything far beyond is not what was meant."""
+CONTAINERS = ("WAV", "WAVEX")
+MOST_SAMPLES = 1 << 27
+"""A clip has 16,000 samples and the longest noise recording 1.5 million: anything far beyond is not what was meant."""
 
 
 def read_wav(path: Path | str) -> np.ndarray:
-    """Return the samples of a 16 kHz mono 16-bit PCM WAV file.
+    """Return the samples of a 16 kHz mono 16-bit PCM WAV file, as they are in the file.
 
     Parameters
     ----------
@@ -33,35 +37,30 @@ def read_wav(path: Path | str) -> np.ndarray:
         If the file is missing, empty, not a WAV, of another rate, channel count or width, or truncated; says
         what was found, what is needed and how to convert.
     """
-    path = Path(path)
-    hint = f"convert it with: sox {path.name} -r 16000 -c 1 -b 16 -e signed-integer out.wav"
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise DataError(f"{path} is {size} bytes long, more than the {MAX_BYTES} accepted; {NEEDED} is needed")
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}; a {NEEDED} file is needed") from error
-    if not content:
-        raise DataError(f"{path} is empty; a {NEEDED} file is needed")
-    try:
-        with wave.open(io.BytesIO(content), "rb") as file:
-            channels, width, rate_hz, frames = file.getparams()[:4]
-            data = file.readframes(frames)
-    except (wave.Error, EOFError, RuntimeError) as error:  # RuntimeError: a chunk that leads nowhere
-        reason = str(error) or "the header is cut off"
-        raise DataError(f"{path} is not a PCM WAV file ({reason}); {NEEDED} is needed: {hint}") from error
-    if (channels, width, rate_hz) != (1, 2, SAMPLE_RATE_HZ):
-        found = f"{rate_hz} Hz, {channels} channel{'s' if channels != 1 else ''}, {8 * width}-bit"
-        raise DataError(f"{path} is {found}; {NEEDED} is needed: {hint}")
-    if frames == 0:
-        raise DataError(f"{path} holds no samples; a {NEEDED} file with speech in it is needed")
-    if len(data) != 2 * frames:
+    with open_sound(path) as sound:
+        _check(sound.facts)
+        return np.concatenate([block[:, 0] for block in sound.blocks("int16")])
+
+
+def _check(facts: SoundFacts) -> None:
+    path = facts.path
+    if facts.container not in CONTAINERS or (facts.rate_hz, facts.channels, facts.coding) != (
+        SAMPLE_RATE_HZ,
+        1,
+        SIXTEEN_BITS,
+    ):
+        hint = f"sox {quoted(path)} -r 16000 -c 1 -b 16 -e signed-integer out.wav"
+        found = f"{facts.container}, {facts.rate_hz:,} Hz, {facts.channels} channel{'s' * (facts.channels != 1)}"
+        raise DataError(f"{path} is {found}, {facts.coding}; {NEEDED} is needed: convert it with: {hint}")
+    if facts.announced is not None:
         raise DataError(
-            f"{path} is truncated: its header announces {frames} samples, {len(data) // 2} are there; "
+            f"{path} is truncated: its header announces {facts.announced} samples, {facts.frames} are there; "
             "copy or download it again"
         )
-    return np.frombuffer(data, "<i2").astype(np.int16, copy=False)
+    if not facts.frames:
+        raise DataError(f"{path} holds no samples; a {NEEDED} file with speech in it is needed")
+    if facts.frames > MOST_SAMPLES:
+        raise DataError(f"{path} holds {facts.frames} samples, more than the {MOST_SAMPLES} accepted in a corpus")
 
 
 def read_second(path: Path | str) -> np.ndarray:
