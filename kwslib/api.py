@@ -192,8 +192,18 @@ def find_network(
     return networks.choose(Path(model) if model else None, run, size, front_end, labels)
 
 
-def predict(clips: Sequence[Path | str], network: Network | None = None) -> list[Prediction]:
-    """Classify WAV files (16 kHz, mono, 16-bit) with the integer reference, which is what the device computes.
+def predict(clips: Sequence[Path | str], network: Network | None = None, at_s: float | None = None) -> list[Prediction]:
+    """Classify sound files of any kind with the integer reference, which is what the device computes.
+
+    Parameters
+    ----------
+    clips : sequence of Path
+        Sound files, or folders of them. They are converted to 16 kHz mono; a prediction's `note` says what was
+        converted. Windows of a second slide over a longer file, and `windows` holds what the network says of each.
+    network : Network, optional
+        The released small network by default.
+    at_s : float, optional
+        Classify only the second that begins here.
 
     Raises
     ------
@@ -208,7 +218,7 @@ def predict(clips: Sequence[Path | str], network: Network | None = None) -> list
     """
     from kwslib.runs import prediction
 
-    return prediction.predict([Path(clip) for clip in clips], network or find_network())
+    return prediction.predict([Path(clip) for clip in clips], network or find_network(), at_s)
 
 
 def evaluate(network: Network | None = None, data: Path | str = "") -> list[Measurement]:
@@ -302,7 +312,10 @@ def plan(graph: Graph) -> Plan:
 
 
 def build(
-    network: Network | None = None, folder: Path | str = "_build/gap8/api", clip: Path | str | None = None
+    network: Network | None = None,
+    folder: Path | str = "_build/gap8/api",
+    clip: Path | str | None = None,
+    at_s: float | None = None,
 ) -> Path:
     """Build a program for GAP8.
 
@@ -313,7 +326,10 @@ def build(
     folder : Path
         Gets the ELF file, ``plan.json`` and the C sources.
     clip : Path, optional
-        The WAV or PGM file that the program classifies; a synthetic "yes" by default.
+        The sound or PGM file that the program classifies; a synthetic "yes" by default. Of a sound of more than a
+        second, the best window.
+    at_s : float, optional
+        Take the second of the sound that begins here.
 
     Returns
     -------
@@ -336,7 +352,7 @@ def build(
     from kwslib.runs.clips import read_clip
 
     chosen = network or find_network()
-    codes, _ = read_clip(chosen, Path(clip) if clip else None)
+    codes, _ = read_clip(chosen, Path(clip) if clip else None, at_s)
     return compilation.build(chosen.graph, Path(folder), chosen.labels, codes).elf
 
 
@@ -344,6 +360,7 @@ def run_on_gap8(
     network: Network | None = None,
     clip: Path | str | None = None,
     *,
+    at_s: float | None = None,
     platform: str = "simulator",
     folder: Path | str | None = None,
     timeout_s: float = 600.0,
@@ -355,7 +372,10 @@ def run_on_gap8(
     network : Network, optional
         The released small network by default.
     clip : Path, optional
-        The WAV or PGM file that it classifies; a synthetic "yes" by default.
+        The sound or PGM file that it classifies; a synthetic "yes" by default. Of a sound of more than a second, the
+        best window.
+    at_s : float, optional
+        Take the second of the sound that begins here.
     platform : str
         ``simulator``, or ``gvsoc`` where it is installed.
     folder : Path, optional
@@ -385,7 +405,7 @@ def run_on_gap8(
     from kwslib.runs.clips import read_clip
 
     chosen = network or find_network()
-    codes, _ = read_clip(chosen, Path(clip) if clip else None)
+    codes, _ = read_clip(chosen, Path(clip) if clip else None, at_s)
     with tempfile.TemporaryDirectory() as temporary:
         target = Path(folder or temporary)
         return deployment.measure(chosen.graph, codes[None], target, platform, timeout_s, chosen.labels)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from kwslib.cli.options import DATA
+from kwslib.cli.options import AT, DATA
 
 
 @click.group()
@@ -41,7 +41,8 @@ def manifest(data: str, corpus: str | None) -> None:
 
 
 @click.command()
-@click.argument("clips", nargs=-1, metavar="[CLIP.wav]...", type=click.Path(path_type=Path))
+@click.argument("clips", nargs=-1, metavar="[SOUND|FOLDER]...", type=click.Path(path_type=Path))
+@AT
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the pictures.")
 @click.option("--size", default="small", show_default=True, help="Whose fingerprints.")
 @click.option("--front-end", default="magnitude", show_default=True, help="magnitude or power.")
@@ -49,15 +50,25 @@ def manifest(data: str, corpus: str | None) -> None:
 @DATA
 @click.option("--per-label", type=int, default=1, show_default=True, help="Clips of each label.")
 @click.option("--split", default="test", show_default=True)
-def samples(clips: tuple[Path, ...], out: Path, size: str, front_end: str, **options: Any) -> None:
-    """Write 8-bit fingerprint pictures (PGM) of clips, or of the first test clips of a corpus."""
+def samples(clips: tuple[Path, ...], at_s: float | None, out: Path, size: str, front_end: str, **options: Any) -> None:
+    """Write 8-bit fingerprint pictures (PGM) of sound files, or of the first test clips of a corpus.
+
+    A file of more than a second gives a picture of every window, named after the second where it begins.
+    """
     from kwslib.config.front_end import KINDS
     from kwslib.config.presets import size_named
-    from kwslib.errors import check_name
+    from kwslib.errors import InputError, check_name
+    from kwslib.runs.clips import find_sounds
     from kwslib.speech import open_corpus
-    from kwslib.speech.samples import write_samples
+    from kwslib.speech.samples import write_recordings, write_samples
 
     chosen = size_named(size).front_end(check_name("front end", front_end, KINDS))
-    source = clips or open_corpus(options["corpus"], options["data"] or None)
-    for path in write_samples(source, chosen, out, options["per_label"], options["split"]):
+    if clips:
+        made = write_recordings(find_sounds(clips, click.echo), chosen, out, at_s, click.echo)
+    elif at_s is None:
+        corpus = open_corpus(options["corpus"], options["data"] or None)
+        made = write_samples(corpus, chosen, out, options["per_label"], options["split"])
+    else:
+        raise InputError(f"--at {at_s:g} says which second of a sound is meant: name a sound file")
+    for path in made:
         click.echo(path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kwslib.cli.gap8_foreign import record_foreign
-from kwslib.cli.options import NETWORK, split_labels, together
+from kwslib.cli.options import AT, NETWORK, split_labels, together
 from kwslib.errors import InputError
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.measure.portable import portable_text
@@ -145,7 +145,7 @@ def simulate(
     context.exit(result.exit_status & 0xFF)
 
 
-FILES = click.argument("files", nargs=-1, metavar="[MODEL.tflite] [CLIP.pgm|CLIP.wav]", type=click.Path(path_type=Path))
+FILES = click.argument("files", nargs=-1, metavar="[MODEL.tflite] [CLIP.pgm|SOUND]", type=click.Path(path_type=Path))
 PLATFORM = together(
     click.option("--gvsoc", "home", type=click.Path(path_type=Path), help="Folder of the GAP SDK (or of pulp-open)."),
     click.option("--timeout", "timeout_s", type=float, default=600.0, show_default=True, help="Seconds of the host."),
@@ -186,13 +186,14 @@ def _folder(out: Path | None, name: str, target: str) -> Path:
 
 @gap8.command()
 @FILES
+@AT
 @NETWORK
 @click.option("--platform", default="simulator", show_default=True, help="What it is built for.")
 @OUT
-def build(files: tuple[Path, ...], platform: str, out: Path | None, **named: Any) -> None:
+def build(files: tuple[Path, ...], at_s: float | None, platform: str, out: Path | None, **named: Any) -> None:
     """Build a program for GAP8 from an 8-bit .tflite file: ELF, plan.json and the C sources.
 
-    The clip lies in the program: an 8-bit PGM fingerprint as 'kws samples' writes it, or WAV.
+    The clip lies in the program: an 8-bit PGM fingerprint as 'kws samples' writes it, or sound.
     """
     from kwslib.gap8.platforms.platform import target_of
     from kwslib.gap8.program import compilation
@@ -200,7 +201,7 @@ def build(files: tuple[Path, ...], platform: str, out: Path | None, **named: Any
 
     chosen, clips = _chosen(files, **named)
     target = target_of(platform)
-    codes, heard = read_clip(chosen, _one(clips))
+    codes, heard = read_clip(chosen, _one(clips), at_s)
     folder = _folder(out, chosen.graph.name, target)
     built = compilation.build(chosen.graph, folder, chosen.labels, codes, target)
     click.echo(chosen.describe())
@@ -211,6 +212,7 @@ def build(files: tuple[Path, ...], platform: str, out: Path | None, **named: Any
 
 @gap8.command()
 @FILES
+@AT
 @NETWORK
 @click.option("--platform", help=f"{', '.join(PLATFORMS)}; simulator by default.")
 @PLATFORM
@@ -222,6 +224,7 @@ def build(files: tuple[Path, ...], platform: str, out: Path | None, **named: Any
 )
 def run(
     files: tuple[Path, ...],
+    at_s: float | None,
     platform: str | None,
     home: Path | None,
     timeout_s: float,
@@ -235,7 +238,7 @@ def run(
     """
     _positive(timeout_s)
     if app is not None:
-        if any(value for value in named.values()):
+        if at_s is not None or any(value for value in named.values()):
             raise InputError("--app runs an application with a network of its own: leave the network's options out")
         if platform not in (None, "gvsoc"):
             raise InputError(f"an application of the vendor's SDK runs on gvsoc, not on {platform}")
@@ -248,7 +251,7 @@ def run(
 
     machine = open_platform(platform or "simulator", home)
     chosen, clips = _chosen(files, **named)
-    codes, heard = read_clip(chosen, _one(clips))
+    codes, heard = read_clip(chosen, _one(clips), at_s)
     folder = _folder(out, chosen.graph.name, machine.target)
     built = compilation.build(chosen.graph, folder, chosen.labels, codes, machine.target)
     deployment.forget(folder)
@@ -290,6 +293,7 @@ def layer_table(layers: Sequence["LayerProfile"]) -> str:
 
 @gap8.command()
 @FILES
+@AT
 @NETWORK
 @click.option("--platform", default="simulator", show_default=True, help="Only the simulator counts stalls.")
 @PLATFORM
@@ -297,6 +301,7 @@ def layer_table(layers: Sequence["LayerProfile"]) -> str:
 @click.option("--rows", type=int, default=25, show_default=True, help="Functions to show.")
 def profile(
     files: tuple[Path, ...],
+    at_s: float | None,
     platform: str,
     home: Path | None,
     timeout_s: float,
@@ -312,7 +317,7 @@ def profile(
     _positive(timeout_s)
     machine = open_platform(platform, home)
     chosen, clips = _chosen(files, **named)
-    codes, heard = read_clip(chosen, _one(clips))
+    codes, heard = read_clip(chosen, _one(clips), at_s)
     folder = _folder(out, chosen.graph.name, machine.target)
     found = deployment.measure(chosen.graph, codes[None], folder, platform, timeout_s, chosen.labels, None, home)
     click.echo(chosen.describe())
@@ -370,9 +375,10 @@ def deployment_table(found: "Deployment") -> str:
 @gap8.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @FILES
+@AT
 @NETWORK
 @click.option("--force", is_flag=True, help="Replace an exported project that is there.")
-def export(folder: Path, files: tuple[Path, ...], force: bool, **named: Any) -> None:
+def export(folder: Path, files: tuple[Path, ...], at_s: float | None, force: bool, **named: Any) -> None:
     """Write a self-contained C project into FOLDER: sources, weights, kernels, test vectors, Makefile.
 
     Every clip becomes a test vector with the outputs that the integer reference computes.
@@ -381,12 +387,13 @@ def export(folder: Path, files: tuple[Path, ...], force: bool, **named: Any) -> 
     from kwslib.runs.clips import read_clip
 
     chosen, clips = _chosen(files, **named)
-    vectors = []
+    vectors, said = [], []
     for clip in clips or (None,):
-        codes, _ = read_clip(chosen, clip)
+        codes, heard = read_clip(chosen, clip, at_s)
         vectors.append((_vector_name(clip), codes))
+        said.append(f"clip: {heard}")
     plan = export_project(chosen.graph, folder, vectors, chosen.labels, force)
-    click.echo(f"{chosen.describe()}\nplan: {plan.strategy}")
+    click.echo("\n".join([chosen.describe(), f"plan: {plan.strategy}", *said]))
     _say_portable(portable_text(plan.record().steps))
     click.echo(f"exported to {folder} with {len(vectors)} test vector(s); try: make -C {folder} all test")
 

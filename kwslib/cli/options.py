@@ -35,6 +35,15 @@ NETWORK = together(
 """Which network is meant; `kwslib.runs.networks.choose` takes the same names."""
 
 
+AT = click.option(
+    "--at",
+    "at_s",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Take the second of a longer sound that begins here.",
+)
+
+
 def split_labels(text: str | None) -> list[str] | None:
     """The names of ``--labels``."""
     return None if text is None else [name.strip() for name in text.split(",")]

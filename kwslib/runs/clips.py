@@ -1,30 +1,129 @@
-"""The clip that a command line names, as input codes of a network."""
+"""The clips that a command line names, as input codes of a network, and what the network says of them.
 
-from collections.abc import Sequence
+A sound of more than a second is never cut: windows slide over it, or the caller names a second of it.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from kwslib.config.front_end import SAMPLE_RATE_HZ
 from kwslib.errors import InputError
+from kwslib.integer import reference
 from kwslib.integer.graph import UINT8_SHIFT
 from kwslib.runs.networks import Network
 from kwslib.speech.fingerprint import fingerprints, quantise
+from kwslib.speech.recording import read_recording
 from kwslib.speech.samples import read_pgm
-from kwslib.speech.wav import fit, read_wav
+from kwslib.speech.sound import SUFFIXES
+from kwslib.speech.windows import Windows, windows
 
 DEFAULT_CLIP = Path(__file__).resolve().parents[1] / "gap8" / "firmware" / "yes.wav"
 """A synthetic voice that says 'yes' (espeak-ng, voice en-us+max): used where no clip is named."""
 
 MODEL_SUFFIX, MODEL_MAGIC = ".tflite", b"TFL3"
-WAV_MAGIC = b"RIFF"
+PICTURE_SUFFIX, PICTURE_MAGIC = ".pgm", b"P5"
+NO_WORDS = ("silence", "unknown")
+"""Classes that no word wins, whatever stands around their names."""
+MOST_NAMES = 3
+"""Files that are named of those that were left out."""
+BATCH = 256
+"""Windows whose fingerprints are computed at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What a network says of each window of a sound.
+
+    Attributes
+    ----------
+    windows : Windows
+    shares : ndarray of float64, shape (windows, classes)
+        Its output: 0 … 1 if it has a softmax.
+    winners : ndarray of int64, shape (windows,)
+        Class of the largest logit.
+    margins : ndarray of int64, shape (windows,)
+        Logit codes between the winner and the class that follows it.
+    is_word : ndarray of bool, shape (windows,)
+        Whether the winner is a word, as far as its label says.
+    """
+
+    windows: Windows
+    shares: np.ndarray
+    winners: np.ndarray
+    margins: np.ndarray
+    is_word: np.ndarray
+
+    @property
+    def winning(self) -> np.ndarray:
+        """Share of each window's winner, float64 (windows,)."""
+        return self.shares[np.arange(len(self.winners)), self.winners]
+
+    @property
+    def best(self) -> int:
+        """The window in which a word has the highest share; without a word, the one with the highest share.
+
+        The widest margin decides between equal shares.
+        """
+        return int(np.lexsort((self.margins, self.winning, self.is_word))[-1])
 
 
 def sort_files(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Split the files of a command line into networks and clips, by suffix or by their first bytes."""
     models = [file for file in files if file.suffix.lower() == MODEL_SUFFIX or _begins(file, MODEL_MAGIC, at=4)]
     return models, [file for file in files if file not in models]
+
+
+def find_sounds(paths: Sequence[Path], say: Callable[[str], None] = lambda line: None) -> list[Path]:
+    """Return the sound files that a command line names: files as they are, folders with all that lies below them.
+
+    In a folder, files are told by their suffix (`kwslib.speech.sound.SUFFIXES`), in the order of their names. Hidden
+    files and folders are left out, and links to folders are not followed.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    say : callable
+        Gets a line for each folder in which other files were left out.
+
+    Raises
+    ------
+    InputError
+        If nothing is named, or there is no sound file in a folder.
+    """
+    if not paths:
+        raise InputError("no clip is named: give at least one sound file or folder")
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        below, others = _files_below(path)
+        if not below:
+            raise InputError(
+                f"there is no sound file in the folder {path}: none ends in .wav, .flac, .ogg, .mp3 or alike"
+            )
+        found += below
+        if others:
+            names = ", ".join(str(other.relative_to(path)) for other in others[:MOST_NAMES])
+            more = ", …" if len(others) > MOST_NAMES else ""
+            say(f"{path}: sound files: {len(below)}; others, left out: {len(others)} ({names}{more})")
+    return found
+
+
+def _files_below(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The sound files and the other files below a folder, by name."""
+    sounds: list[Path] = []
+    others: list[Path] = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for path in (Path(place) / name for name in sorted(files) if not name.startswith(".")):
+            is_sound = path.suffix.lower() in SUFFIXES and path.is_file()
+            (sounds if is_sound else others).append(path)
+    return sounds, others
 
 
 def codes_for(network: Network, audio: np.ndarray) -> np.ndarray:
@@ -54,15 +153,48 @@ def codes_for(network: Network, audio: np.ndarray) -> np.ndarray:
     return _own_type(network, codes)
 
 
-def read_clip(network: Network, clip: Path | None) -> tuple[np.ndarray, str]:
+def score(network: Network, samples: np.ndarray) -> Scores:
+    """Slide a network over a sound with the integer reference, which is what the device computes.
+
+    Parameters
+    ----------
+    network : Network
+    samples : ndarray of int16, shape (samples,)
+        16 kHz, mono, of any length.
+
+    Raises
+    ------
+    InputError
+        If the network's input is no fingerprint.
+    """
+    found = windows(samples)
+    parts = []
+    for first in range(0, len(found.starts), BATCH):
+        audio = found.audio(first, first + BATCH)
+        codes = codes_for(network, audio).reshape(len(audio), *network.graph.input.shape)
+        parts.append(reference.run(network.graph, codes))
+    output = network.graph.output
+    scores = np.concatenate([part.codes for part in parts]).reshape(len(found.starts), -1)
+    logits = np.sort(np.concatenate([part.logits for part in parts]).astype(np.int64), axis=1)
+    winners = np.concatenate([part.winner for part in parts])
+    margins = logits[:, -1] - logits[:, -2] if logits.shape[1] > 1 else logits[:, -1]
+    no_word = [network.label(index).strip("_<>[]").lower() in NO_WORDS for index in range(network.graph.classes)]
+    shares = (scores.astype(np.float64) - output.file_zero_point) * output.scale
+    return Scores(found, shares, winners, margins, ~np.array(no_word)[winners])
+
+
+def read_clip(network: Network, clip: Path | None, at_s: float | None = None) -> tuple[np.ndarray, str]:
     """Return input codes of a network, in its own type and shape, and what they are for people.
 
     Parameters
     ----------
     network : Network
     clip : Path or None
-        A WAV file (16 kHz, mono, 16-bit), or an 8-bit PGM picture whose pixels are the input codes (of an int8
-        network, plus 128). Without one, `DEFAULT_CLIP`, or drawn codes where the input is no fingerprint.
+        A sound file of any kind, or an 8-bit PGM picture whose pixels are the input codes (of an int8 network, plus
+        128). Of a sound of more than a second, the window that `Scores.best` names. Without a clip, `DEFAULT_CLIP`, or
+        drawn codes where the input is no fingerprint.
+    at_s : float, optional
+        Take the second of the sound that begins here.
 
     Raises
     ------
@@ -70,13 +202,14 @@ def read_clip(network: Network, clip: Path | None) -> tuple[np.ndarray, str]:
         If the clip cannot be read, or does not fit the network's input.
     """
     tensor = network.graph.input
+    if at_s is not None and (clip is None or _is_picture(clip)):
+        raise InputError(f"--at {at_s:g} says which second of a sound is meant: name a sound file")
     if clip is None and network.front_end is None:
         drawn = np.random.default_rng(0).integers(0, 256, tensor.shape).astype(np.uint8)
         return _own_type(network, drawn), "no clip is named and the input is no fingerprint: codes drawn at random"
-    if clip is None or clip.suffix.lower() == ".wav" or _begins(clip, WAV_MAGIC):
-        samples = read_wav(clip or DEFAULT_CLIP)
-        codes = codes_for(network, fit(samples)[None])
-        text = f"{DEFAULT_CLIP.name}, since no clip is named" if clip is None else f"{clip}{cut_note(samples)}"
+    if clip is None or not _is_picture(clip):
+        codes, text = _read_second(network, clip or DEFAULT_CLIP, at_s)
+        text = f"{DEFAULT_CLIP.name}, since no clip is named" if clip is None else text
         return codes.reshape(tensor.shape), text
     shape = tensor.shape[:2] if tensor.shape[2] == 1 else None
     if shape is None and network.front_end is not None:
@@ -87,10 +220,23 @@ def read_clip(network: Network, clip: Path | None) -> tuple[np.ndarray, str]:
     return _own_type(network, picture.reshape(tensor.shape)), str(clip)
 
 
-def cut_note(samples: np.ndarray) -> str:
-    """Say that only the first second of a longer clip is used; empty for a clip of up to a second."""
-    seconds = len(samples) / SAMPLE_RATE_HZ
-    return f" ({seconds:.1f} s long: only its first second is used)" if seconds > 1 else ""
+def _read_second(network: Network, path: Path, at_s: float | None) -> tuple[np.ndarray, str]:
+    """Codes of a second of a sound file, and which second it is."""
+    read = read_recording(path, at_s)
+    found, parts = windows(read.samples), [read.note or str(path)]
+    chosen = 0
+    if at_s is not None:
+        parts.append(f"the second from {at_s:.2f} s")
+    elif len(found.starts) > 1:
+        scores = score(network, read.samples)
+        chosen, label = scores.best, network.label(int(scores.winners[scores.best]))
+        parts.append(
+            f"the second from {found.starts_s[chosen]:.2f} s, the best of {len(found.starts)} windows "
+            f"({label}; --at SECONDS takes another)"
+        )
+    if found.padded:
+        parts.append(f"{read.seconds:.2f} s of sound, then zeros")
+    return codes_for(network, found.audio(chosen, chosen + 1)), "; ".join(parts)
 
 
 def _own_type(network: Network, codes: np.ndarray) -> np.ndarray:
@@ -98,9 +244,16 @@ def _own_type(network: Network, codes: np.ndarray) -> np.ndarray:
     return network.graph.input.from_core((codes ^ np.uint8(UINT8_SHIFT)).view(np.int8))
 
 
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() == PICTURE_SUFFIX or _begins(path, PICTURE_MAGIC)
+
+
 def _begins(path: Path, magic: bytes, at: int = 0) -> bool:
+    """Whether a file has these bytes at a place; anything but a file has not, and is not opened."""
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             return file.read(at + len(magic))[at:] == magic
-    except OSError:
+    except (OSError, ValueError):
         return False

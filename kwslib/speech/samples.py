@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,71 +14,116 @@ from kwslib.errors import DataError, InputError
 from kwslib.paths import atomic_write_bytes
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.fingerprint import fingerprints, quantise
-from kwslib.speech.wav import read_second
+from kwslib.speech.recording import read_recording
+from kwslib.speech.windows import windows
 
 
 def write_samples(
-    source: Corpus | Sequence[Path | str],
+    corpus: Corpus,
     front_end: FrontEnd,
     folder: Path,
     per_label: int = 1,
     split: str = "test",
     silence: str = "digital-silence",
 ) -> list[Path]:
-    """Write the 8-bit fingerprints of chosen clips as binary PGM pictures, named ``label_name.pgm``.
+    """Write the 8-bit fingerprints of the first clips of each label as binary PGM pictures, named ``label_name.pgm``.
 
     A picture is as wide as a frame has coefficients and as high as there are frames; a pixel is the uint8 code
     that the network reads.
 
     Parameters
     ----------
-    source : Corpus or sequence of Path
-        A corpus, of which the first clips of each label are taken, or WAV files. A WAV file's label is the
-        name of its folder, if that is a label; otherwise its picture has only the file's name.
+    corpus : Corpus
     front_end : FrontEnd
         What to compute.
     folder : Path
         Where the pictures go; created if it does not exist.
     per_label : int
-        Clips of each label (of a corpus).
+        Clips of each label.
     split, silence : str
-        As for `Corpus.clips` (of a corpus).
+        As for `Corpus.clips`.
 
     Returns
     -------
     list of Path
-        The pictures written, in the order of the labels or of the files.
+        The pictures written, in the order of the labels.
 
     Raises
     ------
     InputError
-        If `per_label` is not positive, there is no file, or two pictures would have one name.
-    DataError
-        If a clip cannot be read.
+        If `per_label` is not positive.
     """
-    if isinstance(source, Corpus):
-        if per_label < 1:
-            raise InputError(f"per_label is {per_label}: give at least 1")
-        clips = source.clips(split, silence)
-        chosen = np.concatenate([np.flatnonzero(clips.labels == n)[:per_label] for n in range(len(LABELS))])
-        names = [_picture_name(LABELS[clips.labels[n]], clips.names[n]) for n in chosen]
-        audio = np.asarray(clips.audio[chosen])
-    else:
-        paths = [Path(path) for path in source]
-        if not paths:
-            raise InputError("no WAV file is named: give at least one")
-        names = [_picture_name(path.absolute().parent.name, path.name) for path in paths]
-        audio = np.stack([read_second(path) for path in paths])
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(f"two clips would be written as {twice[0]}: rename one of them")
-    return list(_write(Path(folder), names, quantise(fingerprints(audio, front_end))))
+    if per_label < 1:
+        raise InputError(f"per_label is {per_label}: give at least 1")
+    clips = corpus.clips(split, silence)
+    chosen = np.concatenate([np.flatnonzero(clips.labels == n)[:per_label] for n in range(len(LABELS))])
+    names = [_picture_name(LABELS[clips.labels[n]], clips.names[n]) for n in chosen]
+    codes = quantise(fingerprints(np.asarray(clips.audio[chosen]), front_end))
+    return [_write(folder, name, picture) for name, picture in zip(names, codes, strict=True)]
 
 
-def _write(folder: Path, names: Iterable[str], codes: np.ndarray) -> Iterable[Path]:
-    for name, picture in zip(names, codes, strict=True):
-        atomic_write_bytes(folder / name, pgm(picture))
-        yield folder / name
+def write_recordings(
+    paths: Sequence[Path | str],
+    front_end: FrontEnd,
+    folder: Path,
+    at_s: float | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[Path]:
+    """Write the 8-bit fingerprints of sound files of any kind as binary PGM pictures.
+
+    Of a file of more than a second, every window gets a picture, named after the second where it begins:
+    ``clip-at-2.25s.pgm``. A file's label is the name of its folder, if that is a label; it stands in front of the name.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    front_end : FrontEnd
+        What to compute.
+    folder : Path
+        Where the pictures go; created if it does not exist.
+    at_s : float, optional
+        Take the second that begins here instead.
+    say : callable
+        Gets a line for what was converted, padded or divided.
+
+    Returns
+    -------
+    list of Path
+        The pictures written, in the order of the files.
+
+    Raises
+    ------
+    InputError
+        If there is no file, two pictures would have one name, or a file has no sound at `at_s`.
+    DataError
+        If a file cannot be read.
+    """
+    if not paths:
+        raise InputError("no sound file is named: give at least one")
+    pictures: dict[str, np.ndarray] = {}
+    padded = 0
+    for path in map(Path, paths):
+        read = read_recording(path, at_s)
+        found = windows(read.samples)
+        padded += found.padded
+        if read.note:
+            say(read.note)
+        if len(found.starts) > 1:
+            say(f"{path}: {read.seconds:.2f} s long, {len(found.starts)} windows of a second")
+        for start_s, picture in zip(found.starts_s, quantise(fingerprints(found.audio(), front_end)), strict=True):
+            place = f"-at-{(at_s or 0) + start_s:.4g}s" if at_s is not None or len(found.starts) > 1 else ""
+            name = _picture_name(path.absolute().parent.name, path.stem + place)
+            if name in pictures:
+                raise InputError(f"two clips would be written as {name}: rename one of them")
+            pictures[name] = picture
+    if padded:
+        say(f"{padded} of {len(paths)} clips {'is' if padded == 1 else 'are'} shorter than a second: zeros follow")
+    return [_write(Path(folder), name, picture) for name, picture in pictures.items()]
+
+
+def _write(folder: Path, name: str, picture: np.ndarray) -> Path:
+    atomic_write_bytes(Path(folder) / name, pgm(picture))
+    return Path(folder) / name
 
 
 def _picture_name(label: str, name: str) -> str:

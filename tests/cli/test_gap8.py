@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+import soxr
 from click.testing import CliRunner
 
 from kwslib import subproc
@@ -153,6 +155,20 @@ def test_run_on_the_host_says_that_it_counts_no_cycles(place, model):
     assert (place / "_build" / "gap8" / "tiny-host" / "program.txt").is_file()
 
 
+def test_the_best_window_of_a_longer_sound_goes_into_the_program(place):
+    sound = np.zeros((3 * 44100, 2))
+    sound[44100:88200] = soxr.resample(soundfile.read(clips.DEFAULT_CLIP)[0], 16000, 44100)[:, None]
+    soundfile.write(place / "a b.flac", sound, 44100)
+    result = kws("run", "--size", "small", "--platform", "host", place / "a b.flac")
+    assert "Class: 2 yes\n" in result.stdout
+    chosen = r"16,000 Hz mono; the second from \d.\d\d s, the best of 9 windows \(yes; "
+    assert re.search(f"^clip: .*a b.flac: 44,100 Hz stereo -> {chosen}", result.stdout, re.MULTILINE)
+    result = kws("run", "--size", "small", "--platform", "host", place / "a b.flac", "--at", "0")
+    assert "Class: 0 _silence_\n" in result.stdout and "; the second from 0.00 s\n" in result.stdout
+    result = kws("export", place / "out", "--size", "small", place / "a b.flac", "--at", "1")
+    assert "clip: " in result.stdout and "; the second from 1.00 s\n" in result.stdout
+
+
 def test_run_of_a_recorded_size(place):
     result = kws("run", "--size", "small", "--platform", "host")
     assert "Class: 2 yes\n" in result.stdout and result.stdout.startswith("network: released network small")
@@ -267,7 +283,8 @@ BAD = [
     (["pointer.tflite"], 1, "pointer.tflite: .*[Gg]it.LFS"),
     (["tiny.tflite", "large.pgm"], 1, "large.pgm has 98 frames of 40 coefficients; 49 of 10 are needed"),
     (["tiny.tflite", "text.pgm"], 1, "text.pgm is not a binary PGM picture"),
-    (["tiny.tflite", "text.wav"], 1, "text.wav"),
+    (["tiny.tflite", "text.wav"], 1, "text.wav is no sound file that can be read"),
+    (["tiny.tflite", "large.pgm", "--at", "1"], 2, "--at 1 says which second of a sound is meant"),
     (["tiny.tflite", "gone.pgm"], 1, "cannot read gone.pgm: No such file"),
     (["tiny.tflite", "a.pgm", "b.pgm"], 2, "a program classifies one clip; 2 are named: a.pgm, b.pgm"),
     (["tiny.tflite", "--model", "wide.tflite"], 2, "two networks are named, tiny.tflite and wide.tflite: give one"),
@@ -284,6 +301,7 @@ BAD_RUNS = [
     (["tiny.tflite", "--timeout", "0"], 2, "--timeout must be positive, not 0"),
     (["--app", "gone"], 2, "no application: gone is no folder"),
     (["--app", ".", "--size", "small"], 2, "--app runs an application with a network of its own"),
+    (["--app", ".", "--at", "1"], 2, "--app runs an application with a network of its own"),
     (["--app", ".", "--platform", "simulator"], 2, "runs on gvsoc, not on simulator"),
 ]
 

@@ -133,6 +133,29 @@ def test_predict(place, tmp_path):
     assert "did you mean 'power'" in refused("predict", clip, "--model", "y", "--front-end", "powr")
     assert "there is no run 'x'" in refused("predict", clip, "--run", "x", code=1)
     assert "cannot read" in refused("predict", tmp_path / "none.wav", "--run", "quick-small", code=1)
+    assert "x>=0" in refused("predict", clip, "--run", "quick-small", "--at", "-1")
+
+
+def test_predict_goes_through_a_folder_and_over_bad_files(place, tmp_path):
+    folder = tmp_path / "my sounds"
+    corpora.write_wav(folder / "a" / "short.wav", np.zeros(8000))
+    corpora.write_wav(folder / "b.wav", np.zeros(8000), rate_hz=8000)
+    (folder / "c.wav").write_bytes(b"hello")
+    (folder / "d.m4a").write_bytes(b"hello")
+    (tmp_path / "n.tflite").write_bytes(networks.quantised(*networks.SMALL))
+    result = kws("predict", folder, "--model", tmp_path / "n.tflite")
+    assert result.exit_code == 1
+    said = result.stdout.splitlines()
+    assert said[0] == f"{folder}: sound files: 3; others, left out: 1 (d.m4a)"
+    assert said[1].startswith("network: ") and said[-1] == "1 of 3 clips is shorter than a second: zeros follow"
+    assert f"{folder / 'b.wav'}: 8,000 Hz mono -> 16,000 Hz mono" in said
+    assert [line.split(": class")[0] for line in said if ": class" in line] == [
+        str(folder / "b.wav"),
+        str(folder / "a" / "short.wav"),
+    ]
+    bad, end = result.stderr.splitlines()
+    assert bad.startswith(f"error: {folder / 'c.wav'} is no sound file") and f"ffmpeg -i '{folder / 'c.wav'}'" in bad
+    assert end == "error: 1 of 3 sound files could not be classified, see above"
 
 
 def test_compare(place):
@@ -155,7 +178,18 @@ def test_samples(place, tmp_path):
     assert len(many.output.splitlines()) == 12
     assert "unknown front end" in refused("samples", clip, "--out", tmp_path / "x", "--front-end", "mel")
     assert "unknown size" in refused("samples", clip, "--out", tmp_path / "x", "--size", "tiny")
-    assert not (tmp_path / "x").exists()
+    assert "name a sound file" in refused("samples", "--at", "1", "--out", tmp_path / "x")
+    corpora.write_wav(tmp_path / "long.wav", np.zeros(20000))
+    result = kws("samples", tmp_path / "long.wav", "--out", tmp_path / "x")
+    assert result.output.splitlines() == [
+        f"{tmp_path / 'long.wav'}: 1.25 s long, 2 windows of a second",
+        *(str(tmp_path / "x" / f"long-at-{start}s.pgm") for start in ("0", "0.25")),
+    ]
+    assert not (tmp_path / "y").exists()
+    assert "has no sound at 2 s" in refused("samples", tmp_path / "long.wav", "--at", "2", "--out", tmp_path / "y")
+    (tmp_path / "empty").mkdir()
+    assert "no sound file in the folder" in refused("samples", tmp_path / "empty", "--out", tmp_path / "y")
+    assert not (tmp_path / "y").exists()
 
 
 def test_manifest(place, speech, tmp_path, monkeypatch):

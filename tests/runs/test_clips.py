@@ -1,20 +1,26 @@
 """The network and the clip that a command line names."""
 
+import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError
+from kwslib.integer.reference import run
 from kwslib.runs import clips
-from kwslib.runs.clips import codes_for, read_clip, sort_files
+from kwslib.runs.clips import Scores, codes_for, find_sounds, read_clip, score, sort_files
 from kwslib.runs.networks import choose, of_run
 from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.samples import pgm
 from kwslib.speech.wav import fit, read_wav
+from kwslib.speech.windows import windows
 from tests.corpora import write_wav
 from tests.gap8 import networks
+from tests.speech.sounds import tone
 
 
 @pytest.fixture(autouse=True)
@@ -85,8 +91,6 @@ def test_the_default_clip_says_yes(size):
     network = of_run(f"quick-{size}")
     assert (codes_for(network, fit(read_wav(clips.DEFAULT_CLIP))[None])[0].ravel() == codes.ravel()).all()
     if size != "large":
-        from kwslib.integer.reference import run
-
         assert LABELS[run(chosen.graph, codes[None]).winner[0]] == "yes"
 
 
@@ -125,11 +129,95 @@ def test_pictures_that_are_none(small, tmp_path, content, error, message):
         read_clip(small, tmp_path / "clip.pgm")
 
 
-def test_a_longer_clip_is_cut_and_that_is_said(small, tmp_path):
-    samples = (5000 * np.sin(np.arange(40000) / 9)).astype(np.int16)
+def codes_of(network, samples):
+    return quantise(fingerprints(fit(samples)[None], network.front_end), network.graph.input.scale)[0]
+
+
+@pytest.fixture
+def yes_at_2s(tmp_path):
+    samples = np.zeros(60000, np.int16)
+    samples[32000:48000] = read_wav(clips.DEFAULT_CLIP)
     write_wav(tmp_path / "long.wav", samples)
-    codes, what = read_clip(small, tmp_path / "long.wav")
-    assert what.endswith("long.wav (2.5 s long: only its first second is used)")
-    assert (
-        codes[..., 0] == quantise(fingerprints(samples[None, :16000], small.front_end), small.graph.input.scale)
-    ).all()
+    return tmp_path / "long.wav", samples
+
+
+def test_of_a_longer_clip_the_best_window_is_taken_and_that_is_said(small, yes_at_2s):
+    path, samples = yes_at_2s
+    codes, what = read_clip(small, path)
+    start_s, count = re.search(
+        r"long\.wav; the second from (\d\.\d\d) s, the best of (\d+) windows \(yes; --at SECONDS", what
+    ).groups()
+    assert int(count) == 12 and 1.5 <= float(start_s) <= 2.5
+    assert (codes[..., 0] == codes_of(small, samples[round(16000 * float(start_s)) :])).all()
+
+
+def test_a_second_of_a_longer_clip_is_taken_if_it_is_named(small, yes_at_2s):
+    path, samples = yes_at_2s
+    codes, what = read_clip(small, path, 0.1)
+    assert what.endswith("long.wav; the second from 0.10 s")
+    assert (codes[..., 0] == codes_of(small, samples[1600:])).all()
+    codes, what = read_clip(small, path, 3.0)
+    assert what.endswith("long.wav; the second from 3.00 s; 0.75 s of sound, then zeros")
+    assert (codes[..., 0] == codes_of(small, samples[48000:])).all()
+    with pytest.raises(InputError, match=r"long\.wav has no sound at 4 s"):
+        read_clip(small, path, 4.0)
+
+
+def test_a_second_is_named_of_a_sound_alone(small, tmp_path):
+    (tmp_path / "clip.pgm").write_bytes(pgm(np.zeros((49, 10), np.uint8)))
+    for clip in (None, tmp_path / "clip.pgm"):
+        with pytest.raises(InputError, match="--at 1 says which second of a sound is meant"):
+            read_clip(small, clip, 1.0)
+
+
+def test_a_converted_clip_says_so(small, tmp_path):
+    soundfile.write(tmp_path / "a b.flac", tone(44100, 0.5), 44100, subtype="PCM_24")
+    _, what = read_clip(small, tmp_path / "a b.flac")
+    assert what.endswith("a b.flac: 44,100 Hz mono 24-bit -> 16,000 Hz mono 16-bit; 0.50 s of sound, then zeros")
+
+
+def test_windows_are_scored_as_clips_are(small, yes_at_2s):
+    _, samples = yes_at_2s
+    found = score(small, samples)
+    codes = codes_for(small, found.windows.audio()).reshape(-1, *small.graph.input.shape)
+    alone = run(small.graph, codes)
+    assert (found.winners == alone.winner).all() and len(found.winners) == 12
+    assert found.shares == pytest.approx((alone.codes.astype(float) - small.graph.output.file_zero_point) / 256)
+    assert (found.winning == found.shares.max(axis=1)).all()
+    assert found.is_word.tolist() == [LABELS[winner] not in ("_silence_", "_unknown_") for winner in found.winners]
+    assert LABELS[found.winners[found.best]] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("winning", "margins", "is_word", "best"),
+    [
+        ([0.9, 0.8, 0.7], [1, 1, 1], [True, True, True], 0),
+        ([0.9, 0.8, 0.7], [1, 1, 1], [False, True, True], 1),
+        ([0.9, 0.8, 0.95], [1, 1, 1], [False, False, False], 2),
+        ([0.9, 0.9, 0.9], [3, 5, 4], [True, True, True], 1),
+    ],
+)
+def test_the_best_window_holds_a_word_if_any_does(winning, margins, is_word, best):
+    shares = np.array(winning)[:, None]
+    scores = Scores(windows(np.zeros(24000)), shares, np.zeros(3, int), np.array(margins), np.array(is_word))
+    assert scores.best == best
+
+
+def test_sounds_of_a_folder_tree(tmp_path):
+    for name in ("b.WAV", "sub dir/a.flac", "a.ogg", ".hidden.wav", ".git/x.wav", "notes.txt", "sub dir/song.m4a"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "loop").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "pipe.wav")
+    said = []
+    found = find_sounds([tmp_path / "notes.txt", tmp_path], said.append)
+    assert [str(path.relative_to(tmp_path)) for path in found] == ["notes.txt", "a.ogg", "b.WAV", "sub dir/a.flac"]
+    assert said == [f"{tmp_path}: sound files: 3; others, left out: 3 (notes.txt, pipe.wav, sub dir/song.m4a)"]
+
+
+def test_a_folder_without_sound(tmp_path):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(InputError, match="there is no sound file in the folder .*: none ends in .wav"):
+        find_sounds([tmp_path])
+    with pytest.raises(InputError, match="no clip is named"):
+        find_sounds([])

@@ -9,12 +9,13 @@ from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError
 from kwslib.integer import network_file
 from kwslib.runs import prediction
-from kwslib.runs.clips import codes_for
-from kwslib.runs.networks import Network, of_file
+from kwslib.runs.clips import DEFAULT_CLIP, codes_for
+from kwslib.runs.networks import Network, choose, of_file
 from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.wav import read_wav
 from tests.corpora import write_wav
 from tests.gap8 import networks
+from tests.places import SHARED
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +71,14 @@ def test_clips_that_are_none(model, tmp_path):
     with pytest.raises(InputError, match="no clip is named"):
         prediction.predict([], network)
     (tmp_path / "x.wav").write_text("hello")
-    with pytest.raises(DataError, match="x.wav is not a PCM WAV file"):
+    with pytest.raises(DataError, match="x.wav is no sound file that can be read"):
         prediction.predict([tmp_path / "x.wav"], network)
-    write_wav(tmp_path / "y.wav", np.zeros(8000), rate_hz=8000)
-    with pytest.raises(DataError, match="y.wav is 8000 Hz"):
-        prediction.predict([tmp_path / "y.wav"], network)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no sound file in the folder"):
+        prediction.predict([tmp_path / "empty"], network)
+    with pytest.raises(InputError, match="has no sound at 7 s"):
+        write_wav(tmp_path / "y.wav", np.zeros(8000))
+        prediction.predict([tmp_path / "y.wav"], network, at_s=7)
 
 
 def test_classes_without_names_are_numbered(model, clips):
@@ -82,10 +86,67 @@ def test_classes_without_names_are_numbered(model, clips):
     assert told.winner in told.probabilities and set(told.probabilities) == {f"class {n}" for n in range(12)}
 
 
-def test_a_clip_that_is_cut_says_so(model, tmp_path):
-    write_wav(tmp_path / "long.wav", np.zeros(20000))
-    (told,) = prediction.predict([tmp_path / "long.wav"], of_file(model))
-    assert told.clip.endswith("long.wav (1.2 s long: only its first second is used)")
+def test_a_rate_that_is_converted_is_said(model, tmp_path):
+    write_wav(tmp_path / "y z.wav", np.zeros(4000), rate_hz=8000)
+    (told,) = prediction.predict([tmp_path / "y z.wav"], of_file(model))
+    assert told.padded and told.note == f"{tmp_path / 'y z.wav'}: 8,000 Hz mono -> 16,000 Hz mono"
+    assert str(told).splitlines()[0] == told.note
+
+
+@pytest.fixture
+def long_clip(tmp_path):
+    """A spoken "yes" at second 3 of six."""
+    samples = np.zeros(96000, np.int16)
+    samples[48000:64000] = read_wav(DEFAULT_CLIP)
+    write_wav(tmp_path / "long.wav", samples)
+    return tmp_path / "long.wav"
+
+
+def test_windows_slide_over_a_longer_clip(long_clip):
+    network = choose(size="small")
+    (told,) = prediction.predict([long_clip.parent], network)
+    assert told.winner == "yes" and 2.5 <= told.start_s <= 3.5 and not told.padded
+    assert [window.start_s for window in told.windows] == [n / 4 for n in range(21)]
+    best = told.windows[told.best]
+    assert best.label == "yes" and best.is_word and best.score == max(told.probabilities.values())
+    assert not any(window.is_word for window in told.windows[:8])
+    lines = str(told).splitlines()
+    assert lines[0] == f"{long_clip}: yes in the second from {told.start_s:.2f} s, the best of 21 windows"
+    assert lines[1].split() == ["label", "from", "start", "to", "start", "windows", "best", "score"]
+    row = next(line for line in lines if line.startswith("  yes ") and " s " in line).split()
+    assert float(row[1]) <= told.start_s <= float(row[3]) and row[-2:] == [f"{100 * best.score:.2f}", "%"]
+    assert sum(int(line.split()[5]) for line in lines[2:] if line.count(" s ") == 2) == 21
+
+
+def test_a_second_that_is_named(long_clip):
+    network = choose(size="small")
+    (whole,), (told,) = prediction.predict([long_clip], network), prediction.predict([long_clip], network, at_s=3.0)
+    assert told.windows == (whole.windows[12],) and told.start_s == 3.0
+    assert str(told).startswith(f"{long_clip}: yes in the second from 3.00 s\n")
+
+
+def test_of_many_stretches_those_with_words_are_printed():
+    windows = tuple(
+        prediction.Window(n / 4, "go" if n % 2 else "_silence_", 0.5 + n / 1000, bool(n % 2)) for n in range(100)
+    )
+    text = str(prediction.Prediction("c", "go", {"go": 0.6}, windows=windows, best=99))
+    assert "(and 60 more, without a word or with lower scores)" in text
+    assert "_silence_" not in text and "24.75 s" in text and "   0.25 s" not in text
+
+
+def test_a_file_of_twelve_classes_that_names_none_gets_no_labels_of_ours(long_clip):
+    path = SHARED / "foreign" / "networks" / "mlcommons_kws_ref_model.tflite"
+    if not path.is_file():
+        pytest.skip("the shared folder of other people's networks is not beside the checkout")
+    network = choose(model=path)
+    assert network.graph.classes == 12 and network.labels is None
+    assert "its 12 classes have no names (--labels" in network.describe()
+    assert "is a choice: the file names none (--front-end magnitude or power)" in network.describe()
+    (told,) = prediction.predict([long_clip], network)
+    assert set(told.probabilities) == {f"class {n}" for n in range(12)}
+    names = ["down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes", "silence", "unknown"]
+    (named,) = prediction.predict([long_clip], choose(model=path, labels=names))
+    assert set(named.probabilities) == set(names) and not named.windows[0].is_word
 
 
 def test_without_a_softmax_there_are_scores(clips, tmp_path):

@@ -1,6 +1,7 @@
 import matplotlib.image
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
@@ -9,9 +10,11 @@ from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError
 from kwslib.speech.dataset import evaluation_codes
 from kwslib.speech.fingerprint import fingerprints, quantise
-from kwslib.speech.samples import pgm, read_pgm, write_samples
+from kwslib.speech.recording import read_recording
+from kwslib.speech.samples import pgm, read_pgm, write_recordings, write_samples
 from kwslib.speech.speech_commands import MAIN_FOLDER
-from kwslib.speech.wav import read_second
+from kwslib.speech.wav import read_second, read_wav
+from tests.speech.sounds import noise
 
 SMALL = FrontEnd("magnitude", 40, 20, 10)
 
@@ -34,11 +37,29 @@ def test_pictures_of_wav_files(tiny_data, tmp_path, tiny):
     keyword = next((tiny_data / MAIN_FOLDER / "yes").iterdir())
     loose = tmp_path / "my clip.wav"
     tiny.write_wav(loose, np.arange(8000, dtype=np.int16))
-    paths = write_samples([keyword, loose], SMALL, tmp_path / "pictures")
+    said = []
+    paths = write_recordings([keyword, loose], SMALL, tmp_path / "pictures", say=said.append)
     assert [path.name for path in paths] == [f"yes_{keyword.stem}.pgm", "my-clip.pgm"]
     for path, source in zip(paths, (keyword, loose), strict=True):
         code = quantise(fingerprints(read_second(source)[None], SMALL))[0]
         np.testing.assert_array_equal(read_pgm(path), code)
+    short = 1 + (len(read_wav(keyword)) < 16000)
+    assert said == [f"{short} of 2 clips {'is' if short == 1 else 'are'} shorter than a second: zeros follow"]
+
+
+def test_a_longer_sound_gives_a_picture_of_every_window(tmp_path):
+    sound = tmp_path / "long clip.flac"
+    soundfile.write(sound, noise(26000, channels=2), 16000)
+    said = []
+    paths = write_recordings([sound], SMALL, tmp_path / "pictures", say=said.append)
+    names = ["long-clip-at-0s.pgm", "long-clip-at-0.25s.pgm", "long-clip-at-0.5s.pgm", "long-clip-at-0.625s.pgm"]
+    assert [path.name for path in paths] == names
+    assert said == [f"{sound}: 16,000 Hz stereo -> 16,000 Hz mono", f"{sound}: 1.62 s long, 4 windows of a second"]
+    samples = read_recording(sound).samples
+    code = quantise(fingerprints(samples[None, 8000:24000], SMALL))[0]
+    np.testing.assert_array_equal(read_pgm(paths[2]), code)
+    (one,) = write_recordings([sound], SMALL, tmp_path / "one", at_s=0.5)
+    assert one.name == "long-clip-at-0.5s.pgm" and one.read_bytes() == paths[2].read_bytes()
 
 
 def test_what_cannot_be_written_is_refused_before_anything_is(tiny_corpus, tiny_data, tmp_path):
@@ -46,12 +67,12 @@ def test_what_cannot_be_written_is_refused_before_anything_is(tiny_corpus, tiny_
     keyword = next((tiny_data / MAIN_FOLDER / "yes").iterdir())
     with pytest.raises(InputError, match="per_label is 0"):
         write_samples(tiny_corpus, SMALL, folder, per_label=0)
-    with pytest.raises(InputError, match="no WAV file is named"):
-        write_samples([], SMALL, folder)
+    with pytest.raises(InputError, match="no sound file is named"):
+        write_recordings([], SMALL, folder)
     with pytest.raises(InputError, match=r"two clips would be written as yes_.*\.pgm"):
-        write_samples([keyword, keyword], SMALL, folder)
+        write_recordings([keyword, keyword], SMALL, folder)
     with pytest.raises(DataError, match="cannot read .*missing.wav"):
-        write_samples([keyword, tmp_path / "missing.wav"], SMALL, folder)
+        write_recordings([keyword, tmp_path / "missing.wav"], SMALL, folder)
     assert not folder.exists()
 
 
