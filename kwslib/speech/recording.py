@@ -30,6 +30,8 @@ QUALITY = "VHQ"
 FULL_SCALE = 32768
 MOST_S = 3600
 """Seconds of sound that are held at once: 115 MB of samples."""
+LEAST_READ = 0.99
+"""Share of the expected samples below which a file counts as cut: MP3 without a header only lets the decoder guess."""
 MOST_STREAM_S = 100 * 3600
 """Seconds of sound that are read piece by piece."""
 
@@ -74,6 +76,7 @@ class RecordingStream:
         self.clipped = 0
         self._sound, self._most_s = sound, most_s
         self._frames, self._samples = 0, 0
+        self._expected: int | None = None
         if self.facts.seconds is not None:
             self._check_length(self.facts.seconds)
 
@@ -124,6 +127,9 @@ class RecordingStream:
         if facts.announced is not None:
             there, said = (facts.frames or 0) / facts.rate_hz, facts.announced / facts.rate_hz
             parts.append(f"cut short: {there:.2f} s of the {said:.2f} s that its header announces")
+        if self._expected is not None:
+            ended, expected = self._frames / facts.rate_hz, self._expected / facts.rate_hz
+            parts.append(f"it ended after {ended:.2f} s, where {expected:.2f} s were expected")
         if facts.unset:
             parts.append("its header gives no length: read to its end")
         return f"{facts.path}: {'; '.join(parts)}" if parts else ""
@@ -147,6 +153,8 @@ class RecordingStream:
             self._check_length(self._frames / rate_hz)
             mono = block.sum(axis=1) / block.shape[1]
             yield self._rounded(mono if resampler is None else resampler.resample_chunk(mono))
+        if self._frames < LEAST_READ * (self.facts.frames or 0):
+            self._expected = self.facts.frames
         if resampler is not None:
             yield self._rounded(resampler.resample_chunk(np.zeros(0), last=True))
         if not self._samples:

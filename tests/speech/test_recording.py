@@ -91,6 +91,26 @@ def test_unset_and_missing_lengths_are_said(tmp_path):
     assert cut.note.endswith("cut short: 0.50 s of the 1.00 s that its header announces") and cut.seconds == 0.5
 
 
+def test_an_mp3_that_was_cut_says_so(tmp_path):
+    path = write(tmp_path / "a.mp3", noise(48000), 16000)
+    assert "expected" not in read_recording(path).note
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    read = read_recording(path)
+    assert read.note.endswith(f"; it ended after {read.seconds:.2f} s, where 3.00 s were expected")
+    assert 1 < read.seconds < 2
+
+
+def test_a_file_that_grows_while_it_is_read_ends_where_it_ended(tmp_path):
+    (tmp_path / "a.wav").write_bytes(wav(noise(16000).tobytes(), size=UNSET))
+    with open_recording(tmp_path / "a.wav") as stream, (tmp_path / "a.wav").open("ab") as file:
+        count = 0
+        for piece in stream.pieces(1000):
+            file.write(bytes(4000))
+            file.flush()
+            count += len(piece)
+    assert count == 16000
+
+
 @pytest.fixture(scope="module", params=[(16000, 1, "wav"), (44100, 2, "flac"), (8000, 1, "ogg"), (44100, 1, "mp3")])
 def sound_file(request, tmp_path_factory):
     rate_hz, channels, suffix = request.param
