@@ -229,10 +229,12 @@ def _read_second(network: Network, path: Path, at_s: float | None) -> tuple[np.n
         parts.append(f"the second from {at_s:.2f} s")
     elif len(found.starts) > 1:
         scores = score(network, read.samples)
-        chosen, label = scores.best, network.label(int(scores.winners[scores.best]))
+        chosen = scores.best
+        label, share = network.label(int(scores.winners[chosen])), scores.winning[chosen]
+        text = f"{100 * share:.2f} %" if network.graph.layers[-1].kind == "softmax" else f"{share:.3g}"
         parts.append(
             f"the second from {found.starts_s[chosen]:.2f} s, the best of {len(found.starts)} windows "
-            f"({label}; --at SECONDS takes another)"
+            f"({label} {text}; --at SECONDS takes another)"
         )
     if found.padded:
         parts.append(f"{read.seconds:.2f} s of sound, then zeros")

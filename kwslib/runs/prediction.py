@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.runs.clips import find_sounds, score
 from kwslib.runs.networks import Network
 from kwslib.speech.recording import read_recording
 from kwslib.terminal import table
 
+CLIP_S = CLIP_SAMPLES / SAMPLE_RATE_HZ
 MOST_ROWS = 20
 """Labels that are printed for a clip."""
 MOST_STRETCHES = 40
@@ -99,22 +101,17 @@ class Prediction:
         return f"{100 * share:.2f} %" if self.has_softmax else f"{share:.3g}"
 
     def _stretches(self) -> str:
-        """A row for each stretch of windows with the same winner: where they begin, and the best score."""
+        """A row for each stretch of windows with the same winner: from the first to the last, and the best of them."""
         stretches = [list(group) for _, group in groupby(self.windows, key=lambda window: window.label)]
         ranked = sorted(stretches, key=lambda one: (one[0].is_word, max(window.score for window in one)), reverse=True)
         kept = {id(one) for one in ranked[:MOST_STRETCHES]}
-        rows = [
-            (
-                f"  {one[0].label}",
-                f"{one[0].start_s:.2f} s",
-                f"{one[-1].start_s:.2f} s",
-                len(one),
-                self._text(max(window.score for window in one)),
-            )
-            for one in stretches
-            if id(one) in kept
-        ]
-        text = table(rows, head=("  label", "from start", "to start", "windows", "best score"))
+        rows = []
+        for one in stretches:
+            if id(one) in kept:
+                best = max(one, key=lambda window: window.score)
+                span = (f"{one[0].start_s:.2f} s", f"{one[-1].start_s + CLIP_S:.2f} s", len(one))
+                rows.append((f"  {best.label}", *span, f"{best.start_s:.2f} s", self._text(best.score)))
+        text = table(rows, head=("  label", "from", "to", "windows", "best from", "score"))
         left = len(stretches) - len(rows)
         return text + (f"\n  (and {left} more, without a word or with lower scores)" if left else "")
 

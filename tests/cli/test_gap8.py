@@ -161,7 +161,7 @@ def test_the_best_window_of_a_longer_sound_goes_into_the_program(place):
     soundfile.write(place / "a b.flac", sound, 44100)
     result = kws("run", "--size", "small", "--platform", "host", place / "a b.flac")
     assert "Class: 2 yes\n" in result.stdout
-    chosen = r"16,000 Hz mono; the second from \d.\d\d s, the best of 9 windows \(yes; "
+    chosen = r"16,000 Hz mono; the second from \d.\d\d s, the best of 9 windows \(yes [0-9.]+ %; "
     assert re.search(f"^clip: .*a b.flac: 44,100 Hz stereo -> {chosen}", result.stdout, re.MULTILINE)
     result = kws("run", "--size", "small", "--platform", "host", place / "a b.flac", "--at", "0")
     assert "Class: 0 _silence_\n" in result.stdout and "; the second from 0.00 s\n" in result.stdout

@@ -145,7 +145,7 @@ def test_of_a_longer_clip_the_best_window_is_taken_and_that_is_said(small, yes_a
     path, samples = yes_at_2s
     codes, what = read_clip(small, path)
     start_s, count = re.search(
-        r"long\.wav; the second from (\d\.\d\d) s, the best of (\d+) windows \(yes; --at SECONDS", what
+        r"long\.wav; the second from (\d\.\d\d) s, the best of (\d+) windows \(yes \d\d\.\d\d %; --at SECONDS", what
     ).groups()
     assert int(count) == 12 and 1.5 <= float(start_s) <= 2.5
     assert (codes[..., 0] == codes_of(small, samples[round(16000 * float(start_s)) :])).all()

@@ -112,10 +112,11 @@ def test_windows_slide_over_a_longer_clip(long_clip):
     assert not any(window.is_word for window in told.windows[:8])
     lines = str(told).splitlines()
     assert lines[0] == f"{long_clip}: yes in the second from {told.start_s:.2f} s, the best of 21 windows"
-    assert lines[1].split() == ["label", "from", "start", "to", "start", "windows", "best", "score"]
+    assert lines[1].split() == ["label", "from", "to", "windows", "best", "from", "score"]
     row = next(line for line in lines if line.startswith("  yes ") and " s " in line).split()
-    assert float(row[1]) <= told.start_s <= float(row[3]) and row[-2:] == [f"{100 * best.score:.2f}", "%"]
-    assert sum(int(line.split()[5]) for line in lines[2:] if line.count(" s ") == 2) == 21
+    assert float(row[1]) <= told.start_s <= float(row[3]) - 1 and row[-2:] == [f"{100 * best.score:.2f}", "%"]
+    assert sum(int(line.split()[5]) for line in lines[2:] if line.count(" s ") == 3) == 21
+    assert lines[2].split()[:3] == ["_silence_", "0.00", "s"]
 
 
 def test_a_second_that_is_named(long_clip):
@@ -131,7 +132,7 @@ def test_of_many_stretches_those_with_words_are_printed():
     )
     text = str(prediction.Prediction("c", "go", {"go": 0.6}, windows=windows, best=99))
     assert "(and 60 more, without a word or with lower scores)" in text
-    assert "_silence_" not in text and "24.75 s" in text and "   0.25 s" not in text
+    assert "_silence_" not in text and "25.75 s" in text and "   0.25 s" not in text
 
 
 def test_a_file_of_twelve_classes_that_names_none_gets_no_labels_of_ours(long_clip):
