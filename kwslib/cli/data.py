@@ -58,9 +58,9 @@ def samples(clips: tuple[Path, ...], at_s: float | None, out: Path, size: str, f
     from kwslib.config.front_end import KINDS
     from kwslib.config.presets import size_named
     from kwslib.errors import InputError, check_name
-    from kwslib.runs.clips import find_sounds
     from kwslib.speech import open_corpus
     from kwslib.speech.samples import write_recordings, write_samples
+    from kwslib.speech.sound_files import find_sounds
 
     chosen = size_named(size).front_end(check_name("front end", front_end, KINDS))
     if clips:

@@ -28,7 +28,7 @@ def predict(
     Without an option, the released small network is used, which was trained on recorded speech.
     """
     from kwslib.runs import networks, prediction
-    from kwslib.runs.clips import find_sounds
+    from kwslib.speech.sound_files import find_sounds
 
     network = networks.choose(model, run, size, front_end, split_labels(labels))
     paths = find_sounds(clips, click.echo)

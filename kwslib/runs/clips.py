@@ -3,8 +3,7 @@
 A sound of more than a second is never cut: windows slide over it, or the caller names a second of it.
 """
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -18,7 +17,6 @@ from kwslib.runs.networks import Network
 from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.recording import read_recording
 from kwslib.speech.samples import read_pgm
-from kwslib.speech.sound import SUFFIXES
 from kwslib.speech.windows import Windows, windows
 
 DEFAULT_CLIP = Path(__file__).resolve().parents[1] / "gap8" / "firmware" / "yes.wav"
@@ -28,8 +26,6 @@ MODEL_SUFFIX, MODEL_MAGIC = ".tflite", b"TFL3"
 PICTURE_SUFFIX, PICTURE_MAGIC = ".pgm", b"P5"
 NO_WORDS = ("silence", "unknown")
 """Classes that no word wins, whatever stands around their names."""
-MOST_NAMES = 3
-"""Files that are named of those that were left out."""
 BATCH = 256
 """Windows whose fingerprints are computed at once."""
 
@@ -75,55 +71,6 @@ def sort_files(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Split the files of a command line into networks and clips, by suffix or by their first bytes."""
     models = [file for file in files if file.suffix.lower() == MODEL_SUFFIX or _begins(file, MODEL_MAGIC, at=4)]
     return models, [file for file in files if file not in models]
-
-
-def find_sounds(paths: Sequence[Path], say: Callable[[str], None] = lambda line: None) -> list[Path]:
-    """Return the sound files that a command line names: files as they are, folders with all that lies below them.
-
-    In a folder, files are told by their suffix (`kwslib.speech.sound.SUFFIXES`), in the order of their names. Hidden
-    files and folders are left out, and links to folders are not followed.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-    say : callable
-        Gets a line for each folder in which other files were left out.
-
-    Raises
-    ------
-    InputError
-        If nothing is named, or there is no sound file in a folder.
-    """
-    if not paths:
-        raise InputError("no clip is named: give at least one sound file or folder")
-    found: list[Path] = []
-    for path in paths:
-        if not path.is_dir():
-            found.append(path)
-            continue
-        below, others = _files_below(path)
-        if not below:
-            raise InputError(
-                f"there is no sound file in the folder {path}: none ends in .wav, .flac, .ogg, .mp3 or alike"
-            )
-        found += below
-        if others:
-            names = ", ".join(str(other.relative_to(path)) for other in others[:MOST_NAMES])
-            more = ", …" if len(others) > MOST_NAMES else ""
-            say(f"{path}: sound files: {len(below)}; others, left out: {len(others)} ({names}{more})")
-    return found
-
-
-def _files_below(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The sound files and the other files below a folder, by name."""
-    sounds: list[Path] = []
-    others: list[Path] = []
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for path in (Path(place) / name for name in sorted(files) if not name.startswith(".")):
-            is_sound = path.suffix.lower() in SUFFIXES and path.is_file()
-            (sounds if is_sound else others).append(path)
-    return sounds, others
 
 
 def codes_for(network: Network, audio: np.ndarray) -> np.ndarray:

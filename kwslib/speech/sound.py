@@ -7,8 +7,6 @@ not the suffix. A file whose header gives no length is read to its end. Nothing 
 
 import os
 import re
-import shlex
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,24 +17,15 @@ import soundfile
 
 from kwslib.errors import DataError
 from kwslib.speech import riff
+from kwslib.speech.sound_files import open_file, quoted
 
 BLOCK_FRAMES = 1 << 14
-MOST_BYTES = 1 << 34
-"""16 GiB: four times the largest WAV."""
 MOST_CHANNELS = 64
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1_000, 1_000_000
 UNSET_BYTES = 0x7FFF_0000
 """Sizes from here on are what programs write into a header when they cannot know the length."""
 UNKNOWN_FRAMES = 1 << 62
 """libsndfile's SF_COUNT_MAX, 2^63 - 1, stands for an unknown length."""
-SUFFIXES = frozenset(
-    (
-        *(".wav", ".wave", ".wavex", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3"),
-        *(".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".sph", ".nist", ".voc", ".avr"),
-    )
-)
-"""What a sound file in a folder is told by. A file that is named itself may have any suffix."""
-NOT_FILES = {stat.S_ISDIR: "a folder", stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket"}
 CODINGS = {
     "PCM_S8": "8-bit",
     "PCM_U8": "8-bit",
@@ -175,7 +164,7 @@ def open_sound(path: Path | str) -> Iterator[Sound]:
     16,000 Hz mono
     """
     path = Path(path)
-    descriptor = _open_file(path)
+    descriptor = open_file(path)
     try:
         decoder, patched = _decoder(path, descriptor)
         with decoder:
@@ -188,33 +177,6 @@ def read_facts(path: Path | str) -> SoundFacts:
     """Say what is in a sound file without decoding it; raises what `open_sound` raises."""
     with open_sound(path) as sound:
         return sound.facts
-
-
-def _open_file(path: Path) -> int:
-    """Descriptor of a regular file that is neither empty nor too large."""
-    try:
-        _check_kind(path, path.stat().st_mode)
-        # A pipe that took the file's place in the meantime must not make us wait for a writer.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
-    try:
-        status = os.fstat(descriptor)
-        _check_kind(path, status.st_mode)
-        if not status.st_size:
-            raise DataError(f"{path} is empty: name a file with sound in it")
-        if status.st_size > MOST_BYTES:
-            raise DataError(f"{path} has {status.st_size:,} bytes; at most {MOST_BYTES:,} are read: cut it into parts")
-    except DataError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _check_kind(path: Path, mode: int) -> None:
-    if not stat.S_ISREG(mode):
-        kind = next((name for test, name in NOT_FILES.items() if test(mode)), "a device")
-        raise DataError(f"{path} is {kind}: sound is read from files, so write it into one first")
 
 
 def _decoder(path: Path, descriptor: int) -> tuple[_Decoder, bool]:
@@ -265,8 +227,3 @@ def _coding(subtype: str) -> str:
 
 def _reason(error: Exception) -> str:
     return str(getattr(error, "error_string", error)).strip().rstrip(".")
-
-
-def quoted(path: Path) -> str:
-    """A path as a shell takes it, blanks and all."""
-    return shlex.quote(str(path))

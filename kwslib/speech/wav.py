@@ -10,7 +10,8 @@ import numpy as np
 
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.errors import DataError
-from kwslib.speech.sound import SIXTEEN_BITS, SoundFacts, open_sound, quoted
+from kwslib.speech.sound import SIXTEEN_BITS, SoundFacts, open_sound
+from kwslib.speech.sound_files import quoted
 
 NEEDED = "16 kHz mono 16-bit PCM WAV"
 CONTAINERS = ("WAV", "WAVEX")

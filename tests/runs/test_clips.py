@@ -1,6 +1,5 @@
 """The network and the clip that a command line names."""
 
-import os
 import re
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError
 from kwslib.integer.reference import run
 from kwslib.runs import clips
-from kwslib.runs.clips import Scores, codes_for, find_sounds, read_clip, score, sort_files
+from kwslib.runs.clips import Scores, codes_for, read_clip, score, sort_files
 from kwslib.runs.networks import choose, of_run
 from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.samples import pgm
@@ -201,23 +200,3 @@ def test_the_best_window_holds_a_word_if_any_does(winning, margins, is_word, bes
     shares = np.array(winning)[:, None]
     scores = Scores(windows(np.zeros(24000)), shares, np.zeros(3, int), np.array(margins), np.array(is_word))
     assert scores.best == best
-
-
-def test_sounds_of_a_folder_tree(tmp_path):
-    for name in ("b.WAV", "sub dir/a.flac", "a.ogg", ".hidden.wav", ".git/x.wav", "notes.txt", "sub dir/song.m4a"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "loop").symlink_to(tmp_path)
-    os.mkfifo(tmp_path / "pipe.wav")
-    said = []
-    found = find_sounds([tmp_path / "notes.txt", tmp_path], said.append)
-    assert [str(path.relative_to(tmp_path)) for path in found] == ["notes.txt", "a.ogg", "b.WAV", "sub dir/a.flac"]
-    assert said == [f"{tmp_path}: sound files: 3; others, left out: 3 (notes.txt, pipe.wav, sub dir/song.m4a)"]
-
-
-def test_a_folder_without_sound(tmp_path):
-    (tmp_path / "notes.txt").touch()
-    with pytest.raises(InputError, match="there is no sound file in the folder .*: none ends in .wav"):
-        find_sounds([tmp_path])
-    with pytest.raises(InputError, match="no clip is named"):
-        find_sounds([])

@@ -114,36 +114,6 @@ def test_what_cannot_be_read_is_said(tmp_path, content, message):
         read_facts(path)
 
 
-def test_folders_pipes_and_devices_are_no_files(tmp_path):
-    os.mkfifo(tmp_path / "pipe.wav")
-    (tmp_path / "loop.wav").symlink_to(tmp_path / "loop.wav")
-    for path, message in [
-        (tmp_path, "is a folder: sound is read from files"),
-        (tmp_path / "pipe.wav", "is a pipe"),
-        ("/dev/zero", "is a device"),
-        (tmp_path / "loop.wav", "cannot read"),
-        ("a\0b", "cannot read"),
-    ]:
-        with pytest.raises(DataError, match=message):
-            read_facts(path)
-
-
-def test_a_pipe_that_takes_the_place_of_a_file_does_not_wait(tmp_path, monkeypatch):
-    os.mkfifo(tmp_path / "pipe.wav")
-    checks = iter([None])
-    check = sound._check_kind
-    monkeypatch.setattr(sound, "_check_kind", lambda *words: next(checks, 0) is None or check(*words))
-    with pytest.raises(DataError, match="is a pipe"):
-        read_facts(tmp_path / "pipe.wav")
-
-
-def test_a_file_beyond_the_limit_of_bytes(tmp_path):
-    with (tmp_path / "a.wav").open("wb") as file:
-        file.truncate(sound.MOST_BYTES + 1)  # sparse: it takes no room
-    with pytest.raises(DataError, match="has 17,179,869,185 bytes; at most 17,179,869,184"):
-        read_facts(tmp_path / "a.wav")
-
-
 @pytest.mark.parametrize("suffix", ["wav", "flac"])
 def test_a_file_that_shrinks_while_it_is_read(tmp_path, suffix):
     path = tmp_path / f"a.{suffix}"
