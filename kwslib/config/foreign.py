@@ -9,6 +9,29 @@ from dataclasses import dataclass
 from importlib import resources
 
 from kwslib.artifacts import from_plain, stored_if_set
+from kwslib.config.front_end import FrontEnd
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignInput:
+    """What makes a network's input from a second of sound, and how its classes are called.
+
+    Attributes
+    ----------
+    front_end : FrontEnd
+        Its scale is left out: the file's own counts.
+    labels : tuple of str
+        In the order of the network's outputs.
+    normalised : bool
+        Whether each clip is scaled to a peak of 1 before.
+    source : str
+        Where this is from.
+    """
+
+    front_end: FrontEnd
+    labels: tuple[str, ...]
+    normalised: bool
+    source: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +52,8 @@ class ForeignNetwork:
         Cycles on GAP8 that its authors printed for these layers.
     printed_accuracy : float or None
         Share of the clips of its authors' own test on Speech Commands.
+    input : ForeignInput or None
+        None where the project has no such front end.
     """
 
     name: str
@@ -39,6 +64,7 @@ class ForeignNetwork:
     licence: str = stored_if_set("")
     printed_cycles: int | None = stored_if_set(None)
     printed_accuracy: float | None = stored_if_set(None)
+    input: ForeignInput | None = stored_if_set(None)
 
 
 @functools.cache

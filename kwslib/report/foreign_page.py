@@ -47,6 +47,9 @@ def _released(run: Run, size: str) -> dict[str, Any] | None:
 def _foreign(record: ForeignRecord) -> dict[str, Any]:
     origin = record.origin
     accuracy = OWN_FRONT_END
+    for measured in record.accuracies:
+        if measured.silence == SILENCE:
+            accuracy = f"{100 * measured.correct / measured.clips:.2f} % of {count(measured.clips)} clips"
     if origin and origin.printed_accuracy:
         accuracy += f"; its authors print {100 * origin.printed_accuracy:.1f} %"
     return _row(record.title, record.macs, record.cycles, record.predicted_cycles) | {

@@ -14,19 +14,35 @@ import numpy as np
 
 from kwslib.artifacts import read_record, stored_if_set, write_record
 from kwslib.config import foreign
-from kwslib.config.foreign import ForeignNetwork
+from kwslib.config.foreign import ForeignInput, ForeignNetwork
+from kwslib.config.words import LABELS
 from kwslib.errors import InputError
 from kwslib.gap8.measure import deployment
-from kwslib.integer.graph import Graph
+from kwslib.integer import reference
+from kwslib.integer.graph import UINT8_SHIFT, Graph
 from kwslib.paths import models_dir
 from kwslib.provenance import Provenance, provenance
 from kwslib.runs import networks
 from kwslib.runs.deployments import drawn_codes, key
+from kwslib.runs.networks import Network
+from kwslib.speech import open_corpus
+from kwslib.speech.fingerprint import as_float, fingerprints, quantise
 
 FOLDER = "foreign"
 SCHEMA = 1
 PLATFORM = "simulator"
+SILENCES = ("digital-silence", "noise-silence")
+"""Test protocols: both, always."""
 COMMAND = "kws gap8 foreign FILE.tflite"
+
+
+@dataclass(frozen=True)
+class ForeignAccuracy:
+    """How often a network is right on test clips of Speech Commands, by the integer reference."""
+
+    silence: str
+    correct: int
+    clips: int
 
 
 @dataclass(frozen=True)
@@ -40,6 +56,8 @@ class ForeignRecord:
         Name and hash of the ``.tflite`` file.
     origin : ForeignNetwork or None
         None for a file that the project does not know.
+    accuracies : list of ForeignAccuracy
+        One for each test protocol; empty where the network's front end, or the speech, is missing.
     tflite_bytes, macs : int
     scales : str
         Form of its scales, for people.
@@ -71,6 +89,7 @@ class ForeignRecord:
     platform_version: str
     provenance: Provenance
     origin: ForeignNetwork | None = stored_if_set(None)
+    accuracies: list[ForeignAccuracy] = stored_if_set(default_factory=list)
 
     @property
     def title(self) -> str:
@@ -108,8 +127,17 @@ def files_of(named: Sequence[Path]) -> list[Path]:
     return found
 
 
-def measure(path: Path, inputs: int, timeout_s: float) -> ForeignRecord:
+def measure(path: Path, inputs: int, timeout_s: float, data: Path | None = None) -> ForeignRecord:
     """Build a file, run it on the simulator on inputs drawn at random, and check every layer.
+
+    Parameters
+    ----------
+    path : Path
+    inputs : int
+    timeout_s : float
+        Seconds of the host for a run.
+    data : Path, optional
+        Folder of Speech Commands: the network's accuracy on its test clips is measured too, if its front end is known.
 
     Raises
     ------
@@ -138,7 +166,24 @@ def measure(path: Path, inputs: int, timeout_s: float) -> ForeignRecord:
         platform_version=found.platform_version,
         provenance=provenance(tflite_sha256=network.sha256, key=key(network.sha256, PLATFORM, inputs)),
         origin=origin,
+        accuracies=_accuracies(network, origin.input, data) if origin and origin.input and data else [],
     )
+
+
+def _accuracies(network: Network, made: ForeignInput, data: Path) -> list[ForeignAccuracy]:
+    corpus, tensor = open_corpus("speech_commands", data), network.graph.input
+    number = np.array([made.labels.index(label) for label in LABELS])
+    found = []
+    for silence in SILENCES:
+        clips = corpus.clips("test", silence)
+        audio = as_float(clips.audio)
+        if made.normalised:
+            audio = audio / np.maximum(np.abs(audio).max(axis=1, keepdims=True), np.float32(1 / 32768))
+        codes = quantise(fingerprints(audio, made.front_end), tensor.scale, tensor.zero_point + UINT8_SHIFT)
+        core = (codes ^ np.uint8(UINT8_SHIFT)).view(np.int8)
+        winners = reference.run(network.graph, tensor.from_core(core).reshape(-1, *tensor.shape)).winner
+        found.append(ForeignAccuracy(silence, int((winners == number[clips.labels]).sum()), len(winners)))
+    return found
 
 
 def folder() -> Path:

@@ -1,5 +1,7 @@
 """Other people's networks beside the released ones."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -8,6 +10,7 @@ from kwslib.release import release
 from kwslib.report import foreign_page
 from kwslib.report.elements import Markdown
 from kwslib.runs import foreign
+from kwslib.runs.foreign import ForeignAccuracy
 from tests.sample_run import sample_foreign, sample_run
 
 NAMES = ("mlperf-tiny", "greenwaves-large", "micronet-m", "another")
@@ -60,6 +63,13 @@ def test_accuracy_is_told_only_where_it_was_measured_or_printed(records, small):
     column = frame["cycles its authors printed"]
     assert column["GreenWaves' large"] == printed["GreenWaves' large"].printed_cycles
     assert column.drop("GreenWaves' large").isna().all()
+
+
+def test_a_measured_accuracy_stands_with_its_clips(place):
+    counted = [ForeignAccuracy("noise-silence", 1, 4), ForeignAccuracy("digital-silence", 3, 4)]
+    foreign.save(replace(sample_foreign("mlperf-tiny"), accuracies=counted), foreign.folder())
+    frame = foreign_page.frame().set_index("network")
+    assert frame.loc["MLPerf Tiny's reference model", "test accuracy"] == "75.00 % of 4 clips"
 
 
 def test_the_page_shows_figures_sources_and_portable_c(records, small):

@@ -3,12 +3,19 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from kwslib.config.foreign import ForeignInput, foreign_networks
+from kwslib.config.front_end import FrontEnd
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.gap8.planning import planner
-from kwslib.integer import network_file
+from kwslib.integer import network_file, reference
 from kwslib.runs import foreign
+from kwslib.runs import networks as doors
+from kwslib.speech.corpus import Clips
+from kwslib.speech.fingerprint import fingerprints, quantise
 from tests.gap8 import networks
 from tests.sample_run import sample_foreign
 
@@ -70,3 +77,43 @@ def test_one_file_or_all_of_a_folder(tmp_path):
 def test_a_record_without_an_origin_does_not_store_one(tmp_path):
     path = foreign.save(replace(sample_foreign("another"), origin=None), tmp_path)
     assert "origin" not in json.loads(path.read_text())
+
+
+class Drawn:
+    """A corpus of drawn sound, digital silence first."""
+
+    def clips(self, split, silence):
+        assert split == "test" and silence in foreign.SILENCES
+        audio = np.random.default_rng(3).integers(-3000, 3000, (24, 16000)).astype(np.int16)
+        audio[0] = 0
+        return Clips(tuple(map(str, range(24))), (np.arange(24) % 12).astype(np.uint8), audio)
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_accuracy_is_counted_with_the_networks_own_input_and_labels(tmp_path, monkeypatch, normalised):
+    path = tmp_path / "net.tflite"
+    path.write_bytes(networks.quantised(*networks.SMALL))
+    network, labels = doors.of_file(path), tuple(reversed(LABELS))
+    frames, coefficients, _ = network.graph.input.shape
+    front_end = FrontEnd("power", 40, 20, coefficients)
+    assert front_end.frames == frames
+    clips = Drawn().clips("test", "noise-silence")
+    sound = clips.audio / 32768
+    if normalised:
+        sound[1:] /= np.abs(sound[1:]).max(axis=1, keepdims=True)
+    values = fingerprints(sound.astype(np.float32), front_end)
+    tensor = network.graph.input
+    codes = quantise(values, tensor.scale, tensor.file_zero_point + (0 if tensor.dtype == "uint8" else 128))
+    codes = codes if tensor.dtype == "uint8" else (codes.astype(int) - 128).astype(np.int8)
+    winners = reference.run(network.graph, codes).winner
+    right = sum(labels[winner] == LABELS[label] for winner, label in zip(winners, clips.labels, strict=True))
+    monkeypatch.setattr(foreign, "open_corpus", lambda name, data: Drawn())
+    found = foreign._accuracies(
+        network, ForeignInput(front_end=front_end, labels=labels, normalised=normalised, source=""), tmp_path
+    )
+    assert [(one.silence, one.correct, one.clips) for one in found] == [(name, right, 24) for name in foreign.SILENCES]
+
+
+def test_the_labels_of_known_networks_are_ours_in_their_order():
+    for network in foreign_networks():
+        assert network.input is None or sorted(network.input.labels) == sorted(LABELS)
