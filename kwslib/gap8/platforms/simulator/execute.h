@@ -329,6 +329,31 @@ next_core:;
     SET(pv_pack_h, RS1 << 16 | (RS2 & 0xFFFF))
     SET(pv_packhi_b, RS1 << 24 | (RS2 & 0xFF) << 16 | (RD & 0xFFFF))
     SET(pv_packlo_b, (RS1 & 0xFF) << 8 | (RS2 & 0xFF) | (RD & 0xFFFF0000))
+
+    SET(pv_cplxmul_s, complex_product(RS1, RS2, 15))
+    SET(pv_cplxmul_s_div2, complex_product(RS1, RS2, 16))
+    SET(pv_cplxmul_s_div4, complex_product(RS1, RS2, 17))
+    SET(pv_cplxmul_s_sc, complex_by_scalar(RS1, RS2))
+    SET(pv_cplxmul_s_sci, complex_by_scalar(RS1, IMM))
+    SET(pv_cplxconj_h, complex_word(RS1, 0u - (RS1 >> 16)))
+    SET(pv_subrotmj_h, subtract_rotated(RS1, RS2, 0))
+    SET(pv_subrotmj_h_div2, subtract_rotated(RS1, RS2, 1))
+    SET(pv_subrotmj_h_div4, subtract_rotated(RS1, RS2, 2))
+    SET(pv_add_h_div2, vh_add_div2(RS1, RS2))
+    SET(pv_add_h_div4, vh_add_div4(RS1, RS2))
+    SET(pv_sub_h_div2, vh_sub_div2(RS1, RS2))
+    SET(pv_sub_h_div4, vh_sub_div4(RS1, RS2))
+    SET(pv_add_b_div2, vb_add_div2(RS1, RS2))
+    SET(pv_add_b_div4, vb_add_div4(RS1, RS2))
+    SET(pv_sub_b_div2, vb_sub_div2(RS1, RS2))
+    SET(pv_sub_b_div4, vb_sub_div4(RS1, RS2))
+    CASE(pv_vitop_max)
+    c->second_won = vh_cmple(RS1, RS2);
+    RD = vh_max(RS1, RS2);
+    break;
+    SET(pv_vitop_sel, viterbi_select(RS1, RS2, c->second_won))
+    SET(pv_pack_h_h, (RS1 & 0xFFFF0000) | RS2 >> 16)
+    SET(pv_pack_h_l, RS1 << 16 | (RS2 & 0xFFFF))
     default: __builtin_unreachable();
     }
 

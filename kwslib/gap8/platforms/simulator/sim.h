@@ -213,6 +213,7 @@ struct Core {
     int stalled;
     int64_t wakeup_latency;
     uint32_t lp_start[2], lp_end[2], lp_count[2];
+    uint32_t second_won;  // by half: all ones where the last pv.vitop.max took rs2's
     uint32_t pcer;         // CSR: enabled performance counters, a bit each
     uint32_t pcmr;         // CSR: bit 0 switches all of them on
     uint32_t mask;         // counters that count now: `pcer` if they are switched on, else 0
