@@ -14,7 +14,7 @@ from tests.gap8.programs import L1, L2, STDOUT, Assembler, write_elf
 REGISTERS = L2 + 0x70000  # 32 words: the initial values, then the final ones
 DATA = 64  # bytes that loads and stores work on
 CONTROL = {"jal", "jalr", "beq", "bne", "blt", "bge", "bltu", "bgeu", "p.beqimm", "p.bneimm"}
-SYSTEM = {"fence", "fence_i", "fence.i", "ecall", "ebreak", "mret", "wfi", "auipc"} | {
+SYSTEM = {"nop", "fence", "fence_i", "fence.i", "ecall", "ebreak", "mret", "wfi", "auipc"} | {
     f"csrr{x}" for x in ("w", "s", "c", "wi", "si", "ci")
 }
 SIZES = {"lb": 1, "lbu": 1, "sb": 1, "lh": 2, "lhu": 2, "sh": 2, "lw": 4, "sw": 4}

@@ -81,7 +81,8 @@ next_core:;
     bool slow = c->slow;
     uint32_t mask = c->mask;
     if (UNLIKELY(c->unsettled)) {
-        c->slow = slow & c->counting;
+        c->slow = (slow & c->counting) | c->check_next;
+        c->check_next = false;
         if (c->irq_due && slow) {
             take_irq(c);
             pc = c->pc;
@@ -95,7 +96,7 @@ next_core:;
         if (!(flags & 0x7F)) flags = decode_for_core(c, index, pc);
         if ((flags & 0x7F) > 1) count(c, mask, COUNT_LOAD_STALLS, 1);
     }
-    const Uop *u = &code[index];
+    const Uop *u = &c->uops[index];
     int cycles = (int)(flags & 0x7F) + c->fetch_cycles;
     uint32_t next = pc + u->size, addr = 0xFFFFFFFF, increment;
     Outcome outcome = DONE;
@@ -178,8 +179,7 @@ next_core:;
     CASE(fence) CASE(fence_i)
     if (c->is_fc) {
         cache_flush(&m.fc_cache);
-        core_flush_code(c);
-        decode_for_core(c, index, pc);
+        core_flush_code(c, 1);
     }
     break;
     CASE(ecall)
@@ -359,6 +359,7 @@ next_core:;
 
     if (flags & 0x80) next = loop_back(c, pc, next);
     c->pc = next;
+    c->cycles = cycles;
     fetch(c, next);
     if (slow) {  // by the mask that the instruction itself may have set
         if (LIKELY(c->mask & 1)) c->pccr[COUNT_CYCLES] += (uint32_t)cycles;
@@ -371,9 +372,8 @@ next_core:;
 #endif
     if (LIKELY(outcome == DONE)) {
         if (LIKELY(c->active)) schedule_step(&c->step, d, cycles);
-    } else {
-        c->cycles = cycles;
-        if (outcome == WAIT) c->active = false;
+    } else if (outcome == WAIT) {
+        c->active = false;
     }
     // Mostly another core is next, in this cycle or a later one, or this one itself: go on without a detour through
     // the engine.
