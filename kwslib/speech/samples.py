@@ -13,7 +13,7 @@ from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError
 from kwslib.paths import atomic_write_bytes
 from kwslib.speech.corpus import Corpus
-from kwslib.speech.fingerprint import fingerprints, quantise
+from kwslib.speech.fingerprint import codes
 from kwslib.speech.wav import read_second
 
 
@@ -72,7 +72,7 @@ def write_samples(
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"two clips would be written as {twice[0]}: rename one of them")
-    return list(_write(Path(folder), names, quantise(fingerprints(audio, front_end))))
+    return list(_write(Path(folder), names, codes(audio, front_end)))
 
 
 def _write(folder: Path, names: Iterable[str], codes: np.ndarray) -> Iterable[Path]:
