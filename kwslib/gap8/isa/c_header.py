@@ -40,7 +40,7 @@ def _format_row(name: str, fmt: Format) -> str:
 
 def c_header() -> str:
     """Return ``isa_table.h``: the handlers' numbers, the formats and the forms, most specific first."""
-    ops = list(dict.fromkeys(row.op for row in table().values()))
+    ops = [op for op in dict.fromkeys(row.op for row in table().values()) if op != "nop"]
     names = list(FORMATS)
     lines = [
         "// Made by kwslib/gap8/isa/c_header.py from the table in instructions.py.",

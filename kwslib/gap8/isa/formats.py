@@ -129,6 +129,8 @@ def _format(syntax: str, reads: str, target: str | None = None, **fields: Field)
 FORMATS: dict[str, Format] = {
     "R": _format("{rd}, {rs1}, {rs2}", "12", rd=RD, rs1=RS1, rs2=RS2),
     "RA": _format("{rd}, {rs1}, {rs2}", "12d", rd=RD, rs1=RS1, rs2=RS2),
+    # Decisions go from one to the next beside the registers: their order must stay.
+    "RFLAGS": _format("{rd}, {rs1}, {rs2}", "12", rd=RD, rs1=RS1, rs2=RS2),
     "R1": _format("{rd}, {rs1}", "1", rd=RD, rs1=RS1),
     "I": _format("{rd}, {rs1}, {imm}", "1", rd=RD, rs1=RS1, imm=_simm((20, 12, 0))),
     "SHIFT": _format("{rd}, {rs1}, {imm}", "1", rd=RD, rs1=RS1, imm=_imm((20, 5, 0))),

@@ -1,14 +1,14 @@
-"""The one table of GAP8's instruction set: RV32IMC, the CSR and privileged instructions, and Xpulp.
+"""The one table of GAP8's instruction set: RV32IMC, the CSR and privileged instructions, Xpulp and Xgap8.
 
 Everything that knows an encoding is made from this table: the kernels' assembler (`encode`), the disassembler
 (`kwslib.gap8.isa.disassembler`) and the decode table of the C simulator (`kwslib.gap8.isa.c_header`). Its rows stand in
-`kwslib.gap8.isa.rv32imc` and `kwslib.gap8.isa.xpulp`.
+`kwslib.gap8.isa.rv32imc`, `kwslib.gap8.isa.xpulp` and `kwslib.gap8.isa.xgap8`.
 """
 
 from functools import cache
 
 from kwslib.errors import InputError, nearest
-from kwslib.gap8.isa import rv32imc, xpulp
+from kwslib.gap8.isa import rv32imc, xgap8, xpulp
 from kwslib.gap8.isa.formats import FORMATS
 from kwslib.gap8.isa.row import Instruction
 
@@ -17,7 +17,7 @@ from kwslib.gap8.isa.row import Instruction
 def table() -> dict[str, Instruction]:
     """Return every instruction by its mnemonic."""
     rows: dict[str, Instruction] = {}
-    for row in (*rv32imc.rows(), *xpulp.rows()):
+    for row in (*rv32imc.rows(), *xpulp.rows(), *xgap8.rows()):
         if row.mnemonic in rows:
             raise AssertionError(f"{row.mnemonic} is twice in the table")
         rows[row.mnemonic] = row

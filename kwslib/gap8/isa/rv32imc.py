@@ -40,6 +40,7 @@ def _base() -> Iterator[Instruction]:
     yield row("fence", i_type(0x0F, 0), "NONE")
     yield row("fence.i", i_type(0x0F, 1), "NONE")
     for name, word in (
+        ("nop", 0x00000013),  # a form of its own: GVSOC's model has it read nothing, not even x0
         ("ecall", 0x00000073),
         ("ebreak", 0x00100073),
         ("mret", 0x30200073),

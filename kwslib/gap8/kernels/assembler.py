@@ -34,6 +34,7 @@ _BARRIERS = (  # formats of the instructions that the scheduler moves nothing ac
     "CSR",
     "CSRI",
     "NONE",
+    "RFLAGS",
 )
 
 

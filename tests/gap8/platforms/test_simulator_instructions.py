@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from kwslib.gap8.isa.disassembler import Decoded, decode
 from kwslib.gap8.isa.instructions import encode, table
 from kwslib.gap8.platforms.simulator import simulate
+from tests.gap8 import xgap8_model
 from tests.gap8.instruction_model import MASK, compute, signed
 from tests.gap8.programs import L1, L2, STDOUT, Assembler, write_elf
 
 REGISTERS = L2 + 0x70000  # 32 words: the initial values, then the final ones
 DATA = 64  # bytes that loads and stores work on
 CONTROL = {"jal", "jalr", "beq", "bne", "blt", "bge", "bltu", "bgeu", "p.beqimm", "p.bneimm"}
-SYSTEM = {"fence", "fence_i", "fence.i", "ecall", "ebreak", "mret", "wfi", "auipc"} | {
+SYSTEM = {"nop", "fence", "fence_i", "fence.i", "ecall", "ebreak", "mret", "wfi", "auipc"} | {
     f"csrr{x}" for x in ("w", "s", "c", "wi", "si", "ci")
 }
 SIZES = {"lb": 1, "lbu": 1, "sb": 1, "lh": 2, "lhu": 2, "sh": 2, "lw": 4, "sw": 4}
@@ -105,6 +106,7 @@ class Model:
 
     def __init__(self, registers):
         self.x = list(registers)
+        self.decisions = [False, False]
         self.data = {L1 + 0x100: bytearray(DATA), L2 + 0x60000: bytearray(DATA)}
 
     def run(self, found: Decoded) -> None:
@@ -118,7 +120,9 @@ class Model:
             return
         if name == "lui":
             imm &= MASK
-        result = compute(name, a, b, self.x[rd], imm, v.get("imm2", 0))
+        result = xgap8_model.compute(name, a, b, imm, self.decisions)
+        if result is None:
+            result = compute(name, a, b, self.x[rd], imm, v.get("imm2", 0))
         if rd:
             self.x[rd] = result
 

@@ -77,7 +77,7 @@ static Access cluster_peripherals(Request *r) {
         if (r->write && a == 0x10201400) m.cluster_cache.enabled = r->data[0] != 0;
         if (a == 0x10201404) {
             cache_flush(&m.cluster_cache);
-            for (int i = 0; i < CLUSTER_CORES; i++) core_flush_code(&m.core[i]);
+            core_flush_code(m.core, CLUSTER_CORES);
         }
         return ACCESS_OK;
     }
@@ -170,7 +170,8 @@ static Access fc_peripherals(Request *r) {
         if (r->write && a == 0x1B201400) m.fc_cache.enabled = r->data[0] != 0;
         if (a == 0x1B201404) {
             cache_flush(&m.fc_cache);
-            core_flush_code(&m.core[FC]);
+            core_flush_acknowledged(&m.core[FC]);
+            core_flush_code(&m.core[FC], 1);
         }
         return ACCESS_OK;
     }

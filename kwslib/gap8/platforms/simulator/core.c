@@ -102,6 +102,7 @@ static Access access_word(Core *c, uint32_t addr, uint8_t *data, int size, bool 
 
 static Outcome load_slow(Core *c, uint32_t addr, int size, bool sign, uint8_t rd, int *cycles) {
     uint32_t value = 0;
+    c->cycles = *cycles;
     if ((addr & 3) + (uint32_t)size > 4) {
         int first = 4 - (int)(addr & 3), before = *cycles;
         if (access_word(c, addr, (uint8_t *)&value, first, false, cycles) != ACCESS_OK)
@@ -127,6 +128,7 @@ static Outcome load_slow(Core *c, uint32_t addr, int size, bool sign, uint8_t rd
 }
 
 static Outcome store_slow(Core *c, uint32_t addr, uint32_t value, int size, int *cycles) {
+    c->cycles = *cycles;
     if ((addr & 3) + (uint32_t)size > 4) {
         int first = 4 - (int)(addr & 3), before = *cycles;
         if (access_word(c, addr, (uint8_t *)&value, first, true, cycles) != ACCESS_OK)
@@ -194,8 +196,17 @@ void core_resume(Core *c, int64_t latency, bool write_rd) {
     core_check_state(c);
 }
 
+// Look for interrupts before the next instruction, or before the one behind it if that is scheduled already.
+static void check_soon(Core *c) {
+    if (c->step.queued)
+        c->check_next = true;
+    else
+        c->slow = true;
+    c->unsettled = true;
+}
+
 void core_check_state(Core *c) {
-    c->slow = c->unsettled = true;
+    check_soon(c);
     if (c->active || !c->fetch_enable || c->stalled || (c->wfi && c->irq_line < 0)) return;
     fetch(c, c->pc);
     c->wfi = false;
@@ -233,7 +244,7 @@ static void irq_event(Event *event) {
     Core *c = event->owner;
     c->irq_line = c->irq_req = c->irq_value;
     irq_update(c);
-    c->slow = c->unsettled = true;
+    check_soon(c);
     if (c->elw_waiting && c->stalled && c->irq_req >= 0) {
         c->elw_waiting = false;
         c->elw_interrupted = true;
@@ -265,11 +276,35 @@ static void take_irq(Core *c) {
     fetch(c, c->pc);
 }
 
-void core_flush_code(Core *c) {
-    decode_flush();
-    for (int i = 0; i < CODE_HALFWORDS; i++) c->flags[i] &= 0x80;
-    memset(c->pending, 0, CODE_HALFWORDS + 2);
-    c->line = NO_LINE;
+// Forget what the cores of one table have decoded, all but the instruction that each of them is about to execute or is
+// just executing: that is decoded again at once, from the word that was fetched.
+void core_flush_code(Core *first, int cores) {
+    CodeTable *table = first->table;
+    Uop current[CLUSTER_CORES];
+    uint32_t at[CLUSTER_CORES], low = table->low, used = table->high + 1 - low;
+    for (int i = 0; i < cores; i++) {
+        Core *c = first + i;
+        c->line = NO_LINE;
+        if (!code_bytes(c->pc, &at[i]) || !(c->flags[at[i]] & 0x7F)) at[i] = CODE_HALFWORDS;
+        current[i] = c->uops[at[i]];
+        if (low > table->high) continue;
+        memset(c->flags + low, 0, used);
+        memset(c->pending + low, 0, used + 2);
+        for (int loop = 0; loop < 2; loop++)
+            if (c->lp_mark[loop]) c->flags[c->lp_mark[loop] - 1] |= 0x80;
+    }
+    if (low <= table->high) memset(table->uops + low, 0, used * sizeof *table->uops);
+    for (int i = 0; i < cores; i++) {
+        if (at[i] == CODE_HALFWORDS) continue;
+        first[i].uops[at[i]] = current[i];
+        decode_for_core(&first[i], at[i], first[i].pc);
+    }
+}
+
+// The fabric controller's cache tells it that it was flushed: GVSOC's core counts its instruction's cycles once more.
+void core_flush_acknowledged(Core *c) {
+    if (c->mask & 1) c->pccr[COUNT_CYCLES] += (uint32_t)c->cycles;
+    core_check_state(c);
 }
 
 // ---- CSRs ------------------------------------------------------------------------------------------------------
@@ -317,7 +352,9 @@ static void set_loop_end(Core *c, int loop, uint32_t end) {
     c->lp_end[loop] = end;
     m.current = c;
     if (!code_bytes(end, &index)) fault("hardware loop", "its end %#010x is outside of memory", end);
+    c->lp_mark[loop] = index + 1;
     c->flags[index] |= 0x80;
+    decode_touch(c->table, index);
 }
 
 void csr_write(Core *c, uint32_t csr, uint32_t value) {
@@ -344,7 +381,7 @@ void csr_write(Core *c, uint32_t csr, uint32_t value) {
     case LOOP:
     case LOOP + 4: c->lp_start[(csr - LOOP) / 4] = value; break;
     case LOOP + 1:
-    case LOOP + 5: set_loop_end(c, (int)(csr - LOOP) / 4, value); break;
+    case LOOP + 5: c->lp_end[(csr - LOOP) / 4] = value; break;  // no instruction is marked: it does not loop
     case LOOP + 2:
     case LOOP + 6: c->lp_count[(csr - LOOP) / 4] = value; break;
     case PCCR_ALL:
@@ -386,6 +423,9 @@ static uint32_t code_index(Core *c, uint32_t pc) {
 void core_init(Core *c, int id, Domain *domain) {
     c->id = id;
     c->is_fc = id == FC;
+    c->table = &m.code[c->is_fc];
+    c->uops = c->table->uops;
+    c->table->low = CODE_HALFWORDS;
     c->cache = c->is_fc ? &m.fc_cache : &m.cluster_cache;
     c->hartid = c->is_fc ? 32u << 5 : (uint32_t)id;
     bool instrumented = m.profile || m.trace;

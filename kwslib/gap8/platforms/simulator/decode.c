@@ -5,8 +5,6 @@
 #include "isa_table.h"
 #include "sim.h"
 
-Uop code[CODE_HALFWORDS + 2];
-
 // The bytes at a program address, and the index of its halfword in `code`.
 const uint8_t *code_bytes(uint32_t pc, uint32_t *index) {
     if (pc - L2_BASE < L2_SIZE) {
@@ -79,12 +77,16 @@ unsigned decode_reads(const Uop *uop, uint8_t regs[3]) {
 
 int decode_timing(const Uop *uop) { return isa_forms[uop->form].timing; }
 
-void decode_flush(void) { memset(code, 0, sizeof code); }
+void decode_touch(CodeTable *table, uint32_t index) {
+    if (index < table->low) table->low = index;
+    if (index > table->high) table->high = index;
+}
 
 // Decode for one core. Stalls are decided here: they depend on the instruction in front, and on whether that one had
 // been decoded by then.
 uint8_t decode_for_core(Core *core, uint32_t index, uint32_t pc) {
-    Uop *uop = &code[index];
+    Uop *uop = &core->uops[index];
+    decode_touch(core->table, index);
     if (uop->op == 0) {
         uint32_t word = code_word(pc);
         if (!decode_word(word, uop)) {

@@ -86,6 +86,11 @@ void eu_events(EventUnit *eu, uint32_t mask, uint32_t cores) {
         if (cores == 0 || (cores >> i) & 1) eu_event(eu, i, mask);
 }
 
+// A timer's wire goes to core 0 last.
+void eu_timer_event(EventUnit *eu, uint32_t mask) {
+    for (int i = 1; i <= eu->cores; i++) eu_event(eu, i % eu->cores, mask);
+}
+
 void eu_irq_ack(EventUnit *eu, int core, int irq) {
     EventCore *c = &eu->core[core];
     clear_status(eu, c, 1u << irq);

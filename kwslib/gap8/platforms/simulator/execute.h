@@ -81,7 +81,8 @@ next_core:;
     bool slow = c->slow;
     uint32_t mask = c->mask;
     if (UNLIKELY(c->unsettled)) {
-        c->slow = slow & c->counting;
+        c->slow = (slow & c->counting) | c->check_next;
+        c->check_next = false;
         if (c->irq_due && slow) {
             take_irq(c);
             pc = c->pc;
@@ -95,7 +96,7 @@ next_core:;
         if (!(flags & 0x7F)) flags = decode_for_core(c, index, pc);
         if ((flags & 0x7F) > 1) count(c, mask, COUNT_LOAD_STALLS, 1);
     }
-    const Uop *u = &code[index];
+    const Uop *u = &c->uops[index];
     int cycles = (int)(flags & 0x7F) + c->fetch_cycles;
     uint32_t next = pc + u->size, addr = 0xFFFFFFFF, increment;
     Outcome outcome = DONE;
@@ -178,8 +179,7 @@ next_core:;
     CASE(fence) CASE(fence_i)
     if (c->is_fc) {
         cache_flush(&m.fc_cache);
-        core_flush_code(c);
-        decode_for_core(c, index, pc);
+        core_flush_code(c, 1);
     }
     break;
     CASE(ecall)
@@ -329,11 +329,37 @@ next_core:;
     SET(pv_pack_h, RS1 << 16 | (RS2 & 0xFFFF))
     SET(pv_packhi_b, RS1 << 24 | (RS2 & 0xFF) << 16 | (RD & 0xFFFF))
     SET(pv_packlo_b, (RS1 & 0xFF) << 8 | (RS2 & 0xFF) | (RD & 0xFFFF0000))
+
+    SET(pv_cplxmul_s, complex_product(RS1, RS2, 15))
+    SET(pv_cplxmul_s_div2, complex_product(RS1, RS2, 16))
+    SET(pv_cplxmul_s_div4, complex_product(RS1, RS2, 17))
+    SET(pv_cplxmul_s_sc, complex_by_scalar(RS1, RS2))
+    SET(pv_cplxmul_s_sci, complex_by_scalar(RS1, IMM))
+    SET(pv_cplxconj_h, complex_word(RS1, 0u - (RS1 >> 16)))
+    SET(pv_subrotmj_h, subtract_rotated(RS1, RS2, 0))
+    SET(pv_subrotmj_h_div2, subtract_rotated(RS1, RS2, 1))
+    SET(pv_subrotmj_h_div4, subtract_rotated(RS1, RS2, 2))
+    SET(pv_add_h_div2, vh_add_div2(RS1, RS2))
+    SET(pv_add_h_div4, vh_add_div4(RS1, RS2))
+    SET(pv_sub_h_div2, vh_sub_div2(RS1, RS2))
+    SET(pv_sub_h_div4, vh_sub_div4(RS1, RS2))
+    SET(pv_add_b_div2, vb_add_div2(RS1, RS2))
+    SET(pv_add_b_div4, vb_add_div4(RS1, RS2))
+    SET(pv_sub_b_div2, vb_sub_div2(RS1, RS2))
+    SET(pv_sub_b_div4, vb_sub_div4(RS1, RS2))
+    CASE(pv_vitop_max)
+    c->second_won = vh_cmple(RS1, RS2);
+    RD = vh_max(RS1, RS2);
+    break;
+    SET(pv_vitop_sel, viterbi_select(RS1, RS2, c->second_won))
+    SET(pv_pack_h_h, (RS1 & 0xFFFF0000) | RS2 >> 16)
+    SET(pv_pack_h_l, RS1 << 16 | (RS2 & 0xFFFF))
     default: __builtin_unreachable();
     }
 
     if (flags & 0x80) next = loop_back(c, pc, next);
     c->pc = next;
+    c->cycles = cycles;
     fetch(c, next);
     if (slow) {  // by the mask that the instruction itself may have set
         if (LIKELY(c->mask & 1)) c->pccr[COUNT_CYCLES] += (uint32_t)cycles;
@@ -346,9 +372,8 @@ next_core:;
 #endif
     if (LIKELY(outcome == DONE)) {
         if (LIKELY(c->active)) schedule_step(&c->step, d, cycles);
-    } else {
-        c->cycles = cycles;
-        if (outcome == WAIT) c->active = false;
+    } else if (outcome == WAIT) {
+        c->active = false;
     }
     // Mostly another core is next, in this cycle or a later one, or this one itself: go on without a detour through
     // the engine.

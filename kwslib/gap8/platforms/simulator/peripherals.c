@@ -30,7 +30,7 @@ static void timer_check_one(Timer *t, int i) {
             if (wide) t->value[1] = 0;
             value = 0;
         }
-        if (config & CFG_IRQ) eu_events(t->eu, 1u << (10 + i), 0);
+        if (config & CFG_IRQ) eu_timer_event(t->eu, 1u << (10 + i));
         if (config & CFG_ONE_SHOT) t->enabled[i] = false;
     }
     if (t->enabled[i] && !(config & CFG_REF_CLOCK) && config & (CFG_IRQ | CFG_CLEAR)) {

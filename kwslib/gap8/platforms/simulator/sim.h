@@ -193,6 +193,12 @@ enum {
     COUNT_MISALIGNED = 29,
 };
 
+// Decoded instructions. The cores of the cluster share a table, since their code is flushed together.
+typedef struct {
+    Uop uops[CODE_HALFWORDS + 2];
+    uint32_t low, high;  // indices of the first halfword in use and of the last one
+} CodeTable;
+
 typedef struct {  // where the cycles of one core in one function went
     uint64_t instructions, cycles, dependency, branch, tcdm, memory, fetch, multicycle, sleep;
 } Costs;
@@ -203,16 +209,21 @@ struct Core {
     uint32_t regs[33];
     uint32_t pc;
     uint32_t line;     // address of the 16 bytes in the prefetch buffer; 1: none
+    Uop *uops;         // those of `table`
+    CodeTable *table;
     uint8_t *flags;    // per halfword: 0 not decoded, else 1 + stall cycles; bit 7: end of a hardware loop
     uint8_t *pending;  // per halfword: 1 + register that the instruction before delivers late
     int fetch_cycles;
     int cycles;      // of the instruction that is waiting for its access
     bool slow;       // this instruction is counted if the counters are on after it
+    bool check_next;  // the instruction behind the one that is scheduled is slow
     bool unsettled;  // `slow` is not `counting`, or an interrupt is due: the step has to look closer
     bool counting, active, fetch_enable, wfi;
     int stalled;
     int64_t wakeup_latency;
     uint32_t lp_start[2], lp_end[2], lp_count[2];
+    uint32_t lp_mark[2];  // 1 + index of the halfword that is marked as the end of a loop; 0: none
+    uint32_t second_won;  // by half: all ones where the last pv.vitop.max took rs2's
     uint32_t pcer;         // CSR: enabled performance counters, a bit each
     uint32_t pcmr;         // CSR: bit 0 switches all of them on
     uint32_t mask;         // counters that count now: `pcer` if they are switched on, else 0
@@ -258,20 +269,20 @@ void core_resume(Core *core, int64_t latency, bool write_rd);
 void core_check_state(Core *core);
 void core_fetch_enable(Core *core, bool enable);
 void core_request_irq(Core *core, int irq);
-void core_flush_code(Core *core);
+void core_flush_code(Core *first, int cores);
+void core_flush_acknowledged(Core *core);
 uint32_t csr_read(Core *core, uint32_t csr);
 void csr_write(Core *core, uint32_t csr, uint32_t value);
 Access core_bus(Core *core, Request *r);
 
 // ---- decoder ---------------------------------------------------------------------------------------------------
-extern Uop code[CODE_HALFWORDS + 2];
 bool decode_word(uint32_t word, Uop *uop);
 unsigned decode_reads(const Uop *uop, uint8_t regs[3]);
 int decode_timing(const Uop *uop);
 void disassemble(uint32_t pc, uint32_t word, char *text, size_t size);
 const uint8_t *code_bytes(uint32_t pc, uint32_t *index);
 uint32_t code_word(uint32_t pc);
-void decode_flush(void);
+void decode_touch(CodeTable *table, uint32_t index);
 uint8_t decode_for_core(Core *core, uint32_t index, uint32_t pc);
 
 // ---- event units -----------------------------------------------------------------------------------------------
@@ -305,6 +316,7 @@ typedef struct {
 void eu_init(EventUnit *eu, int cores, Core *first);
 void eu_event(EventUnit *eu, int core, uint32_t mask);
 void eu_events(EventUnit *eu, uint32_t mask, uint32_t cores);
+void eu_timer_event(EventUnit *eu, uint32_t mask);
 void eu_soc_event(EventUnit *eu, int event);
 void eu_irq_ack(EventUnit *eu, int core, int irq);
 Access eu_demux(EventUnit *eu, int core, uint32_t offset, Request *r);
@@ -351,6 +363,7 @@ typedef struct {
 typedef struct {
     uint8_t l1[L1_SIZE + 4], l2[L2_SIZE + 4], tcdm[TCDM_SIZE + 4];
     int64_t bank_free_at[BANKS];
+    CodeTable code[2];  // of the cluster, of the fabric controller
     Core core[CORES];
     Domain soc, cluster;
     int64_t now_ps, limit_ps;

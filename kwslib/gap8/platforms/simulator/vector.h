@@ -49,6 +49,13 @@ VECTOR(cmpgeu, -(ux >= uy))
 VECTOR(cmpltu, -(ux < uy))
 VECTOR(cmpleu, -(ux <= uy))
 
+// Xgap8: cut to the lane's width, then shifted.
+#define CUT(sum) ((int32_t)((uint32_t)(sum) << (32 - BITS)) >> (32 - BITS))
+VECTOR(add_div2, CUT(x + y) >> 1)
+VECTOR(add_div4, CUT(x + y) >> 2)
+VECTOR(sub_div2, CUT(x - y) >> 1)
+VECTOR(sub_div4, CUT(x - y) >> 2)
+
 #define DOT(name, TA, TB, width, count)                                                                                \
     ALWAYS_INLINE uint32_t name(uint32_t a, uint32_t b) {                                                              \
         uint32_t sum = 0;                                                                                              \
@@ -100,6 +107,28 @@ ALWAYS_INLINE uint32_t shuffle_i_b(uint32_t a, uint32_t imm, int top) {
     uint32_t out = (a >> (8 * top) & 0xFF) << 24;
     for (int i = 0; i < 3; i++) out |= ((a >> (8 * (imm >> (2 * i) & 3))) & 0xFF) << (8 * i);
     return out;
+}
+
+// ---- complex numbers: the real part in the low half, the imaginary part in the high half ----
+ALWAYS_INLINE uint32_t complex_word(uint32_t re, uint32_t im) { return im << 16 | (re & 0xFFFF); }
+ALWAYS_INLINE uint32_t complex_product(uint32_t a, uint32_t b, unsigned shift) {
+    int64_t re_a = (int16_t)a, im_a = (int16_t)(a >> 16), re_b = (int16_t)b, im_b = (int16_t)(b >> 16);
+    return complex_word((uint32_t)((re_a * re_b - im_a * im_b) >> shift),
+                        (uint32_t)((im_a * re_b + re_a * im_b) >> shift));
+}
+// The real part is not cut to its half: its sign runs over the imaginary part.
+ALWAYS_INLINE uint32_t complex_by_scalar(uint32_t a, uint32_t factor) {
+    uint32_t re = (uint32_t)(int16_t)a * factor, im = (uint32_t)(int16_t)(a >> 16) * factor;
+    return (uint32_t)((int32_t)(im + re) >> 15) << 16 | (uint32_t)((int32_t)(re - im) >> 15);
+}
+ALWAYS_INLINE uint32_t subtract_rotated(uint32_t a, uint32_t b, unsigned shift) {
+    int16_t re = (int16_t)((a >> 16) - (b >> 16)), im = (int16_t)(b - a);
+    return complex_word((uint32_t)(re >> shift), (uint32_t)(im >> shift));
+}
+// `second`: by half, all ones to take b's.
+ALWAYS_INLINE uint32_t viterbi_select(uint32_t a, uint32_t b, uint32_t second) {
+    uint32_t chosen = (b & second) | (a & ~second);
+    return (chosen << 1 & 0xFFFEFFFE) | (second & 0x00010001);
 }
 
 // ---- scalar ----
