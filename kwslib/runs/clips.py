@@ -14,7 +14,7 @@ from kwslib.errors import InputError
 from kwslib.integer import reference
 from kwslib.integer.graph import UINT8_SHIFT
 from kwslib.runs.networks import Network
-from kwslib.speech.fingerprint import fingerprints, quantise
+from kwslib.speech import fingerprint
 from kwslib.speech.recording import read_recording
 from kwslib.speech.samples import read_pgm
 from kwslib.speech.windows import Windows, windows
@@ -96,7 +96,7 @@ def codes_for(network: Network, audio: np.ndarray) -> np.ndarray:
             "give its input codes as an 8-bit PGM picture"
         )
     tensor = network.graph.input
-    codes = quantise(fingerprints(audio, network.front_end), tensor.scale, tensor.zero_point + UINT8_SHIFT)
+    codes = fingerprint.codes(audio, network.front_end, tensor.scale, tensor.zero_point + UINT8_SHIFT)
     return _own_type(network, codes)
 
 

@@ -190,7 +190,8 @@ def of_file(path: Path, front_end: str | None = None) -> Network:
     ----------
     path : Path
     front_end : str, optional
-        Kind of its front end, ``magnitude`` or ``power``; by default what the file or the record beside it says.
+        Kind of its front end, ``magnitude``, ``power`` or ``integer``; by default what the file or the record beside it
+        says. ``integer`` is the integer form of what they say.
 
     Raises
     ------
@@ -208,6 +209,8 @@ def of_file(path: Path, front_end: str | None = None) -> Network:
     known = _described(opened, run, str(path))
     if front_end is None:
         return known
+    if front_end == "integer" and known.front_end is not None and not known.front_end_chosen:
+        return replace(known, front_end=known.front_end.integer_form)
     return replace(known, front_end=_fitting(opened.graph, front_end), front_end_chosen=False)
 
 

@@ -16,10 +16,10 @@ import numpy as np
 from kwslib.config.augmentation import Augmentation
 from kwslib.config.front_end import FrontEnd
 from kwslib.errors import InputError, KwsError
+from kwslib.speech import fingerprint
 from kwslib.speech.augmentation import augment
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import Corpus
-from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.noise import training_part
 
 ARITHMETIC_VERSION = 1
@@ -98,7 +98,7 @@ def _in_chunks(
     def chunks() -> Iterator[np.ndarray]:
         for start in range(0, clips, CHUNK_CLIPS):
             _end_with_parent()
-            yield quantise(fingerprints(audio(slice(start, start + CHUNK_CLIPS)), front_end), front_end.scale)
+            yield fingerprint.codes(audio(slice(start, start + CHUNK_CLIPS)), front_end)
 
     return chunks
 

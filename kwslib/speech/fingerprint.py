@@ -1,64 +1,27 @@
-"""The specification of the fingerprints: mel-frequency cepstral coefficients in NumPy, and 8-bit codes."""
+"""The fingerprints: mel-frequency cepstral coefficients in NumPy, and their 8-bit codes.
 
-from dataclasses import dataclass
+The front ends in floating point are specified here; the integer one is in `kwslib.integer.front_end`.
+"""
+
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
+from kwslib.config.filterbank import dct_matrix, mel_matrix, window
 from kwslib.config.front_end import (
     CLIP_SAMPLES,
     INPUT_SCALE,
     INPUT_ZERO_POINT,
-    LOWER_HZ,
     MAGNITUDE_FLOOR,
-    MEL_BANDS,
     POWER_OFFSET,
-    SAMPLE_RATE_HZ,
-    UPPER_HZ,
     FrontEnd,
 )
 from kwslib.errors import InputError
+from kwslib.integer.front_end import codes_of, values_of
 
 BLOCK_CLIPS = 8
 """Clips transformed at a time; their spectra then stay in the second-level cache."""
-
-
-def mel(frequency_hz: np.ndarray | float) -> np.ndarray:
-    """Return the mel value of a frequency in hertz (HTK's formula, which TensorFlow uses too)."""
-    return 1127.0 * np.log1p(np.asarray(frequency_hz) / 700.0)
-
-
-def window(front_end: FrontEnd) -> np.ndarray:
-    """Return the periodic Hann window, float64 (window_samples,)."""
-    n = front_end.window_samples
-    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)
-
-
-def mel_matrix(front_end: FrontEnd) -> np.ndarray:
-    """Return the triangular mel bands, float64 (fft_length / 2 + 1, 40).
-
-    ``magnitude`` mirrors TensorFlow's MfccMelFilterbank, which begins at bin int(1.5 + lower / bin width):
-    in a 512-point transform that leaves out the bin at 31.25 Hz although it is above 20 Hz. ``power`` mirrors
-    tf.signal.linear_to_mel_weight_matrix, which leaves out the zeroth bin alone.
-    """
-    bin_hz = SAMPLE_RATE_HZ / front_end.fft_length
-    bins = np.arange(front_end.fft_length // 2 + 1)
-    edges = mel(LOWER_HZ) + (mel(UPPER_HZ) - mel(LOWER_HZ)) * np.arange(MEL_BANDS + 2) / (MEL_BANDS + 1)
-    below, centre, above = edges[:-2], edges[1:-1], edges[2:]
-    position = mel(bins * bin_hz)[:, None]
-    rising = (position - below) / (centre - below)
-    falling = (above - position) / (above - centre)
-    weights = np.maximum(0.0, np.minimum(rising, falling))
-    first = int(1.5 + LOWER_HZ / bin_hz) if front_end.kind == "magnitude" else 1
-    weights[(bins < first) | (bins > int(UPPER_HZ / bin_hz))] = 0.0
-    return weights
-
-
-def dct_matrix(front_end: FrontEnd) -> np.ndarray:
-    """Return the DCT-II, each coefficient (the zeroth too) times sqrt(2/40), float64 (40, coefficients)."""
-    k = np.arange(front_end.coefficients)
-    band = np.arange(MEL_BANDS)[:, None] + 0.5
-    return np.sqrt(2.0 / MEL_BANDS) * np.cos(np.pi / MEL_BANDS * band * k)
 
 
 @dataclass(frozen=True)
@@ -101,6 +64,48 @@ def as_float(audio: np.ndarray) -> np.ndarray:
     return audio if audio.dtype == np.float32 else audio.astype(np.float32) * np.float32(1 / 32768)
 
 
+def as_int16(audio: np.ndarray) -> np.ndarray:
+    """Return clips as int16: float32 is multiplied by 32768, rounded and clipped, int16 is returned as it is.
+
+    Parameters and errors are those of `as_float`.
+    """
+    audio = np.asarray(audio)
+    if audio.dtype == np.int16 and audio.ndim == 2 and audio.shape[1] == CLIP_SAMPLES:
+        return audio
+    return np.clip(np.rint(as_float(audio) * np.float32(32768)), -32768, 32767).astype(np.int16)
+
+
+def codes(
+    audio: np.ndarray, front_end: FrontEnd, scale: float | None = None, zero_point: int = INPUT_ZERO_POINT
+) -> np.ndarray:
+    """Return the 8-bit codes of clips, whatever the kind of front end.
+
+    Parameters
+    ----------
+    audio : ndarray of int16 or float32, shape (n, 16000)
+        As for `fingerprints`; the integer front end rounds float32 to 16 bits.
+    front_end : FrontEnd
+        What to compute.
+    scale : float, optional
+        Step of the codes; the front end's own by default.
+    zero_point : int
+        Code of the value zero.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, frames, coefficients)
+
+    Raises
+    ------
+    InputError
+        If the audio is of another type or shape.
+    """
+    wanted = front_end if scale is None else replace(front_end, scale=float(scale))
+    if front_end.kind == "integer":
+        return codes_of(as_int16(audio), wanted, zero_point)
+    return quantise(fingerprints(audio, front_end), wanted.scale, zero_point)
+
+
 def fingerprints(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
     """Return the fingerprints of clips.
 
@@ -131,6 +136,8 @@ def fingerprints(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
     >>> int(quantise(values)[0, 0, 0])
     64
     """
+    if front_end.kind == "integer":
+        return values_of(as_int16(audio), front_end)
     audio = np.asarray(audio)
     result = np.empty((len(audio), *front_end.shape), np.float32)
     tables = _tables(front_end)

@@ -13,7 +13,7 @@ from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError
 from kwslib.paths import atomic_write_bytes
 from kwslib.speech.corpus import Corpus
-from kwslib.speech.fingerprint import fingerprints, quantise
+from kwslib.speech.fingerprint import codes
 from kwslib.speech.recording import read_recording
 from kwslib.speech.windows import windows
 
@@ -58,8 +58,8 @@ def write_samples(
     clips = corpus.clips(split, silence)
     chosen = np.concatenate([np.flatnonzero(clips.labels == n)[:per_label] for n in range(len(LABELS))])
     names = [_picture_name(LABELS[clips.labels[n]], clips.names[n]) for n in chosen]
-    codes = quantise(fingerprints(np.asarray(clips.audio[chosen]), front_end))
-    return [_write(folder, name, picture) for name, picture in zip(names, codes, strict=True)]
+    pictures = codes(np.asarray(clips.audio[chosen]), front_end)
+    return [_write(folder, name, picture) for name, picture in zip(names, pictures, strict=True)]
 
 
 def write_recordings(
@@ -110,7 +110,7 @@ def write_recordings(
             say(read.note)
         if len(found.starts) > 1:
             say(f"{path}: {read.seconds:.2f} s long, {len(found.starts)} windows of a second")
-        for start_s, picture in zip(found.starts_s, quantise(fingerprints(found.audio(), front_end)), strict=True):
+        for start_s, picture in zip(found.starts_s, codes(found.audio(), front_end), strict=True):
             place = f"-at-{(at_s or 0) + start_s:.4g}s" if at_s is not None or len(found.starts) > 1 else ""
             name = _picture_name(path.absolute().parent.name, path.stem + place)
             if name in pictures:

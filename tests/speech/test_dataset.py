@@ -26,7 +26,7 @@ def test_evaluation_codes_are_the_clips_codes_and_are_kept(tiny_corpus, monkeypa
     codes, labels = evaluation_codes(tiny_corpus, "test", "noise-silence", SMALL)
     np.testing.assert_array_equal(codes, quantise(fingerprints(clips.audio, SMALL)))
     np.testing.assert_array_equal(labels, clips.labels)
-    monkeypatch.setattr("kwslib.speech.dataset.fingerprints", None)
+    monkeypatch.setattr("kwslib.speech.dataset.fingerprint", None)
     again, _ = evaluation_codes(tiny_corpus, "test", "noise-silence", SMALL)
     np.testing.assert_array_equal(codes, again)
 

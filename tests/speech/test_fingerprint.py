@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 
 from kwslib.config.front_end import INPUT_SCALE, INPUT_ZERO_POINT, FrontEnd
 from kwslib.errors import InputError
-from kwslib.speech.fingerprint import dequantise, fingerprints, mel_matrix, quantise
+from kwslib.integer.front_end import codes_of
+from kwslib.speech.fingerprint import codes, dequantise, fingerprints, mel_matrix, quantise
 
 FRONT_ENDS = [FrontEnd(kind, *rest) for kind in ("magnitude", "power") for rest in ((40, 20, 10), (30, 10, 40))]
 
@@ -109,3 +111,25 @@ def test_impossible_front_ends_are_refused(arguments, message):
 def test_other_audio_is_refused(audio):
     with pytest.raises(InputError, match=r"int16 or float32 \(clips, 16000\) is needed"):
         fingerprints(audio, FRONT_ENDS[0])
+
+
+def test_codes_are_those_of_the_kind():
+    audio = np.random.default_rng(5).normal(scale=900, size=(3, 16000)).astype(np.int16)
+    power, integer = FrontEnd("power", 40, 20, 10), FrontEnd("integer", 40, 20, 10)
+    np.testing.assert_array_equal(codes(audio, power, 0.9, 131), quantise(fingerprints(audio, power), 0.9, 131))
+    np.testing.assert_array_equal(codes(audio, integer), codes_of(audio, integer))
+    np.testing.assert_array_equal(codes(audio, integer, 0.9, 131), codes_of(audio, replace(integer, scale=0.9), 131))
+    np.testing.assert_array_equal(codes(audio.astype(np.float32) / 32768, integer), codes(audio, integer))
+    assert np.mean(codes(audio, integer) != codes(audio, power)) < 0.01
+
+
+def test_integer_values_are_near_to_those_of_power():
+    audio = np.random.default_rng(6).normal(scale=900, size=(3, 16000)).astype(np.int16)
+    for rest in ((40, 20, 10), (30, 10, 40)):
+        values = fingerprints(audio, FrontEnd("integer", *rest))
+        assert values.dtype == np.float32
+        np.testing.assert_allclose(values, fingerprints(audio, FrontEnd("power", *rest)), atol=0.05)
+    loud = np.full((1, 16000), 1.5, np.float32)  # clipped, not wrapped
+    np.testing.assert_array_equal(
+        codes(loud, FrontEnd("integer", 40, 20, 10))[0, 1:], codes(loud, FrontEnd("integer", 40, 20, 10))[0, :-1]
+    )
