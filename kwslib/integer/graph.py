@@ -13,6 +13,7 @@ from math import prod
 
 import numpy as np
 
+from kwslib.config.front_end import FrontEnd
 from kwslib.integer.requantisation import Bounds, Requantisation, bounds
 
 NETWORK_INPUT = -1  # where the index of a layer stands: the network's own input
@@ -229,6 +230,8 @@ class Graph:
         In an order in which each reads only earlier ones; the last one's output is the network's.
     float_ends : bool
         Whether the file's own input or output is float32 (converters' default); the graph begins and ends at the codes.
+    front_end : FrontEnd or None
+        What computes the input codes from a second of sound, as part of the program; None: the input is codes.
     """
 
     name: str
@@ -236,6 +239,7 @@ class Graph:
     output: Tensor
     layers: tuple[Layer, ...]
     float_ends: bool = False
+    front_end: FrontEnd | None = None
 
     @property
     def logits(self) -> int:

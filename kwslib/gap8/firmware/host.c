@@ -24,8 +24,9 @@ void host_load(const uint8_t *image, uint32_t where, uint32_t bytes, const uint8
     for (const struct pad_fill *pad = pad_fills; pad->bytes; pad++) fill_words(pad->base, pad->bytes, pad->fill);
 }
 
-/* Run `clips` clips of `bytes` codes each. `logits` and `outputs` get class_count codes a clip, `checksums` LAYER_COUNT
-   numbers a clip unless it is null. */
+/* Run `clips` clips of `bytes` each: codes, or samples for a program that begins with the front end. `logits` and
+   `outputs` get class_count codes a clip, `checksums` LAYER_COUNT + 1 numbers a clip, the last one the fingerprint's,
+   unless it is null. */
 void host_run(const int8_t *codes, uint32_t clips, uint32_t bytes, address input, int8_t *logits, int8_t *outputs,
               uint32_t *checksums) {
     inference.checking = checksums != 0;
@@ -36,6 +37,6 @@ void host_run(const int8_t *codes, uint32_t clips, uint32_t bytes, address input
             *logits++ = codes_at(logits_codes)[i];
             *outputs++ = codes_at(output_codes)[i];
         }
-        for (uint32_t i = 0; checksums && i < LAYER_COUNT; i++) *checksums++ = inference.checksums[0][i];
+        for (uint32_t i = 0; checksums && i <= LAYER_COUNT; i++) *checksums++ = inference.checksums[0][i];
     }
 }

@@ -4,7 +4,7 @@
 #include "runtime.h"
 
 static volatile uint32_t cluster_ready, cluster_done;
-static uint32_t cold[LAYER_COUNT], warm[LAYER_COUNT], totals[2];
+static struct table cold, warm;
 
 /* whole * part / all, without the library's division of 64 bits; part <= all < 2^31. */
 static uint32_t share_of(uint32_t whole, uint32_t part, uint32_t all) {
@@ -19,9 +19,24 @@ static uint32_t share_of(uint32_t whole, uint32_t part, uint32_t all) {
     return quotient;
 }
 
+/* Cycles of the front end's stages: those of its step, shared out as the core cycles were. */
+static void account_stages(struct table *table) {
+    uint32_t sums[STAGE_COUNT + 1] = {0}, all = 0, left = table->front_end;
+    for (uint32_t stage = 0; stage < STAGE_COUNT; stage++) {
+        for (uint32_t core = 0; core < CORES; core++) sums[stage] += inference.stage_shares[core][stage];
+        all += sums[stage];
+    }
+    for (uint32_t stage = 0; stage + 1 < STAGE_COUNT; stage++) {
+        table->stages[stage] = share_of(table->front_end, sums[stage], all);
+        left -= table->stages[stage];
+    }
+    if (STAGE_COUNT) table->stages[STAGE_COUNT - 1] = left;
+}
+
 /* Cycles of each layer from the stamps of the steps; a fused step's are shared out as its core cycles were. */
-static void account(uint32_t *cycles, uint32_t *total) {
-    for (uint32_t i = 0; i < STEP_COUNT; i++) {
+static void account(struct table *table) {
+    uint32_t *cycles = table->layers, first_step = STAGE_COUNT ? 1 : 0;
+    for (uint32_t i = first_step; i < STEP_COUNT; i++) {
         uint32_t layer = tables.steps[i].first_layer, spent = inference.stamps[i + 1] - inference.stamps[i];
         cycles[layer] = spent;
         if (layer + 1 < LAYER_COUNT && network_layers[layer + 1].second) {
@@ -30,7 +45,9 @@ static void account(uint32_t *cycles, uint32_t *total) {
             cycles[layer + 1] = spent - cycles[layer];
         }
     }
-    *total = inference.stamps[STEP_COUNT] - inference.stamps[0];
+    table->total = inference.stamps[STEP_COUNT] - inference.stamps[first_step];
+    table->front_end = inference.stamps[first_step] - inference.stamps[0];
+    account_stages(table);
 }
 
 void cluster_main(uint32_t core) {
@@ -46,11 +63,11 @@ void cluster_main(uint32_t core) {
     if (core == 0) inference.checking = 0;
     barrier();
     infer(core);
-    if (core == 0) account(cold, &totals[0]);
+    if (core == 0) account(&cold);
     for (uint32_t i = 0; i < network_input.warm_runs; i++) {
         barrier();
         infer(core);
-        if (core == 0) account(warm, &totals[1]);
+        if (core == 0) account(&warm);
     }
     barrier();
     if (network_input.check) {
@@ -90,6 +107,6 @@ void fc_main(void) {
         for (uint32_t i = 0; i < 20; i++) relax(); /* leave L2 to the cluster */
         fetch_serve();
     }
-    report(&(struct table){cold, totals[0]}, network_input.warm_runs ? &(struct table){warm, totals[1]} : 0);
+    report(&cold, network_input.warm_runs ? &warm : 0);
     leave(0);
 }

@@ -69,7 +69,7 @@ struct transfer {
     uint32_t next;              /* the next one from the flash */
 };
 
-enum step_kind { FRONT, DEPTHWISE, POINTWISE, POOL, LINEAR, SOFTMAX, GENERAL };
+enum step_kind { SOUND, FRONT, DEPTHWISE, POINTWISE, POOL, LINEAR, SOFTMAX, GENERAL };
 
 /* Padding of planes, written before what is inside of them: of each plane the bytes before `head` and from `tail` on. */
 struct fill {
@@ -220,6 +220,12 @@ struct step {
     const void *work;           /* the structure of its kind */
 };
 
+/* A stage of the front end: a row of the layer profile. */
+struct stage {
+    const char *name;
+    uint32_t operations;
+};
+
 struct layer {
     const char *name;
     uint32_t operations_low, operations_high;
@@ -227,8 +233,8 @@ struct layer {
     struct map output;          /* rows 0: no map of it exists, its step adds the checksum up channel by channel */
 };
 
-/* The head of the weights' image: options, then the codes. To run a program on another clip, replace these bytes in its
-   file. */
+/* The head of the weights' image: options, then the codes, or a second of sound in int16 for a program that begins with
+   the front end. To run a program on another clip, replace these bytes in its file. */
 extern struct input {
     uint32_t warm_runs, check;
     int8_t codes[];
@@ -242,6 +248,8 @@ extern const struct second_term second_terms[];
 extern const struct transfer network_transfers[];
 extern const uint32_t first_flash_transfer;      /* TRANSFER_COUNT: none */
 extern const struct layer network_layers[];
+extern const struct stage network_stages[]; /* STAGE_COUNT: 0 where the input is a fingerprint */
+extern const struct map network_fingerprint; /* rows 0: the same */
 extern const address output_codes, logits_codes; /* int8, in L1 */
 extern const uint32_t input_bytes;
 extern const address image_begin;                /* of the weights' image in L2 */

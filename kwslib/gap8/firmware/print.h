@@ -7,11 +7,3 @@ void print_hex(uint32_t value);
 /* "name: Cycles: n, Operations: n, Operations/Cycle: n.nnnnnn", in the baseline's columns */
 void print_row(const char *lead, const char *name, uint32_t cycles, uint64_t operations);
 void print_codes(const char *name, const int8_t *codes, uint32_t count, int32_t offset);
-
-/* Cycles by layer, and of all. */
-struct table {
-    const uint32_t *cycles;
-    uint32_t total;
-};
-/* Tables (null: not counted), checksums if they were asked for, codes, the class. */
-void report(const struct table *cold, const struct table *warm);

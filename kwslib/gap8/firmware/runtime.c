@@ -115,12 +115,17 @@ void fetch_serve(void) {
 /* --- the steps ------------------------------------------------------------------------------------------------ */
 
 static void (*const runs[])(uint32_t, const struct step *) = {
-    [FRONT] = run_front,   [DEPTHWISE] = run_depthwise, [POINTWISE] = run_pointwise, [POOL] = run_pool,
+    [SOUND] = run_sound,   [FRONT] = run_front,   [DEPTHWISE] = run_depthwise, [POINTWISE] = run_pointwise, [POOL] = run_pool,
     [LINEAR] = run_linear, [SOFTMAX] = run_softmax,     [GENERAL] = run_general,
 };
 
 static NEVER_INLINE void check_step(uint32_t core, const struct step *step) {
     uint32_t layer = step->first_layer;
+    if (step->kind == SOUND) {
+        barrier();
+        inference.checksums[core][LAYER_COUNT] = checksum(&network_fingerprint, core, 1, CORES);
+        return;
+    }
     if (layer + 1 < LAYER_COUNT && network_layers[layer + 1].second) layer++;
     const struct map *map = &network_layers[layer].output;
     barrier();
@@ -133,7 +138,8 @@ HOT void infer(uint32_t core) {
         fetch_begin();
     }
     inference.first_share[core] = inference.second_share[core] = 0;
-    for (uint32_t layer = 0; layer < LAYER_COUNT; layer++) inference.checksums[core][layer] = 0;
+    for (uint32_t layer = 0; layer <= LAYER_COUNT; layer++) inference.checksums[core][layer] = 0;
+    for (uint32_t stage = 0; stage < STAGE_COUNT; stage++) inference.stage_shares[core][stage] = 0;
     for (uint32_t i = 0; i < STEP_COUNT; i++) {
         const struct step *step = &tables.steps[i];
         if (core == 0) fetch_wait(step->ready);

@@ -10,9 +10,17 @@ struct inference {
     uint32_t stamps[STEP_COUNT + 1];                  /* cluster time at the start of each step, and at the end */
     uint32_t first_share[CORES], second_share[CORES]; /* a fused step's core cycles in its first and second layer */
     uint32_t fused_first, fused_second;               /* their sums over the cores */
+    uint32_t stage_shares[CORES][STAGE_COUNT + 1];    /* core cycles in each stage of the front end */
     uint32_t checking;                                /* compute checksums: such an inference is not timed */
-    uint32_t checksums[CORES][LAYER_COUNT];
+    uint32_t checksums[CORES][LAYER_COUNT + 1];       /* the last one: of the fingerprint */
 };
+
+/* Cycles by layer and by stage of the front end, and their sums. */
+struct table {
+    uint32_t layers[LAYER_COUNT], stages[STAGE_COUNT + 1], total, front_end;
+};
+/* Tables (null: not counted), checksums if they were asked for, codes, the class. */
+void report(const struct table *cold, const struct table *warm);
 
 extern struct inference inference;
 extern const struct tables network_tables;
@@ -56,6 +64,7 @@ static inline void fetch_wait(uint32_t end) { /* until all before `end` have end
     while (stream_end.ended < stream_end.base + end) {}
 }
 
+void run_sound(uint32_t core, const struct step *step);
 void run_front(uint32_t core, const struct step *step);
 void run_depthwise(uint32_t core, const struct step *step);
 void run_pointwise(uint32_t core, const struct step *step);

@@ -15,6 +15,7 @@ from kwslib.gap8.measure import layer_profile
 from kwslib.gap8.measure.layer_profile import Profile, ProfileError
 from kwslib.gap8.measure.portable import portable_text
 from kwslib.gap8.planning.plan import Plan
+from kwslib.gap8.planning.sound import stages
 from kwslib.gap8.platforms.platform import Platform, RunResult, open_platform, that_count_cycles
 from kwslib.gap8.program import compilation
 from kwslib.gap8.program.compilation import Build
@@ -22,7 +23,7 @@ from kwslib.integer.graph import Graph
 from kwslib.paths import atomic_write_text
 from kwslib.provenance import Provenance
 
-SCHEMA = 2
+SCHEMA = 3
 DEPLOYMENT, OUTPUT, LOG = "deployment.json", "program.txt", "program.log"
 """Figures; what the first run printed; the same with the command line and the platform's own messages."""
 MEMORY_COLUMNS = ("l1_peak_bytes", "l2_peak_bytes", "dma_in_bytes", "dma_out_bytes")
@@ -64,13 +65,33 @@ class LayerRow:
 
 
 @dataclass(frozen=True)
+class StageRow:
+    """One stage of the front end.
+
+    Attributes
+    ----------
+    name : str
+    cycles, warm_cycles : int
+        Of the first inference and of the second one: those of the whole front end, divided as the cores' own cycles
+        were.
+    operations : int
+        `kwslib.gap8.planning.sound.stages` says how they are counted.
+    """
+
+    name: str
+    cycles: int
+    warm_cycles: int
+    operations: int
+
+
+@dataclass(frozen=True)
 class StepRow:
     """What the plan said of a step, to stand beside what was measured.
 
     Attributes
     ----------
     layers : list of str
-        Names of the layers that it computes.
+        Names of the layers that it computes; none: it is the front end.
     predicted_cycles : int
         Of the first inference, by the cost model; fused layers share it.
     portable : str
@@ -93,6 +114,8 @@ class Deployment:
     strategy : str
         How the maps are laid out, from the plan.
     rows : list of LayerRow
+    front_end : list of StageRow
+        Empty where the program's input is a fingerprint.
     steps : list of StepRow
         `LayerRow.step` is an index of it.
     clips_checked : int
@@ -111,6 +134,7 @@ class Deployment:
     platform_version: str
     strategy: str
     rows: list[LayerRow]
+    front_end: list[StageRow]
     steps: list[StepRow]
     clips_checked: int
     elf_digest: str
@@ -122,8 +146,18 @@ class Deployment:
     provenance: Provenance | None = None
 
     @property
+    def front_end_cycles(self) -> int:
+        """Of the front end in the first inference."""
+        return sum(stage.cycles for stage in self.front_end)
+
+    @property
+    def sound_to_label_cycles(self) -> int:
+        """Of front end and network in the first inference."""
+        return self.front_end_cycles + self.cycles
+
+    @property
     def cycles(self) -> int:
-        """Of the whole first inference."""
+        """Of the network in the whole first inference."""
         return sum(row.cycles for row in self.rows)
 
     @property
@@ -133,8 +167,8 @@ class Deployment:
 
     @property
     def predicted_cycles(self) -> int:
-        """Of the whole first inference, by the cost model."""
-        return sum(step.predicted_cycles for step in self.steps)
+        """Of the network in the whole first inference, by the cost model."""
+        return sum(step.predicted_cycles for step in self.steps if step.layers)
 
     def step_cycles(self, step: int) -> int:
         """Return the measured cycles of a step in the first inference."""
@@ -172,7 +206,8 @@ def measure(
     ----------
     graph : Graph
     clips : ndarray (clips, ...)
-        Input codes in the network's type; the first one gives the cycles.
+        Input codes in the network's type, or samples, int16 (clips, 16000), for a graph with a front end; the first one
+        gives the cycles.
     folder : Path
         Gets `DEPLOYMENT`, `OUTPUT`, `LOG`, and what `kwslib.gap8.program.compilation.build` leaves.
     platform : str
@@ -207,6 +242,7 @@ def measure(
         platform_version=machine.version(),
         strategy=built.plan.strategy,
         rows=_rows(graph, built.plan, measured.profile),
+        front_end=_stage_rows(measured.profile),
         steps=[StepRow(step.layers, step.predicted_cycles, step.portable) for step in built.plan.record().steps],
         clips_checked=len(clips),
         elf_digest=compilation.digest(built.elf),
@@ -264,6 +300,11 @@ def _rows(graph: Graph, plan: Plan, profile: Profile) -> list[LayerRow]:
     ]
 
 
+def _stage_rows(profile: Profile) -> list[StageRow]:
+    pairs = zip(profile.front_end, profile.warm_front_end, strict=True)
+    return [StageRow(cold.name, cold.cycles, warm.cycles, cold.operations) for cold, warm in pairs]
+
+
 def run_and_check(
     machine: Platform,
     graph: Graph,
@@ -282,7 +323,7 @@ def run_and_check(
     elf : Path
         The program; its input image asks for checksums.
     codes : ndarray
-        The input in its image, of the network's input type.
+        The clip in its image: codes of the network's input type, or samples for a graph with a front end.
     timeout_s : float
         Seconds of the host after which it is killed.
     log : Path, optional
@@ -302,7 +343,8 @@ def run_and_check(
         raise ToolError(f"the program ended with status {done.exit_status} on {machine.name}{last}{where}")
     try:
         expected = [(layer.name, layer.operations) for layer in graph.layers] if machine.counts_cycles else None
-        found = layer_profile.parse(done.stdout, expected, table=machine.counts_cycles)
+        front_end = [(stage.name, stage.operations) for stage in stages(graph.front_end)] if expected else None
+        found = layer_profile.parse(done.stdout, expected, machine.counts_cycles, front_end)
         layer_profile.check_outputs(found, graph, codes)
     except ProfileError as error:
         raise ProfileError(f"on {machine.name}: {error}{where}") from error

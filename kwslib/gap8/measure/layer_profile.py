@@ -1,8 +1,9 @@
 """The layer profile that a GAP8 program prints: read, checked, or refused. The vendor's tables are read too.
 
 A row is the baseline's: ``S1_Conv2d_64x1x10x4_Relu: Cycles: 452888, Operations: 328000, Operations/Cycle: 0.724241``;
-the last one is ``Total``. This project's programs add the same rows led by ``Warm``, checksums, codes and the class.
-What cannot be parsed is an error, never a zero.
+the last one is ``Total``. This project's programs add the same rows led by ``Warm``, checksums, codes and the class. A
+program that begins with samples has rows of the front end before the layers, closed by their own total ``FrontEnd``, and
+``SoundToLabel``, the sum of both totals, behind ``Total``. What cannot be parsed is an error, never a zero.
 """
 
 import re
@@ -12,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kwslib.errors import ToolError
-from kwslib.gap8.program.expected_output import checksum
-from kwslib.integer import reference
+from kwslib.gap8.program.expected_output import FINGERPRINT, checksum
+from kwslib.integer import front_end, reference
 from kwslib.integer.graph import Graph
 
 _ROW = re.compile(
@@ -24,7 +25,8 @@ _CHECKSUM = re.compile(r"^Checksum (?P<name>[\w.]+): (?P<sum>[0-9a-f]{8})$")
 _CODES = re.compile(r"^(?P<what>Logits|Output):(?P<codes>(?: -?\d+)+)$")
 _CLASS = re.compile(r"^Class: (?P<number>\d+) (?P<name>.*)$")
 _LOOKS_LIKE_A_ROW = re.compile(r"Cycles\s*:|Operations\s*/\s*Cycle|^Checksum|^Logits|^Output:|^Class")
-TOTAL = "Total"
+TOTAL, FRONT_END, SOUND_TO_LABEL = "Total", "FrontEnd", "SoundToLabel"
+"""Rows that are sums: of the layers, of the front end's stages, of both."""
 
 
 class ProfileError(ToolError):
@@ -62,6 +64,8 @@ class Profile:
     ----------
     layers, warm : tuple of LayerProfile
         Of the first inference and of the last warm one (empty if there was none).
+    front_end, warm_front_end : tuple of LayerProfile
+        The front end's stages; empty for a program whose input is a fingerprint.
     checksums : dict of str to int
     logits, output : tuple of int
     winner : int or None
@@ -69,6 +73,8 @@ class Profile:
 
     layers: tuple[LayerProfile, ...]
     warm: tuple[LayerProfile, ...] = ()
+    front_end: tuple[LayerProfile, ...] = ()
+    warm_front_end: tuple[LayerProfile, ...] = ()
     checksums: dict[str, int] = field(default_factory=dict)
     logits: tuple[int, ...] = ()
     output: tuple[int, ...] = ()
@@ -76,8 +82,13 @@ class Profile:
 
     @property
     def cycles(self) -> int:
-        """Of the whole first inference."""
+        """Of the whole first inference, without the front end."""
         return sum(layer.cycles for layer in self.layers)
+
+    @property
+    def front_end_cycles(self) -> int:
+        """Of the front end before the first inference; 0 where there is none."""
+        return sum(stage.cycles for stage in self.front_end)
 
     @property
     def warm_cycles(self) -> int | None:
@@ -90,7 +101,12 @@ class Profile:
         return sum(layer.operations for layer in self.layers)
 
 
-def parse(text: str, expected: Sequence[tuple[str, int]] | None = None, table: bool = True) -> Profile:
+def parse(
+    text: str,
+    expected: Sequence[tuple[str, int]] | None = None,
+    table: bool = True,
+    front_end: Sequence[tuple[str, int]] | None = None,
+) -> Profile:
     """Read the layer profile in a program's output.
 
     Parameters
@@ -101,34 +117,21 @@ def parse(text: str, expected: Sequence[tuple[str, int]] | None = None, table: b
         Names and operations of the layers that must be in the table, in this order.
     table : bool
         False for a program of the host, which counts no cycles: it must then have no table.
+    front_end : sequence of (str, int), optional
+        The same of the front end's stages; empty: there must be none.
 
     Raises
     ------
     ProfileError
-        If there is no table, a row is garbled, missing, twice or has zero cycles, or the total is not the sum.
+        If there is no table, a row is garbled, missing, twice or has zero cycles, or a total is not the sum.
     """
-    tables: dict[bool, list[LayerProfile]] = {False: [], True: []}
-    totals: dict[bool, LayerProfile] = {}
+    tables = {False: _Table("table"), True: _Table("warm table")}
     checksums: dict[str, int] = {}
     codes: dict[str, tuple[int, ...]] = {}
     winner = None
     for number, line in enumerate(text.splitlines(), 1):
         if row := _ROW.match(line):
-            warm = row["warm"] is not None
-            found = LayerProfile(row["name"], int(row["cycles"]), int(row["operations"]))
-            if warm in totals:
-                raise ProfileError(f"line {number}: {found.name} comes after the table's total")
-            if found.cycles == 0:
-                raise ProfileError(f"line {number}: {found.name} has zero cycles, which nothing takes")
-            if abs(float(row["ratio"]) - found.operations_per_cycle) > 2e-6 + 1e-4 * found.operations_per_cycle:
-                raise ProfileError(
-                    f"line {number}: {found.name} says {row['ratio']} operations/cycle, "
-                    f"its own figures give {found.operations_per_cycle:.6f}"
-                )
-            if found.name == TOTAL:
-                totals[warm] = found
-            else:
-                tables[warm].append(found)
+            tables[row["warm"] is not None].add(_read_row(row, number), number)
         elif checksum := _CHECKSUM.match(line):
             checksums[checksum["name"]] = int(checksum["sum"], 16)
         elif printed := _CODES.match(line):
@@ -137,36 +140,92 @@ def parse(text: str, expected: Sequence[tuple[str, int]] | None = None, table: b
             winner = int(chosen["number"])
         elif _LOOKS_LIKE_A_ROW.search(line):
             raise ProfileError(f"line {number} of the program's output cannot be understood: {line.strip()!r}")
-    if not table and (tables[False] or tables[True] or totals):
+    cold, warm = tables[False], tables[True]
+    if not table and (cold.begun or warm.begun):
         raise ProfileError("the program printed a table of cycles, which the host does not count")
-    if table and not tables[False]:
+    if table and not cold.begun:
         raise ProfileError("the program printed no layer table" + ("" if text.strip() else "; it printed nothing"))
-    for warm, layers in tables.items():
-        if layers or warm in totals:
-            _check_table("warm table" if warm else "table", layers, totals.get(warm), expected)
-    return Profile(
-        tuple(tables[False]),
-        tuple(tables[True]),
-        checksums,
-        codes.get("Logits", ()),
-        codes.get("Output", ()),
-        winner,
-    )
+    for found in (cold, warm):
+        if found.begun:
+            found.check(expected, front_end)
+    logits, output = codes.get("Logits", ()), codes.get("Output", ())
+    rows = (tuple(cold.layers), tuple(warm.layers), tuple(cold.front_end), tuple(warm.front_end))
+    return Profile(*rows, checksums, logits, output, winner)
 
 
-def _check_table(
-    what: str, layers: list[LayerProfile], total: LayerProfile | None, expected: Sequence[tuple[str, int]] | None
+def _read_row(row: re.Match[str], number: int) -> LayerProfile:
+    found = LayerProfile(row["name"], int(row["cycles"]), int(row["operations"]))
+    if found.cycles == 0:
+        raise ProfileError(f"line {number}: {found.name} has zero cycles, which nothing takes")
+    if abs(float(row["ratio"]) - found.operations_per_cycle) > 2e-6 + 1e-4 * found.operations_per_cycle:
+        raise ProfileError(
+            f"line {number}: {found.name} says {row['ratio']} operations/cycle, "
+            f"its own figures give {found.operations_per_cycle:.6f}"
+        )
+    return found
+
+
+@dataclass
+class _Table:
+    """The rows of one table as they come, and its sums."""
+
+    what: str
+    layers: list[LayerProfile] = field(default_factory=list)
+    front_end: list[LayerProfile] = field(default_factory=list)
+    sums: dict[str, LayerProfile] = field(default_factory=dict)
+
+    @property
+    def begun(self) -> bool:
+        return bool(self.layers or self.sums)
+
+    def add(self, row: LayerProfile, number: int) -> None:
+        """Take the next row."""
+        follows = TOTAL in self.sums and FRONT_END in self.sums and row.name == SOUND_TO_LABEL
+        if (TOTAL in self.sums and not follows) or SOUND_TO_LABEL in self.sums:
+            raise ProfileError(f"line {number}: {row.name} comes after the table's total")
+        if row.name == FRONT_END:
+            if FRONT_END in self.sums:
+                raise ProfileError(f"line {number}: {row.name} comes twice")
+            self.front_end, self.layers = self.layers, []
+        if row.name in (TOTAL, FRONT_END, SOUND_TO_LABEL):
+            self.sums[row.name] = row
+        else:
+            self.layers.append(row)
+
+    def check(
+        self, expected: Sequence[tuple[str, int]] | None, front_end: Sequence[tuple[str, int]] | None
+    ) -> None:
+        """Refuse a table that is not whole."""
+        if FRONT_END in self.sums or front_end:
+            _check_rows(f"{self.what} of the front end", self.front_end, self.sums.get(FRONT_END), front_end)
+        elif front_end is None and SOUND_TO_LABEL in self.sums:
+            raise ProfileError(f"the {self.what} has {SOUND_TO_LABEL} and no {FRONT_END}")
+        if front_end is not None and not front_end and FRONT_END in self.sums:
+            raise ProfileError(f"the {self.what} has rows of a front end, and the program's input is a fingerprint")
+        _check_rows(self.what, self.layers, self.sums.get(TOTAL), expected)
+        if FRONT_END in self.sums:
+            both = [self.sums[FRONT_END], self.sums[TOTAL]]
+            _check_sum(self.what, both, self.sums.get(SOUND_TO_LABEL), SOUND_TO_LABEL)
+
+
+def _check_sum(what: str, rows: Sequence[LayerProfile], total: LayerProfile | None, name: str) -> None:
+    if total is None:
+        last = f": the program broke off after {rows[-1].name}" if rows else ""
+        raise ProfileError(f"the {what} has no {name}{last}")
+    for unit in ("cycles", "operations"):
+        found = sum(getattr(row, unit) for row in rows)
+        if found != getattr(total, unit):
+            raise ProfileError(f"the {what}'s {name} has {getattr(total, unit)} {unit}, its rows sum to {found}")
+
+
+def _check_rows(
+    what: str, rows: list[LayerProfile], total: LayerProfile | None, expected: Sequence[tuple[str, int]] | None
 ) -> None:
-    names = [layer.name for layer in layers]
+    names = [row.name for row in rows]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ProfileError(f"the {what} has {', '.join(sorted(twice))} more than once")
-    if total is None:
-        raise ProfileError(f"the {what} has no Total: the program broke off after {names[-1]}")
-    for unit in ("cycles", "operations"):
-        found = sum(getattr(layer, unit) for layer in layers)
-        if found != getattr(total, unit):
-            raise ProfileError(f"the {what}'s Total has {getattr(total, unit)} {unit}, its rows sum to {found}")
+    _check_sum(what, rows, total, total.name if total else TOTAL)
     if expected is None:
         return
     missing = [name for name, _ in expected if name not in names]
@@ -174,9 +233,9 @@ def _check_table(
         raise ProfileError(f"the {what} lacks {', '.join(missing)}")
     if names != [name for name, _ in expected]:
         raise ProfileError(f"the {what} has other layers than the network: {', '.join(names)}")
-    for layer, (name, operations) in zip(layers, expected, strict=True):
-        if layer.operations != operations:
-            raise ProfileError(f"the {what} gives {name} {layer.operations} operations; it has {operations}")
+    for row, (name, operations) in zip(rows, expected, strict=True):
+        if row.operations != operations:
+            raise ProfileError(f"the {what} gives {name} {row.operations} operations; it has {operations}")
 
 
 def check_outputs(profile: Profile, graph: Graph, codes: np.ndarray) -> None:
@@ -187,22 +246,24 @@ def check_outputs(profile: Profile, graph: Graph, codes: np.ndarray) -> None:
     profile : Profile
     graph : Graph
     codes : ndarray
-        The one clip that it ran on.
+        The one clip that it ran on: input codes, or samples for a graph with a front end.
 
     Raises
     ------
     ProfileError
         If any layer, the logits, the output or the class is not the reference's.
     """
-    found = reference.run(graph, np.asarray(codes).reshape(1, *graph.input.shape), layers=True)
-    for layer, output in zip(graph.layers, found.layers or (), strict=True):
-        if layer.name not in profile.checksums:
-            raise ProfileError(f"the program printed no checksum of {layer.name}")
+    codes = front_end.input_codes(graph, np.asarray(codes)[None])
+    found = reference.run(graph, codes, layers=True)
+    outputs = [(FINGERPRINT, graph.input.to_core(codes))] if graph.front_end else []
+    outputs += [(layer.name, output) for layer, output in zip(graph.layers, found.layers or (), strict=True)]
+    for name, output in outputs:
+        if name not in profile.checksums:
+            raise ProfileError(f"the program printed no checksum of {name}")
         expected = checksum(output[0])
-        if profile.checksums[layer.name] != expected:
+        if profile.checksums[name] != expected:
             raise ProfileError(
-                f"{layer.name} is not the reference's: checksum {profile.checksums[layer.name]:08x}, "
-                f"expected {expected:08x}"
+                f"{name} is not the reference's: checksum {profile.checksums[name]:08x}, expected {expected:08x}"
             )
     for what, got, expected in (
         ("logits", profile.logits, found.logits[0]),

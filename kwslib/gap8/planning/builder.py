@@ -3,7 +3,6 @@
 from bisect import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -205,7 +204,7 @@ class Builder:
     def _fill_images(self) -> tuple[list[int], dict[str, int]]:
         """Fill the images of L2 and flash; return the offset of each transfer and of each table in its image."""
         plan = self.plan
-        l2, flash = bytearray(aligned(INPUT_HEADER_BYTES + prod(plan.graph.input.shape))), bytearray()
+        l2, flash = bytearray(aligned(INPUT_HEADER_BYTES + plan.clip_bytes)), bytearray()
         offsets = [_append(flash if transfer.slot else l2, transfer.data) for transfer in plan.transfers]
         tables = {name: _append(l2, data) for name, data in plan.constants.items()}
         plan.l2_image, plan.flash_image = bytes(l2), bytes(flash)

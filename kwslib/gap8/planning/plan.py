@@ -4,8 +4,10 @@
 """
 
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any, NamedTuple
 
+from kwslib.config.front_end import CLIP_SAMPLES
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.planning.layouts import Layout
@@ -13,6 +15,9 @@ from kwslib.gap8.planning.memory import Region, live_bytes
 from kwslib.gap8.planning.record import PlanRecord, StepRecord
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.integer.graph import Graph
+
+SAMPLE_BYTES = 2
+"""Bytes of a sample: int16."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,9 @@ class Plan:
     constants : dict of str to bytes
         Further contents of L2 by region: tables of a softmax, of a lookup.
     input : Ref
-        Of the input codes in L2, behind the options.
+        Of the input codes in L2: behind the options, or where the front end writes them.
+    fingerprint : Map or None
+        The same as a map, where the front end writes it.
     l1_begin, l2_begin : int
         Addresses behind the runtime's own memory.
     pad_fills : list of PadFill
@@ -166,6 +173,7 @@ class Plan:
     maps: list[Map | None] = field(default_factory=list)
     constants: dict[str, bytes] = field(default_factory=dict)
     input: Ref = Ref("weights", INPUT_HEADER_BYTES)
+    fingerprint: Map | None = None
     l1_begin: int = 0
     l2_begin: int = L2_BASE
     pad_fills: list[PadFill] = field(default_factory=list)
@@ -180,8 +188,13 @@ class Plan:
         return self.regions[ref.region].address + ref.offset
 
     @property
+    def clip_bytes(self) -> int:
+        """Bytes of a clip in the image: of the input codes, or of a second of samples."""
+        return SAMPLE_BYTES * CLIP_SAMPLES if self.graph.front_end else prod(self.graph.input.shape)
+
+    @property
     def predicted_cycles(self) -> int:
-        """Cycles of the first inference, by the cost model."""
+        """Cycles of the first inference, by the cost model; those of the front end are measured, not predicted."""
         return sum(step.predicted_cycles for step in self.steps)
 
     @property

@@ -3,22 +3,28 @@
 import shutil
 from collections.abc import Sequence
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kwslib.config.front_end import CLIP_SAMPLES
+from kwslib.errors import InputError
 from kwslib.gap8.hardware import FC_STACK_BYTES
 from kwslib.gap8.kernels.depthwise import DepthwiseKernel
 from kwslib.gap8.kernels.pointwise import Pointwise
 from kwslib.gap8.planning.plan import Map, Plan, Ref
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
+from kwslib.gap8.planning.sound import stages
 from kwslib.gap8.program.templates import render
+from kwslib.integer.graph import Graph
 from kwslib.paths import atomic_path
 
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
 RUNTIME = (
     "runtime.c",
+    "sound.c",
     "front.c",
     "depthwise.c",
     "pointwise.c",
@@ -46,8 +52,9 @@ def write_project(
         Replaced if it is there.
     classes : sequence of str, optional
         Names of the classes; numbers otherwise.
-    codes : ndarray, uint8 or int8, optional
-        The input that lies in the image, of the network's input type; the codes of zero otherwise.
+    codes : ndarray, optional
+        The clip that lies in the image: codes of the network's input type, or samples, int16, for a plan with a front
+        end; the codes of zero, or digital silence, otherwise.
     """
     names = list(classes) if classes else [f"class{i}" for i in range(plan.graph.classes)]
     with atomic_path(folder) as temporary:
@@ -71,7 +78,7 @@ def generated(plan: Plan, classes: Sequence[str]) -> dict[str, str]:
         Names of the classes.
     """
     return {
-        "counts.h": render("counts.h", plan=plan),
+        "counts.h": render("counts.h", plan=plan, stage_count=len(stages(plan.graph.front_end))),
         "network.c": _network(plan, classes),
         "kernels.S": _kernels(plan),
         "contents.S": render("contents.S", input_end=input_end(plan), has_flash=bool(plan.flash_image)),
@@ -87,9 +94,30 @@ def contents(plan: Plan, codes: np.ndarray | None = None) -> dict[str, bytes]:
 
 
 def input_end(plan: Plan) -> int:
-    """Bytes of the input in the image, options included."""
-    rows, columns, channels = plan.graph.input.shape
-    return INPUT_HEADER_BYTES + rows * columns * channels
+    """Bytes of the clip in the image, options included."""
+    return INPUT_HEADER_BYTES + plan.clip_bytes
+
+
+def check_clip(graph: Graph, clip: np.ndarray) -> None:
+    """Refuse a clip that a graph does not take.
+
+    Parameters
+    ----------
+    graph : Graph
+    clip : ndarray
+        Codes of the network's input type, any shape of the right size; or samples, int16 (16000,), for a graph with a
+        front end.
+
+    Raises
+    ------
+    InputError
+        If type or size are others.
+    """
+    tensor = graph.input
+    dtype, size = ("int16", CLIP_SAMPLES) if graph.front_end else (tensor.dtype, prod(tensor.shape))
+    if clip.dtype != dtype or clip.size != size:
+        wanted = f"{size} int16 samples" if graph.front_end else f"{dtype} codes of shape {tensor.shape}"
+        raise InputError(f"{graph.name} takes {wanted}, got {clip.dtype} of shape {clip.shape}")
 
 
 def input_image(plan: Plan, codes: np.ndarray | None, warm_runs: int = 1, check: bool = True) -> bytes:
@@ -99,15 +127,18 @@ def input_image(plan: Plan, codes: np.ndarray | None, warm_runs: int = 1, check:
     ----------
     plan : Plan
     codes : ndarray or None
-        Input codes in the network's own type, any shape of the right size; None for codes of zero.
+        Input codes in the network's own type, any shape of the right size; samples, int16, for a plan with a front
+        end; None for codes of zero, or digital silence.
     warm_runs : int
     check : bool
     """
-    tensor = plan.graph.input
+    tensor, options = plan.graph.input, np.array([warm_runs, int(check)], "<u4").tobytes()
+    if plan.graph.front_end:
+        samples = np.zeros(CLIP_SAMPLES, np.int16) if codes is None else codes
+        return options + np.ascontiguousarray(samples, "<i2").tobytes()
     if codes is None:
         codes = np.full(tensor.shape, tensor.file_zero_point, tensor.dtype)
-    core = tensor.to_core(np.ascontiguousarray(codes, tensor.dtype))
-    return np.array([warm_runs, int(check)], "<u4").tobytes() + core.tobytes()
+    return options + tensor.to_core(np.ascontiguousarray(codes, tensor.dtype)).tobytes()
 
 
 def address(value: int) -> str:
@@ -165,6 +196,8 @@ def _network(plan: Plan, classes: Sequence[str]) -> str:
         transfers=_transfers(plan, from_flash),
         first_flash_transfer=from_flash[0] if from_flash else len(plan.transfers),
         second_layers={step.layers[1] for step in plan.steps if len(step.layers) > 1},
+        stages=stages(plan.graph.front_end),
+        fingerprint=_members(plan.fingerprint),
         maps=[_members(plan.maps[index]) for index in range(len(plan.graph.layers))],
         logits=Ref(plan.logits),
         input_bytes=input_end(plan) - INPUT_HEADER_BYTES,

@@ -149,7 +149,7 @@ def with_input(built: Build, codes: np.ndarray, elf: Path, warm_runs: int = 0, c
     ----------
     built : Build
     codes : ndarray
-        Codes of the network's input type, of its input's size.
+        Codes of the network's input type, of its input's size; or samples, int16 (16000,), for a graph with a front end.
     elf : Path
         The copy.
     warm_runs : int
@@ -162,13 +162,8 @@ def with_input(built: Build, codes: np.ndarray, elf: Path, warm_runs: int = 0, c
     InputError
         If the codes are not the network's.
     """
-    tensor = built.plan.graph.input
     codes = np.asarray(codes)
-    if codes.dtype != tensor.dtype or codes.size != int(np.prod(tensor.shape)):
-        raise InputError(
-            f"{built.plan.graph.name} takes {tensor.dtype} codes of shape {tensor.shape}, "
-            f"got {codes.dtype} of shape {codes.shape}"
-        )
+    codegen.check_clip(built.plan.graph, codes)
     data = bytearray(built.elf.read_bytes())
     with built.elf.open("rb") as file:
         section = ELFFile(file).get_section_by_name(".weights")

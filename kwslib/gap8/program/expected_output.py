@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kwslib.integer import reference
+from kwslib.integer import front_end, reference
 from kwslib.integer.graph import Graph
 
+FINGERPRINT = "Fingerprint"
+"""Name of the front end's output among the checksums."""
 MIXER = np.uint64(0x9E3779B1)
 """2^32 divided by the golden ratio, as in ``firmware/runtime.c``."""
 
@@ -38,12 +40,16 @@ def expected_text(graph: Graph, codes: np.ndarray, classes: Sequence[str]) -> st
     ----------
     graph : Graph
     codes : ndarray
-        Input codes of one clip, of the network's input type, any shape of the right size.
+        One clip: input codes of the network's input type, any shape of the right size; or samples, int16 (16000,),
+        for a graph with a front end.
     classes : sequence of str
         Names of the classes.
     """
-    found = reference.run(graph, np.asarray(codes).reshape(1, *graph.input.shape), layers=True)
+    codes = front_end.input_codes(graph, np.asarray(codes)[None])
+    found = reference.run(graph, codes, layers=True)
     lines = [f"Network: {graph.name}"]
+    if graph.front_end:
+        lines.append(f"Checksum {FINGERPRINT}: {checksum(graph.input.to_core(codes)[0]):08x}")
     for layer, output in zip(graph.layers, found.layers or (), strict=True):
         lines.append(f"Checksum {layer.name}: {checksum(output[0]):08x}")
     lines.append("Logits: " + " ".join(map(str, found.logits[0].tolist())))

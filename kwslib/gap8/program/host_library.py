@@ -9,14 +9,13 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from kwslib.errors import InputError
 from kwslib.gap8.planning import planner
-from kwslib.gap8.planning.plan import Plan
+from kwslib.gap8.planning.plan import Plan, Ref
+from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.gap8.program import codegen, toolchain
 from kwslib.integer.graph import Graph
 
@@ -47,12 +46,15 @@ class HostOutputs:
     winner : ndarray, int64 (clips,)
     checksums : ndarray, uint32 (clips, layers), or None
         As the program on the device prints them.
+    fingerprints : ndarray, uint32 (clips,), or None
+        Checksums of the fingerprints, for a graph with a front end.
     """
 
     codes: np.ndarray
     logits: np.ndarray
     winner: np.ndarray
     checksums: np.ndarray | None
+    fingerprints: np.ndarray | None = None
 
 
 def compile_library(plan: Plan) -> Path:
@@ -78,7 +80,7 @@ class _Program:
     l2_image: bytes
     l2_begin: int
     flash: bytes
-    input_address: int
+    clip_address: int
     classes: int
     layers: int
 
@@ -97,20 +99,21 @@ def _open(path: str) -> ctypes.CDLL:
     return ctypes.CDLL(path)
 
 
-def _run(program: _Program, core_codes: np.ndarray, check: bool) -> _Outputs:
+def _run(program: _Program, clips_given: np.ndarray, check: bool) -> _Outputs:
     """Run clips in this process, whose library has one set of memories."""
     host = _open(program.shared_object)
     host.host_load(
         program.l2_image, ctypes.c_uint32(program.l2_begin), ctypes.c_uint32(len(program.l2_image)), program.flash
     )
-    clips, size = core_codes.shape
+    clips = len(clips_given)
+    size = clips_given.nbytes // max(clips, 1)
     shape = (clips, program.classes)
-    outputs = _Outputs(np.empty(shape, np.int8), np.empty(shape, np.int8), np.zeros((clips, program.layers), np.uint32))
+    outputs = _Outputs(np.empty(shape, np.int8), np.empty(shape, np.int8), np.zeros((clips, program.layers + 1), np.uint32))
     host.host_run(
-        core_codes.ctypes.data_as(ctypes.c_void_p),
+        clips_given.ctypes.data_as(ctypes.c_void_p),
         ctypes.c_uint32(clips),
         ctypes.c_uint32(size),
-        ctypes.c_uint32(program.input_address),
+        ctypes.c_uint32(program.clip_address),
         outputs.logits.ctypes.data_as(ctypes.c_void_p),
         outputs.codes.ctypes.data_as(ctypes.c_void_p),
         outputs.checksums.ctypes.data_as(ctypes.c_void_p) if check else None,
@@ -125,7 +128,7 @@ def run(graph: Graph, codes: np.ndarray, checksums: bool = False, processes: int
     ----------
     graph : Graph
     codes : ndarray (clips, ...)
-        Input codes of the network's type.
+        Input codes of the network's type; or samples, int16 (clips, 16000), for a graph with a front end.
     checksums : bool
         Also compute every layer's checksum.
     processes : int, optional
@@ -138,34 +141,34 @@ def run(graph: Graph, codes: np.ndarray, checksums: bool = False, processes: int
     kwslib.errors.ToolError
         If the library cannot be compiled.
     """
-    tensor = graph.input
-    codes = np.asarray(codes)
-    if codes.dtype != tensor.dtype or codes.size != len(codes) * prod(tensor.shape):
-        raise InputError(
-            f"{graph.name} takes {tensor.dtype} clips of shape {tensor.shape}, got {codes.dtype} of {codes.shape}"
-        )
+    codes = np.ascontiguousarray(codes)
+    for clip in codes[:1]:
+        codegen.check_clip(graph, clip)
     plan = planner.plan(graph)
-    core = np.ascontiguousarray(tensor.to_core(np.ascontiguousarray(codes)).reshape(len(codes), -1))
+    given = codes if graph.front_end else graph.input.to_core(codes)
+    given = np.ascontiguousarray(given.reshape(len(codes), -1))
     program = _Program(
         shared_object=str(compile_library(plan)),
         l2_image=codegen.contents(plan)["l2.bin"],
         l2_begin=plan.l2_begin,
         flash=bytes(plan.flash_image),
-        input_address=plan.address(plan.input),
+        clip_address=plan.address(Ref("weights", INPUT_HEADER_BYTES)),
         classes=graph.classes,
         layers=len(graph.layers),
     )
-    workers = min(processes or os.cpu_count() or 1, -(-len(core) // CLIPS_A_PROCESS)) or 1
+    workers = min(processes or os.cpu_count() or 1, -(-len(given) // CLIPS_A_PROCESS)) or 1
     if workers == 1:
-        parts = [_run(program, core, checksums)]
+        parts = [_run(program, given, checksums)]
     else:
         with ProcessPoolExecutor(workers) as pool:
-            pieces = np.array_split(core, workers)
+            pieces = np.array_split(given, workers)
             parts = list(pool.map(_run, [program] * workers, pieces, [checksums] * workers))
     logits = np.concatenate([part.logits for part in parts])
+    sums = np.concatenate([part.checksums for part in parts])
     return HostOutputs(
         codes=graph.output.from_core(np.concatenate([part.codes for part in parts])),
         logits=logits,
         winner=logits.argmax(axis=1),
-        checksums=np.concatenate([part.checksums for part in parts]) if checksums else None,
+        checksums=sums[:, :-1] if checksums else None,
+        fingerprints=sums[:, -1] if checksums and graph.front_end else None,
     )
