@@ -87,6 +87,21 @@ struct sink {
     struct fill fill;           /* of the map in L1, or of each tile */
 };
 
+/* The front end. A frame goes through four kernels; the words that they read lie as front_end_layout.py says. */
+enum { TILE_FRAMES = SHARES, STAGE_KINDS = 4, ENERGY_BYTES = 8, EXPONENT_BYTES = 12 };
+struct sound {
+    address samples_l2, tiles[2];
+    uint32_t window_bytes, stride_bytes, frames; /* of a frame, from one to the next, and how many there are */
+    address scratch;            /* of each core, one behind the other */
+    uint32_t scratch_bytes;
+    uint32_t first_bin_at, mirror_bin_at, energies_at, logs_at, exponent_at; /* in it; the first two: of the spectrum */
+    address window, bins, logarithms, exponents, cosines; /* constants; behind the window are the twiddles */
+    uint32_t bands, frame_bytes; /* frame_bytes: codes of a frame */
+    address codes, codes_l2;
+    kernel_function *transform, *add_bands, *take_logs, *make_codes;
+    const struct geometry *geometry;
+};
+
 struct front {                  /* first convolution, alone or with the depthwise layer behind it */
     address input_l2, input;    /* the codes; four bytes around `input` are readable */
     uint32_t input_bytes, input_rows, input_columns, pad_top, stride_rows, kernel_rows;

@@ -14,7 +14,7 @@ import numpy as np
 
 from kwslib.errors import ToolError
 from kwslib.gap8.program.expected_output import FINGERPRINT, checksum
-from kwslib.integer import front_end, reference
+from kwslib.integer import input_codes, reference
 from kwslib.integer.graph import Graph
 
 _ROW = re.compile(
@@ -253,7 +253,7 @@ def check_outputs(profile: Profile, graph: Graph, codes: np.ndarray) -> None:
     ProfileError
         If any layer, the logits, the output or the class is not the reference's.
     """
-    codes = front_end.input_codes(graph, np.asarray(codes)[None])
+    codes = input_codes.codes_of(graph, np.asarray(codes)[None])
     found = reference.run(graph, codes, layers=True)
     outputs = [(FINGERPRINT, graph.input.to_core(codes))] if graph.front_end else []
     outputs += [(layer.name, output) for layer, output in zip(graph.layers, found.layers or (), strict=True)]

@@ -29,7 +29,7 @@ class Buffers:
     @property
     def batched(self) -> bool:
         """Whether the weights of the step at hand come in a batch; the first step has its own."""
-        return self._batch > 1 and self._builder.now > 0
+        return self._batch > 1 and self._builder.now > self._builder.first
 
     def ask(self, size: int, parts: int, early: int = 0) -> tuple[Ref, Ref]:
         """Ask for two buffers in L1, which take turns; the same one twice where all weights come in one part.
@@ -61,10 +61,10 @@ class Buffers:
         at = self._builder.now
         if parts > 1:
             raise DoesNotFit("L1", at, size)
-        number = (at - 1) // self._batch
+        number = (at - self._builder.first - 1) // self._batch
         start = self._filled.get(number, 0)
         self._filled[number] = start + size
-        place = self._builder.use(f"{BATCH} {number}", "L1", start + size, number * self._batch, at) + start
+        place = self._builder.use(f"{BATCH} {number}", "L1", start + size, self._builder.first + number * self._batch, at) + start
         return place, place
 
     def fetch(self, buffers: tuple[Ref, Ref], parts: Sequence[np.ndarray], streamed: bool = False) -> None:

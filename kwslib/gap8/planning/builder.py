@@ -38,6 +38,11 @@ class Builder:
         self._wanted: dict[str, Region] = {}
 
     @property
+    def first(self) -> int:
+        """Index of the step of the first layer: the front end, if there is one, stands before."""
+        return 1 if self.plan.graph.front_end else 0
+
+    @property
     def now(self) -> int:
         """Index of the step that is added next."""
         return len(self.plan.steps)

@@ -52,7 +52,7 @@ class Linear:
         source_ref, from_l2 = source.ref, source.memory != L1
         if from_l2:
             source_ref = builder.use(f"input {at}", L1, 4 * words, at)
-        early = 0 if from_l2 or at == 0 else 1
+        early = 0 if from_l2 or at == builder.first else 1
         free = walk.free(self.index)
         chunk = outputs if outputs * record_bytes <= free else free // 2 // record_bytes // CORES * CORES
         if chunk < 1:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from kwslib.errors import ModelError
 from kwslib.gap8.kernels.kernel import Kernel, code_bytes
 from kwslib.gap8.kernels.rounding import Rounding
-from kwslib.gap8.planning import cost, general, layouts
+from kwslib.gap8.planning import cost, general, layouts, sound
 from kwslib.gap8.planning.depthwise import Depthwise
 from kwslib.gap8.planning.forms import Proof
 from kwslib.gap8.planning.front import Front
@@ -186,6 +186,8 @@ def follow(
         If it needs more memory in that way.
     """
     walk = Walk(graph, methods, way)
+    if graph.front_end:
+        sound.add(walk, graph.front_end)
     index = 0
     while index < len(methods):
         try:
@@ -195,7 +197,7 @@ def follow(
             raise
         if limit and walk.builder.plan.predicted_cycles > limit + cost.FETCH_CYCLES * len(methods):
             raise _Slower
-    for number, step in enumerate(walk.builder.plan.steps):
+    for number, step in enumerate(step for step in walk.builder.plan.steps if step.layers):
         if number and (number - 1) % way.batch:
             step.predicted_cycles -= cost.FETCH_CYCLES
     walk.builder.plan.logits = walk.region(graph.logits)

@@ -224,7 +224,7 @@ class Walk:
     def early(self, index: int) -> int:
         """Return how many steps ahead a layer's first weights may come: none where tiles need the room."""
         crowded = any(self.memory(source) == L2 for source in layouts.sources(self.graph, index) if source >= 0)
-        return 0 if crowded or self.memory(index) == L2 or self.now == 0 else 1
+        return 0 if crowded or self.memory(index) == L2 or self.now == self.builder.first else 1
 
     def free(self, index: int) -> int:
         """Return the bytes of L1 that are left to the step at hand, the next one's early weights left out."""

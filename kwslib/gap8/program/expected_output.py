@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kwslib.integer import front_end, reference
+from kwslib.integer import input_codes, reference
 from kwslib.integer.graph import Graph
 
 FINGERPRINT = "Fingerprint"
@@ -45,7 +45,7 @@ def expected_text(graph: Graph, codes: np.ndarray, classes: Sequence[str]) -> st
     classes : sequence of str
         Names of the classes.
     """
-    codes = front_end.input_codes(graph, np.asarray(codes)[None])
+    codes = input_codes.codes_of(graph, np.asarray(codes)[None])
     found = reference.run(graph, codes, layers=True)
     lines = [f"Network: {graph.name}"]
     if graph.front_end:
