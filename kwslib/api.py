@@ -349,9 +349,9 @@ def build(
     'network.elf'
     """
     from kwslib.gap8.program import compilation
-    from kwslib.runs.clips import read_clip
+    from kwslib.runs.clips import for_device, read_clip
 
-    chosen = network or find_network()
+    chosen = for_device(network or find_network(), [Path(clip)] if clip else [])
     codes, _ = read_clip(chosen, Path(clip) if clip else None, at_s)
     return compilation.build(chosen.graph, Path(folder), chosen.labels, codes).elf
 
@@ -402,9 +402,9 @@ def run_on_gap8(
     import tempfile
 
     from kwslib.gap8.measure import deployment
-    from kwslib.runs.clips import read_clip
+    from kwslib.runs.clips import for_device, read_clip
 
-    chosen = network or find_network()
+    chosen = for_device(network or find_network(), [Path(clip)] if clip else [])
     codes, _ = read_clip(chosen, Path(clip) if clip else None, at_s)
     with tempfile.TemporaryDirectory() as temporary:
         target = Path(folder or temporary)

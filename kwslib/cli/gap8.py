@@ -165,7 +165,8 @@ def _chosen(files: Sequence[Path], **named: Any) -> tuple["Network", list[Path]]
         raise InputError(f"two networks are named, {models[0]} and {models[1]}: give one")
     model = models[0] if models else None
     labels = split_labels(named["labels"])
-    return networks.choose(model, named["run"], named["size"], named["front_end"], labels), sounds
+    chosen = networks.choose(model, named["run"], named["size"], named["front_end"], labels)
+    return clips.for_device(chosen, sounds), sounds
 
 
 def _one(clips: Sequence[Path]) -> Path | None:
@@ -197,14 +198,14 @@ def build(files: tuple[Path, ...], at_s: float | None, platform: str, out: Path 
     """
     from kwslib.gap8.platforms.platform import target_of
     from kwslib.gap8.program import compilation
-    from kwslib.runs.clips import read_clip
+    from kwslib.runs.clips import program_note, read_clip
 
     chosen, clips = _chosen(files, **named)
     target = target_of(platform)
     codes, heard = read_clip(chosen, _one(clips), at_s)
     folder = _folder(out, chosen.graph.name, target)
     built = compilation.build(chosen.graph, folder, chosen.labels, codes, target)
-    click.echo(chosen.describe())
+    click.echo(f"{chosen.describe()}\n{program_note(chosen)}")
     click.echo(f"plan: {built.plan.strategy}\nclip: {heard}")
     _say_portable(portable_text(built.plan.record().steps))
     click.echo(f"built for {target}: {built.elf}, {compilation.PLAN}, {compilation.PROJECT}/")
@@ -247,7 +248,7 @@ def run(
     from kwslib.gap8.measure import deployment
     from kwslib.gap8.platforms.platform import open_platform
     from kwslib.gap8.program import compilation
-    from kwslib.runs.clips import read_clip
+    from kwslib.runs.clips import program_note, read_clip
 
     machine = open_platform(platform or "simulator", home)
     chosen, clips = _chosen(files, **named)
@@ -258,7 +259,7 @@ def run(
     log = folder / deployment.LOG
     done, found = deployment.run_and_check(machine, chosen.graph, built.elf, codes, timeout_s, log)
     atomic_write_text(folder / deployment.OUTPUT, done.stdout)
-    click.echo(chosen.describe())
+    click.echo(f"{chosen.describe()}\n{program_note(chosen)}")
     click.echo(done.stdout, nl=False)
     _say_portable(portable_text(built.plan.record().steps, {layer.name: layer.cycles for layer in found.layers}))
     click.echo(f"every layer equals the integer reference, bit for bit\nclip: {heard}")
@@ -312,7 +313,7 @@ def profile(
     """Build and run a program, and show where its cycles go: by layer, and by function, core and kind of stall."""
     from kwslib.gap8.measure import deployment
     from kwslib.gap8.platforms.platform import open_platform
-    from kwslib.runs.clips import read_clip
+    from kwslib.runs.clips import program_note, read_clip
 
     _positive(timeout_s)
     machine = open_platform(platform, home)
@@ -320,10 +321,10 @@ def profile(
     codes, heard = read_clip(chosen, _one(clips), at_s)
     folder = _folder(out, chosen.graph.name, machine.target)
     found = deployment.measure(chosen.graph, codes[None], folder, platform, timeout_s, chosen.labels, None, home)
-    click.echo(chosen.describe())
+    click.echo(f"{chosen.describe()}\n{program_note(chosen)}")
     click.echo(deployment_table(found))
     _say_portable(found.portable)
-    click.echo(speed_line(found.cycles))
+    click.echo(speed_line(found.cycles, found.front_end_cycles))
     if found.stalls:
         click.echo("\n" + profile_table(by_function(found.stalls), rows, f"by core in {deployment.DEPLOYMENT}"))
     click.echo(f"every layer equals the integer reference, bit for bit\nclip: {heard}")
@@ -335,21 +336,36 @@ def _say_portable(text: str) -> None:
         click.echo(text)
 
 
-def speed_line(cycles: int) -> str:
-    """Cycles of an inference in MLPerf's units, at the fastest clock."""
+def speed_line(cycles: int, front_end_cycles: int = 0) -> str:
+    """Cycles of an inference in MLPerf's units, at the fastest clock; with the front end, if its cycles are known."""
     from kwslib.report.gap8_estimates import MLPERF_CLOCK_MHZ, energy_uj, inferences_per_s
 
+    what = "from sound to label" if front_end_cycles else "without the front end"
+    cycles += front_end_cycles
     rate, energy = inferences_per_s(cycles, MLPERF_CLOCK_MHZ), energy_uj(cycles, MLPERF_CLOCK_MHZ)
     return (
-        f"at {MLPERF_CLOCK_MHZ:g} MHz, without the front end: {rate:.0f} inferences a second, "
+        f"at {MLPERF_CLOCK_MHZ:g} MHz, {what}: {rate:.0f} inferences a second, "
         f"{energy:.0f} uJ an inference (an estimate from the chip's published power)"
     )
 
 
+def _stage_rows(found: "Deployment") -> list[tuple[Any, ...]]:
+    """The front end's rows, and their total."""
+    rows: list[tuple[Any, ...]] = [
+        (row.name, row.cycles, row.warm_cycles, None, row.operations, f"{row.operations / row.cycles:.3f}", *[None] * 5)
+        for row in found.front_end
+    ]
+    if rows:
+        sums = (found.front_end_cycles, sum(stage.warm_cycles for stage in found.front_end), None)
+        operations = sum(stage.operations for stage in found.front_end)
+        rows.append(("front end", *sums, operations, f"{operations / found.front_end_cycles:.3f}", *[None] * 5))
+    return rows
+
+
 def deployment_table(found: "Deployment") -> str:
     """A deployment as text: a row a layer; fused ones are marked, share their step's cycles and one prediction."""
-    predicted = {step.layers[0]: step.predicted_cycles for step in found.steps}
-    rows: list[tuple[Any, ...]] = [
+    predicted = {step.layers[0]: step.predicted_cycles for step in found.steps if step.layers}
+    rows: list[tuple[Any, ...]] = _stage_rows(found) + [
         (
             row.name + (" (fused)" if row.fused else ""),
             row.cycles,
@@ -368,6 +384,9 @@ def deployment_table(found: "Deployment") -> str:
     rates = (f"{found.operations / found.cycles:.3f}", f"{found.macs / found.cycles:.3f}")
     total = (found.cycles, found.warm_cycles, found.predicted_cycles, found.operations)
     rows.append(("total", *total, *rates, None, None, None, None))
+    if found.front_end:
+        warm = sum(stage.warm_cycles for stage in found.front_end) + found.warm_cycles
+        rows.append(("sound to label", found.sound_to_label_cycles, warm, *[None] * 8))
     columns = ("cycles", "warm", "predicted", "operations", "op/cycle", "MAC/cycle")
     return table(rows, head=("layer", *columns, "L1 bytes", "L2 bytes", "DMA in", "DMA out"))
 

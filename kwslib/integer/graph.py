@@ -7,13 +7,14 @@ zero point alike, which changes no value; quantise operators at the ends that do
 reshapes. What is left is what a machine has to compute.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 
 import numpy as np
 
 from kwslib.config.front_end import FrontEnd
+from kwslib.errors import InputError
 from kwslib.integer.requantisation import Bounds, Requantisation, bounds
 
 NETWORK_INPUT = -1  # where the index of a layer stands: the network's own input
@@ -231,7 +232,8 @@ class Graph:
     float_ends : bool
         Whether the file's own input or output is float32 (converters' default); the graph begins and ends at the codes.
     front_end : FrontEnd or None
-        What computes the input codes from a second of sound, as part of the program; None: the input is codes.
+        What computes the input codes from a second of sound, as part of the program; None: the input is codes. Of kind
+        ``integer``, with the scale of the input.
     """
 
     name: str
@@ -240,6 +242,18 @@ class Graph:
     layers: tuple[Layer, ...]
     float_ends: bool = False
     front_end: FrontEnd | None = None
+
+    def with_front_end(self, front_end: FrontEnd) -> "Graph":
+        """Return the graph with the integer form of a front end in front of it.
+
+        Raises
+        ------
+        InputError
+            If the front end has no integer form, or makes other fingerprints than the network reads.
+        """
+        if prod(front_end.shape) != prod(self.input.shape):
+            raise InputError(f"{self.name} reads {self.input.shape}; front end {front_end.key} makes {front_end.shape}")
+        return replace(self, front_end=replace(front_end.integer_form, scale=self.input.scale))
 
     @property
     def logits(self) -> int:

@@ -1,7 +1,5 @@
 """What a clip is to a graph: its input codes, or a second of samples that its front end makes them of."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from kwslib.integer import front_end
@@ -28,7 +26,6 @@ def codes_of(graph: Graph, clips: np.ndarray) -> np.ndarray:
     """
     tensor = graph.input
     if graph.front_end is not None:
-        made = replace(graph.front_end, scale=tensor.scale)
-        codes = front_end.codes_of(np.asarray(clips), made, tensor.zero_point + UINT8_SHIFT)
+        codes = front_end.codes_of(np.asarray(clips), graph.front_end, tensor.zero_point + UINT8_SHIFT)
         clips = tensor.from_core((codes ^ np.uint8(UINT8_SHIFT)).view(np.int8))
     return np.asarray(clips).reshape(len(clips), *tensor.shape)

@@ -4,7 +4,7 @@ A sound of more than a second is never cut: windows slide over it, or the caller
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 
@@ -130,8 +130,47 @@ def score(network: Network, samples: np.ndarray) -> Scores:
     return Scores(found, shares, winners, margins, ~np.array(no_word)[winners])
 
 
+def for_device(network: Network, clips: Sequence[Path]) -> Network:
+    """Return the network as its program on a device takes it.
+
+    The program begins with sound, and computes the integer form of the network's front end, unless it cannot: a network
+    of ``magnitude``, which has no integer form, one whose input is no fingerprint, and clips that are fingerprints.
+
+    Parameters
+    ----------
+    network : Network
+    clips : sequence of Path
+        What the command line names; none: a sound of this package.
+
+    Raises
+    ------
+    InputError
+        If some clips are sounds, others pictures.
+    """
+    pictures = [clip for clip in clips if _is_picture(clip)]
+    if pictures and len(pictures) < len(clips):
+        raise InputError(f"{pictures[0]} is a fingerprint and others are sounds: give clips of one kind")
+    front_end = network.front_end
+    if pictures or front_end is None or front_end.kind == "magnitude":
+        return network
+    return replace(network, graph=network.graph.with_front_end(front_end), front_end=front_end.integer_form)
+
+
+def program_note(network: Network) -> str:
+    """Say in one line what a network's program begins with."""
+    own, in_program = network.front_end, network.graph.front_end
+    if in_program is not None:
+        return f"the program begins with sound: front end {in_program.key}"
+    if own is None:
+        return "the program begins with the network's input codes"
+    why = f": front end {own.key} has no integer form" if own.kind == "magnitude" else ""
+    return f"the program begins with the fingerprint, which is computed here{why}"
+
+
 def read_clip(network: Network, clip: Path | None, at_s: float | None = None) -> tuple[np.ndarray, str]:
     """Return input codes of a network, in its own type and shape, and what they are for people.
+
+    A graph with a front end takes samples: int16 (16000,) in place of the codes.
 
     Parameters
     ----------
@@ -157,7 +196,7 @@ def read_clip(network: Network, clip: Path | None, at_s: float | None = None) ->
     if clip is None or not _is_picture(clip):
         codes, text = _read_second(network, clip or DEFAULT_CLIP, at_s)
         text = f"{DEFAULT_CLIP.name}, since no clip is named" if clip is None else text
-        return codes.reshape(tensor.shape), text
+        return codes if network.graph.front_end else codes.reshape(tensor.shape), text
     shape = tensor.shape[:2] if tensor.shape[2] == 1 else None
     if shape is None and network.front_end is not None:
         shape = network.front_end.shape
@@ -168,7 +207,7 @@ def read_clip(network: Network, clip: Path | None, at_s: float | None = None) ->
 
 
 def _read_second(network: Network, path: Path, at_s: float | None) -> tuple[np.ndarray, str]:
-    """Codes of a second of a sound file, and which second it is."""
+    """Codes of a second of a sound file, or its samples for a graph with a front end, and which second it is."""
     read = read_recording(path, at_s)
     found, parts = windows(read.samples), [read.note or str(path)]
     chosen = 0
@@ -185,7 +224,8 @@ def _read_second(network: Network, path: Path, at_s: float | None) -> tuple[np.n
         )
     if found.padded:
         parts.append(f"{read.seconds:.2f} s of sound, then zeros")
-    return codes_for(network, found.audio(chosen, chosen + 1)), "; ".join(parts)
+    audio = found.audio(chosen, chosen + 1)
+    return audio[0] if network.graph.front_end else codes_for(network, audio), "; ".join(parts)
 
 
 def _own_type(network: Network, codes: np.ndarray) -> np.ndarray:

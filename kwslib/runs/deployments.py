@@ -27,7 +27,7 @@ from kwslib.integer.graph import Tensor
 from kwslib.paths import atomic_path, results_dir, speech_dir
 from kwslib.provenance import provenance
 from kwslib.runs import networks, records
-from kwslib.runs.clips import codes_for
+from kwslib.runs.clips import codes_for, for_device
 from kwslib.runs.networks import CORPUS_TEXTS, Network
 from kwslib.runs.records import Run
 from kwslib.speech import open_corpus
@@ -173,6 +173,7 @@ def choose(
         raise InputError("model and run both name a network: give one")
     open_platform(platform)  # an unknown one, or one that is not installed, is refused before anything is built
     network = networks.choose(Path(model) if model else None, run or None, None if model or run else size)
+    network = for_device(network, [])
     trained = None if model else network.run
     folder = speech_dir(data)
     if network.front_end is None:
@@ -223,7 +224,9 @@ def up_to_date(run: Run, platform: str, clips: int) -> bool:
 
 
 def input_codes(task: Task) -> np.ndarray:
-    """Input codes of the first test clips of every label in turn; drawn at random if the network reads no fingerprint.
+    """Return the first test clips of every label in turn: samples, or input codes where the program begins with them.
+
+    Codes are drawn at random if the network reads no fingerprint.
 
     Raises
     ------
@@ -239,7 +242,8 @@ def input_codes(task: Task) -> np.ndarray:
         order.append((seen[label], index))
         seen[label] += 1
     chosen = [index for _, index in sorted(order)[: task.clips]]
-    return codes_for(task.network, found.audio[chosen])
+    audio = np.asarray(found.audio[chosen])
+    return audio if task.network.graph.front_end else codes_for(task.network, audio)
 
 
 def drawn_codes(tensor: Tensor, count: int) -> np.ndarray:

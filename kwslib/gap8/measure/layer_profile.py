@@ -2,8 +2,8 @@
 
 A row is the baseline's: ``S1_Conv2d_64x1x10x4_Relu: Cycles: 452888, Operations: 328000, Operations/Cycle: 0.724241``;
 the last one is ``Total``. This project's programs add the same rows led by ``Warm``, checksums, codes and the class. A
-program that begins with samples has rows of the front end before the layers, closed by their own total ``FrontEnd``, and
-``SoundToLabel``, the sum of both totals, behind ``Total``. What cannot be parsed is an error, never a zero.
+program that begins with samples has rows of the front end before the layers, closed by their own total ``FrontEnd``,
+and ``SoundToLabel``, the sum of both totals, behind ``Total``. What cannot be parsed is an error, never a zero.
 """
 
 import re
@@ -192,9 +192,7 @@ class _Table:
         else:
             self.layers.append(row)
 
-    def check(
-        self, expected: Sequence[tuple[str, int]] | None, front_end: Sequence[tuple[str, int]] | None
-    ) -> None:
+    def check(self, expected: Sequence[tuple[str, int]] | None, front_end: Sequence[tuple[str, int]] | None) -> None:
         """Refuse a table that is not whole."""
         if FRONT_END in self.sums or front_end:
             _check_rows(f"{self.what} of the front end", self.front_end, self.sums.get(FRONT_END), front_end)
