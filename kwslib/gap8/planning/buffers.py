@@ -64,10 +64,8 @@ class Buffers:
         number = (at - self._builder.first - 1) // self._batch
         start = self._filled.get(number, 0)
         self._filled[number] = start + size
-        place = (
-            self._builder.use(f"{BATCH} {number}", "L1", start + size, self._builder.first + number * self._batch, at)
-            + start
-        )
+        arrives = self._builder.first + number * self._batch
+        place = self._builder.use(f"{BATCH} {number}", "L1", start + size, arrives, at) + start
         return place, place
 
     def fetch(self, buffers: tuple[Ref, Ref], parts: Sequence[np.ndarray], streamed: bool = False) -> None:

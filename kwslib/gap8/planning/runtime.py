@@ -22,7 +22,7 @@ GUARD_BYTES = 4
 STEP_BYTES = 24
 """Bytes of ``struct step`` (firmware/network.h)."""
 KIND_BYTES = {
-    "sound": 128,
+    "sound": 144,
     "front": 224,
     "depthwise": 128,
     "pointwise": 240,

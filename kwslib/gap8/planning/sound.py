@@ -10,7 +10,7 @@ from kwslib.gap8.kernels.front_end_bands import FrontEndBands
 from kwslib.gap8.kernels.front_end_codes import FrontEndCodes
 from kwslib.gap8.kernels.front_end_layout import layout
 from kwslib.gap8.kernels.front_end_logs import FrontEndLogs
-from kwslib.gap8.kernels.front_end_transform import FrontEndTransform
+from kwslib.gap8.kernels.front_end_transform import FrontEndFirst, FrontEndSecond, FrontEndThird
 from kwslib.gap8.planning.layouts import network_input
 from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.plan import SAMPLE_BYTES, Map, Ref
@@ -22,6 +22,8 @@ TILE_FRAMES = CORES
 """Frames whose samples come together: one for each core."""
 READ_BEHIND = 126
 """Samples behind a frame that its transform may read; they count nothing."""
+STATE_BYTES = 4 * (2 * CORES + 2)
+"""Of ``struct frame_state`` (firmware/network.h)."""
 WORD = 4
 
 
@@ -71,7 +73,6 @@ class Scratch:
     mirror_bin: int
     energies: int
     logs: int
-    exponent: int
     size: int
 
     @classmethod
@@ -79,14 +80,13 @@ class Scratch:
         """Lay it out: behind the transform its lower half is free for the bands, if they are few enough."""
         half, bands = WORD * tables.points, tables.front_end.bands
         energies_bytes, logs_bytes = 2 * WORD * (bands + 1), aligned(2 * bands, WORD)
-        needed = energies_bytes + logs_bytes + WORD
+        needed = energies_bytes + logs_bytes
         energies = 0 if needed <= half else 2 * half
         return cls(
             first_bin=half + WORD * tables.bins.start,
             mirror_bin=half + WORD * (tables.points - tables.bins.start),
             energies=energies,
             logs=energies + energies_bytes,
-            exponent=energies + energies_bytes + logs_bytes,
             size=aligned(2 * half if not energies else 2 * half + needed),
         )
 
@@ -114,12 +114,14 @@ def add(walk: Walk, front_end: FrontEnd) -> None:
     builder.plan.input = fingerprint
     builder.plan.fingerprint = Map(fingerprint, network_input(graph))
     kernels = (
-        FrontEndTransform(tables.first_radix, tables.legs),
+        FrontEndFirst(tables.first_radix, tables.legs),
+        FrontEndSecond(tables.first_radix),
+        FrontEndThird(tables.first_radix),
         FrontEndBands(tables.weight_bits),
         FrontEndLogs(),
         FrontEndCodes(front_end.bands, coefficients, tables.code_shift, graph.input.zero_point),
     )
-    transform, bands, logs, codes = (builder.kernel(kernel) for kernel in kernels)
+    *passes, bands, logs, codes = (builder.kernel(kernel) for kernel in kernels)
     step = walk.add(
         "sound",
         (),
@@ -128,19 +130,21 @@ def add(walk: Walk, front_end: FrontEnd) -> None:
         window_bytes=window,
         stride_bytes=stride,
         frames=frames,
-        scratch=walk.l1("scratch", CORES * scratch.size),
+        scratch=walk.l1("scratch", TILE_FRAMES * scratch.size),
+        states=walk.l1("states", TILE_FRAMES * STATE_BYTES),
         scratch_bytes=scratch.size,
+        radix=tables.first_radix,
+        legs=tables.legs,
         first_bin_at=scratch.first_bin,
         mirror_bin_at=scratch.mirror_bin,
         energies_at=scratch.energies,
         logs_at=scratch.logs,
-        exponent_at=scratch.exponent,
-        **{name: target + offsets[name] for name in ("window", "bins", "logarithms", "exponents", "cosines")},
+        **{name: target + offsets[name] for name in offsets},
         bands=front_end.bands,
         frame_bytes=coefficients,
         codes=walk.l1("codes", codes_bytes),
         codes_l2=fingerprint,
-        transform=transform,
+        passes=passes,
         add_bands=bands,
         take_logs=logs,
         make_codes=codes,

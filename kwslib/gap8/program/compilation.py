@@ -149,7 +149,8 @@ def with_input(built: Build, codes: np.ndarray, elf: Path, warm_runs: int = 0, c
     ----------
     built : Build
     codes : ndarray
-        Codes of the network's input type, of its input's size; or samples, int16 (16000,), for a graph with a front end.
+        Codes of the network's input type, of its input's size; or samples, int16 (16000,), for a graph with a front
+        end.
     elf : Path
         The copy.
     warm_runs : int

@@ -108,9 +108,8 @@ def _run(program: _Program, clips_given: np.ndarray, check: bool) -> _Outputs:
     clips = len(clips_given)
     size = clips_given.nbytes // max(clips, 1)
     shape = (clips, program.classes)
-    outputs = _Outputs(
-        np.empty(shape, np.int8), np.empty(shape, np.int8), np.zeros((clips, program.layers + 1), np.uint32)
-    )
+    checksums = np.zeros((clips, program.layers + 1), np.uint32)
+    outputs = _Outputs(np.empty(shape, np.int8), np.empty(shape, np.int8), checksums)
     host.host_run(
         clips_given.ctypes.data_as(ctypes.c_void_p),
         ctypes.c_uint32(clips),

@@ -41,11 +41,7 @@ def frames(one: FrontEnd) -> np.ndarray:
 def chain(symbol: str, parts: int) -> str:
     """A function that calls the passes for some frames, with a barrier behind each pass that cores share."""
     barrier = ["li t0, 0x1020421c", ".insn i 0x03, 6, t1, t0, 0"] if parts > 1 else []
-    passes = [
-        line
-        for number in range(3)
-        for line in (f"lw a0, {4 * number}(s0)", f"call {symbol}_{number}", *barrier)
-    ]
+    passes = [line for number in range(3) for line in (f"lw a0, {4 * number}(s0)", f"call {symbol}_{number}", *barrier)]
     lines = [
         *(f'.section .text.{symbol},"ax",@progbits', f".globl {symbol}", f"{symbol}:"),
         *("addi sp, sp, -16", "sw ra, 0(sp)", "sw s0, 4(sp)", "sw s1, 8(sp)", "lw s1, 0(a0)", "addi s0, a0, 4"),
@@ -92,7 +88,9 @@ class Bench:
             places = []
             for frame in range(CORES) if shared else [core]:
                 part, parts = (core, CORES) if shared else (0, 1)
-                first, second_found, right = (state + 4 * (frame * (2 * CORES + 1) + at) for at in (0, CORES, 2 * CORES))
+                first, second_found, right = (
+                    state + 4 * (frame * (2 * CORES + 1) + at) for at in (0, CORES, 2 * CORES)
+                )
                 samples, base = at + frame * shown[0].nbytes, out + frame * scratch
                 own = range(part * 64 // parts, (part + 1) * 64 // parts)
                 n, blocks = own[0], range(part * radix // parts, (part + 1) * radix // parts)
