@@ -194,12 +194,10 @@ class _Table:
 
     def check(self, expected: Sequence[tuple[str, int]] | None, front_end: Sequence[tuple[str, int]] | None) -> None:
         """Refuse a table that is not whole."""
+        if FRONT_END in self.sums and front_end is not None and not front_end:
+            raise ProfileError(f"the {self.what} has rows of a front end, and the program's input is a fingerprint")
         if FRONT_END in self.sums or front_end:
             _check_rows(f"{self.what} of the front end", self.front_end, self.sums.get(FRONT_END), front_end)
-        elif front_end is None and SOUND_TO_LABEL in self.sums:
-            raise ProfileError(f"the {self.what} has {SOUND_TO_LABEL} and no {FRONT_END}")
-        if front_end is not None and not front_end and FRONT_END in self.sums:
-            raise ProfileError(f"the {self.what} has rows of a front end, and the program's input is a fingerprint")
         _check_rows(self.what, self.layers, self.sums.get(TOTAL), expected)
         if FRONT_END in self.sums:
             both = [self.sums[FRONT_END], self.sums[TOTAL]]

@@ -32,6 +32,17 @@ def table(rows=ROWS, lead=""):
     return [*lines, row(*total, lead)]
 
 
+STAGES = (("F1_WindowFFT_1024", 700, 1400), ("F2_PowerMel_40", 300, 150))
+
+
+def sound_table(lead="", stages=STAGES):
+    """A table with the rows of a front end in front, and its sums."""
+    sums = [tuple(sum(one[place] for one in rows) for place in (1, 2)) for rows in (stages, ROWS)]
+    whole = ("SoundToLabel", *(sum(pair) for pair in zip(*sums, strict=True)))
+    front = [row(*one, lead) for one in stages]
+    return [*front, row("FrontEnd", *sums[0], lead), *table(ROWS, lead), row(*whole, lead)]
+
+
 REST = [
     *(f"Checksum {name}: {number:08x}" for number, (name, *_) in enumerate(ROWS)),
     "Logits: 1 -2 3",
@@ -93,6 +104,38 @@ def test_other_lines_are_left_alone():
 def test_what_is_not_whole_is_refused(lines, message):
     with pytest.raises(ProfileError, match=message):
         parse("\n".join(lines), EXPECTED)
+
+
+def test_a_front_end_has_rows_and_a_total_of_its_own():
+    text = "\n".join(["Network: n", *sound_table(), *sound_table("Warm "), "Checksum Fingerprint: 0000001f", *REST])
+    expected = [(name, operations) for name, _, operations in STAGES]
+    found = parse(text, EXPECTED, front_end=expected)
+    assert [(stage.name, stage.cycles, stage.operations) for stage in found.front_end] == list(STAGES)
+    assert found.warm_front_end == found.front_end and found.layers == parse("\n".join(GOOD)).layers
+    assert (found.front_end_cycles, found.cycles) == (1000, 1270)
+    assert found.checksums["Fingerprint"] == 31
+    assert parse("\n".join(GOOD), front_end=[]).front_end == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "front_end", "message"),
+    [
+        (table(), STAGES, "the table of the front end has no Total"),
+        (sound_table(), [], "has rows of a front end, and the program's input is a fingerprint"),
+        (sound_table()[1:], None, "the table of the front end's FrontEnd has 1000 cycles, its rows sum to 300"),
+        (sound_table()[:-1], STAGES, "the table has no SoundToLabel"),
+        ([*sound_table()[:-1], row("SoundToLabel", 2271, 5658)], None, "SoundToLabel has 2271 cycles, its rows sum to"),
+        (sound_table(stages=STAGES[:1]), STAGES, "the table of the front end lacks F2_PowerMel_40"),
+        (sound_table(stages=STAGES[::-1]), STAGES, "other layers than the network"),
+        ([*sound_table(), sound_table()[-1]], None, "SoundToLabel comes after the table's total"),
+        ([sound_table()[2], *sound_table()], None, "FrontEnd comes twice"),
+        ([*table(), sound_table()[-1]], None, "SoundToLabel comes after the table's total"),
+    ],
+)
+def test_a_front_end_that_is_not_whole_is_refused(lines, front_end, message):
+    wanted = front_end and [(name, operations) for name, _, operations in front_end]
+    with pytest.raises(ProfileError, match=message):
+        parse("\n".join(lines), EXPECTED, front_end=wanted)
 
 
 def test_a_program_of_the_host_has_no_table():
