@@ -516,11 +516,48 @@ def vectors_moved() -> Reduction:
     return p
 
 
+def timers_configured() -> Reduction:
+    """Which bits of a timer's configuration are kept, and how often a timer with a prescaler reaches its end."""
+    p = Reduction()
+    p.begin()
+    p.li("a5", 0x1B200400)
+    p.li("t2", 0xFFFFFFFC)
+    for counter in (0, 4):
+        p.emit("sw", "t2", counter, "a5")
+        p.emit("lw", "t3", counter, "a5")
+        p.keep("t3")
+        p.emit("sw", "zero", counter, "a5")
+    p.emit("jal", "zero", "@main")
+    p.label("handler")
+    p.vectors[TIMER_INTERRUPT] = p.pc
+    p.emit("addi", "s6", "s6", 1)
+    p.emit("mret")
+    p.label("main")
+    p.store_word(FC_CACHE, 1)
+    p.store_word(0x1B204014, 1 << TIMER_INTERRUPT)
+    for prescaler in (0, 1, 3):
+        p.emit("addi", "s6", "zero", 0)
+        p.store_word(0x1B200410, 90)
+        p.store_word(0x1B200400, 1 | 2 | 4 | 16 | bool(prescaler) << 6 | prescaler << 8)
+        p.emit("csrrwi", "zero", 0x300, 8)
+        end = p.repeat(200)
+        p.nops(3)
+        end()
+        p.store_word(0x1B200400, 0)
+        p.emit("csrrwi", "zero", 0x300, 0)
+        p.keep("s6")
+        p.emit("lw", "t3", 8, "a5")
+        p.keep("t3")
+        p.store_word(0x1B200408, 0)
+    p.print_and_leave()
+    return p
+
+
 PROGRAMS: dict[str, Callable[[], Reduction]] = {
     program.__name__: program
     for program in (
         *(flush_by_core, flush_beside_cores, flush_by_fc, flush_by_load, loop_across_flush),
-        *(registers_of_csr, counters_written, loops_by_csr, bases_that_are_data, vectors_moved),
+        *(registers_of_csr, counters_written, loops_by_csr, bases_that_are_data, vectors_moved, timers_configured),
         *(interrupts_counted, interrupts_uncounted, interrupts_uncounted_later, interrupt_order, writes_to_zero),
     )
 }
