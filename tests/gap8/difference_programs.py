@@ -553,11 +553,45 @@ def timers_configured() -> Reduction:
     return p
 
 
+def reference_clock() -> Reduction:
+    """Events of the reference clock: pending at the start, at its edges, and in the queue of events."""
+    p = Reduction()
+    p.begin()
+    p.li("a5", 0x1B204000)
+    p.emit("lw", "t2", 0x1C, "a5")
+    p.keep("t2")
+    p.store_word(0x1B204008, 1 << 14)
+    for _ in range(3):
+        p.emit("p.elw", "t2", 0x3C, "a5")
+        p.keep("t2")
+        p.emit("csrrs", "t2", CYCLES, "zero")
+        p.keep("t2")
+    for word in range(6):
+        p.store_word(0x1A106004 + 4 * word, 0 if word else 1 << (37 - 32))  # all but the power manager's start
+    end = p.repeat(1500)
+    p.nops(2)
+    end()
+    p.li("a4", 0x1B200F00)
+    for _ in range(6):
+        p.emit("lw", "t2", 0, "a4")
+        p.keep("t2")
+    p.print_and_leave()
+    return p
+
+
 PROGRAMS: dict[str, Callable[[], Reduction]] = {
     program.__name__: program
     for program in (
         *(flush_by_core, flush_beside_cores, flush_by_fc, flush_by_load, loop_across_flush),
-        *(registers_of_csr, counters_written, loops_by_csr, bases_that_are_data, vectors_moved, timers_configured),
+        *(
+            registers_of_csr,
+            counters_written,
+            loops_by_csr,
+            bases_that_are_data,
+            vectors_moved,
+            timers_configured,
+            reference_clock,
+        ),
         *(interrupts_counted, interrupts_uncounted, interrupts_uncounted_later, interrupt_order, writes_to_zero),
     )
 }

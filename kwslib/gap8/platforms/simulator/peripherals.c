@@ -123,7 +123,7 @@ static struct {
 } soc;
 static uint32_t event_masks[6];  // MSB and LSB for FC, cluster, peripherals: a one blocks
 
-enum { POWER_EVENT = 31, CLOCK_GATE_EVENT = 35 };
+enum { POWER_EVENT = 31, CLOCK_GATE_EVENT = 35, REF_CLOCK_EVENT = 56 };
 
 void soc_init(void) {
     memset(&soc, 0, sizeof soc);
@@ -134,6 +134,12 @@ void soc_init(void) {
 void soc_event(int event) {
     int word = event >> 5, bit = event & 31;
     if (!((event_masks[1 - word] >> bit) & 1)) eu_soc_event(&m.fc_eu, event);
+}
+
+// Both edges of the reference clock are events.
+void soc_reference_edge(void) {
+    eu_event(&m.fc_eu, 0, 1u << EVENT_REF_CLOCK);
+    soc_event(REF_CLOCK_EVENT);
 }
 
 static void set_bypass(uint32_t value) {

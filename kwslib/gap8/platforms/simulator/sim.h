@@ -347,6 +347,7 @@ void soc_init(void);
 Access soc_control(uint32_t offset, Request *r);
 Access soc_eu_access(uint32_t offset, Request *r);
 void soc_event(int event);
+void soc_reference_edge(void);
 Access stdout_access(uint32_t offset, Request *r);
 void stdout_flush_partial(void);
 
