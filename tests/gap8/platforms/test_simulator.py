@@ -174,6 +174,15 @@ def test_jump_out_of_memory_faults(tmp_path):
     assert "instruction fetch from 0x30000000, where there is no memory" in _fault(tmp_path, jump)
 
 
+def test_code_in_l1_is_refused(tmp_path):
+    def jump(assembler):
+        assembler.start_cluster()
+        assembler.li("t0", L1 + 0x400)
+        assembler.emit("jalr", "zero", 0, "t0")
+
+    assert "instruction fetch from 0x10000400, in L1: code there is not modelled" in _fault(tmp_path, jump)
+
+
 def test_byte_access_to_a_device_faults(tmp_path):
     def access(assembler):
         assembler.li("t0", 0x1A104070)

@@ -58,7 +58,7 @@ static Access cluster_peripherals(Request *r) {
         } else if (offset >= 0x40 && offset < 0x40 + 4 * CLUSTER_CORES) {
             Core *core = &m.core[(offset - 0x40) / 4];
             if (r->write)
-                core->boot_addr = value;
+                core_set_boot(core, value);
             else
                 memcpy(r->data, &core->boot_addr, 4);
         }

@@ -24,11 +24,16 @@ static int next_way(Cache *cache) {
     return (cache->lfsr >> 1) & 3;
 }
 
+_Noreturn static void refuse(uint32_t line) {
+    bool l1 = line - L1_BASE < L1_SIZE;
+    fault("fetch", "instruction fetch from %#010x, %s", line,
+          l1 ? "in L1: code there is not modelled, put it into L2" : "where there is no memory");
+}
+
 int64_t cache_fetch_slow(Cache *cache, uint32_t line) {
     Request r = {.addr = line, .size = 16};
     if (!cache->enabled) {
-        if (cache->refill(&r) != ACCESS_OK)
-            fault("fetch", "instruction fetch from %#010x, where there is no memory", line);
+        if (cache->refill(&r) != ACCESS_OK) refuse(line);
         return r.latency;
     }
     uint32_t tag = line >> 4;
@@ -42,7 +47,7 @@ int64_t cache_fetch_slow(Cache *cache, uint32_t line) {
         }
     cache->misses++;
     int way = set + next_way(cache);
-    if (cache->refill(&r) != ACCESS_OK) fault("fetch", "instruction fetch from %#010x, where there is no memory", line);
+    if (cache->refill(&r) != ACCESS_OK) refuse(line);
     cache->tag[way] = tag;
     cache->recent[set / 4] = (uint8_t)(way & 3);
     int64_t latency = (now < cache->refill_until ? cache->refill_until - now : 0) + r.latency + r.duration;

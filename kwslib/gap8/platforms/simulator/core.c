@@ -100,23 +100,31 @@ static Access access_word(Core *c, uint32_t addr, uint8_t *data, int size, bool 
     return result;
 }
 
+// The first half of an access across a word. Each half is moved from or to the register itself, as GVSOC does it: if that
+// is the base too, an increment falls between the halves.
+static Outcome split_access(Core *c, uint32_t addr, int size, uint8_t reg, bool write, bool sign, int *cycles) {
+    int first = 4 - (int)(addr & 3), before = *cycles;
+    if (c->mask & (1u << COUNT_MISALIGNED)) c->pccr[COUNT_MISALIGNED]++;
+    if (access_word(c, addr, (uint8_t *)&c->regs[reg], first, write, cycles) != ACCESS_OK)
+        fault("memory access", "%s across a word at %#010x %s a device", write ? "store" : "load", addr,
+              write ? "to" : "from");
+    c->split.addr = addr + (uint32_t)first;
+    c->split.reg = reg;
+    c->split.size0 = (uint8_t)first;
+    c->split.size = (uint8_t)size;
+    c->split.sign = sign;
+    c->split.write = write;
+    c->stalled++;
+    schedule(&c->second_half, *cycles - before + 1);
+    return SPLIT;
+}
+
 static Outcome load_slow(Core *c, uint32_t addr, int size, bool sign, uint8_t rd, int *cycles) {
     uint32_t value = 0;
     c->cycles = *cycles;
     if ((addr & 3) + (uint32_t)size > 4) {
-        int first = 4 - (int)(addr & 3), before = *cycles;
-        if (access_word(c, addr, (uint8_t *)&value, first, false, cycles) != ACCESS_OK)
-            fault("memory access", "load across a word at %#010x from a device", addr);
-        c->split.addr = addr + (uint32_t)first;
-        c->split.value = value;
-        c->split.rd = rd;
-        c->split.size0 = (uint8_t)first;
-        c->split.size = (uint8_t)size;
-        c->split.sign = sign;
-        c->split.write = 0;
-        c->stalled++;
-        schedule(&c->second_half, *cycles - before + 1);
-        return SPLIT;
+        if (!sign) c->regs[rd] = 0;
+        return split_access(c, addr, size, rd, false, sign, cycles);
     }
     if (access_word(c, addr, (uint8_t *)&value, size, false, cycles) == ACCESS_PENDING) {
         c->wait_rd = rd;
@@ -127,21 +135,10 @@ static Outcome load_slow(Core *c, uint32_t addr, int size, bool sign, uint8_t rd
     return DONE;
 }
 
-static Outcome store_slow(Core *c, uint32_t addr, uint32_t value, int size, int *cycles) {
+static Outcome store_slow(Core *c, uint32_t addr, uint8_t rs2, int size, int *cycles) {
     c->cycles = *cycles;
-    if ((addr & 3) + (uint32_t)size > 4) {
-        int first = 4 - (int)(addr & 3), before = *cycles;
-        if (access_word(c, addr, (uint8_t *)&value, first, true, cycles) != ACCESS_OK)
-            fault("memory access", "store across a word at %#010x to a device", addr);
-        c->split.addr = addr + (uint32_t)first;
-        c->split.value = value;
-        c->split.size0 = (uint8_t)first;
-        c->split.size = (uint8_t)size;
-        c->split.write = 1;
-        c->stalled++;
-        schedule(&c->second_half, *cycles - before + 1);
-        return SPLIT;
-    }
+    uint32_t value = c->regs[rs2];
+    if ((addr & 3) + (uint32_t)size > 4) return split_access(c, addr, size, rs2, true, false, cycles);
     if (access_word(c, addr, (uint8_t *)&value, size, true, cycles) == ACCESS_PENDING) {
         c->stalled++;
         return WAIT;
@@ -161,14 +158,21 @@ ALWAYS_INLINE Outcome load(Core *c, uint32_t addr, int size, bool sign, uint8_t 
     return load_slow(c, addr, size, sign, rd, cycles);
 }
 
-ALWAYS_INLINE Outcome store(Core *c, uint32_t addr, uint32_t value, int size, int *cycles) {
+// A load whose base is its destination: the base that was computed before it stays.
+static Outcome load_into_base(Core *c, uint32_t addr, int size, bool sign, uint8_t rd, uint32_t base, int *cycles) {
+    Outcome outcome = load_slow(c, addr, size, sign, rd, cycles);
+    c->regs[rd] = base;
+    return outcome;
+}
+
+ALWAYS_INLINE Outcome store(Core *c, uint32_t addr, uint32_t value, int size, uint8_t rs2, int *cycles) {
     uint32_t offset;
     if (LIKELY(in_l1(c, addr, &offset) && (offset & 3) + (uint32_t)size <= 4 && !m.check_uninitialised)) {
         *cycles += l1_bank(c, offset);
         memcpy(m.l1 + offset, &value, (size_t)size);
         return DONE;
     }
-    return store_slow(c, addr, value, size, cycles);
+    return store_slow(c, addr, rs2, size, cycles);
 }
 
 // The second half of an access across a word, a cycle after the first.
@@ -178,10 +182,10 @@ static void second_half(Event *event) {
     c->stalled--;
     c->cycles++;
     if (c->mask & (1u << COUNT_LOADS)) c->pccr[COUNT_LOADS]++;
-    if (access_word(c, c->split.addr, (uint8_t *)&c->split.value + c->split.size0, rest, c->split.write, &cycles) !=
-        ACCESS_OK)
+    uint32_t *reg = &c->regs[c->split.reg];
+    if (access_word(c, c->split.addr, (uint8_t *)reg + c->split.size0, rest, c->split.write, &cycles) != ACCESS_OK)
         fault("memory access", "access across a word at %#010x to a device", c->split.addr);
-    if (!c->split.write) c->regs[c->split.rd] = extend(c->split.value, c->split.size, c->split.sign);
+    if (c->split.sign) *reg = extend(*reg, c->split.size, true);
     c->cycles += cycles;
     if (c->mask & 1) c->pccr[COUNT_CYCLES] += (uint32_t)c->cycles;
     schedule(&c->step, cycles + 1);
@@ -219,6 +223,11 @@ void core_check_state(Core *c) {
     }
     schedule(&c->step, 1 + c->wakeup_latency);
     c->wakeup_latency = 0;
+}
+
+void core_set_boot(Core *c, uint32_t addr) {
+    c->boot_addr = addr;
+    c->vectors = addr & ~0xFFu;
 }
 
 void core_fetch_enable(Core *c, bool enable) {
@@ -271,7 +280,7 @@ static void take_irq(Core *c) {
     c->irq_req = -1;
     irq_update(c);
     c->mcause = 0x80000000u | (uint32_t)irq;
-    c->pc = (c->boot_addr & ~0xFFu) + 4 * (uint32_t)irq;
+    c->pc = c->vectors + 4 * (uint32_t)irq;
     eu_irq_ack(c->is_fc ? &m.fc_eu : &m.cluster_eu, c->is_fc ? 0 : c->id, irq);
     fetch(c, c->pc);
 }
@@ -327,10 +336,14 @@ uint32_t csr_read(Core *c, uint32_t csr) {
         return c->pccr[i];
     }
     switch (csr) {
+    case 0x001: return c->fcsr & 31;
+    case 0x002: return c->frm;
+    case 0x003: return c->fcsr;
+    case 0x006: return c->fprec;
     case 0xF14:
     case 0x014: return c->hartid;
     case 0x300: return c->mstatus | (uint32_t)c->irq_enable << 3 | (uint32_t)c->saved_irq_enable << 7;
-    case 0x305: return c->boot_addr & ~0xFFu;
+    case 0x305: return c->mtvec;
     case 0x340: return c->mscratch;
     case 0x341: return c->mepc;
     case 0x342: return c->mcause;
@@ -342,6 +355,7 @@ uint32_t csr_read(Core *c, uint32_t csr) {
     case LOOP + 5: return c->lp_end[(csr - LOOP) / 4];
     case LOOP + 2:
     case LOOP + 6: return c->lp_count[(csr - LOOP) / 4];
+    case LOOP + 3: return c->lp_unused;
     case 0xC10: return 3;  // machine mode
     default: return 0;
     }
@@ -360,13 +374,18 @@ static void set_loop_end(Core *c, int loop, uint32_t end) {
 void csr_write(Core *c, uint32_t csr, uint32_t value) {
     uint32_t before;
     switch (csr) {
+    case 0x001: c->fcsr = (c->fcsr & ~31u) | (value & 31); break;
+    case 0x002: c->frm = value & 7; break;
+    case 0x003: c->fcsr = value & 0xFF; break;
+    case 0x006: c->fprec = value & 31; break;
     case 0x300:
         c->irq_enable = (value >> 3) & 1;
         irq_update(c);
         c->saved_irq_enable = (value >> 7) & 1;
         break;
     case 0x340: c->mscratch = value; break;
-    case 0x341: c->mepc = value; break;
+    case 0x305: c->mtvec = c->vectors = value; break;
+    case 0x341: c->mepc = value & ~1u; break;
     case 0x342: c->mcause = value; break;
     case PCER:
         before = c->pcer;
@@ -384,6 +403,7 @@ void csr_write(Core *c, uint32_t csr, uint32_t value) {
     case LOOP + 5: c->lp_end[(csr - LOOP) / 4] = value; break;  // no instruction is marked: it does not loop
     case LOOP + 2:
     case LOOP + 6: c->lp_count[(csr - LOOP) / 4] = value; break;
+    case LOOP + 3: c->lp_unused = value; break;
     case PCCR_ALL:
         for (int i = 0; i < 31; i++) c->pccr[i] = value;
         memset(c->external, 0, sizeof c->external);
@@ -391,8 +411,8 @@ void csr_write(Core *c, uint32_t csr, uint32_t value) {
     default:
         if (csr >= PCCR && csr < PCCR_ALL) {
             int i = (int)(csr - PCCR);
-            if (i >= COUNT_LOADS_EXT && i <= COUNT_TCDM_STALLS) sync_external(c, i, 0, 0);
-            c->pccr[i] = value;
+            if (i >= COUNT_LOADS_EXT && i <= COUNT_TCDM_STALLS) sync_external(c, i, c->pcer, c->pcmr);
+            if (i < COUNT_LOADS_EXT) c->pccr[i] = value;  // to the others a write is dropped
         }
     }
     c->counting = c->pcmr & 1;

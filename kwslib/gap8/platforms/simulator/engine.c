@@ -143,11 +143,14 @@ static void reference_edge(Event *event) {
     static bool rising;
     rising = !rising;
     schedule(event, 1);
-    if (!rising) return;  // it has only taken its turn
+    if (!rising) {
+        soc_reference_edge();
+        return;
+    }
     set_phase(&m.cluster);
     set_phase(&m.soc);
     timer_reference_edge(&m.fc_timer);
-    eu_event(&m.fc_eu, 0, 1u << EVENT_REF_CLOCK);
+    soc_reference_edge();
     timer_reference_edge(&m.cluster_timer);
     bool ticking = m.fc_timer.enabled[0] || m.fc_timer.enabled[1] || m.cluster_timer.enabled[0] ||
                    m.cluster_timer.enabled[1] ||
@@ -164,6 +167,7 @@ void engine_start(void) {
     reference.next_ps = 2 * REF_EDGE_PS;  // the first rising one after the start
     reference.enqueued = reference.flush = true;
     engine_first = &reference;
+    m.fc_eu.core[0].status |= 1u << EVENT_REF_CLOCK;  // of the edge at the start
 }
 
 void engine_run(void) {

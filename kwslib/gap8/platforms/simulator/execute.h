@@ -25,7 +25,12 @@
     CASE(name) addr = RS1 + IMM; goto load_##name;                                                                    \
     CASE(p_##name##_r) addr = RS1 + RS2; goto load_##name;                                                            \
     CASE(p_##name##_post) addr = RS1; increment = IMM; goto post_##name;                                              \
-    CASE(p_##name##_rpost) addr = RS1; increment = u->rd == u->rs1 ? 0 : RS2;                                         \
+    CASE(p_##name##_rpost) addr = RS1; increment = RS2;                                                               \
+    if (UNLIKELY(u->rd == u->rs1)) {                                                                                  \
+        outcome = load_into_base(c, addr, size, sign, u->rd, addr + increment, &cycles);                              \
+        count(c, mask, COUNT_LOADS, 1);                                                                               \
+        break;                                                                                                        \
+    }                                                                                                                 \
     post_##name : outcome = load(c, addr, size, sign, u->rd, &cycles);                                                \
     if (u->rs1) RS1 += increment;                                                                                     \
     count(c, mask, COUNT_LOADS, 1);                                                                                   \
@@ -38,11 +43,11 @@
     CASE(p_##name##_r) addr = RS1 + RD; goto store_##name;                                                            \
     CASE(p_##name##_post) addr = RS1; increment = IMM; goto post_##name;                                              \
     CASE(p_##name##_rpost) addr = RS1; increment = RD;                                                                \
-    post_##name : outcome = store(c, addr, RS2, size, &cycles);                                                       \
+    post_##name : outcome = store(c, addr, RS2, size, u->rs2, &cycles);                                                       \
     if (u->rs1) RS1 += increment;                                                                                     \
     count(c, mask, COUNT_STORES, 1);                                                                                  \
     break;                                                                                                            \
-    store_##name : outcome = store(c, addr, RS2, size, &cycles);                                                      \
+    store_##name : outcome = store(c, addr, RS2, size, u->rs2, &cycles);                                                      \
     count(c, mask, COUNT_STORES, 1);                                                                                  \
     break;
 #define VECTOR_OP(name, assign)                                                                                       \
@@ -187,7 +192,7 @@ next_core:;
     c->saved_irq_enable = c->irq_enable;
     c->irq_enable = c->irq_due = false;
     c->mcause = 11;
-    next = (c->boot_addr & ~0xFFu) + 0x88;
+    next = c->vectors + 0x88;
     break;
     CASE(ebreak)
     m.current = c;

@@ -40,7 +40,7 @@ static void boot(void) {
     m.soc.cycles = start;
     engine_start();
     Core *fc = &m.core[FC];
-    fc->boot_addr = L2_BASE;
+    core_set_boot(fc, L2_BASE);
     fc->wakeup_latency = SETTLE_CYCLES;
     fc->pccr[COUNT_CYCLES] = (uint32_t)-SETTLE_CYCLES;
     core_fetch_enable(fc, true);

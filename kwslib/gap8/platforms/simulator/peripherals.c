@@ -2,9 +2,10 @@
 #include "sim.h"
 
 // ---- timer: two counters of 32 bits, or one of 64 ----
-enum { CFG_ENABLE = 1, CFG_RESET = 2, CFG_IRQ = 4, CFG_CLEAR = 1 << 4, CFG_ONE_SHOT = 1 << 5, CFG_REF_CLOCK = 1 << 7 };
+enum { CFG_ENABLE = 1, CFG_RESET = 2, CFG_IRQ = 4, CFG_CLEAR = 1 << 4, CFG_ONE_SHOT = 1 << 5, CFG_PRESCALER = 1 << 6,
+       CFG_REF_CLOCK = 1 << 7 };
 #define CFG_CASCADE 0x80000000u
-#define CFG_KEPT 0x8000FFFDu
+#define CFG_KEPT 0xFFF5u
 
 static void timer_sync(Timer *t) {
     uint64_t passed = (uint64_t)(t->domain->cycles - t->synced_at);
@@ -36,6 +37,8 @@ static void timer_check_one(Timer *t, int i) {
     if (t->enabled[i] && !(config & CFG_REF_CLOCK) && config & (CFG_IRQ | CFG_CLEAR)) {
         uint64_t left = wide ? compare - value : (uint32_t)(compare - value);
         if (left == 0) left = wide ? 0 : 0x100000000u;
+        // GVSOC looks later where a prescaler is set, but counts on as fast: it finds a match only by chance.
+        if (config & CFG_PRESCALER) left *= (config >> 8 & 0xFF) + 1;
         if (left) event_bring_forward(&t->event, (int64_t)left);
     }
 }
@@ -78,7 +81,7 @@ static void timer_configure(Timer *t, int i, uint32_t config) {
         t->value[i] = 0;
         if (t->wide) t->value[1] = 0;
     }
-    t->config[i] = config & CFG_KEPT;
+    t->config[i] = config & (i == 0 ? CFG_KEPT | CFG_CASCADE : CFG_KEPT);
     timer_check(t);
 }
 
@@ -120,7 +123,7 @@ static struct {
 } soc;
 static uint32_t event_masks[6];  // MSB and LSB for FC, cluster, peripherals: a one blocks
 
-enum { POWER_EVENT = 31, CLOCK_GATE_EVENT = 35 };
+enum { POWER_EVENT = 31, CLOCK_GATE_EVENT = 35, REF_CLOCK_EVENT = 56 };
 
 void soc_init(void) {
     memset(&soc, 0, sizeof soc);
@@ -131,6 +134,12 @@ void soc_init(void) {
 void soc_event(int event) {
     int word = event >> 5, bit = event & 31;
     if (!((event_masks[1 - word] >> bit) & 1)) eu_soc_event(&m.fc_eu, event);
+}
+
+// Both edges of the reference clock are events.
+void soc_reference_edge(void) {
+    eu_event(&m.fc_eu, 0, 1u << EVENT_REF_CLOCK);
+    soc_event(REF_CLOCK_EVENT);
 }
 
 static void set_bypass(uint32_t value) {

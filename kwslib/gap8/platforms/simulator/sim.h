@@ -222,6 +222,8 @@ struct Core {
     int stalled;
     int64_t wakeup_latency;
     uint32_t lp_start[2], lp_end[2], lp_count[2];
+    uint32_t lp_unused;    // CSR 0x7B3 between the two loops' registers
+    uint32_t fcsr, frm, fprec;  // CSRs of the floating-point unit that the chip lacks
     uint32_t lp_mark[2];  // 1 + index of the halfword that is marked as the end of a loop; 0: none
     uint32_t second_won;  // by half: all ones where the last pv.vitop.max took rs2's
     uint32_t pcer;         // CSR: enabled performance counters, a bit each
@@ -235,8 +237,7 @@ struct Core {
     Event second_half;
     struct {             // an access across two words, between its two halves
         uint32_t addr;   // of the second half
-        uint32_t value;  // to be stored, or loaded so far
-        uint8_t rd;      // register that a load writes
+        uint8_t reg;     // register that is stored or loaded
         uint8_t size0;   // bytes of the first half
         uint8_t size;    // bytes of the whole access
         uint8_t write;   // 1: a store
@@ -246,6 +247,7 @@ struct Core {
     uint32_t wait_value;
     // interrupts and traps
     uint32_t boot_addr, mstatus, mepc, mcause, mtvec, mscratch;
+    uint32_t vectors;  // address of the first: set by the boot address, and by a write to mtvec
     bool irq_enable, saved_irq_enable, irq_due;
     Cache *cache;
     int irq_req;   // to be taken; -1: none
@@ -267,6 +269,7 @@ void core_init(Core *core, int id, Domain *domain);
 void core_step(Event *event);
 void core_resume(Core *core, int64_t latency, bool write_rd);
 void core_check_state(Core *core);
+void core_set_boot(Core *core, uint32_t addr);
 void core_fetch_enable(Core *core, bool enable);
 void core_request_irq(Core *core, int irq);
 void core_flush_code(Core *first, int cores);
@@ -344,6 +347,7 @@ void soc_init(void);
 Access soc_control(uint32_t offset, Request *r);
 Access soc_eu_access(uint32_t offset, Request *r);
 void soc_event(int event);
+void soc_reference_edge(void);
 Access stdout_access(uint32_t offset, Request *r);
 void stdout_flush_partial(void);
 
