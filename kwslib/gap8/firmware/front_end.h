@@ -39,3 +39,12 @@ extern front_end_kernel portable_front_end_first, portable_front_end_second, por
    Where fewer frames than cores are left, the cores share each. The caller needs a barrier before (for the samples) and
    behind it (for the codes). */
 void front_end_run(uint32_t core, const struct front_end *front_end, address samples, uint32_t frames, address codes);
+
+/* The step in front of all layers. Samples come to L1 tile by tile, a frame for each core. */
+enum { TILE_FRAMES = SHARES };
+struct sound {
+    address samples_l2, tiles[2];
+    uint32_t window_bytes, frames;
+    address codes, codes_l2;    /* of all frames */
+    struct front_end front_end;
+};

@@ -1,5 +1,6 @@
 /* The program: the fabric controller starts the cluster, which runs the network on the input that lies in the image,
    cold, warm, and once more with checksums; then everything is printed. */
+#include "front_end.h"
 #include "print.h"
 #include "runtime.h"
 
@@ -19,18 +20,18 @@ static uint32_t share_of(uint32_t whole, uint32_t part, uint32_t all) {
     return quotient;
 }
 
-/* Cycles of the front end's stages: those of its step, shared out as the core cycles were. */
+/* Cycles of the front end's stages: those of its step, shared out as core 0's were. */
 static void account_stages(struct table *table) {
-    uint32_t sums[STAGE_COUNT + 1] = {0}, all = 0, left = table->front_end;
-    for (uint32_t stage = 0; stage < STAGE_COUNT; stage++) {
-        for (uint32_t core = 0; core < CORES; core++) sums[stage] += inference.stage_shares[core][stage];
-        all += sums[stage];
-    }
+    if (!STAGE_COUNT) return;
+    const struct sound *sound = tables.steps[0].work;
+    const uint32_t *times = at(sound->front_end.times);
+    uint32_t all = 0, left = table->front_end;
+    for (uint32_t stage = 0; stage < STAGE_COUNT; stage++) all += times[stage];
     for (uint32_t stage = 0; stage + 1 < STAGE_COUNT; stage++) {
-        table->stages[stage] = share_of(table->front_end, sums[stage], all);
+        table->stages[stage] = share_of(table->front_end, times[stage], all);
         left -= table->stages[stage];
     }
-    if (STAGE_COUNT) table->stages[STAGE_COUNT - 1] = left;
+    table->stages[STAGE_COUNT ? STAGE_COUNT - 1 : 0] = left;
 }
 
 /* Cycles of each layer from the stamps of the steps; a fused step's are shared out as its core cycles were. */

@@ -87,30 +87,6 @@ struct sink {
     struct fill fill;           /* of the map in L1, or of each tile */
 };
 
-/* The front end. A frame goes through six kernels; the words that they read lie as front_end_layout.py says. */
-enum {
-    TILE_FRAMES = SHARES,
-    PLACES = 64, ROWS = 8, PLACE_BYTES = 4, BLOCK_BYTES = 256, ROW_BYTES = 32, /* of the transform's passes */
-    ENERGY_BYTES = 8, EXPONENT_BYTES = 12
-};
-struct sound {
-    address samples_l2, tiles[2];
-    uint32_t window_bytes, stride_bytes, frames; /* of a frame, from one to the next, and how many there are */
-    address scratch, states;    /* of each frame of a tile, one behind the other */
-    uint32_t scratch_bytes, radix, legs;
-    uint32_t first_bin_at, mirror_bin_at, energies_at, logs_at; /* in the scratch memory; the first two: in the spectrum */
-    address window, second, third, bins, logarithms, exponents, cosines; /* constants */
-    uint32_t bands, frame_bytes; /* frame_bytes: codes of a frame */
-    address codes, codes_l2;
-    kernel_function *passes[3], *add_bands, *take_logs, *make_codes;
-    const struct geometry *geometry;
-};
-/* Of a frame's transform: the largest results of two passes, one for each core that shares them; shift and exponent. */
-struct frame_state {
-    int32_t largest[2][SHARES];
-    uint32_t right, exponent;
-};
-
 struct front {                  /* first convolution, alone or with the depthwise layer behind it */
     address input_l2, input;    /* the codes; four bytes around `input` are readable */
     uint32_t input_bytes, input_rows, input_columns, pad_top, stride_rows, kernel_rows;

@@ -139,7 +139,6 @@ HOT void infer(uint32_t core) {
     }
     inference.first_share[core] = inference.second_share[core] = 0;
     for (uint32_t layer = 0; layer <= LAYER_COUNT; layer++) inference.checksums[core][layer] = 0;
-    for (uint32_t stage = 0; stage < STAGE_COUNT; stage++) inference.stage_shares[core][stage] = 0;
     for (uint32_t i = 0; i < STEP_COUNT; i++) {
         const struct step *step = &tables.steps[i];
         if (core == 0) fetch_wait(step->ready);

@@ -27,6 +27,7 @@ class FrontEndBands(Kernel):
 
     generator = "front_end_bands"
     portable = "portable_front_end_bands"
+    function = "front_end_kernel"
     weight_bits: int
 
     def shape_refusal(self) -> str | None:

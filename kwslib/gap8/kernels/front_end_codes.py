@@ -29,6 +29,7 @@ class FrontEndCodes(Kernel):
 
     generator = "front_end_codes"
     portable = "portable_front_end_codes"
+    function = "front_end_kernel"
     bands: int
     coefficients: int
     shift: int

@@ -20,6 +20,7 @@ class FrontEndLogs(Kernel):
 
     generator = "front_end_logs"
     portable = "portable_front_end_logs"
+    function = "front_end_kernel"
 
     def shape_refusal(self) -> str | None:
         return None

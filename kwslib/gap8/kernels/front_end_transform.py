@@ -83,6 +83,7 @@ class FrontEndFirst(_Pass):
 
     generator = "front_end_first"
     portable = "portable_front_end_first"
+    function = "front_end_kernel"
     legs: int
 
     def shape_refusal(self) -> str | None:
@@ -137,6 +138,7 @@ class FrontEndSecond(_Pass):
 
     generator = "front_end_second"
     portable = "portable_front_end_second"
+    function = "front_end_kernel"
 
     def emit(self, code: Assembler) -> None:
         right = _load_largest(code, 3)
@@ -200,6 +202,7 @@ class FrontEndThird(_Pass):
 
     generator = "front_end_third"
     portable = "portable_front_end_third"
+    function = "front_end_kernel"
 
     def emit(self, code: Assembler) -> None:
         left = _load_largest(code, 4)

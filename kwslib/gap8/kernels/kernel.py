@@ -24,10 +24,13 @@ class Kernel(ABC):
     portable : str
         Its twin in ``firmware/kernels``, which computes the same on the host and for shapes that the kernel
         refuses.
+    function : str
+        Its type in C.
     """
 
     generator: ClassVar[str]
     portable: ClassVar[str]
+    function: ClassVar[str] = "kernel_function"
 
     @abstractmethod
     def shape_refusal(self) -> str | None:

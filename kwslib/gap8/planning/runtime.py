@@ -22,7 +22,7 @@ GUARD_BYTES = 4
 STEP_BYTES = 24
 """Bytes of ``struct step`` (firmware/network.h)."""
 KIND_BYTES = {
-    "sound": 144,
+    "sound": 160,
     "front": 224,
     "depthwise": 128,
     "pointwise": 240,
@@ -34,8 +34,6 @@ KIND_BYTES = {
 """Bytes of the structure of each kind of step (firmware/network.h), with room to spare."""
 NEAR_SHARE_WORDS = 512
 """Words in L1 at most that say which blocks each core computes; the others lie in L2."""
-LARGEST_STAGES = 4
-"""Stages of a front end, rows of the layer profile: ``STAGE_COUNT`` (firmware/counts.h) is this or 0."""
 ARGUMENT_WORDS = 36
 """Argument words of a kernel on each core: ``ARGUMENT_WORDS`` of firmware/runtime.h."""
 STREAM_BYTES = 128
@@ -82,7 +80,7 @@ def own_bytes(kinds: Sequence[str], layers: int, share_words: int) -> int:
         Words that say which blocks each core computes.
     """
     data = (
-        _inference_bytes(len(kinds), layers, "sound" in kinds)
+        _inference_bytes(len(kinds), layers)
         + 4 * ARGUMENT_WORDS * CORES
         + sum(STEP_BYTES + KIND_BYTES[kind] for kind in kinds)
         + 4 * max(share_words, 1)
@@ -91,11 +89,10 @@ def own_bytes(kinds: Sequence[str], layers: int, share_words: int) -> int:
     return aligned(aligned(data, STACK_ALIGNMENT) + CORES * STACK_BYTES, STACK_ALIGNMENT)
 
 
-def _inference_bytes(steps: int, layers: int, sound: bool) -> int:
+def _inference_bytes(steps: int, layers: int) -> int:
     """Return the bytes of ``struct inference`` (firmware/runtime.h)."""
     stamps = steps + 1
     shares = 2 * CORES
-    stage_shares = CORES * ((LARGEST_STAGES if sound else 0) + 1)
     sums_and_flag = 3
     checksums = CORES * (layers + 1)
-    return 4 * (stamps + shares + stage_shares + sums_and_flag + checksums)
+    return 4 * (stamps + shares + sums_and_flag + checksums)

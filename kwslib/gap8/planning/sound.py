@@ -1,10 +1,12 @@
 """The front end as the first step of a program: ``struct sound`` of the firmware."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from kwslib.config.front_end import FrontEnd
+from kwslib.errors import ModelError
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.front_end_bands import FrontEndBands
 from kwslib.gap8.kernels.front_end_codes import FrontEndCodes
@@ -22,9 +24,9 @@ TILE_FRAMES = CORES
 """Frames whose samples come together: one for each core."""
 READ_BEHIND = 126
 """Samples behind a frame that its transform may read; they count nothing."""
-STATE_BYTES = 4 * (2 * CORES + 2)
-"""Of ``struct frame_state`` (firmware/network.h)."""
-WORD = 4
+STAGES = 4
+"""Stages whose cycles are counted: ``FRONT_END_STAGES`` (firmware/front_end.h)."""
+WORD, HALF = 4, 2
 
 
 @dataclass(frozen=True)
@@ -65,97 +67,76 @@ def stages(front_end: FrontEnd | None) -> tuple[Stage, ...]:
     )
 
 
-@dataclass(frozen=True)
-class Scratch:
-    """How a core's scratch memory is divided, in bytes from its start."""
-
-    first_bin: int
-    mirror_bin: int
-    energies: int
-    logs: int
-    size: int
-
-    @classmethod
-    def of(cls, tables: Tables) -> "Scratch":
-        """Lay it out: behind the transform its lower half is free for the bands, if they are few enough."""
-        half, bands = WORD * tables.points, tables.front_end.bands
-        energies_bytes, logs_bytes = 2 * WORD * (bands + 1), aligned(2 * bands, WORD)
-        needed = energies_bytes + logs_bytes
-        energies = 0 if needed <= half else 2 * half
-        return cls(
-            first_bin=half + WORD * tables.bins.start,
-            mirror_bin=half + WORD * (tables.points - tables.bins.start),
-            energies=energies,
-            logs=energies + energies_bytes,
-            size=aligned(2 * half if not energies else 2 * half + needed),
-        )
-
-
 def add(walk: Walk, front_end: FrontEnd) -> None:
     """Add the step of the front end to a plan, in front of all layers.
 
     Raises
     ------
-    kwslib.errors.InputError
-        If the front end has no integer form.
+    ModelError
+        If the bands need more scratch memory than the transform leaves.
     kwslib.gap8.planning.memory.DoesNotFit
         If a memory is too small.
     """
-    builder, graph = walk.builder, walk.graph
-    tables, last = tables_of(front_end), len(graph.layers) + 1
-    scratch, constants = Scratch.of(tables), layout(tables)
-    offsets, words = constants.offsets(), constants.words()
+    builder, tables = walk.builder, tables_of(front_end)
+    if 2 * WORD * (front_end.bands + 1) > WORD * tables.points:
+        raise ModelError(
+            f"front end {front_end.key}: {front_end.bands} bands need more memory than a transform of "
+            f"{front_end.fft_length} points leaves; choose at most {tables.points // 2 - 1} bands"
+        )
     frames, coefficients = front_end.shape
     stride, window = SAMPLE_BYTES * front_end.stride_samples, SAMPLE_BYTES * front_end.window_samples
     tile = window + (min(frames, TILE_FRAMES) - 1) * stride + SAMPLE_BYTES * READ_BEHIND
-    codes_bytes = aligned(frames * coefficients)
-    target = walk.l1("constants", words.nbytes)
+    constants, words = walk.l1("constants", layout(tables).words().nbytes), layout(tables).words()
+    codes_bytes, last = aligned(frames * coefficients), len(walk.graph.layers) + 1
     fingerprint = builder.use("fingerprint", L2, codes_bytes, 0, last)
     builder.plan.input = fingerprint
-    builder.plan.fingerprint = Map(fingerprint, network_input(graph))
-    kernels = (
-        FrontEndFirst(tables.first_radix, tables.legs),
-        FrontEndSecond(tables.first_radix),
-        FrontEndThird(tables.first_radix),
-        FrontEndBands(tables.weight_bits),
-        FrontEndLogs(),
-        FrontEndCodes(front_end.bands, coefficients, tables.code_shift, graph.input.zero_point),
-    )
-    *passes, bands, logs, codes = (builder.kernel(kernel) for kernel in kernels)
+    builder.plan.fingerprint = Map(fingerprint, network_input(walk.graph))
     step = walk.add(
         "sound",
         (),
         samples_l2=Ref("weights", INPUT_HEADER_BYTES),
         tiles=walk.pair("samples", tile),
         window_bytes=window,
-        stride_bytes=stride,
         frames=frames,
-        scratch=walk.l1("scratch", TILE_FRAMES * scratch.size),
-        states=walk.l1("states", TILE_FRAMES * STATE_BYTES),
-        scratch_bytes=scratch.size,
-        radix=tables.first_radix,
-        legs=tables.legs,
-        first_bin_at=scratch.first_bin,
-        mirror_bin_at=scratch.mirror_bin,
-        energies_at=scratch.energies,
-        logs_at=scratch.logs,
-        **{name: target + offsets[name] for name in offsets},
-        bands=front_end.bands,
-        frame_bytes=coefficients,
         codes=walk.l1("codes", codes_bytes),
         codes_l2=fingerprint,
-        passes=passes,
-        add_bands=bands,
-        take_logs=logs,
-        make_codes=codes,
-        geometry=_geometry(walk, tables),
+        front_end=_front_end(walk, tables, constants),
     )
-    builder.fetch(target, words.view(np.int32))
-    step.dma_in_bytes = words.nbytes + frames * stride + window - stride
+    builder.fetch(constants, words.view(np.int32))
+    step.dma_in_bytes = words.nbytes + (frames - 1) * stride + window
     step.dma_out_bytes = frames * coefficients
     step.description = f"front end {front_end.key}, a frame a core, samples of {TILE_FRAMES} frames at a time"
 
 
-def _geometry(walk: Walk, tables: Tables) -> str:
-    """What the portable twins of the kernels must know of the front end."""
-    return walk.builder.geometry(rows=tables.first_radix, columns=tables.legs)
+def _front_end(walk: Walk, tables: Tables, constants: Ref) -> dict[str, Any]:
+    """Return the members of ``struct front_end`` (firmware/front_end.h)."""
+    front_end, builder = tables.front_end, walk.builder
+    logs = aligned(HALF * front_end.bands, WORD)
+    scratch = aligned(2 * WORD * tables.points + 4 * WORD + logs)
+    kernels = {
+        "first_pass": FrontEndFirst(tables.first_radix, tables.legs),
+        "second_pass": FrontEndSecond(tables.first_radix),
+        "third_pass": FrontEndThird(tables.first_radix),
+        "make_bands": FrontEndBands(tables.weight_bits),
+        "make_logs": FrontEndLogs(),
+        "make_codes": FrontEndCodes(
+            front_end.bands, front_end.coefficients, tables.code_shift, walk.graph.input.zero_point
+        ),
+    }
+    return {
+        "first_radix": tables.first_radix,
+        "legs": tables.legs,
+        "stride_bytes": SAMPLE_BYTES * front_end.stride_samples,
+        "first_bin": tables.bins.start,
+        "weight_bits": tables.weight_bits,
+        "bands": front_end.bands,
+        "coefficients": front_end.coefficients,
+        "code_shift": tables.code_shift,
+        "zero_point": walk.graph.input.zero_point,
+        **{name: constants + offset for name, offset in layout(tables).offsets().items()},
+        "scratch": walk.l1("scratch", CORES * scratch),
+        "scratch_bytes": scratch,
+        "shared": walk.l1("shared frame", WORD * (2 * CORES + 2) + logs),
+        "times": walk.l1("times", WORD * STAGES),
+        **{name: builder.kernel(kernel) for name, kernel in kernels.items()},
+    }
