@@ -98,9 +98,9 @@ def pointwise(work: Work, tile_rows: int, groups: int, blocks: tuple[Blocks, ...
     if work.sums:
         cycles += work.rows * work.columns * (work.inputs / 4 * 4 + 80) / CORES
     if not work.input_in_l1:
-        cycles += work.input_bytes(tile_rows) / L2_BYTES_A_CYCLE
+        cycles += work.input_bytes(tile_rows) / 8
     if not work.output_in_l1:
-        cycles += work.output_bytes(tile_rows, groups) / L2_BYTES_A_CYCLE
+        cycles += work.output_bytes(tile_rows, groups) / 8
     return round(cycles)
 
 

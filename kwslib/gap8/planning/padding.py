@@ -8,7 +8,7 @@ from kwslib.gap8.planning.memory import aligned
 
 SHORT_ROW_BYTES = 16
 """Rows of a tile that are filled whole sooner than in parts."""
-FILL_CYCLES, FILL_WORD_CYCLES = 8, 3
+FILL_CYCLES, FILL_WORD_CYCLES = 8, 6
 """Of a plane and of a word that one core fills (`fill_planes`, firmware/runtime.c), by their instructions."""
 NOTHING: dict[str, int] = {"planes": 0}
 """Nothing to fill."""
