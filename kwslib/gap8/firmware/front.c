@@ -71,7 +71,7 @@ static void fused_channel(uint32_t core, const struct step *step, const struct f
 }
 
 /* Channels alone: a run of them for each core. */
-static void alone(uint32_t core, const struct front *front, address records, uint32_t count, address output) {
+static HOT void alone(uint32_t core, const struct front *front, address records, uint32_t count, address output) {
     uint32_t *a = arguments[core], begin = share_begin(core, count), end = share_begin(core + 1, count);
     if (begin == end) return;
     a[0] = front->words;
@@ -118,7 +118,7 @@ static NEVER_INLINE void add_shares(void) {
     }
 }
 
-void run_front(uint32_t core, const struct step *step) {
+HOT void run_front(uint32_t core, const struct step *step) {
     const struct front *front = step->work;
     uint32_t received = 0;
     if (core == 0) {

@@ -90,31 +90,42 @@ static inline void dma_in_end(uint32_t id) { dma_end(DMA, id); }
 static inline void dma_in_now(address l1, address l2, uint32_t bytes) { dma_in_end(dma_in_begin(l1, l2, bytes)); }
 
 /* The transfers of tiles: core 0 asks for them, the fabric controller makes them, in their order. */
-enum { REQUESTS = 4 };
+enum { REQUESTS = 4, OUT = 0, IN = 1, EXCHANGE = 2 /* l1: struct pointwise, l2: turn */ };
 extern struct requests {
     volatile uint32_t posted, done;
     volatile struct request {
-        uint32_t l1, l2, bytes, in, line, stride;
+        uint32_t l1, l2, bytes, kind, line, stride;
     } ring[REQUESTS];
 } requests;
 
-static inline uint32_t dma_post(address l1, address l2, uint32_t bytes, uint32_t in, uint32_t line, uint32_t stride) {
+static inline uint32_t dma_post(address l1, address l2, uint32_t bytes, uint32_t kind, uint32_t line, uint32_t stride) {
     uint32_t number = requests.posted;
     volatile struct request *r = &requests.ring[number % REQUESTS];
     while (number - requests.done >= REQUESTS) {}
     r->l1 = l1;
     r->l2 = l2;
     r->bytes = bytes;
-    r->in = in;
+    r->kind = kind;
     r->line = line;
     r->stride = stride;
     requests.posted = number + 1;
     return number + 1;
 }
-static inline uint32_t dma_in(address l1, address l2, uint32_t bytes) { return dma_post(l1, l2, bytes, 1, 0, 0); }
+static inline uint32_t dma_in(address l1, address l2, uint32_t bytes) { return dma_post(l1, l2, bytes, IN, 0, 0); }
 static inline uint32_t dma_out_lines(address l1, address l2, uint32_t bytes, uint32_t stride, uint32_t line) {
-    return dma_post(l1, l2, bytes, 0, line, stride);
+    return dma_post(l1, l2, bytes, OUT, line, stride);
 }
+/* The same for the tiles of a pointwise layer, which the fabric controller finds out itself. */
+static inline uint32_t post_exchange(const struct pointwise *p, uint32_t turn) {
+    uint32_t number = requests.posted;
+    volatile struct request *r = &requests.ring[number % REQUESTS];
+    r->l1 = (address)p;
+    r->l2 = turn;
+    r->kind = EXCHANGE;
+    requests.posted = number + 1;
+    return number + 1;
+}
+void tile_move(address l1, address l2, uint32_t bytes, uint32_t in, uint32_t line, uint32_t stride);
 static inline void dma_wait(uint32_t number) {
     while ((int32_t)(requests.done - number) < 0) {}
 }

@@ -124,11 +124,9 @@ struct depthwise {
 struct blocks {
     kernel_function *kernel;    /* 0: no such blocks */
     const struct geometry *geometry;
-    const uint32_t *share, *last_share; /* of a chunk, of the last chunk */
-    uint32_t pitches[2];        /* of both */
+    const uint32_t *shares[4];  /* of a tile; for the last chunk; of the first tile; of it for the last chunk */
+    uint32_t pitches[4];        /* of them */
     address sums;               /* 0, or the second term of each position */
-    uint32_t lines, count;      /* for the second term: lines of a tile, blocks of a line, and how they lie */
-    uint32_t in, line_in, block_in, position_in, positions;
 };
 
 /* Windows of a convolution, gathered: a kernel row of all channels is a run of words. */
@@ -149,13 +147,31 @@ struct second_term {
     uint32_t words, last_mask;  /* of a position */
     int32_t factor;
     uint32_t is_signed;
+    struct lines {              /* of the blocks of each size: lines of a tile, blocks of a line, and how they lie */
+        uint32_t lines, count, in, line_in, block_in, position_in, positions;
+    } lines[2];
+};
+
+struct pool {
+    kernel_function *sum;       /* arguments: planes, sums (int32), channels */
+    const struct geometry *geometry;
+    address sums;               /* a word for each channel of the map, or of a tile */
+    uint32_t channels, tile_channels, plane_bytes, origin;
+    address tiles[2], input_l2; /* input_l2 0: tiles[0] is the whole map */
+    address ahead_sums;         /* in L2: of the first channels, which the fabric controller adds up one step ahead */
+    uint32_t ahead;             /* how many */
+    address output;
+    int32_t parameters[5];      /* of the requantisation of a sum of stored codes */
+    struct scaling scaling;
 };
 
 struct pointwise {
     struct blocks blocks[2];    /* of the second size there may be none */
     uint32_t groups, chunk_groups, chunks;
     address records[2];         /* the same twice: one buffer, which the next chunk waits for */
-    uint32_t rows, tile_rows, tiles; /* the last tile ends with the map: it may begin in the one before */
+    /* The second tile begins after so many rows: of the first one only these are wanted. What it has of other rows is
+       written again. */
+    uint32_t tile_rows, first_rows, tiles;
     address input[2], input_l2; /* channels last; rows follow one another */
     uint32_t input_row_bytes;
     address output[2], output_l2; /* in L1: output[0] is channel 0 of row 0 in the whole map */
@@ -168,17 +184,7 @@ struct pointwise {
     const struct gather *gather; /* 0: none */
     const struct second_term *second; /* 0: none */
     uint32_t tile_sums;         /* bytes of the sums of a tile */
-};
-
-struct pool {
-    kernel_function *sum;       /* arguments: planes, sums (int32), channels */
-    const struct geometry *geometry;
-    address sums;               /* a word for each channel of the map, or of a tile */
-    uint32_t channels, tile_channels, plane_bytes, origin;
-    address tiles[2], input_l2; /* input_l2 0: tiles[0] is the whole map */
-    address output;
-    int32_t parameters[5];      /* of the requantisation of a sum of stored codes */
-    struct scaling scaling;
+    const struct pool *pool;    /* 0, or behind it: the fabric controller adds up the planes of the chunk before */
 };
 
 struct linear {

@@ -18,6 +18,17 @@ static inline uint32_t cluster_time(void) { return 0; }
 uint32_t dma_in(address l1, address l2, uint32_t bytes);
 uint32_t dma_out_lines(address l1, address l2, uint32_t bytes, uint32_t stride, uint32_t line);
 static inline void dma_wait(uint32_t id) { (void)id; }
+void exchange_tiles(const struct pointwise *p, uint32_t turn);
+static inline uint32_t post_exchange(const struct pointwise *p, uint32_t turn) {
+    exchange_tiles(p, turn);
+    return 0;
+}
+static inline void tile_move(address l1, address l2, uint32_t bytes, uint32_t in, uint32_t line, uint32_t stride) {
+    if (in)
+        dma_in(l1, l2, bytes);
+    else
+        dma_out_lines(l1, l2, bytes, stride, line);
+}
 static inline uint32_t dma_in_begin(address l1, address l2, uint32_t bytes) { return dma_in(l1, l2, bytes); }
 static inline void dma_in_end(uint32_t id) { (void)id; }
 static inline void dma_in_now(address l1, address l2, uint32_t bytes) { dma_in(l1, l2, bytes); }

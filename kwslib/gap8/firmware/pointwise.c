@@ -7,17 +7,16 @@
 struct job {
     address records, input, output;
     uint32_t sums;          /* bytes of the sums of the tiles before */
-    uint32_t last;          /* the last chunk */
+    uint32_t shares;        /* which of `struct blocks` */
 };
 
 static uint32_t tile_top(const struct pointwise *p, uint32_t tile) {
-    uint32_t top = tile * p->tile_rows, last = p->rows - p->tile_rows;
-    return top > last ? last : top;
+    return tile ? p->first_rows + (tile - 1) * p->tile_rows : 0;
 }
 
-/* Start the transfer of the input rows of a tile. */
-static uint32_t receive(const struct pointwise *p, uint32_t turn, uint32_t tile) {
-    uint32_t top = tile_top(p, tile), rows = p->tile_rows;
+/* Move the input rows of a tile to L1. */
+static inline void receive(const struct pointwise *p, uint32_t turn) {
+    uint32_t tile = turn % p->tiles, top = tile_top(p, tile), rows = tile ? p->tile_rows : p->first_rows;
     if (p->gather) {
         const struct gather *g = p->gather;
         uint32_t begin = gather_first(g, top), end = gather_end(g, top + rows);
@@ -26,7 +25,7 @@ static uint32_t receive(const struct pointwise *p, uint32_t turn, uint32_t tile)
     }
     address source = p->input_l2 + top * p->input_row_bytes; /* words: the rows of a map may begin anywhere */
     uint32_t ahead = source & 3;
-    return dma_in(p->input[turn & 1], source - ahead, (rows * p->input_row_bytes + ahead + 3) & ~3u);
+    tile_move(p->input[turn & 1], source - ahead, (rows * p->input_row_bytes + ahead + 3) & ~3u, 1, 0, 0);
 }
 
 /* A share of a job, as the plan lists it: batches of runs of blocks, until one of none. */
@@ -46,17 +45,18 @@ static inline void compute_share(const uint32_t *list, const struct blocks *b, c
 }
 
 static HOT NEVER_INLINE void compute(uint32_t core, const struct pointwise *p, const struct job *job) {
-    uint32_t last = job->last;
+    uint32_t which = job->shares;
     for (const struct blocks *b = p->blocks; b < p->blocks + 2 && b->kernel; b++)
         for (uint32_t share = core; share < SHARES; share += CORES) /* a host's one thread does all of them */
-            compute_share((last ? b->last_share : b->share) + share * b->pitches[last], b, job, arguments[core]);
+            compute_share(b->shares[which] + share * b->pitches[which], b, job, arguments[core]);
 }
 
 /* The second term of each position of a tile. */
 static NEVER_INLINE void add_up(uint32_t core, const struct pointwise *p, const struct job *job) {
     const struct second_term *second = p->second;
-    for (const struct blocks *b = p->blocks; b < p->blocks + 2 && b->kernel; b++) {
-        int32_t *sums = at(b->sums + job->sums);
+    for (uint32_t size = 0; size < 2 && p->blocks[size].kernel; size++) {
+        const struct lines *b = &second->lines[size];
+        int32_t *sums = at(p->blocks[size].sums + job->sums);
         uint32_t count = b->lines * b->count * b->positions, last = second->words - 1, ones = 0x01010101u;
         for (uint32_t i = core; i < count; i += CORES) {
             uint32_t block = i / b->positions, position = i - block * b->positions, line = block / b->count;
@@ -96,10 +96,25 @@ static NEVER_INLINE address prepare(uint32_t core, const struct pointwise *p, ui
     return input;
 }
 
-static uint32_t send(const struct pointwise *p, uint32_t turn, uint32_t first, uint32_t groups, uint32_t tile) {
-    address target = p->output_l2 + tile_top(p, tile) * p->out_row_bytes + first * p->out_group_bytes;
-    uint32_t lines = p->out_lines ? p->out_lines : 4 * groups;
-    return dma_out_lines(p->output[turn & 1], target, lines * p->out_line_bytes, p->out_stride, p->out_line_bytes);
+/* Move an output tile to L2. */
+static inline void send(const struct pointwise *p, uint32_t turn) {
+    uint32_t chunk = turn / p->tiles, first = chunk * p->chunk_groups;
+    uint32_t groups = p->groups - first < p->chunk_groups ? p->groups - first : p->chunk_groups;
+    address target = p->output_l2 + tile_top(p, turn - chunk * p->tiles) * p->out_row_bytes + first * p->out_group_bytes;
+    uint32_t lines = p->out_lines ? p->out_lines : 4 * groups, line = p->out_line_bytes;
+    tile_move(p->output[turn & 1], target, lines * line, 0, line, p->out_stride);
+}
+
+/* The part of the fabric controller, before the computation of tile 0 and during that of tile `turn` - 1: the tile in
+   front of that one leaves, the one behind it comes. */
+void exchange_tiles(const struct pointwise *p, uint32_t turn) {
+    if (turn >= 2 && p->output_l2) send(p, turn - 2);
+    if (turn < p->chunks * p->tiles && p->input_l2) receive(p, turn);
+    if (p->pool && turn > p->tiles && turn <= p->chunks * p->tiles) { /* a part of the chunk before, which has left */
+        uint32_t chunk = (turn - 1) / p->tiles, tile = turn - 1 - chunk * p->tiles, channels = 4 * p->chunk_groups;
+        uint32_t begin = tile * channels / p->tiles, end = (tile + 1) * channels / p->tiles;
+        add_up_ahead(p->pool, (chunk - 1) * channels + begin, end - begin);
+    }
 }
 
 /* Weights that may come while a chunk is computed: the next chunk's, unless the only buffer is in use. */
@@ -124,48 +139,44 @@ static HOT NEVER_INLINE void resident(uint32_t core, const struct step *step, co
             barrier();
         }
         if (core == 0) fetch_until(ahead(step, p, chunk));
-        job.last = chunk + 1 == p->chunks;
+        job.shares = chunk + 1 == p->chunks;
         job.records = p->records[chunk & 1];
         compute(core, p, &job);
         job.output += 4 * p->chunk_groups * p->channel_bytes;
     }
 }
 
+/* Tiles of rows, for each chunk of weights: one barrier a tile. */
 static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const struct pointwise *p) {
-    uint32_t received = 0, sent[2] = {0, 0}, turn = 0;
+    uint32_t moves = p->input_l2 || p->output_l2, exchanged = 0, turn = 0; /* `exchanged`: the last request */
     struct job job;
-    if (core == 0 && p->input_l2) received = receive(p, 0, 0);
+    if (core == 0 && moves) exchanged = post_exchange(p, 0);
     for (uint32_t chunk = 0; chunk < p->chunks; chunk++) {
-        uint32_t first = chunk * p->chunk_groups;
-        uint32_t groups = p->groups - first < p->chunk_groups ? p->groups - first : p->chunk_groups;
+        uint32_t last = chunk + 1 == p->chunks, first = chunk * p->chunk_groups;
         job.records = p->records[chunk & 1];
-        job.last = chunk + 1 == p->chunks;
         for (uint32_t tile = 0; tile < p->tiles; tile++, turn++) {
+            if (turn && !tile && p->records[0] == p->records[1]) barrier(); /* the only buffer is free */
             if (core == 0) {
                 fetch_wait(step->first_transfer + chunk + 1);
-                if (p->input_l2) dma_wait(received);
-                if (p->output_l2 && turn >= 2) dma_wait(sent[turn & 1]);
+                if (moves) dma_wait(exchanged);
             }
             barrier();
             if (core == 0) {
-                uint32_t next = tile + 1 < p->tiles ? tile + 1 : 0;
-                fetch_until(job.last && next ? 0 : ahead(step, p, chunk));
-                if (p->input_l2 && (next || !job.last)) received = receive(p, turn + 1, next);
+                if (moves) exchanged = post_exchange(p, turn + 1);
+                if (!last || tile + 1 == p->tiles) fetch_until(ahead(step, p, chunk));
             }
+            job.shares = last + (tile ? 0 : 2);
             job.input = prepare(core, p, turn, tile);
             job.sums = tile * p->tile_sums;
             if (p->second && !chunk) add_up(core, p, &job);
             job.output = p->output_l2 ? p->output[turn & 1] + p->tile_origin
                                       : p->output[0] + 4 * first * p->channel_bytes + tile_top(p, tile) * p->out_row_bytes;
             compute(core, p, &job);
-            barrier();
-            if (core == 0 && tile + 1 == p->tiles && !job.last && p->records[0] == p->records[1])
-                fetch_wait(step->first_transfer + chunk + 2); /* before the tile, which may wait */
-            if (core == 0 && p->output_l2) sent[turn & 1] = send(p, turn, first, groups, tile);
         }
     }
-    if (core == 0 && p->output_l2)
-        for (uint32_t i = 0; i < 2 && i < turn; i++) dma_wait(sent[i]);
+    if (!p->output_l2) return;
+    barrier();
+    if (core == 0) dma_wait(post_exchange(p, turn + 1));
 }
 
 HOT void run_pointwise(uint32_t core, const struct step *step) {

@@ -16,6 +16,7 @@ static struct {
     uint32_t base, next;                   /* of the inference; the next transfer to L1 */
     uint32_t flash_next, flash_after;      /* to read from the flash; what must have ended before */
     uint32_t reading;
+    uint32_t served;                       /* requests for tiles */
 } mover;
 
 void load_tables(void) {
@@ -59,26 +60,35 @@ static void flash_poll(void) {
 #ifndef KWS_HOST
 IN_L1 struct requests requests;
 
-/* Make the transfers that core 0 asked for, in pieces too. */
-static void tiles_serve(void) {
-    while (requests.done != requests.posted) {
-        volatile struct request *r = &requests.ring[requests.done % REQUESTS];
-        uint32_t l1 = r->l1, l2 = r->l2, left = r->bytes, in = r->in, line = r->line, stride = r->stride;
-        uint32_t lines = line ? (TILE_PIECE_BYTES + line - 1) / line : 0, piece = line ? lines * line : TILE_PIECE_BYTES;
-        while (left) {
-            uint32_t bytes = left < piece ? left : piece;
-            dma_end(DMA_FROM_SOC, dma_start(DMA_FROM_SOC, l1, l2, bytes, in, line, stride));
-            l1 += bytes;
-            l2 += line ? lines * stride : bytes;
-            left -= bytes;
-        }
-        requests.done++;
+/* In pieces: an instruction that is not in the cores' cache waits behind a piece, up to a cycle for every four bytes. */
+void tile_move(address l1, address l2, uint32_t bytes, uint32_t in, uint32_t line, uint32_t stride) {
+    uint32_t lines = line ? (TILE_PIECE_BYTES + line - 1) / line : 0, piece = line ? lines * line : TILE_PIECE_BYTES;
+    while (bytes) {
+        uint32_t now = bytes < piece ? bytes : piece;
+        dma_end(DMA_FROM_SOC, dma_start(DMA_FROM_SOC, l1, l2, now, in, line, stride));
+        l1 += now;
+        l2 += line ? lines * stride : now;
+        bytes -= now;
     }
+}
+
+/* Make the transfers that core 0 asked for. */
+static NEVER_INLINE void serve_requests(void) {
+    do {
+        volatile struct request *r = &requests.ring[mover.served % REQUESTS];
+        if (r->kind == EXCHANGE)
+            exchange_tiles(at(r->l1), r->l2);
+        else
+            tile_move(r->l1, r->l2, r->bytes, r->kind, r->line, r->stride);
+        requests.done = ++mover.served;
+    } while (mover.served != requests.posted);
+}
+static inline void tiles_serve(void) {
+    if (mover.served != requests.posted) serve_requests();
 }
 #endif
 
-/* Move a transfer in pieces: an instruction that is not in the cores' cache waits behind a piece, up to a cycle for
-   every four bytes. Whole, when a core waits for it. */
+/* Move a transfer, in pieces too. Whole, when a core waits for it. */
 static void move(const struct transfer *t) {
     address source = t->slot ? t->slot : t->source;
     for (uint32_t done = 0; done < t->bytes;) {
@@ -138,7 +148,8 @@ HOT void infer(uint32_t core) {
         fetch_begin();
     }
     inference.first_share[core] = inference.second_share[core] = 0;
-    for (uint32_t layer = 0; layer <= LAYER_COUNT; layer++) inference.checksums[core][layer] = 0;
+    if (inference.checking)
+        for (uint32_t layer = 0; layer <= LAYER_COUNT; layer++) inference.checksums[core][layer] = 0;
     for (uint32_t i = 0; i < STEP_COUNT; i++) {
         const struct step *step = &tables.steps[i];
         if (core == 0) fetch_wait(step->ready);

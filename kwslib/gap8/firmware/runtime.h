@@ -38,6 +38,9 @@ extern struct stream_end {
     volatile uint32_t ended;
     uint32_t base, known; /* number of the inference's first transfer; what `allowed` is */
 } stream_end;
+/* Move the tiles that a pointwise layer is done with and wants, before turn 0 and in each turn. */
+void add_up_ahead(const struct pool *p, uint32_t first, uint32_t count);
+void exchange_tiles(const struct pointwise *p, uint32_t turn);
 void fetch_begin(void);
 void fetch_serve(void);
 

@@ -1,27 +1,43 @@
 /* The end of the network: average pool, linear layer, softmax. */
 #include "runtime.h"
 
+/* Averages from sums. */
+static void average(uint32_t core, const struct pool *p, address from, uint32_t first, uint32_t count) {
+    const int32_t *sums = at(from);
+    for (uint32_t c = share_begin(core, count), end = share_begin(core + 1, count); c < end; c++)
+        ((int8_t *)at(p->output))[first + c] = (int8_t)requantise(sums[c], p->parameters, 1, &p->scaling);
+}
+
 static void pool_planes(uint32_t core, const struct pool *p, address planes, uint32_t first, uint32_t count) {
-    uint32_t begin = share_begin(core, count), end = share_begin(core + 1, count), *a = arguments[core];
+    uint32_t begin = share_begin(core, count), *a = arguments[core];
     a[0] = planes + begin * p->plane_bytes;
     a[1] = p->sums + 4 * begin;
-    a[2] = end - begin;
+    a[2] = share_begin(core + 1, count) - begin;
     if (a[2]) p->sum(a, p->geometry);
-    const int32_t *sums = at(p->sums);
-    for (uint32_t c = begin; c < end; c++)
-        ((int8_t *)at(p->output))[first + c] = (int8_t)requantise(sums[c], p->parameters, 1, &p->scaling);
+    average(core, p, p->sums, first, count);
+}
+
+/* The sums of some channels of a map in L2, ahead of the pool's own step: the part of the fabric controller. */
+void add_up_ahead(const struct pool *p, uint32_t first, uint32_t count) {
+    static uint32_t a[3];
+    a[0] = p->input_l2 + first * p->plane_bytes + p->origin;
+    a[1] = p->ahead_sums + 4 * first;
+    a[2] = count;
+    if (count) p->sum(a, p->geometry);
 }
 
 void run_pool(uint32_t core, const struct step *step) {
     const struct pool *p = step->work;
-    uint32_t channels = p->channels, tile = p->tile_channels, plane = p->plane_bytes, received = 0;
+    uint32_t channels = p->channels, tile = p->tile_channels, plane = p->plane_bytes, first = p->ahead, received = 0;
     if (!p->input_l2) {
         if (core == 0) fetch_until(step->prefetch);
         pool_planes(core, p, p->tiles[0] + p->origin, 0, channels);
         return;
     }
-    if (core == 0) received = dma_in(p->tiles[0], p->input_l2, (channels < tile ? channels : tile) * plane);
-    for (uint32_t first = 0, turn = 0; first < channels; first += tile, turn++) {
+    if (core == 0)
+        received = dma_in(p->tiles[0], p->input_l2 + first * plane, (channels - first < tile ? channels - first : tile) * plane);
+    average(core, p, p->ahead_sums, 0, first);
+    for (uint32_t turn = 0; first < channels; first += tile, turn++) {
         uint32_t count = channels - first < tile ? channels - first : tile;
         if (core == 0) dma_wait(received);
         barrier();
@@ -33,7 +49,6 @@ void run_pool(uint32_t core, const struct step *step) {
                 fetch_until(step->prefetch);
         }
         pool_planes(core, p, p->tiles[turn & 1] + p->origin, first, count);
-        barrier();
     }
 }
 

@@ -124,17 +124,17 @@ class Builder:
         self.plan.steps.append(step)
         return step
 
-    def share(self, words: Sequence[int]) -> str:
+    def share(self, words: Sequence[int], rare: bool = False) -> str:
         """Add words that say what each core computes, or find the same ones; return the C text of their address.
 
-        They lie in L1 while there are few, and in L2 then.
+        They lie in L1 while there are few, and in L2 then; `rare` ones, which are seldom read, in L2 at once.
         """
         plan, wanted = self.plan, list(words)
         for name, shares in (("tables.shares", plan.shares), ("far_shares", plan.far_shares)):
             for start in range(len(shares) - len(wanted) + 1):
                 if shares[start : start + len(wanted)] == wanted:
                     return f"&{name}[{start}]"
-        near = len(plan.shares) + len(wanted) <= runtime.NEAR_SHARE_WORDS
+        near = not rare and len(plan.shares) + len(wanted) <= runtime.NEAR_SHARE_WORDS
         name, shares = ("tables.shares", plan.shares) if near else ("far_shares", plan.far_shares)
         shares.extend(wanted)
         return f"&{name}[{len(shares) - len(wanted)}]"

@@ -22,6 +22,8 @@ from kwslib.gap8.planning.staircase import stored_zero
 from kwslib.gap8.planning.walk import L1, TILE_CHANNELS, Walk, lacking, largest
 from kwslib.integer.graph import Graph, Layer
 
+RESIDENT_TILES = 4
+"""Parts of the weights of a fused first pair whose map lies in L1: the first is waited for, each has a barrier."""
 WORD_COLUMNS = 4
 """Columns of a kernel whose rows fit a word each."""
 
@@ -218,10 +220,11 @@ class Front:
         step.predicted_cycles += cost.depthwise(second.layer, second.probe, tile, step.dma_out_bytes, fused=True)
 
     def _resident_tile(self, walk: Walk, sizes: list[int]) -> int:
-        """Choose the channels whose weights come together, where the map lies in L1."""
+        """Choose the channels whose weights come together, where the map lies in L1: the first ones are waited for."""
         channels, free = self.layer.output.shape[2], walk.free(self.index + 1)
-        if channels * sum(sizes) <= free:
-            return channels
+        few = aligned(-(-channels // RESIDENT_TILES), CORES)
+        if 2 * aligned(few * sum(sizes)) <= free:
+            return min(few, channels)
         tile = largest(lambda size: 2 * aligned(size * sum(sizes)) <= free, range(channels // CORES * CORES, 0, -CORES))
         if tile is None:
             raise lacking(L1, walk.now, 2 * CORES * sum(sizes) - free, self.layer)

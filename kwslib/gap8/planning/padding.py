@@ -1,10 +1,15 @@
 """Padding: what of the planes a step fills with what is stored for 0. ``struct fill`` of the firmware."""
 
+from collections.abc import Mapping
+
+from kwslib.gap8.hardware import CORES
 from kwslib.gap8.planning.layouts import Layout
 from kwslib.gap8.planning.memory import aligned
 
 SHORT_ROW_BYTES = 16
 """Rows of a tile that are filled whole sooner than in parts."""
+FILL_CYCLES, FILL_WORD_CYCLES = 8, 6
+"""Of a plane and of a word that one core fills (`fill_planes`, firmware/runtime.c), by their instructions."""
 NOTHING: dict[str, int] = {"planes": 0}
 """Nothing to fill."""
 
@@ -49,6 +54,14 @@ def of_tile(layout: Layout, channels: int, rows: int) -> dict[str, int]:
     # row by row: the words that hold more than the map's own columns
     head, tail = aligned(plane.left, 4), (plane.left + layout.shape[1]) // 4 * 4
     return _members(layout, channels * rows, plane.row_bytes, head, tail)
+
+
+def fill_cycles(fill: Mapping[str, int]) -> int:
+    """Return the cycles of filling what the members of ``struct fill`` say, with all cores: a loop for each plane."""
+    if not fill["planes"]:
+        return 0
+    words = (fill["head"] + max(fill["plane_bytes"] - fill["tail"], 0)) // 4
+    return -(-fill["planes"] // CORES) * (FILL_CYCLES + FILL_WORD_CYCLES * words)
 
 
 def _members(layout: Layout, count: int, size: int, head: int, tail: int) -> dict[str, int]:

@@ -91,9 +91,10 @@ class Dense:
         place, new = walk.target(self.index)
         records = self._records(walk)
         work = self._work(walk, source, place, records)
-        found = tiling.choose(work, walk.free(self.index))
+        found = tiling.choose(work, walk.free(self.index), walk.tilings.get(work))
         if found is None:
             raise lacking(L1, walk.now, tiling.least_bytes(work) - walk.free(self.index), self.layer)
+        walk.tilings[work] = found
         parts = parts_of(records, found.groups)
         buffers = walk.buffers.ask(found.groups * work.group_bytes, min(len(parts), found.buffers), early)
         fields = self._maps(walk, source, place, new, found, work) | self._terms(walk, source, found, work)
@@ -105,8 +106,8 @@ class Dense:
             chunk_groups=found.groups,
             chunks=len(parts),
             records=buffers,
-            rows=work.rows,
             tile_rows=found.rows,
+            first_rows=found.first_rows(work.rows),
             tiles=found.tiles(work.rows),
             **fields,
         )
@@ -119,7 +120,7 @@ class Dense:
         step.dma_out_bytes = 0 if place.memory == L1 else prod(self.layer.output.shape)
         step.flash_bytes = records.nbytes if walk.builder.flash else 0
         step.description = found.describe(work, "windows gathered, " if work.window_rows else "")
-        step.predicted_cycles = found.cycles
+        step.predicted_cycles = found.cycles + padding.fill_cycles(fields["fill"])
         return self.index + 1
 
     def _source(self, walk: Walk) -> Place:
@@ -183,6 +184,7 @@ class Dense:
             "out_stride": layout.channel_bytes if plane else layout.column_bytes,
             "fill_base": fill_base,
             "fill": fill,
+            "pool": "0",
         }
 
     def _terms(self, walk: Walk, source: Place, found: Tiling, work: Work) -> dict[str, Any]:
@@ -192,13 +194,14 @@ class Dense:
         sums: Ref | int = 0
         if work.sums:
             sums = walk.builder.use(f"sums {walk.now}", L1, found.tiles(work.rows) * tile_sums, walk.now)
-            fields["second"] = walk.builder.second_term(words=work.inputs // 4, **self._ones(work))
+            lines = tuple(_lines(part) for part in found.blocks)
+            fields["second"] = walk.builder.second_term(words=work.inputs // 4, **self._ones(work), lines=lines)
         window = self._window(walk)
         if window is not None:
             fields["gather"] = windows.gather(walk, self.layer, source, window, found.rows, self.signed)
         blocks: list[dict[str, Any]] = []
-        for part in found.blocks:
-            blocks.append(self._block(walk, part, work, found, sums))
+        for part, first in zip(found.blocks, found.first_blocks(work.rows), strict=True):
+            blocks.append(self._block(walk, part, work, found, sums) | self._shares(walk, (part, first), work, found))
             if isinstance(sums, Ref):
                 sums = sums + 4 * part.lines * part.count * part.positions
         fields["blocks"] = tuple(blocks) if len(blocks) > 1 else (blocks[0], {"kernel": "0"})
@@ -229,22 +232,31 @@ class Dense:
             sums=int(work.sums),
             scaling=cost.scaling(work.rounding),
         )
-        last = work.groups - (-(-work.groups // found.groups) - 1) * found.groups
-        channel_bytes = work.channel_bytes(found.rows)
-        shares = [tiling.share(part, work, groups, channel_bytes) for groups in (found.groups, last)]
-        pitches = [len(words) // CORES for words in shares]
         return {
             "kernel": walk.builder.kernel(kernel),
             "geometry": geometry,
-            "share": walk.builder.share(shares[0]),
-            "last_share": walk.builder.share(shares[1]),
-            "pitches": tuple(pitches),
             "sums": sums,
-            "lines": part.lines,
-            "count": part.count,
-            "in": part.start_in,
-            "line_in": part.line_in,
-            "block_in": part.block_in,
-            "position_in": part.position_in,
-            "positions": part.positions,
         }
+
+    def _shares(self, walk: Walk, parts: tuple[Blocks, Blocks], work: Work, found: Tiling) -> dict[str, Any]:
+        """Return the members that say what each core computes: of a tile and of the first one, chunk and last chunk."""
+        last = work.groups - (-(-work.groups // found.groups) - 1) * found.groups
+        channel_bytes = work.channel_bytes(found.rows)
+        shares = [tiling.share(part, work, groups, channel_bytes) for part in parts for groups in (found.groups, last)]
+        return {
+            "shares": tuple(walk.builder.share(words, rare=place > 1) for place, words in enumerate(shares)),
+            "pitches": tuple(len(words) // CORES for words in shares),
+        }
+
+
+def _lines(part: Blocks) -> dict[str, int]:
+    """Return the members of ``struct lines``."""
+    return {
+        "lines": part.lines,
+        "count": part.count,
+        "in": part.start_in,
+        "line_in": part.line_in,
+        "block_in": part.block_in,
+        "position_in": part.position_in,
+        "positions": part.positions,
+    }

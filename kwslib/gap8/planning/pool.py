@@ -7,6 +7,7 @@ from kwslib.gap8.kernels.pool import PlaneSums
 from kwslib.gap8.planning import cost, forms, layouts, staircase
 from kwslib.gap8.planning.forms import Proof
 from kwslib.gap8.planning.layouts import PlaneShape
+from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.walk import L1, Walk, lacking
 from kwslib.integer.graph import Graph, Layer
@@ -44,6 +45,16 @@ class Pool:
     def early_bytes(self, walk: Walk) -> int:
         return 0
 
+    def _ahead(self, walk: Walk) -> int:
+        """Return the channels whose planes can be added up while the layer in front makes those behind them.
+
+        The fabric controller does that with each chunk of the layer but the last one.
+        """
+        before = walk.builder.plan.steps[-1]
+        if before.kind != "pointwise" or before.layers != layouts.sources(walk.graph, self.index):
+            return 0
+        return 4 * int(before.fields["chunk_groups"]) * (int(before.fields["chunks"]) - 1)
+
     def add(self, walk: Walk) -> int:
         layer, builder = self.layer, walk.builder
         rows, columns, channels = layer.input.shape
@@ -51,12 +62,14 @@ class Pool:
         place, _ = walk.target(self.index)
         plane = source.layout.plane
         assert plane is not None
-        tiles, tile = (source.ref, source.ref), channels
+        tiles, tile, ahead = (source.ref, source.ref), channels, 0
         if source.memory != L1:
             room = min(TILE_BYTES, (walk.free(self.index) - 4 * channels) // 2) // plane.plane_bytes
             if room < 1:
                 raise lacking(L1, walk.now, 2 * plane.plane_bytes - walk.free(self.index), layer)
             tile = min(channels, room // CORES * CORES or room)
+            ahead = self._ahead(walk)
+            tile = min(tile, aligned(-(-(channels - ahead) // 2), CORES)) if ahead else tile
             tiles = walk.pair(f"tile {walk.now}", tile * plane.plane_bytes)
         # plane.left may be more than a word: whole words of it belong to the origin
         kernel = PlaneSums(rows, columns, plane.row_bytes, plane.plane_bytes, plane.left % 4)
@@ -79,11 +92,15 @@ class Pool:
             origin=plane.top * plane.row_bytes + plane.left // 4 * 4,
             tiles=tiles,
             input_l2=0 if source.memory == L1 else source.ref,
+            ahead_sums=builder.use(f"sums {walk.now} ahead", "L2", 4 * ahead, walk.now - 1, walk.now) if ahead else 0,
+            ahead=ahead,
             output=place.ref,
             parameters=tuple(self.proof.parameters[0].tolist()),
             scaling=cost.vector_scaling(layer, self.proof.rounding),
         )
-        step.dma_in_bytes = 0 if source.memory == L1 else channels * plane.plane_bytes
+        if ahead:
+            builder.plan.steps[-2].fields["pool"] = f"&tables.work_{walk.now - 1}"
+        step.dma_in_bytes = 0 if source.memory == L1 else (channels - ahead) * plane.plane_bytes
         step.description = f"{symbol}, " + ("whole" if tile == channels else f"tiles of {tile} channels")
         step.predicted_cycles = cost.pool(layer, step.dma_in_bytes)
         return self.index + 1

@@ -13,7 +13,7 @@ C_BYTES = 16 * 1024
 """Bytes of the compiled C sources, without tables and kernels: the larger one of both compilers, with room to spare."""
 KERNEL_BYTES = 1024
 """Bytes of a typical kernel, while its exact size is not yet wanted."""
-TABLE_BYTES = {"geometry": 120, "gather": 80, "second_term": 24, "transfer": 24, "layer": 96, "class": 40}
+TABLE_BYTES = {"geometry": 120, "gather": 80, "second_term": 80, "transfer": 24, "layer": 96, "class": 40}
 """Bytes of an entry of the generated tables in L2, names included, with room to spare."""
 INPUT_HEADER_BYTES = 8
 """Bytes of ``struct input`` (firmware/network.h) in front of the input codes: two words of options."""
@@ -25,8 +25,8 @@ KIND_BYTES = {
     "sound": 160,
     "front": 224,
     "depthwise": 128,
-    "pointwise": 240,
-    "pool": 104,
+    "pointwise": 224,
+    "pool": 112,
     "linear": 72,
     "softmax": 16,
     "general": 240,

@@ -1,8 +1,9 @@
 """Tiles of a pointwise layer: rows of the map and groups of channels that pass through L1, blocks of positions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 from kwslib.gap8.hardware import CORES, LARGEST_TRANSFER_BYTES
 from kwslib.gap8.planning import cost
@@ -99,6 +100,16 @@ class Tiling:
         """Return how many tiles the map has."""
         return -(-rows // self.rows)
 
+    def first_rows(self, rows: int) -> int:
+        """Return the rows of the first tile that are wanted: the others of the map are whole tiles."""
+        return rows - (self.tiles(rows) - 1) * self.rows
+
+    def first_blocks(self, rows: int) -> tuple[Blocks, ...]:
+        """Return the blocks of the first tile: blocks along columns are computed whole, some rows twice."""
+        if self.vertical or self.first_rows(rows) == self.rows:
+            return self.blocks
+        return tuple(part.shorter(self.first_rows(rows)) for part in self.blocks)
+
     def describe(self, work: Work, lead: str) -> str:
         """Say how the work is split, for people."""
         shapes = " and ".join(f"4 × {part.positions}" for part in self.blocks)
@@ -108,7 +119,7 @@ class Tiling:
 
 
 @lru_cache(maxsize=4096)
-def choose(work: Work, free: int) -> Tiling | None:
+def choose(work: Work, free: int, known: Tiling | None = None) -> Tiling | None:
     """Choose the tiling with the fewest predicted cycles.
 
     Parameters
@@ -116,13 +127,15 @@ def choose(work: Work, free: int) -> Tiling | None:
     work : Work
     free : int
         Bytes of L1 for tiles, windows and weights.
+    known : Tiling, optional
+        Of an equal layer: what says which blocks each core computes is in L1 already.
 
     Returns
     -------
     Tiling or None
         None if not even the smallest tiling fits.
     """
-    best: Tiling | None = None
+    best = known if known and _bytes(work, known.rows, known.groups, known.buffers) <= free else None
     whole = work.input_in_l1 and work.output_in_l1 and not work.window_rows
     for tile_rows in (work.rows,) if whole else range(1, work.rows + 1):
         for groups in _chunks(work):
@@ -133,14 +146,29 @@ def choose(work: Work, free: int) -> Tiling | None:
                 blocks = _blocks(work, tile_rows, groups, vertical)
                 if blocks is None:
                     continue
-                shares = _share_bytes(work, groups, blocks)
-                buffers = 2 if _bytes(work, tile_rows, groups, 2) + shares <= free else 1
+                found = _priced(work, Tiling(tile_rows, groups, 2, blocks, vertical, 0))
+                if best and found.cycles >= best.cycles:
+                    continue
+                shares = _share_bytes(work, found)
                 if least + shares > free:
                     continue
-                cycles = cost.pointwise(work, tile_rows, groups, blocks, buffers)
-                if best is None or cycles < best.cycles:
-                    best = Tiling(tile_rows, groups, buffers, blocks, vertical, cycles)
+                if _bytes(work, tile_rows, groups, 2) + shares > free:
+                    found = _priced(work, replace(found, buffers=1))
+                if best is None or found.cycles < best.cycles:
+                    best = found
     return best
+
+
+def _priced(work: Work, found: Tiling) -> Tiling:
+    """Return a tiling with its predicted cycles; a shorter first tile has its own."""
+    first = found.first_blocks(work.rows)
+    if first == found.blocks:
+        return replace(found, cycles=cost.pointwise(work, found.rows, found.groups, found.blocks, found.buffers))
+    rows = found.first_rows(work.rows)
+    others = replace(work, rows=work.rows - rows)
+    cycles = cost.pointwise(others, found.rows, found.groups, found.blocks, found.buffers)
+    alone = cost.pointwise(replace(work, rows=rows), rows, found.groups, first, buffers=2)
+    return replace(found, cycles=cycles + alone - cost.STEP_CYCLES)
 
 
 def least_bytes(work: Work) -> int:
@@ -148,15 +176,22 @@ def least_bytes(work: Work) -> int:
     return _bytes(work, 1, 1, 1)
 
 
-def _share_bytes(work: Work, groups: int, blocks: tuple[Blocks, ...]) -> int:
-    """Return a bound of the bytes that say which blocks each core computes, of a full chunk and of the last one."""
+def _share_bytes(work: Work, found: Tiling) -> int:
+    """Return the bytes in L1 that say which blocks each core computes: of a full chunk and of the last one."""
+    last = work.groups - (-(-work.groups // found.groups) - 1) * found.groups
     words = 0
-    for part in blocks:
-        units = -(-groups * part.lines * part.count // CORES)
-        runs = min(units, -(-units // part.count) + 1)
-        words += runs * (5 if work.sums else 4) + runs // LONG_RUNS + 2
-    chunks = -(-work.groups // groups)
-    return min(4 * CORES * words * (1 if work.groups == chunks * groups else 2), 4 * NEAR_SHARE_WORDS)
+    for part in found.blocks:
+        for groups in {found.groups, last}:
+            runs = _most_runs(groups * part.lines, part.count)
+            words += runs * (5 if work.sums else 4) + -(-runs // (LONG_RUNS if work.sums else RUNS)) + 1
+    return min(4 * CORES * words, 4 * NEAR_SHARE_WORDS)
+
+
+@lru_cache(maxsize=4096)
+def _most_runs(lines: int, count: int) -> int:
+    """Return the runs of the core with the most, where lines of `count` blocks are shared out."""
+    edges = [core * lines * count // CORES for core in range(CORES + 1)]
+    return max(-(-end // count) - begin // count for begin, end in pairwise(edges) if end > begin)
 
 
 def _chunks(work: Work) -> Iterator[int]:

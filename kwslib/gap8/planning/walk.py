@@ -11,6 +11,8 @@ from kwslib.gap8.planning.builder import Builder
 from kwslib.gap8.planning.layouts import Layout, PlaneShape
 from kwslib.gap8.planning.memory import DoesNotFit, aligned
 from kwslib.gap8.planning.plan import PadFill, Ref, Step
+from kwslib.gap8.planning.tiling import Tiling
+from kwslib.gap8.planning.work import Work
 from kwslib.integer.graph import Graph, Layer
 
 TILE_CHANNELS = 16
@@ -110,6 +112,8 @@ class Walk:
     builder : Builder
     buffers : Buffers
         Of weights.
+    tilings : dict of Work to Tiling
+        Of the pointwise layers so far.
     """
 
     graph: Graph
@@ -117,6 +121,7 @@ class Walk:
     way: Way
     builder: Builder = field(init=False)
     buffers: Buffers = field(init=False)
+    tilings: dict[Work, Tiling] = field(init=False, default_factory=dict)
     _regions: dict[int, str] = field(init=False, default_factory=dict)
     _shared: dict[str, tuple[Layout, int]] = field(init=False, default_factory=dict)
 

@@ -43,6 +43,10 @@ class Blocks:
         second = replace(self, start_in=self.start_in + self.block_in, start_out=self.start_out + self.block_out)
         return [replace(self, count=1), replace(second, count=1)]
 
+    def shorter(self, rows: int) -> "Blocks":
+        """Return the same of fewer rows, where blocks lie along rows."""
+        return replace(self, lines=rows) if self.lines > 1 else replace(self, count=rows)
+
     def merged(self) -> "Blocks":
         """Return the same as one line, where each line has one block."""
         if self.count != 1:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from kwslib.gap8.hardware import CORES
 from kwslib.gap8.planning import layouts, padding
 from kwslib.gap8.planning.layouts import PlaneShape
 from tests.gap8.planning.layers import tensor
@@ -60,3 +61,13 @@ def test_long_rows_keep_their_middle():
     layout = layouts.planes(tensor(1, shape=(5, 20)), plane)
     mask = filled(padding.of_tile(layout, 1, 1), 40)
     assert mask[:4].all() and mask[24:].all() and not mask[4:24].any()
+
+
+def test_filling_costs_what_its_words_and_planes_do():
+    plane = PlaneShape(27, 24, top=1, left=1, beside=True)
+    layout = layouts.planes(tensor(64, shape=(25, 20)), plane)
+    whole = padding.fill_cycles(padding.of_planes(layout, 64))
+    rows = padding.fill_cycles(padding.of_tile(layout, 64, 5))
+    assert padding.fill_cycles(padding.NOTHING) == 0
+    assert whole == 64 // CORES * (padding.FILL_CYCLES + padding.FILL_WORD_CYCLES * 27 * 24 // 4)
+    assert rows == 64 * 5 // CORES * (padding.FILL_CYCLES + padding.FILL_WORD_CYCLES * 2)

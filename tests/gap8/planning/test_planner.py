@@ -7,7 +7,7 @@ import pytest
 from kwslib.errors import ModelError
 from kwslib.gap8.hardware import L1_BYTES, L2_BYTES
 from kwslib.gap8.kernels.kernel import code_bytes
-from kwslib.gap8.planning import planner
+from kwslib.gap8.planning import planner, tiling
 from kwslib.gap8.planning.depthwise import Depthwise
 from kwslib.gap8.planning.general import General
 from kwslib.gap8.planning.memory import DoesNotFit
@@ -89,6 +89,30 @@ def test_every_way_computes_the_same(way):
     graph = snapped("5 columns, stride 2", seed=3)
     with only(way):
         assert_on_host(graph)
+
+
+@pytest.fixture
+def little_room(monkeypatch):
+    """Pointwise layers in several chunks and tiles, of which the first one is shorter."""
+    choose = tiling.choose
+    monkeypatch.setattr(tiling, "choose", lambda work, free, known=None: choose(work, min(free, 2000), known))
+
+
+def test_chunks_and_tiles_where_there_is_little_room(little_room, tmp_path):
+    graph = network_file.load(networks.quantised(*networks.SMALL))
+    with only(TILED):
+        plan = planner.plan(graph)
+        fields = next(step.fields for step in plan.steps if step.kind == "pointwise")
+        assert fields["chunks"] > 1 and fields["first_rows"] < fields["tile_rows"] and fields["tiles"] > 2
+        assert next(step.fields["ahead"] for step in plan.steps if step.kind == "pool") > 0
+        assert_on_host(graph)
+        assert_on_platform(graph, tmp_path, clips=1)
+
+
+@pytest.mark.parametrize("name", ["uint8, weight zero point 77", "int8, per channel"])
+def test_zero_points_and_nine_bits_where_there_is_little_room(name, little_room):
+    with only(TILED):
+        assert_on_host(network_file.load(FOREIGN[name](), name))
 
 
 @pytest.mark.parametrize("way", [BATCHED, TILED, FLASH, PORTABLE_TILED])

@@ -46,11 +46,13 @@ def test_weights_of_pointwise_layers_stream_from_the_flash():
 
 @pytest.mark.parametrize("way", [RESIDENT, TILED, FLASH])
 def test_chunks_cover_all_groups_and_tiles_all_rows(way):
-    for step in steps(way)[1]:
-        fields = step.fields
+    plan, found = steps(way)
+    for step in found:
+        fields, rows = step.fields, plan.graph.layers[step.layers[0]].output.shape[0]
         assert fields["chunk_groups"] * (fields["chunks"] - 1) < fields["groups"] == 6
         assert fields["chunk_groups"] * fields["chunks"] >= 6
-        assert fields["tile_rows"] * (fields["tiles"] - 1) < fields["rows"] <= fields["tile_rows"] * fields["tiles"]
+        assert 1 <= fields["first_rows"] <= fields["tile_rows"]
+        assert fields["first_rows"] + fields["tile_rows"] * (fields["tiles"] - 1) == rows
 
 
 def test_the_networks_input_is_signed():

@@ -139,3 +139,39 @@ def test_a_line_is_split_into_as_few_blocks_as_there_can_be(length):
     assert sum(count for _, count in parts) == -(-length // 5)
     sizes = [positions for positions, _ in parts]
     assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_the_first_tile_has_the_rows_that_whole_tiles_leave(name):
+    made = WORKS[name]
+    for free in (14_000, 20_000, 40_000):
+        found = tiling.choose(made, free)
+        if found is None:
+            continue
+        first = found.first_rows(made.rows)
+        assert first + (found.tiles(made.rows) - 1) * found.rows == made.rows and 1 <= first <= found.rows
+        rows = found.rows if found.vertical else first
+        sources = {
+            part.start_in + line * part.line_in + block * part.block_in + position * part.position_in
+            for part in found.first_blocks(made.rows)
+            for line in range(part.lines)
+            for block in range(part.count)
+            for position in range(part.positions)
+        }
+        assert sources == {position * made.pixel_bytes for position in range(rows * made.columns)}
+
+
+def test_two_rows_share_evenly_what_one_row_does_not():
+    """69 groups of four blocks a row: 8 cores share an odd chunk of them evenly in tiles of two rows alone."""
+    made = WORKS["tiles"]
+    found = tiling.choose(made, 57_000)
+    assert found.rows == 2 and found.buffers == 2 and found.first_rows(made.rows) == 1
+    assert all(found.groups * part.lines * part.count % CORES == 0 for part in found.blocks)
+
+
+def test_an_equal_layer_needs_no_second_room_for_its_shares():
+    made = WORKS["tiles"]
+    known = tiling.choose(made, 57_000)
+    least = tiling._bytes(made, known.rows, known.groups, known.buffers)
+    assert tiling.choose(made, least, known) == known
+    assert tiling.choose(made, least).cycles > known.cycles
