@@ -16,6 +16,7 @@ enum requantisation {
        kernels/rounding.py. */
     SHORT,  /* y = acc * q; parameters q, B, n */
     LONG,   /* y = acc * hi + ((acc * lo) >> before); hi, lo, B, n */
+    SPLIT,  /* y of LONG, + k if acc <= Z; hi, lo, Z, k, B, n */
     HIGH,   /* y = ((acc << before) * m) >> 32; m, B, n */
     SIGNED, /* z = the y of HIGH + B', y = z < 0 ? z - k : z; m, B', k, B, n */
     /* The reference's own arithmetic, then the zero point and the clamp; parameters multiplier, bias, shift. */

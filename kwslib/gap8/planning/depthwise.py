@@ -56,10 +56,10 @@ class Depthwise:
             return "not a depthwise layer of multiplier 1 behind another layer"
         if max(layer.kernel) > LARGEST_KERNEL or max(layer.stride) > LARGEST_STRIDE:
             return f"its kernel {layer.kernel} or its stride {layer.stride} is larger than the kernels know"
-        if not weights.two_terms_suffice(layer):
-            return "a weight of 255 is no sum of two of eight bits"
         reason = ""
         for proof in proofs:
+            if weights.own_terms(layer).negated and proof.negated() is None:
+                continue
             for kind, plane in _kinds(layer):
                 probe = _kernel(layer, kind, plane, proof.rounding, 64, 64 * layer.output.shape[1], 1)
                 refusal = probe.refusal()
@@ -85,7 +85,8 @@ class Depthwise:
     @property
     def records(self) -> np.ndarray:
         """Its weights and parameters, int32 (channels, words)."""
-        return weights.depthwise(self.layer, self._places, self.proof.parameters)
+        negated = self.proof.negated() if weights.own_terms(self.layer).negated else None
+        return weights.depthwise(self.layer, self._places, (negated or self.proof).parameters)
 
     def early_bytes(self, walk: Walk) -> int:
         if walk.way.batch > 1:
