@@ -5,13 +5,16 @@
 void gather_begin(uint32_t core, const struct gather *g) {
     if (core == 0) dma_in_now(g->raw, g->raw_l2, g->raw_bytes);
     barrier();
-    for (uint32_t row = core; row < g->input_rows; row += CORES) {
-        const uint8_t *source = (const uint8_t *)at(g->raw) + row * g->raw_columns;
-        uint8_t *target = (uint8_t *)at(g->laid_out) + row * g->input_columns * g->pixel_bytes, padding = (uint8_t)g->padding;
-        uint32_t left = g->raw_left, columns = g->raw_columns, i = 0;
-        uint32_t all = g->input_columns * g->pixel_bytes;
+    uint32_t rows = g->input_rows, left = g->raw_left, columns = g->raw_columns, row_step = g->raw_row, step = g->raw_column;
+    uint32_t all = g->input_columns * g->pixel_bytes;
+    uint8_t padding = (uint8_t)g->padding;
+    address raw = g->raw, laid_out = g->laid_out;
+    for (uint32_t row = core; row < rows; row += CORES) {
+        const uint8_t *source = (const uint8_t *)at(raw) + row * row_step;
+        uint8_t *target = (uint8_t *)at(laid_out) + row * all;
+        uint32_t i = 0;
         for (; i < left; i++) *target++ = padding;
-        for (i = 0; i < columns && left + i < all; i++) *target++ = *source++;
+        for (i = 0; i < columns && left + i < all; i++, source += step) *target++ = *source;
         for (i += left; i < all; i++) *target++ = padding;
     }
     barrier();
@@ -38,8 +41,32 @@ static NEVER_INLINE uint32_t *edge_run(const struct gather *g, const uint8_t *ro
     return target;
 }
 
+/* Strips that the windows of `rows` output rows from `top` on are runs of: each core its pieces of every strip. */
+static NEVER_INLINE void gather_strips(uint32_t core, const struct gather *g, const uint8_t *input, uint32_t top, uint32_t rows) {
+    struct gather own = *g; /* the original lies in L2 */
+    uint32_t strips = own.across ? rows : own.strips, words = own.piece & 3 ? 0 : own.piece / 4;
+    int32_t row = (own.across ? 0 : (int32_t)(top * own.stride_rows)) - own.pad_top + (int32_t)core;
+    if (own.across) input += top * own.strip_stride;
+    for (uint32_t i = core; i < own.pieces; i += CORES, row += CORES) {
+        uint32_t inside = (uint32_t)row < own.input_rows;
+        const uint8_t *source = input + row * (int32_t)own.input_columns;
+        uint8_t *target = (uint8_t *)at(own.columns) + i * own.piece;
+        for (uint32_t s = strips; s; s--, source += own.strip_stride, target += own.strip_bytes)
+            if (!words)
+                for (uint32_t j = 0; j < own.piece; j++) target[j] = inside ? source[j] : (uint8_t)own.padding;
+            else if (inside)
+                copy_words((uint32_t *)(void *)target, source, words);
+            else
+                pad_words((uint32_t *)(void *)target, own.padding, words);
+    }
+}
+
 /* Windows of `rows` output rows from `top` on; `input` is where row 0 of the whole input would lie. */
 void gather_windows(uint32_t core, const struct gather *g, const uint8_t *input, uint32_t top, uint32_t rows) {
+    if (g->strips) {
+        gather_strips(core, g, input, top, rows);
+        return;
+    }
     struct gather own = *g; /* the original lies in L2 */
     uint32_t row_bytes = own.input_columns * own.pixel_bytes, columns = own.output_columns, words = own.row_bytes / 4;
     uint32_t y = core / columns, x = core - y * columns;

@@ -143,6 +143,11 @@ struct gather {
     address laid_out;           /* the network's input with its padding beside the columns; 0: another map is read */
     address raw, raw_l2;        /* where its codes come from, and a place for them in L1 */
     uint32_t raw_bytes, raw_columns, raw_left; /* raw_columns, raw_left: bytes of a row, and of padding in front */
+    uint32_t raw_row, raw_column; /* from one row, one byte of a row, to the next one */
+    /* Strips, 0: none. Windows are runs of a strip, which has `pieces` pieces: a piece of each input row, or where rows
+       and columns have changed places, of each column. */
+    uint32_t strips, strip_bytes, strip_stride, pieces, piece;
+    uint32_t across;            /* a strip for each output row, not for each column */
 };
 
 /* The second term of a tile's positions: the sum of the inputs times a factor. */

@@ -68,8 +68,8 @@ class Pointwise(RequantisingKernel):
             return f"{inputs} inputs: a multiple of {WORD}, at most {WORD * MOST_STEPS}, is needed"
         if not 1 <= positions <= MOST_POSITIONS:
             return f"blocks of {positions} positions: 1 to {MOST_POSITIONS} are possible"
-        if pixel_bytes % WORD or pixel_bytes < inputs:
-            return f"{pixel_bytes} bytes a position: a multiple of {WORD} that holds {inputs} inputs is needed"
+        if pixel_bytes % WORD or pixel_bytes < WORD:
+            return f"{pixel_bytes} bytes a position: a multiple of {WORD} is needed"
         if self.input_block_bytes % WORD:
             return f"{self.input_block_bytes} bytes a block of the input: a multiple of {WORD} is needed"
         if self.words and (positions < WORD or self.position_bytes != 1):

@@ -111,7 +111,11 @@ def _chunk(work: Work, tile_rows: int, groups: int, blocks: tuple[Blocks, ...], 
         units = -(-groups * part.lines * part.count // CORES)
         segments = -(-units // part.count) + 1 if part.lines > 1 else -(-units // (part.lines * part.count)) + 1
         once += units * block(work, part.positions) * CONFLICTS + CALL_CYCLES + 14 * segments
-    if work.window_rows:
+    if work.strips:
+        once += (
+            120 + work.pieces(tile_rows) * (16 + work.strips.piece * (2.5 if work.strips.piece % 4 == 0 else 5)) / CORES
+        )
+    elif work.window_rows:
         positions = tile_rows * work.columns
         once += positions * (work.inputs / 4 * 10 + 34 * work.window_rows[0] + 90) / CORES
     moved = 0.0 if work.input_in_l1 else work.input_bytes(tile_rows)

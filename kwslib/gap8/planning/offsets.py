@@ -65,7 +65,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Found:
-    """A slope and an offset of each channel, int64 (channels,); with two sides, what the lower one's offset has more."""
+    """A slope and an offset of each channel, int64 (channels,); the kink is what the lower side's offset has more."""
 
     slope: np.ndarray
     offset: np.ndarray

@@ -189,6 +189,28 @@ def windows(layer: Layer, pixel_bytes: int, row_bytes: int) -> np.ndarray:
     return taps.reshape(outputs, -1)
 
 
+def strips(layer: Layer, piece: int, across: bool) -> np.ndarray:
+    """Return the first term of the weights of a convolution of one channel by window, int8 (outputs, window bytes).
+
+    Parameters
+    ----------
+    layer : Layer
+    piece : int
+        Bytes of a kernel row in a window, those behind its taps are anything.
+    across : bool
+        Whether rows and columns have changed places.
+    """
+    terms = common_terms(layer)
+    first = terms.first.reshape(-1, *layer.kernel)
+    first = first.transpose(0, 2, 1) if across else first
+    outputs, rows, columns = first.shape
+    taps = np.full((outputs, rows, piece), -terms.factor, np.int8)
+    taps[:, :, :columns] = first
+    whole = np.full((outputs, aligned(rows * piece, 4)), -terms.factor, np.int8)
+    whole[:, : rows * piece] = taps.reshape(outputs, -1)
+    return whole
+
+
 def _in_words(weights: np.ndarray) -> np.ndarray:
     outputs, inputs = weights.shape
     whole = np.zeros((outputs, aligned(inputs, 4)), np.int8)
