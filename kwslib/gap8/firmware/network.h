@@ -116,6 +116,8 @@ struct depthwise {
     address records[2];
     address input[2], input_l2; /* planes: the whole map in L1, or two tiles of it */
     uint32_t plane_bytes;
+    /* Rows of a channel in parts, which cores share: the last part ends with the map and may begin in the one before. */
+    uint32_t parts, part_rows, last_top, row_in_bytes, row_out_bytes; /* bytes: from one output row to the next */
     struct sink out;
 };
 

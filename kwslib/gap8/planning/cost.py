@@ -149,7 +149,9 @@ def front(layer: Layer, rounding: Rounding, tile: int, tiles: int, fused: bool =
     return round(FRONT_CYCLES + spread + _rounds(channels, tile) * a_channel + tiles * TILE_CYCLES * (tiles > 1))
 
 
-def depthwise(layer: Layer, kernel: DepthwiseKernel, tile: int, moved_bytes: int, fused: bool = False) -> int:
+def depthwise(
+    layer: Layer, kernel: DepthwiseKernel, tile: int, moved_bytes: int, fused: bool = False, parts: int = 1
+) -> int:
     """Return the cycles of a depthwise layer: row by row of each channel, in strips of columns.
 
     Parameters
@@ -162,8 +164,10 @@ def depthwise(layer: Layer, kernel: DepthwiseKernel, tile: int, moved_bytes: int
         Of all tiles, to and from L1.
     fused : bool
         Whether it is one step with the convolution in front.
+    parts : int
+        Of a channel's rows, which the cores share; the kernel computes one.
     """
-    rows, columns, channels = layer.output.shape
+    rows, columns, channels = kernel.rows, kernel.columns, layer.output.shape[2]
     products = layer.kernel[0] * -(-layer.kernel[1] // 4)
     output = products + kernel.rounding.cycles + 1 + kernel.wide * WIDE_CYCLES * products
     if kernel.generator == "depthwise_any":
@@ -173,15 +177,15 @@ def depthwise(layer: Layer, kernel: DepthwiseKernel, tile: int, moved_bytes: int
     row = columns * output + -(-columns // width) * 3.5 * words
     a_channel = rows * row * CONFLICTS + (FUSED_CALL_CYCLES if fused else 60)
     tiles = -(-channels // tile)
-    cycles = max(_rounds(channels, tile) * a_channel, moved_bytes / L2_BYTES_A_CYCLE)
+    cycles = max(_rounds(channels, tile, parts) * a_channel, moved_bytes / L2_BYTES_A_CYCLE)
     return round((0 if fused else DEPTHWISE_STEP_CYCLES) + cycles + (0 if fused or tiles == 1 else tiles * TILE_CYCLES))
 
 
-def _rounds(channels: int, tile: int) -> float:
-    """Return the channels of the busiest core, all tiles together."""
+def _rounds(channels: int, tile: int, parts: int = 1) -> float:
+    """Return the channels, or parts of them, of the busiest core, all tiles together."""
     rounds = 0
     for start in range(0, channels, tile):
-        rounds += -(-min(tile, channels - start) // CORES)
+        rounds += -(-min(tile, channels - start) * parts // CORES)
     return rounds
 
 
