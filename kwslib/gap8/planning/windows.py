@@ -15,6 +15,10 @@ from kwslib.gap8.planning.walk import L1, Place, Walk
 from kwslib.integer.graph import Layer
 
 
+RAW = "input"
+"""The region of the input's codes as they come from L2."""
+
+
 @dataclass(frozen=True)
 class Window:
     """What a convolution gathers for each output position.
@@ -102,6 +106,7 @@ def laid_out(walk: Walk, layer: Layer, source: Place) -> Place:
     seen = (layer.output.shape[axis] - 1) * layer.stride[axis] + layer.kernel[axis]
     wide = max(seen, layer.padding[2 * axis] + columns)
     size = rows * wide * pixel + DMA_SLACK_BYTES
+    walk.l1(RAW, aligned(prod(layer.input.shape), 4))  # before the tiles take what is left
     layout = replace(source.layout, shape=(rows, wide, channels), row_bytes=wide * pixel, size=size)
     return Place(walk.l1("laid out", aligned(size, 4)), layout, L1)
 
@@ -178,7 +183,7 @@ def _raw(walk: Walk, layer: Layer, source: Place) -> dict[str, Any]:
     columns = layer.input.shape[1] * pixel
     return {
         "laid_out": source.ref,
-        "raw": walk.l1("input", size),
+        "raw": walk.l1(RAW, size),
         "raw_l2": walk.builder.plan.input,
         "raw_bytes": size,
         "raw_columns": layer.input.shape[0] if across else columns,
