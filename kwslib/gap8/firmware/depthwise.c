@@ -3,7 +3,7 @@
 
 /* Channels from `planes` on, `count` of them in all: a run of them for each core, or where they come in parts, a run of
    the first parts, then of the second ones, and so on. */
-static HOT void compute(uint32_t core, const struct depthwise *d, address planes, address records, address output,
+static HOT NEVER_INLINE void compute(uint32_t core, const struct depthwise *d, address planes, address records, address output,
                         uint32_t step, uint32_t count) {
     uint32_t *a = arguments[core], parts = d->parts;
     uint32_t begin = share_begin(core, count * parts), end = share_begin(core + 1, count * parts), top = 0;
@@ -22,7 +22,17 @@ static HOT void compute(uint32_t core, const struct depthwise *d, address planes
 
 static HOT void resident(uint32_t core, const struct step *step, const struct depthwise *d) {
     if (core == 0) fetch_until(step->prefetch);
-    compute(core, d, d->input[0], d->records[0], sink_at(&d->out, 0, 0), d->out.channel_bytes, d->channels);
+    if (d->parts > 1) {
+        compute(core, d, d->input[0], d->records[0], sink_at(&d->out, 0, 0), d->out.channel_bytes, d->channels);
+        return;
+    }
+    uint32_t *a = arguments[core], begin = share_begin(core, d->channels), end = share_begin(core + 1, d->channels);
+    if (begin == end) return;
+    a[0] = d->input[0] + begin * d->plane_bytes;
+    a[1] = d->records[0] + begin * d->record_bytes;
+    a[2] = sink_at(&d->out, 0, begin);
+    a[3] = end - begin;
+    d->kernel(a, d->geometry);
 }
 
 static uint32_t receive(const struct depthwise *d, uint32_t tile, uint32_t first) {

@@ -61,11 +61,13 @@ def plan(graph: Graph) -> Plan:
             "classifier, or a part of one?"
         )
     failures: list[tuple[Way, DoesNotFit]] = []
-    for kinds in (METHODS, tuple(kind for kind in METHODS if kind is not Front)):
-        found = _plan(graph, assign(graph, kinds), failures)
-        if found is not None:
-            return found
-    raise ModelError(_does_not_fit(graph, failures))
+    methods = assign(graph)
+    found = _plan(graph, methods, failures)
+    if found is None and isinstance(methods[0], Front):
+        found = _plan(graph, _assign(graph, [kind for kind in METHODS if kind is not Front]), failures)
+    if found is None:
+        raise ModelError(_does_not_fit(graph, failures))
+    return found
 
 
 def _plan(graph: Graph, methods: list[Method], failures: list[tuple[Way, DoesNotFit]]) -> Plan | None:
@@ -88,8 +90,12 @@ def _plan(graph: Graph, methods: list[Method], failures: list[tuple[Way, DoesNot
     return None
 
 
-def assign(graph: Graph, kinds: Sequence[Any] = METHODS) -> list[Method]:
-    """Choose for each layer how it is computed, among some kinds of methods."""
+def assign(graph: Graph) -> list[Method]:
+    """Choose for each layer how it is computed."""
+    return _assign(graph, METHODS)
+
+
+def _assign(graph: Graph, kinds: Sequence[Any]) -> list[Method]:
     proofs = [Proofs(layer, layouts.sources(graph, index)[0] < 0) for index, layer in enumerate(graph.layers)]
     methods = [_method(graph, index, found, kinds) for index, found in enumerate(proofs)]
     _leave_other_layouts(graph, methods)

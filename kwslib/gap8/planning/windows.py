@@ -14,7 +14,6 @@ from kwslib.gap8.planning.staircase import stored_zero
 from kwslib.gap8.planning.walk import L1, Place, Walk
 from kwslib.integer.graph import Layer
 
-
 RAW = "input"
 """The region of the input's codes as they come from L2."""
 
