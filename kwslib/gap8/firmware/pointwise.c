@@ -64,18 +64,19 @@ static inline int32_t sum_of(const uint32_t *words, uint32_t count, uint32_t las
     return dot_unsigned(sum, *words, last_mask);
 }
 
-/* The second term of each position of a tile: the cores share the blocks. */
+/* The second term of each position of a tile: the cores share them. */
 static NEVER_INLINE void add_up(uint32_t core, const struct pointwise *p, const struct job *job) {
     const struct second_term second = *p->second; /* the originals may lie in L2 */
     for (uint32_t part = 0; part < 2 && p->blocks[part].kernel; part++) {
         const struct blocks b = p->blocks[part];
-        uint32_t units = b.lines * b.count, unit = share_begin(core, units), end = share_begin(core + 1, units);
-        uint32_t line = unit / b.count, block = unit - line * b.count;
-        int32_t *sums = (int32_t *)at(b.sums + job->sums) + unit * b.positions;
-        for (; unit < end; unit++) {
-            address words = job->input + b.in + line * b.line_in + block * b.block_in;
-            for (uint32_t i = b.positions; i; i--, words += b.position_in)
-                *sums++ = sum_of(at(words), second.words, second.last_mask, second.is_signed) * second.factor;
+        uint32_t count = b.lines * b.count * b.positions, i = share_begin(core, count), end = share_begin(core + 1, count);
+        uint32_t unit = i / b.positions, place = i - unit * b.positions, line = unit / b.count, block = unit - line * b.count;
+        int32_t *sums = at(b.sums + job->sums);
+        for (; i < end; i++) {
+            address words = job->input + b.in + line * b.line_in + block * b.block_in + place * b.position_in;
+            sums[i] = sum_of(at(words), second.words, second.last_mask, second.is_signed) * second.factor;
+            if (++place < b.positions) continue;
+            place = 0;
             if (++block == b.count) block = 0, line++;
         }
     }

@@ -92,9 +92,9 @@ def test_few_channels_share_their_rows_among_the_cores():
     assert_on_host(graph)
 
 
-def test_presets_keep_their_channels_whole():
-    graph = CASES["five columns"][0]()
-    assert [step.fields["parts"] for step in planner.plan(graph).steps if step.kind == "depthwise"] == [1]
+def test_channels_that_are_a_multiple_of_the_cores_stay_whole():
+    plan = planned(CASES["five columns"][0](), RESIDENT)
+    assert [step.fields["parts"] for step in plan.steps if step.kind == "depthwise"] == [1]
 
 
 def test_a_weight_of_255_is_negated():
