@@ -41,23 +41,38 @@ static NEVER_INLINE uint32_t *edge_run(const struct gather *g, const uint8_t *ro
     return target;
 }
 
-/* Strips that the windows of `rows` output rows from `top` on are runs of: each core its pieces of every strip. */
+static inline void copy_halves(uint16_t *target, const uint8_t *source, uint32_t halves) {
+    for (; halves; halves--, source += 2) *target++ = half_at(source);
+}
+static inline void pad_halves(uint16_t *target, uint32_t padding, uint32_t halves) {
+    for (; halves; halves--) *target++ = (uint16_t)padding;
+}
+
+/* Strips that the windows of `rows` output rows from `top` on are runs of: the cores share the pieces. */
 static NEVER_INLINE void gather_strips(uint32_t core, const struct gather *g, const uint8_t *input, uint32_t top, uint32_t rows) {
-    struct gather own = *g; /* the original lies in L2 */
-    uint32_t strips = own.across ? rows : own.strips, words = own.piece & 3 ? 0 : own.piece / 4;
-    int32_t row = (own.across ? 0 : (int32_t)(top * own.stride_rows)) - own.pad_top + (int32_t)core;
-    if (own.across) input += top * own.strip_stride;
-    for (uint32_t i = core; i < own.pieces; i += CORES, row += CORES) {
-        uint32_t inside = (uint32_t)row < own.input_rows;
-        const uint8_t *source = input + row * (int32_t)own.input_columns;
-        uint8_t *target = (uint8_t *)at(own.columns) + i * own.piece;
-        for (uint32_t s = strips; s; s--, source += own.strip_stride, target += own.strip_bytes)
-            if (!words)
-                for (uint32_t j = 0; j < own.piece; j++) target[j] = inside ? source[j] : (uint8_t)own.padding;
-            else if (inside)
-                copy_words((uint32_t *)(void *)target, source, words);
-            else
-                pad_words((uint32_t *)(void *)target, own.padding, words);
+    /* the original lies in L2 */
+    uint32_t strips = g->across ? rows : g->strips, piece = g->piece, input_columns = g->input_columns;
+    uint32_t input_rows = g->input_rows, stride = g->strip_stride, strip_bytes = g->strip_bytes, padding = g->padding;
+    uint32_t all = g->pieces * strips, unit = share_begin(core, all), end = share_begin(core + 1, all);
+    int32_t begin = (g->across ? 0 : (int32_t)(top * g->stride_rows)) - g->pad_top;
+    uint32_t words = piece & 3 ? 0 : piece / 4, halves = piece / 2;
+    uint8_t *windows = at(g->columns);
+    if (g->across) input += top * stride;
+    for (uint32_t i = unit / strips, s = unit - i * strips; unit < end; i++, s = 0) {
+        uint32_t run = strips - s < end - unit ? strips - s : end - unit;
+        int32_t row = begin + (int32_t)i;
+        const uint8_t *source = input + row * (int32_t)input_columns + s * stride;
+        uint8_t *target = windows + s * strip_bytes + i * piece;
+        uint32_t inside = (uint32_t)row < input_rows;
+        unit += run;
+        for (; run; run--, source += stride, target += strip_bytes) {
+            uint32_t *as_words = (uint32_t *)(void *)target;
+            uint16_t *as_halves = (uint16_t *)(void *)target;
+            if (words && inside) copy_words(as_words, source, words);
+            else if (words) pad_words(as_words, padding, words);
+            else if (inside) copy_halves(as_halves, source, halves);
+            else pad_halves(as_halves, padding, halves);
+        }
     }
 }
 

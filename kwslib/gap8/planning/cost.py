@@ -18,7 +18,9 @@ STEP_CYCLES, DEPTHWISE_STEP_CYCLES = 1200, 850
 """Of a step whose code is cold: instruction refills, the first weights, barriers."""
 ROW_TILE_CYCLES, RUN_CYCLES = 2400, 200
 """Of a pointwise layer: of a tile of rows, and of a run of blocks, whose words the plan lists."""
-PIECE_CYCLES, PIECE_WORD_CYCLES = 58, 11
+STRIPS_CYCLES = 3300
+"""Of a first layer of strips: the input is fetched and laid out."""
+PIECE_CYCLES, PIECE_WORD_CYCLES = 25, 11
 """Of a piece of a strip, and of each of its words."""
 WINDOW_ROW_CYCLES, WINDOW_WORD_CYCLES = 30, 20
 """Of a kernel row in a window that is gathered, and of each of its words."""
@@ -108,6 +110,7 @@ def pointwise(work: Work, tile_rows: int, groups: int, blocks: tuple[Blocks, ...
         cycles += chunks * (100 + groups * work.group_bytes / L2_BYTES_A_CYCLE)
     if work.sums:
         cycles += work.rows * work.columns * (work.inputs / 4 * SUM_WORD_CYCLES + SUM_CYCLES) / CORES
+    cycles += STRIPS_CYCLES if work.strips else 0
     if work.layout.plane:
         cycles += (work.layout.size if work.output_in_l1 else 2 * work.output_bytes(tile_rows, groups)) / 4 / CORES
     return round(cycles)

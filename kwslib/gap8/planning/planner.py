@@ -26,6 +26,7 @@ from kwslib.gap8.planning.pool import Pool
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.runtime import KERNEL_BYTES
 from kwslib.gap8.planning.softmax import Softmax
+from kwslib.gap8.planning.waiting import waits
 from kwslib.gap8.planning.walk import Method, Walk, Way
 from kwslib.integer.graph import Graph
 
@@ -215,7 +216,10 @@ def follow(
             step.predicted_cycles -= cost.FETCH_CYCLES
     walk.builder.plan.logits = walk.region(graph.logits)
     walk.builder.plan.output = walk.region(len(graph.layers) - 1)
-    return walk.builder.finish(kernel_bytes)
+    plan = walk.builder.finish(kernel_bytes)
+    for step, cycles in zip(plan.steps, waits(plan.steps, plan.transfers), strict=True):
+        step.predicted_cycles += cycles
+    return plan
 
 
 def _does_not_fit(graph: Graph, failures: list[tuple[Way, DoesNotFit]]) -> str:

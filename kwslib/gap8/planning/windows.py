@@ -72,7 +72,7 @@ class Strips:
         for across in (False, True):
             taps, width = layer.kernel[::-1] if across else layer.kernel
             stride = layer.stride[across]
-            piece = aligned(width, 4 // gcd(4, stride))  # whole words from one window to the next
+            piece = aligned(width, max(2, 4 // gcd(4, stride)))  # whole words from one window to the next
             found.append(cls(across, taps, piece, stride * piece))
         return min(found, key=lambda strips: strips.bytes)
 
