@@ -185,7 +185,7 @@ struct pool {
     uint32_t channels, tile_channels, plane_bytes, origin;
     address tiles[2], input_l2; /* input_l2 0: tiles[0] is the whole map */
     address output;
-    int32_t parameters[5];      /* of the requantisation of a sum of stored codes */
+    int32_t parameters[6];      /* of the requantisation of a sum of stored codes */
     struct scaling scaling;
 };
 
