@@ -68,8 +68,10 @@ static NEVER_INLINE void add_up(uint32_t core, const struct pointwise *p, const 
     const struct second_term second = *p->second; /* the original may lie in L2 */
     for (uint32_t size = 0; size < 2 && p->blocks[size].kernel; size++) {
         const struct lines b = second.lines[size];
-        uint32_t count = b.lines * b.count * b.positions, i = share_begin(core, count), end = share_begin(core + 1, count);
-        uint32_t unit = i / b.positions, place = i - unit * b.positions, line = unit / b.count, block = unit - line * b.count;
+        uint32_t count = b.lines * b.count * b.positions;
+        uint32_t i = share_begin(core, count), end = share_begin(core + 1, count);
+        uint32_t unit = i / b.positions, place = i - unit * b.positions, line = unit / b.count;
+        uint32_t block = unit - line * b.count;
         int32_t *sums = at(p->blocks[size].sums + job->sums);
         for (; i < end; i++) {
             address words = job->input + b.in + line * b.line_in + block * b.block_in + place * b.position_in;
