@@ -18,7 +18,7 @@ from tests.gap8.equal import assert_on_host
 from tests.gap8.family import LARGEST_SAMPLE, NAMED, Block, Member, members, pairs, sample, write
 from tests.gap8.guards import Gap, build_guarded, gaps, harm, run_guarded, stack_bytes
 
-LARGEST_WEIGHT_ZERO_POINTS = (3, 96, 250)
+LARGEST_WEIGHT_ZERO_POINTS = (0, 96, 250)
 FIRST = Block("conv", 12, (10, 4), (2, 2))
 TINY = Member((25, 10), (FIRST, *pairs(1, 9)))
 

@@ -16,6 +16,7 @@ enum requantisation {
        kernels/rounding.py. */
     SHORT,  /* y = acc * q; parameters q, B, n */
     LONG,   /* y = acc * hi + ((acc * lo) >> before); hi, lo, B, n */
+    SPLIT,  /* y of LONG, + k if acc <= Z; hi, lo, Z, k, B, n */
     HIGH,   /* y = ((acc << before) * m) >> 32; m, B, n */
     SIGNED, /* z = the y of HIGH + B', y = z < 0 ? z - k : z; m, B', k, B, n */
     /* The reference's own arithmetic, then the zero point and the clamp; parameters multiplier, bias, shift. */
@@ -115,6 +116,8 @@ struct depthwise {
     address records[2];
     address input[2], input_l2; /* planes: the whole map in L1, or two tiles of it */
     uint32_t plane_bytes;
+    /* Rows of a channel in parts, which cores share: the last part ends with the map and may begin in the one before. */
+    uint32_t parts, part_rows, last_top, row_in_bytes, row_out_bytes; /* bytes: from one output row to the next */
     struct sink out;
 };
 
@@ -140,6 +143,11 @@ struct gather {
     address laid_out;           /* the network's input with its padding beside the columns; 0: another map is read */
     address raw, raw_l2;        /* where its codes come from, and a place for them in L1 */
     uint32_t raw_bytes, raw_columns, raw_left; /* raw_columns, raw_left: bytes of a row, and of padding in front */
+    uint32_t raw_row, raw_column; /* from one row, one byte of a row, to the next one */
+    /* Strips, 0: none. Windows are runs of a strip, which has `pieces` pieces: a piece of each input row, or where rows
+       and columns have changed places, of each column. */
+    uint32_t strips, strip_bytes, strip_stride, pieces, piece;
+    uint32_t across;            /* a strip for each output row, not for each column */
 };
 
 /* The second term of a tile's positions: the sum of the inputs times a factor. */
@@ -161,7 +169,7 @@ struct pool {
     address ahead_sums;         /* in L2: of the first channels, which the fabric controller adds up one step ahead */
     uint32_t ahead;             /* how many */
     address output;
-    int32_t parameters[5];      /* of the requantisation of a sum of stored codes */
+    int32_t parameters[6];      /* of the requantisation of a sum of stored codes */
     struct scaling scaling;
 };
 

@@ -48,7 +48,16 @@ void host_run(const int8_t *codes, uint32_t clips, uint32_t bytes, address input
 
 static inline const int8_t *codes_at(address a) { return at(a); }
 
-/* A word at any byte address: one load on GAP8, whose cores take misaligned ones. */
+/* Half a word, or a word, at any byte address: one load on GAP8, whose cores take misaligned ones. */
+static inline uint16_t half_at(const void *bytes) {
+#ifdef KWS_HOST
+    uint16_t half;
+    __builtin_memcpy(&half, bytes, 2);
+    return half;
+#else
+    return *(const uint16_t *)bytes;
+#endif
+}
 static inline uint32_t word_at(const void *bytes) {
 #ifdef KWS_HOST
     uint32_t word;

@@ -51,26 +51,34 @@ static HOT NEVER_INLINE void compute(uint32_t core, const struct pointwise *p, c
             compute_share(b->shares[which] + share * b->pitches[which], b, job, arguments[core]);
 }
 
-/* The second term of each position of a tile. */
+/* The sum of a position's inputs. */
+static inline int32_t sum_of(const uint32_t *words, uint32_t count, uint32_t last_mask, uint32_t is_signed) {
+    int32_t sum = 0;
+    uint32_t ones = 0x01010101u;
+    if (is_signed) {
+        for (; count > 1; count--) sum = dot(sum, *words++, ones);
+        return dot(sum, *words, last_mask);
+    }
+    for (; count > 1; count--) sum = dot_unsigned(sum, *words++, ones);
+    return dot_unsigned(sum, *words, last_mask);
+}
+
+/* The second term of each position of a tile: the cores share them. */
 static NEVER_INLINE void add_up(uint32_t core, const struct pointwise *p, const struct job *job) {
-    const struct second_term *second = p->second;
+    const struct second_term second = *p->second; /* the original may lie in L2 */
     for (uint32_t size = 0; size < 2 && p->blocks[size].kernel; size++) {
-        const struct lines *b = &second->lines[size];
+        const struct lines b = second.lines[size];
+        uint32_t count = b.lines * b.count * b.positions;
+        uint32_t i = share_begin(core, count), end = share_begin(core + 1, count);
+        uint32_t unit = i / b.positions, place = i - unit * b.positions, line = unit / b.count;
+        uint32_t block = unit - line * b.count;
         int32_t *sums = at(p->blocks[size].sums + job->sums);
-        uint32_t count = b->lines * b->count * b->positions, last = second->words - 1, ones = 0x01010101u;
-        for (uint32_t i = core; i < count; i += CORES) {
-            uint32_t block = i / b->positions, position = i - block * b->positions, line = block / b->count;
-            const uint32_t *words = at(job->input + b->in + line * b->line_in + (block - line * b->count) * b->block_in +
-                                       position * b->position_in);
-            int32_t sum = 0;
-            if (second->is_signed) {
-                for (uint32_t k = 0; k < last; k++) sum = dot(sum, words[k], ones);
-                sum = dot(sum, words[last], second->last_mask);
-            } else {
-                for (uint32_t k = 0; k < last; k++) sum = dot_unsigned(sum, words[k], ones);
-                sum = dot_unsigned(sum, words[last], second->last_mask);
-            }
-            sums[i] = sum * second->factor;
+        for (; i < end; i++) {
+            address words = job->input + b.in + line * b.line_in + block * b.block_in + place * b.position_in;
+            sums[i] = sum_of(at(words), second.words, second.last_mask, second.is_signed) * second.factor;
+            if (++place < b.positions) continue;
+            place = 0;
+            if (++block == b.count) block = 0, line++;
         }
     }
     barrier();

@@ -212,6 +212,10 @@ int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const
     } else if (scaling->form == LONG) {
         code = (int32_t)((uint32_t)sum * (uint32_t)second) >> scaling->before;
         code = rounded((uint32_t)sum * (uint32_t)first + (uint32_t)code, third, parameters[3 * pitch]);
+    } else if (scaling->form == SPLIT) {
+        code = (int32_t)((uint32_t)sum * (uint32_t)second) >> scaling->before;
+        code = (int32_t)((uint32_t)sum * (uint32_t)first + (uint32_t)code + (uint32_t)(sum <= third ? parameters[3 * pitch] : 0));
+        code = rounded((uint32_t)code, parameters[4 * pitch], parameters[5 * pitch]);
     } else if (scaling->form == HIGH) {
         code = rounded((uint32_t)high_product(sum, first, scaling->before), second, third);
     } else if (scaling->form == SIGNED) {

@@ -85,6 +85,13 @@ class AnyDepthwise(DepthwiseKernel):
                 best, least = rows, instructions
         return best
 
+    @property
+    def strip_instructions(self) -> int:
+        """Instructions of a whole strip of a channel."""
+        rows = self.block_rows()
+        blocks, rest = divmod(self.rows, rows)
+        return blocks * self._instructions(rows) + rest * self._instructions(1)
+
     def _needed(self, rows: int) -> int:
         """Registers for blocks of `rows`: sums, data, weights, the selector, three pointers."""
         fixed = LEAST_WEIGHTS + self._has_halves + 3 + self._far_rows + self._rounding_registers

@@ -68,8 +68,8 @@ class Pointwise(RequantisingKernel):
             return f"{inputs} inputs: a multiple of {WORD}, at most {WORD * MOST_STEPS}, is needed"
         if not 1 <= positions <= MOST_POSITIONS:
             return f"blocks of {positions} positions: 1 to {MOST_POSITIONS} are possible"
-        if pixel_bytes % WORD or pixel_bytes < inputs:
-            return f"{pixel_bytes} bytes a position: a multiple of {WORD} that holds {inputs} inputs is needed"
+        if pixel_bytes % WORD or pixel_bytes < WORD:
+            return f"{pixel_bytes} bytes a position: a multiple of {WORD} is needed"
         if self.input_block_bytes % WORD:
             return f"{self.input_block_bytes} bytes a block of the input: a multiple of {WORD} is needed"
         if self.words and (positions < WORD or self.position_bytes != 1):
@@ -78,6 +78,10 @@ class Pointwise(RequantisingKernel):
             return f"stores of words need whole words, not {self.channel_bytes} and {self.block_bytes} bytes"
         if len(reaches(positions, pixel_bytes)) > _free_registers(positions):
             return f"{positions} positions of {pixel_bytes} bytes: offsets of 12 bits do not reach them"
+        form = self.rounding
+        needed = form.parameters + min(form.temporaries, 1) + form.needs_top
+        if needed > positions + 2 + _spare_registers(positions, pixel_bytes):
+            return f"the requantisation '{form.form}' needs {needed} registers beside {positions} positions' sums"
         return None
 
     def emit(self, code: Assembler) -> None:
@@ -87,6 +91,12 @@ class Pointwise(RequantisingKernel):
 def _free_registers(positions: int) -> int:
     """Registers for pointers to activations and to the output, beside sums, data, weights, the record's pointer."""
     return REGISTERS - (CHANNELS + 1) * positions - 3
+
+
+def _spare_registers(positions: int, pixel_bytes: int) -> int:
+    """Registers that the requantisation has beside those of the data and the weights."""
+    beside = _free_registers(positions) - len(reaches(positions, pixel_bytes))
+    return max(0, min(FINISHING - positions - 2, beside - 1))
 
 
 class _Block:
@@ -119,7 +129,7 @@ class _Block:
         self.pointers = code.registers(count) if beside else [*code.registers(count - 1), code.arguments]
         self.output = code.arguments if beside else None
         self.output_slot = code.slot() if self.output is None else 0
-        self.spare = code.registers(max(0, min(FINISHING - positions - 2, beside - 1)))
+        self.spare = code.registers(_spare_registers(positions, kernel.pixel_bytes))
         distances = kernel.channel_bytes, kernel.position_bytes, kernel.block_bytes
         self.stores = BlockStores(self.totals, *distances, words=kernel.words)
         self.sums_slot = code.slot() if kernel.sums else 0

@@ -11,12 +11,13 @@ form     y                                                   instructions (cycle
 ======== =================================================== =================================
 short    acc · q                                             3 (3)
 long     acc · hi + ((acc · lo) >> before)                   5 (5), and temporary registers
+split    the y of long, + κ if acc <= Z                      7 (7), and temporary registers
 high     ((acc << before) · m) >> 32                         4 (8): ``mulh`` takes five cycles
 signed   z - κ if z < 0 else z, z = the y of high + B'       7 (11)
 ======== =================================================== =================================
 
-Every product but the one of ``mulh`` must fit 32 bits. The form *signed* has a second offset: its B' makes z negative
-where the accumulator stands for a negative number, since TFLite rounds those another way.
+Every product but the one of ``mulh`` must fit 32 bits. The forms *split* and *signed* have a second offset where the
+accumulator stands for a negative number, since TFLite rounds those another way: up to Z, or where B' makes z negative.
 """
 
 from collections.abc import Sequence
@@ -24,21 +25,22 @@ from dataclasses import dataclass, field
 
 from kwslib.gap8.kernels.assembler import Assembler
 
-SHORT, LONG, HIGH, SIGNED = "short", "long", "high", "signed"
+SHORT, LONG, SPLIT, HIGH, SIGNED = "short", "long", "split", "high", "signed"
 WORDS = {
     SHORT: ("q", "B", "n"),
     LONG: ("hi", "lo", "B", "n"),
+    SPLIT: ("hi", "lo", "Z", "κ", "B", "n"),
     HIGH: ("m", "B", "n"),
     SIGNED: ("m", "B'", "κ", "B", "n"),
 }
 """The words behind a channel's weights, by form; n always has its word, also where it is common and never read."""
-CYCLES = {SHORT: 3, LONG: 5, HIGH: 8, SIGNED: 11}
+CYCLES = {SHORT: 3, LONG: 5, SPLIT: 7, HIGH: 8, SIGNED: 11}
 """Cycles of an output, from the instructions (``mulh`` takes five)."""
 LARGEST_SHIFT = 31
 """``p.addRN`` has five bits for the shift; 0 would round by half of nothing."""
 LARGEST_TOP = 255
 _CLIPS = {127: 8, 255: 9}  # the operand of p.clipu that clips to 0..top; any other top takes p.clipur and a register
-_TEMPORARIES = {SHORT: 0, LONG: 2, HIGH: 0, SIGNED: 1}
+_TEMPORARIES = {SHORT: 0, LONG: 2, SPLIT: 2, HIGH: 0, SIGNED: 1}
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,12 @@ class Rounding:
     Attributes
     ----------
     form : str
-        ``short``, ``long``, ``high`` or ``signed``.
+        ``short``, ``long``, ``split``, ``high`` or ``signed``.
     shift : int or None
         The shift n, if it is the same for every channel: kernels then skip those in the records.
     before : int
-        ``long``: by how many bits the low product is shifted. ``high``, ``signed``: by how many the accumulator is.
+        ``long``, ``split``: by how many bits the low product is shifted. ``high``, ``signed``: by how many the
+        accumulator is.
     top : int
         The largest stored code.
     """
@@ -160,7 +163,7 @@ class Requantise:
         if form == SHORT:
             code.emit("mul", accumulator, accumulator, self.parameters[0])
             return accumulator
-        if form == LONG:
+        if form in (LONG, SPLIT):
             low = self.temporaries[place % len(self.temporaries)]
             return self._long(code, accumulator, low)
         if self.rounding.before:
@@ -174,19 +177,23 @@ class Requantise:
         return accumulator
 
     def _long(self, code: Assembler, accumulator: int, low: int) -> int:
-        """Both products of the form `LONG`; the sum ends in the accumulator's register."""
+        """All of the forms with two products; the code ends in the accumulator's register."""
         high, factor = self.parameters[:2]
         code.emit("mul", low, accumulator, factor)
         code.emit("srai", low, low, self.rounding.before)
         code.emit("p.mac", low, accumulator, high)
-        offset = self.parameters[2]
+        if self.rounding.form == SPLIT:
+            limit, kink = self.parameters[2:4]
+            code.emit("p.slet", accumulator, accumulator, limit)
+            code.emit("p.mac", low, accumulator, kink)
+        offset = self.parameters[WORDS[self.rounding.form].index("B")]
         self._round(code, low, offset)
         self._clip(code, accumulator, low)
         return accumulator
 
     def finish(self, code: Assembler, accumulators: Sequence[int], values: Sequence[int]) -> None:
         """Emit what turns the registers that `multiply` returned into codes in the accumulators' registers."""
-        if self.rounding.form == LONG:
+        if self.rounding.form in (LONG, SPLIT):
             return
         offset = self.parameters[{SHORT: 1, HIGH: 1, SIGNED: 3}[self.rounding.form]]
         for value in values:

@@ -7,7 +7,8 @@ each fills the C structure of that name (``firmware/network.h``). A method adds 
 
 Methods share `layouts` (how maps lie), `sinks` and `padding` (where they are written), `weights` and `buffers` (what
 the kernels read, and where it arrives). `staircase`, `forms` and `offsets` prove the requantisation; `proofs` chooses
-one that the kernel has registers for. `cost` predicts the cycles. `runtime` knows what the firmware takes for itself.
+one that the kernel has registers for. `cost` predicts the cycles, `waiting` what steps wait for weights. `runtime`
+knows what the firmware takes for itself.
 
 CONTRIBUTING.md, "Add a layer kind", says how to add one.
 """

@@ -8,13 +8,24 @@ from math import prod
 
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.depthwise import DepthwiseKernel
+from kwslib.gap8.kernels.depthwise_any import AnyDepthwise
 from kwslib.gap8.kernels.rounding import Rounding
 from kwslib.gap8.planning import weights
 from kwslib.gap8.planning.work import Blocks, Work
 from kwslib.integer.graph import Layer
 
-STEP_CYCLES, DEPTHWISE_STEP_CYCLES = 1500, 850
+STEP_CYCLES, DEPTHWISE_STEP_CYCLES = 1200, 850
 """Of a step whose code is cold: instruction refills, the first weights, barriers."""
+ROW_TILE_CYCLES, RUN_CYCLES = 2400, 200
+"""Of a pointwise layer: of a tile of rows, and of a run of blocks, whose words the plan lists."""
+STRIPS_CYCLES = 3300
+"""Of a first layer of strips: the input is fetched and laid out."""
+PIECE_CYCLES, PIECE_WORD_CYCLES = 25, 11
+"""Of a piece of a strip, and of each of its words."""
+WINDOW_ROW_CYCLES, WINDOW_WORD_CYCLES = 30, 20
+"""Of a kernel row in a window that is gathered, and of each of its words."""
+SUM_CYCLES, SUM_WORD_CYCLES = 126, 4
+"""Of the second term of a position, and of each word of its inputs."""
 FETCH_CYCLES = 400
 """What a step saves whose weights came with those of an earlier one: no transfer to start and to wait for."""
 DEEP_CYCLES = 15_000
@@ -29,8 +40,10 @@ CALL_CYCLES = 90
 """Of a call of a kernel: the frame, the first loads."""
 WIDE_CYCLES = 1.35
 """Of a product of the second term of nine-bit weights, for each one of the first term."""
-ANY_ROW_CYCLES, STRIDED_ROW_CYCLES = 1.6, 0.9
-"""Of an output and a kernel row in the kernel of any shape, which loads weights and windows; more with a stride."""
+ANY_STALLS = 1.03
+"""Of the kernel of any shape, whose instructions are counted."""
+NARROW = 0.2
+"""Of a strip's cycles, what does not shrink with its columns."""
 FUSED_CALL_CYCLES = 200
 """The same where two kernels take turns in the instruction cache, channel by channel."""
 CONFLICTS = 1.02
@@ -96,11 +109,10 @@ def pointwise(work: Work, tile_rows: int, groups: int, blocks: tuple[Blocks, ...
     if chunks > 1 and buffers == 1:
         cycles += chunks * (100 + groups * work.group_bytes / L2_BYTES_A_CYCLE)
     if work.sums:
-        cycles += work.rows * work.columns * (work.inputs / 4 * 4 + 80) / CORES
-    if not work.input_in_l1:
-        cycles += work.input_bytes(tile_rows) / 8
-    if not work.output_in_l1:
-        cycles += work.output_bytes(tile_rows, groups) / 8
+        cycles += work.rows * work.columns * (work.inputs / 4 * SUM_WORD_CYCLES + SUM_CYCLES) / CORES
+    cycles += STRIPS_CYCLES if work.strips else 0
+    if work.layout.plane:
+        cycles += (work.layout.size if work.output_in_l1 else 2 * work.output_bytes(tile_rows, groups)) / 4 / CORES
     return round(cycles)
 
 
@@ -110,14 +122,16 @@ def _chunk(work: Work, tile_rows: int, groups: int, blocks: tuple[Blocks, ...], 
     for part in blocks:
         units = -(-groups * part.lines * part.count // CORES)
         segments = -(-units // part.count) + 1 if part.lines > 1 else -(-units // (part.lines * part.count)) + 1
-        once += units * block(work, part.positions) * CONFLICTS + CALL_CYCLES + 14 * segments
-    if work.window_rows:
-        positions = tile_rows * work.columns
-        once += positions * (work.inputs / 4 * 10 + 34 * work.window_rows[0] + 90) / CORES
+        once += units * block(work, part.positions) + RUN_CYCLES * segments
+    if work.strips:
+        once += work.pieces(tile_rows) * (PIECE_CYCLES + PIECE_WORD_CYCLES * work.strips.piece / 4) / CORES
+    elif work.window_rows:
+        words = work.inputs / 4 * WINDOW_WORD_CYCLES + WINDOW_ROW_CYCLES * work.window_rows[0]
+        once += tile_rows * work.columns * words / CORES
     moved = 0.0 if work.input_in_l1 else work.input_bytes(tile_rows)
     moved += 0.0 if work.output_in_l1 else work.output_bytes(tile_rows, groups)
     once = max(once, moved / L2_BYTES_A_CYCLE)
-    return tiles * (once + (0 if whole else TILE_CYCLES)) + CHUNK_CYCLES
+    return tiles * (once + (0 if whole else ROW_TILE_CYCLES)) + CHUNK_CYCLES
 
 
 def front(layer: Layer, rounding: Rounding, tile: int, tiles: int, fused: bool = False, sums: bool = False) -> int:
@@ -145,7 +159,9 @@ def front(layer: Layer, rounding: Rounding, tile: int, tiles: int, fused: bool =
     return round(FRONT_CYCLES + spread + _rounds(channels, tile) * a_channel + tiles * TILE_CYCLES * (tiles > 1))
 
 
-def depthwise(layer: Layer, kernel: DepthwiseKernel, tile: int, moved_bytes: int, fused: bool = False) -> int:
+def depthwise(
+    layer: Layer, kernel: DepthwiseKernel, tile: int, moved_bytes: int, fused: bool = False, parts: int = 1
+) -> int:
     """Return the cycles of a depthwise layer: row by row of each channel, in strips of columns.
 
     Parameters
@@ -158,26 +174,31 @@ def depthwise(layer: Layer, kernel: DepthwiseKernel, tile: int, moved_bytes: int
         Of all tiles, to and from L1.
     fused : bool
         Whether it is one step with the convolution in front.
+    parts : int
+        Of a channel's rows, which the cores share; the kernel computes one.
     """
-    rows, columns, channels = layer.output.shape
+    rows, columns, channels = kernel.rows, kernel.columns, layer.output.shape[2]
     products = layer.kernel[0] * -(-layer.kernel[1] // 4)
     output = products + kernel.rounding.cycles + 1 + kernel.wide * WIDE_CYCLES * products
-    if kernel.generator == "depthwise_any":
-        output += layer.kernel[0] * (ANY_ROW_CYCLES + STRIDED_ROW_CYCLES * (layer.stride[1] > 1))
     width = 5 if columns == 5 else 4
     words = layer.kernel[0] if layer.stride[0] > 1 else 1
     row = columns * output + -(-columns // width) * 3.5 * words
-    a_channel = rows * row * CONFLICTS + (FUSED_CALL_CYCLES if fused else 60)
+    a_channel = rows * row * CONFLICTS
+    if isinstance(kernel, AnyDepthwise):
+        full, rest = divmod(columns, kernel.strip)
+        strips = full + (NARROW + (1 - NARROW) * rest / kernel.strip if rest else 0)
+        a_channel = strips * kernel.strip_instructions * ANY_STALLS
+    a_channel += FUSED_CALL_CYCLES if fused else 60
     tiles = -(-channels // tile)
-    cycles = max(_rounds(channels, tile) * a_channel, moved_bytes / L2_BYTES_A_CYCLE)
+    cycles = max(_rounds(channels, tile, parts) * a_channel, moved_bytes / L2_BYTES_A_CYCLE)
     return round((0 if fused else DEPTHWISE_STEP_CYCLES) + cycles + (0 if fused or tiles == 1 else tiles * TILE_CYCLES))
 
 
-def _rounds(channels: int, tile: int) -> float:
-    """Return the channels of the busiest core, all tiles together."""
+def _rounds(channels: int, tile: int, parts: int = 1) -> float:
+    """Return the channels, or parts of them, of the busiest core, all tiles together."""
     rounds = 0
     for start in range(0, channels, tile):
-        rounds += -(-min(tile, channels - start) // CORES)
+        rounds += -(-min(tile, channels - start) * parts // CORES)
     return rounds
 
 

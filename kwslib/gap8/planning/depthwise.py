@@ -21,6 +21,9 @@ from kwslib.gap8.planning.staircase import stored_zero
 from kwslib.gap8.planning.walk import L1, Place, Walk, lacking, largest
 from kwslib.integer.graph import Graph, Layer
 
+PARTS, WORTH = (2, 4, 8), 0.95
+"""Of a channel's rows; and the part of the cycles below which they are worth it."""
+
 
 @dataclass(frozen=True)
 class Depthwise:
@@ -56,10 +59,10 @@ class Depthwise:
             return "not a depthwise layer of multiplier 1 behind another layer"
         if max(layer.kernel) > LARGEST_KERNEL or max(layer.stride) > LARGEST_STRIDE:
             return f"its kernel {layer.kernel} or its stride {layer.stride} is larger than the kernels know"
-        if not weights.two_terms_suffice(layer):
-            return "a weight of 255 is no sum of two of eight bits"
         reason = ""
         for proof in proofs:
+            if weights.own_terms(layer).negated and proof.negated() is None:
+                continue
             for kind, plane in _kinds(layer):
                 probe = _kernel(layer, kind, plane, proof.rounding, 64, 64 * layer.output.shape[1], 1)
                 refusal = probe.refusal()
@@ -85,7 +88,8 @@ class Depthwise:
     @property
     def records(self) -> np.ndarray:
         """Its weights and parameters, int32 (channels, words)."""
-        return weights.depthwise(self.layer, self._places, self.proof.parameters)
+        negated = self.proof.negated() if weights.own_terms(self.layer).negated else None
+        return weights.depthwise(self.layer, self._places, (negated or self.proof).parameters)
 
     def early_bytes(self, walk: Walk) -> int:
         if walk.way.batch > 1:
@@ -93,10 +97,14 @@ class Depthwise:
         early = walk.memory(self.index) == L1 and walk.memory(layouts.sources(walk.graph, self.index)[0]) == L1
         return self.records.nbytes if early else 0
 
-    def kernel(self, walk: Walk, column_bytes: int, row_bytes: int, channel_bytes: int) -> tuple[str, str]:
+    def kernel(
+        self, walk: Walk, column_bytes: int, row_bytes: int, channel_bytes: int, parts: int = 1
+    ) -> tuple[str, str]:
         """Return the symbol of the kernel, and the C text of the address of its fixed parameters."""
         kernel = _kernel(self.layer, self.kind, self.plane, self.rounding, column_bytes, row_bytes, channel_bytes)
         kernel = replace(kernel, padded=self.padded)
+        if parts > 1:
+            kernel = _part(kernel, parts)
         geometry = walk.builder.geometry(
             rows=kernel.rows,
             columns=kernel.columns,
@@ -127,9 +135,13 @@ class Depthwise:
         tile = channels
         if source.memory != L1 or place.memory != L1:
             tile = self._tile(walk, source, place, 4 * records.shape[1])
-        parts = parts_of(records, tile)
-        buffers = walk.buffers.ask(4 * records.shape[1] * min(tile, channels), len(parts), early)
-        symbol, geometry = self.kernel(walk, *sinks.strides(place, tile))
+        pieces = parts_of(records, tile)
+        buffers = walk.buffers.ask(4 * records.shape[1] * min(tile, channels), len(pieces), early)
+        strides = sinks.strides(place, tile)
+        moved = channels * self.plane.plane_bytes * (source.memory != L1)
+        moved += 0 if place.memory == L1 else prod(self.layer.output.shape)
+        parts, cycles = self._parts(tile, moved)
+        symbol, geometry = self.kernel(walk, *strides, parts)
         inputs = (source.ref, source.ref)
         if source.memory != L1:
             inputs = walk.pair(f"tile {walk.now} in", tile * self.plane.plane_bytes)
@@ -146,16 +158,37 @@ class Depthwise:
             input=inputs,
             input_l2=0 if source.memory == L1 else source.ref,
             plane_bytes=self.plane.plane_bytes,
+            parts=parts,
+            part_rows=-(-self.layer.output.shape[0] // parts),
+            last_top=self.layer.output.shape[0] - -(-self.layer.output.shape[0] // parts),
+            row_in_bytes=self.layer.stride[0] * self.plane.row_bytes,
+            row_out_bytes=strides[1],
             out=sinks.members(walk, place, new, tile),
         )
-        walk.buffers.fetch(buffers, parts, streamed=walk.way.deep)
+        walk.buffers.fetch(buffers, pieces, streamed=walk.way.deep)
         step.dma_in_bytes = records.nbytes + (0 if source.memory == L1 else channels * self.plane.plane_bytes)
         step.dma_out_bytes = 0 if place.memory == L1 else prod(self.layer.output.shape)
         step.flash_bytes = records.nbytes if walk.way.deep else 0
         step.description = f"{symbol}, " + ("whole" if tile == channels else f"tiles of {tile} channels")
-        moved = channels * self.plane.plane_bytes * (source.memory != L1) + step.dma_out_bytes
-        step.predicted_cycles = cost.depthwise(self.layer, self.probe, tile, moved) + cost.DEEP_CYCLES * walk.way.deep
+        step.description += f", {parts} parts of their rows" if parts > 1 else ""
+        step.predicted_cycles = cycles + cost.DEEP_CYCLES * walk.way.deep
         return self.index + 1
+
+    def _parts(self, tile: int, moved_bytes: int) -> tuple[int, int]:
+        """Choose in how many parts the cores share the rows of a channel, one unless more are clearly faster.
+
+        Returns
+        -------
+        parts, cycles : int
+        """
+        whole = cost.depthwise(self.layer, self.probe, tile, moved_bytes)
+        best, least = 1, whole
+        for parts in PARTS:
+            kernel = _part(self.probe, parts)
+            cycles = cost.depthwise(self.layer, kernel, tile, moved_bytes, parts=parts)
+            if kernel.refusal() is None and cycles < min(least, whole * WORTH):
+                best, least = parts, cycles
+        return best, least
 
     def _tile(self, walk: Walk, source: Place, place: Place, record_bytes: int) -> int:
         free, plane_bytes = walk.free(self.index), self.plane.plane_bytes
@@ -186,6 +219,11 @@ def _kinds(layer: Layer) -> Iterator[tuple[type[DepthwiseKernel], PlaneShape]]:
         before = 0 if implied else left
         row_bytes = max(probe.read_bytes, aligned(before + columns, 4))
         yield kind, PlaneShape(plane_rows, row_bytes, top, before, beside=not implied and row_bytes > columns)
+
+
+def _part(kernel: DepthwiseKernel, parts: int) -> DepthwiseKernel:
+    """Return the kernel of a part of the rows; no row of zeros is skipped, which most parts do not have."""
+    return replace(kernel, rows=-(-kernel.rows // parts), padded=(False, False))
 
 
 def _smallest(kernel: DepthwiseKernel) -> DepthwiseKernel:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, WORDS, Rounding
-from kwslib.gap8.planning.offsets import Fit, fit_registers, scaled, search
+from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, SPLIT, WORDS, Rounding
+from kwslib.gap8.planning.offsets import Fit, fit_registers, last_low, scaled, search
 from kwslib.gap8.planning.staircase import Staircase
 from kwslib.integer.graph import Layer
 from kwslib.integer.requantisation import INT32_MAX
@@ -29,6 +29,8 @@ NEAR_PRODUCTS = (0, 1, -1, 2, -2, 3, -3)
 """The same for slopes of few bits."""
 LARGEST_N = 22
 """Largest shift of the forms with ``mulh``: 256 codes take eight of 31 bits."""
+SLOPES = ("q", "hi", "lo", "m")
+"""Words that the accumulator is multiplied by."""
 TRIED_SHIFTS = 5
 """How many shifts below the largest possible one are tried."""
 
@@ -47,6 +49,16 @@ class Proof:
     rounding: Rounding
     parameters: np.ndarray
 
+    def negated(self) -> "Proof | None":
+        """Return the form for accumulators times -1: negative slopes give the same products; None if it has none."""
+        if self.rounding.form == SPLIT:  # which compares the accumulator itself
+            return None
+        parameters = self.parameters.copy()
+        for place, name in enumerate(WORDS[self.rounding.form]):
+            if name in SLOPES:
+                parameters[:, place] = -parameters[:, place]
+        return Proof(self.rounding, parameters)
+
 
 def proofs(stairs: Staircase, layer: Layer) -> Iterator[Proof]:
     """Yield forms that compute a layer exactly, the cheapest first.
@@ -62,7 +74,14 @@ def proofs(stairs: Staircase, layer: Layer) -> Iterator[Proof]:
     snapped = _snapped(stairs, layer)
     if snapped is not None and snapped.rounding.shift is not None:
         yield snapped
-    for attempt in (_short, lambda _: snapped, _long, _high, _signed):  # a common shift is cheaper than own ones
+    for attempt in (
+        _short,
+        lambda _: snapped,
+        _long,
+        _split,
+        _high,
+        _signed,
+    ):  # a common shift is cheaper than own ones
         proof = attempt(stairs)
         if proof is not None:
             yield proof
@@ -95,20 +114,25 @@ def _short_at(stairs: Staircase, n: np.ndarray) -> Proof | None:
     return None if found is None else _proof(SHORT, stairs, {"q": found.slope, "B": found.offset, "n": n})
 
 
-def _long(stairs: Staircase) -> Proof | None:
+def _long(stairs: Staircase, sides: bool = False) -> Proof | None:
     before = INT32_BITS + 1 - int(stairs.reach.max()).bit_length()
     for n in _shifts(stairs):
-        found = _long_at(stairs, n, before)
+        found = _long_at(stairs, n, before, sides)
         if found is not None:
             return found
     return None
 
 
-def _long_at(stairs: Staircase, n: np.ndarray, before: int) -> Proof | None:
+def _split(stairs: Staircase) -> Proof | None:
+    """The form with two products whose offset differs for accumulators that stand for negative numbers."""
+    return _long(stairs, sides=True) if 0 < stairs.zero_code < stairs.top else None
+
+
+def _long_at(stairs: Staircase, n: np.ndarray, before: int, sides: bool = False) -> Proof | None:
     if before < 1:
         return None
     slope = np.rint(np.ldexp(stairs.factors, n + before)).astype(np.int64)
-    found = search(stairs, n, (slope + near for near in NEAR_PRODUCTS), before)
+    found = search(stairs, n, (slope + near for near in NEAR_PRODUCTS), before, sides)
     if found is None:
         return None
     half = np.int64(1) << (before - 1)
@@ -116,7 +140,10 @@ def _long_at(stairs: Staircase, n: np.ndarray, before: int) -> Proof | None:
     high = (found.slope - low) >> before
     if (np.abs(low) * stairs.reach > INT32_MAX).any():
         return None
-    return _proof(LONG, stairs, {"hi": high, "lo": low, "B": found.offset, "n": n}, before)
+    words = {"hi": high, "lo": low, "B": found.offset, "n": n}
+    if sides:
+        return _proof(SPLIT, stairs, words | {"Z": last_low(stairs), "κ": found.kink}, before)
+    return _proof(LONG, stairs, words, before)
 
 
 def prove_as(stairs: Staircase, rounding: Rounding) -> Proof | None:
@@ -126,7 +153,9 @@ def prove_as(stairs: Staircase, rounding: Rounding) -> Proof | None:
     n = np.full(len(stairs.factors), rounding.shift, np.int64)
     if rounding.form == SHORT:
         return _short_at(stairs, n)
-    return _long_at(stairs, n, rounding.before) if rounding.form == LONG else None
+    if rounding.form == SPLIT and not 0 < stairs.zero_code < stairs.top:
+        return None
+    return _long_at(stairs, n, rounding.before, rounding.form == SPLIT) if rounding.form in (LONG, SPLIT) else None
 
 
 def _high(stairs: Staircase) -> Proof | None:

@@ -16,14 +16,20 @@ from kwslib.gap8.planning.forms import Proof
 from kwslib.gap8.planning.layouts import Layout, PlaneShape
 from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.plan import Ref
+from kwslib.gap8.planning.pointwise import Dense
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.runtime import GUARD_BYTES
 from kwslib.gap8.planning.staircase import stored_zero
 from kwslib.gap8.planning.walk import L1, TILE_CHANNELS, Walk, lacking, largest
+from kwslib.gap8.planning.windows import Strips
 from kwslib.integer.graph import Graph, Layer
 
 RESIDENT_TILES = 4
 """Parts of the weights of a fused first pair whose map lies in L1: the first is waited for, each has a barrier."""
+BLOCK_WORD_CYCLES, BLOCK_OUTPUT_CYCLES = 29 / 20, 2.5
+"""Of an output in blocks of 4 × 5: for each word of its window, and for its store and its share of the rest."""
+MARGIN = 1.15
+"""Column streaming can be fused with the depthwise layer, and gathers nothing."""
 WORD_COLUMNS = 4
 """Columns of a kernel whose rows fit a word each."""
 
@@ -57,6 +63,8 @@ class Front:
         if layer.kernel[1] > WORD_COLUMNS:
             return f"its kernel is wider than {WORD_COLUMNS}"
         proof, reason = proofs.choose(lambda rounding: _kernel(layer, rounding, 4, 1, 4))
+        if proof and _blocks_are_faster(layer, proof) and isinstance(Dense.of(graph, index, proofs), Dense):
+            return "blocks of windows are faster"
         return cls(layer, index, proof) if proof else reason
 
     def early_bytes(self, walk: Walk) -> int:
@@ -229,6 +237,14 @@ class Front:
         if tile is None:
             raise lacking(L1, walk.now, 2 * CORES * sum(sizes) - free, self.layer)
         return tile
+
+
+def _blocks_are_faster(layer: Layer, proof: Proof) -> bool:
+    """Say whether windows in strips, by blocks of channels and positions, take clearly fewer instructions."""
+    channels, cycles = layer.output.shape[2], proof.rounding.cycles
+    own = aligned(channels, CORES) * (layer.kernel[0] + layer.stride[0] + cycles + 1)
+    blocks = aligned(channels, 4) * (Strips.of(layer).bytes / 4 * BLOCK_WORD_CYCLES + cycles + BLOCK_OUTPUT_CYCLES)
+    return MARGIN * blocks < own
 
 
 def _padded_rows(layer: Layer) -> int:

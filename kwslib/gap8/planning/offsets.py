@@ -18,7 +18,13 @@ class Fit:
 
     @classmethod
     def of(
-        cls, stairs: Staircase, at: np.ndarray, before: np.ndarray, n: np.ndarray, among: np.ndarray | None = None
+        cls,
+        stairs: Staircase,
+        at: np.ndarray,
+        before: np.ndarray,
+        n: np.ndarray,
+        among: np.ndarray | None = None,
+        short: np.ndarray | None = None,
     ) -> "Fit":
         """Find the bounds.
 
@@ -30,12 +36,15 @@ class Fit:
         n : ndarray, int64 (channels,)
             Shifts to the right.
         among : ndarray, bool (top,), optional
-            Which steps count; otherwise all of them do.
+            Which steps must be reached; otherwise all of them.
+        short : ndarray, bool (top,), optional
+            Which steps must not be reached just below them; otherwise those `among`.
         """
         wanted = (np.arange(1, stairs.top + 1)[:, np.newaxis] << n) - (np.int64(1) << (n - 1))
         reached, missed = stairs.steps <= stairs.highest, stairs.steps > stairs.lowest
         if among is not None:
-            reached, missed = reached & among[:, np.newaxis], missed & among[:, np.newaxis]
+            short = among if short is None else short
+            reached, missed = reached & among[:, np.newaxis], missed & short[:, np.newaxis]
         none = np.int64(1) << 62
         least = np.where(reached, wanted - at, -none).max(axis=0)
         most = np.where(missed, wanted - 1 - before, none).min(axis=0)
@@ -56,13 +65,16 @@ class Fit:
 
 @dataclass(frozen=True)
 class Found:
-    """A slope and an offset of each channel, int64 (channels,)."""
+    """A slope and an offset of each channel, int64 (channels,); the kink is what the lower side's offset has more."""
 
     slope: np.ndarray
     offset: np.ndarray
+    kink: np.ndarray
 
 
-def search(stairs: Staircase, n: np.ndarray, slopes: Iterator[np.ndarray], shift: int) -> Found | None:
+def search(
+    stairs: Staircase, n: np.ndarray, slopes: Iterator[np.ndarray], shift: int, sides: bool = False
+) -> Found | None:
     """Find for each channel a slope that has an offset, y = (accumulator · slope) >> shift.
 
     Sums wrap at 32 bits, so only the last one must fit.
@@ -76,25 +88,44 @@ def search(stairs: Staircase, n: np.ndarray, slopes: Iterator[np.ndarray], shift
         To try, one after the other.
     shift : int
         Bits that y loses.
+    sides : bool
+        Whether accumulators up to `last_low` have an offset of their own.
 
     Returns
     -------
     Found or None
         None if one of the channels has no such slope.
     """
-    slope, offset = np.zeros_like(n), np.zeros_like(n)
+    found = Found(np.zeros_like(n), np.zeros_like(n), np.zeros_like(n))
     left = np.ones(len(n), bool)
+    upper = np.arange(1, stairs.top + 1) > stairs.zero_code
+    # the first step of the upper side is not reached by the last accumulator of the lower one
+    parts = (
+        ((upper, np.arange(stairs.top) > stairs.zero_code), (~upper, np.arange(stairs.top) <= stairs.zero_code))
+        if sides
+        else ((None, None),)
+    )
     for tried in slopes:
         at, before = scaled(stairs.steps, tried, shift), scaled(stairs.steps - 1, tried, shift)
-        fit = Fit.of(stairs, at, before, n)
-        middle = fit.middle
-        ends = scaled(stairs.lowest, tried, shift), scaled(stairs.highest, tried, shift)
-        good = left & (tried > 0) & (fit.least <= fit.most) & fit_registers(*ends, middle, n)
-        slope, offset = np.where(good, tried, slope), np.where(good, middle, offset)
+        fits = [Fit.of(stairs, at, before, n, *part) for part in parts]
+        offset, lower = fits[0].middle, fits[-1].middle
+        lowest, highest = scaled(stairs.lowest, tried, shift), scaled(stairs.highest, tried, shift)
+        good = left & (tried > 0)
+        for fit, own in zip(fits, (offset, lower), strict=False):
+            good &= (fit.least <= fit.most) & fit_registers(lowest, highest, own, n)
+        kink = lower - offset
+        good &= np.abs(kink) <= INT32_MAX
+        for values, new in ((found.slope, tried), (found.offset, offset), (found.kink, kink)):
+            values[good] = new[good]
         left &= ~good
         if not left.any():
-            return Found(slope, offset)
+            return found
     return None
+
+
+def last_low(stairs: Staircase) -> np.ndarray:
+    """Return the largest accumulators that stand for no more than 0, int64 (channels,), within their bounds."""
+    return np.clip(stairs.steps[stairs.zero_code] - 1, stairs.lowest - 1, stairs.highest)
 
 
 def scaled(accumulators: np.ndarray, slope: np.ndarray, shift: int) -> np.ndarray:

@@ -4,11 +4,12 @@
    requantisation is found. What none takes, portable C computes; the plan says so.
 2. Layouts follow: a map lies as its reader wants it.
 3. The ways of placing the maps (`ways`) are tried, and of those that fit the one with the fewest predicted cycles is
-   taken.
+   taken. If none fits, they are tried again without `Front`: windows pass through L1 in tiles of rows, too.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from kwslib.errors import ModelError
 from kwslib.gap8.kernels.kernel import Kernel, code_bytes
@@ -25,6 +26,7 @@ from kwslib.gap8.planning.pool import Pool
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.runtime import KERNEL_BYTES
 from kwslib.gap8.planning.softmax import Softmax
+from kwslib.gap8.planning.waiting import waits
 from kwslib.gap8.planning.walk import Method, Walk, Way
 from kwslib.integer.graph import Graph
 
@@ -59,9 +61,19 @@ def plan(graph: Graph) -> Plan:
             f"{graph.name} has {graph.classes} outputs; a program for GAP8 takes {LARGEST_OUTPUTS} at most. Is it a "
             "classifier, or a part of one?"
         )
-    methods = assign(graph)
-    found: list[tuple[int, int, Way]] = []
     failures: list[tuple[Way, DoesNotFit]] = []
+    methods = assign(graph)
+    found = _plan(graph, methods, failures)
+    if found is None and isinstance(methods[0], Front):
+        found = _plan(graph, _assign(graph, [kind for kind in METHODS if kind is not Front]), failures)
+    if found is None:
+        raise ModelError(_does_not_fit(graph, failures))
+    return found
+
+
+def _plan(graph: Graph, methods: list[Method], failures: list[tuple[Way, DoesNotFit]]) -> Plan | None:
+    """Find the fastest way with some methods, or None; add the ways that do not fit to `failures`."""
+    found: list[tuple[int, int, Way]] = []
     for number, way in enumerate(ways(graph, methods)):
         try:
             limit = min((cycles for cycles, _, _ in found), default=0)
@@ -76,13 +88,17 @@ def plan(graph: Graph) -> Plan:
             return follow(graph, methods, way, code_bytes)
         except DoesNotFit as error:
             failures.append((way, error))
-    raise ModelError(_does_not_fit(graph, failures))
+    return None
 
 
 def assign(graph: Graph) -> list[Method]:
     """Choose for each layer how it is computed."""
+    return _assign(graph, METHODS)
+
+
+def _assign(graph: Graph, kinds: Sequence[Any]) -> list[Method]:
     proofs = [Proofs(layer, layouts.sources(graph, index)[0] < 0) for index, layer in enumerate(graph.layers)]
-    methods = [_method(graph, index, found) for index, found in enumerate(proofs)]
+    methods = [_method(graph, index, found, kinds) for index, found in enumerate(proofs)]
     _leave_other_layouts(graph, methods)
     return _share_kernels(methods, proofs)
 
@@ -135,9 +151,9 @@ def _proof(method: Method) -> Proof:
     return method.proof
 
 
-def _method(graph: Graph, index: int, proofs: Proofs) -> Method:
+def _method(graph: Graph, index: int, proofs: Proofs, kinds: Sequence[Any]) -> Method:
     reasons = []
-    for kind in METHODS:
+    for kind in kinds:
         found = kind.of(graph, index, proofs)
         if not isinstance(found, str):
             return found
@@ -202,7 +218,10 @@ def follow(
             step.predicted_cycles -= cost.FETCH_CYCLES
     walk.builder.plan.logits = walk.region(graph.logits)
     walk.builder.plan.output = walk.region(len(graph.layers) - 1)
-    return walk.builder.finish(kernel_bytes)
+    plan = walk.builder.finish(kernel_bytes)
+    for step, cycles in zip(plan.steps, waits(plan.steps, plan.transfers), strict=True):
+        step.predicted_cycles += cycles
+    return plan
 
 
 def _does_not_fit(graph: Graph, failures: list[tuple[Way, DoesNotFit]]) -> str:

@@ -17,7 +17,7 @@ from kwslib.gap8.planning.plan import Ref
 from kwslib.gap8.planning.proofs import Proofs
 from kwslib.gap8.planning.tiling import Tiling
 from kwslib.gap8.planning.walk import L1, Place, Walk, lacking
-from kwslib.gap8.planning.windows import Window
+from kwslib.gap8.planning.windows import Strips, Window
 from kwslib.gap8.planning.work import Blocks, Work
 from kwslib.integer.graph import Graph, Layer
 
@@ -53,9 +53,11 @@ class Dense:
         if layer.kind not in ("convolution", "pointwise"):
             return "not a convolution"
         pixel = layer.input.shape[2] if signed else layouts.pixel_bytes(layer.input.shape[2])
-        window = Window.of(layer, pixel)
+        window, strips = Window.of(layer, pixel), Strips.of(layer) if signed and pixel == 1 else None
         inputs = window.bytes if window else aligned(layer.input.shape[2], 4)
         step = window.pixel_bytes if window else pixel
+        if strips:
+            inputs, step = strips.bytes, strips.step
         sums = weights.common_terms(layer).factor != 0
         proof, reason = proofs.choose(
             lambda rounding: Pointwise(inputs, 1, step, 4, 4, 4, step, rounding=rounding, signed=signed, sums=sums)
@@ -73,11 +75,17 @@ class Dense:
 
     def _records(self, walk: Walk) -> np.ndarray:
         window = self._window(walk)
-        if window is None:
+        if self._strips:
+            taps = weights.strips(self.layer, self._strips.piece, self._strips.across)
+        elif window is None:
             taps = weights.pointwise(self.layer)
         else:
             taps = weights.windows(self.layer, self._pixel(walk), window.row_bytes)
         return weights.grouped(taps, self.proof.parameters)
+
+    @property
+    def _strips(self) -> Strips | None:
+        return Strips.of(self.layer) if self.signed and self.layer.input.shape[2] == 1 else None
 
     def _pixel(self, walk: Walk) -> int:
         return walk.layout(layouts.sources(walk.graph, self.index)[0]).column_bytes
@@ -138,7 +146,7 @@ class Dense:
         return Work(
             rows=rows,
             columns=columns,
-            inputs=window.bytes if window else aligned(layer.input.shape[2], 4),
+            inputs=self._strips.bytes if self._strips else window.bytes if window else aligned(layer.input.shape[2], 4),
             pixel_bytes=pixel,
             groups=records.shape[0],
             group_bytes=4 * records.shape[1],
@@ -150,6 +158,7 @@ class Dense:
             output_in_l1=place.memory == L1,
             input_row_bytes=source.layout.row_bytes,
             window_rows=(layer.kernel[0], layer.stride[0], input_rows) if window else None,
+            strips=self._strips,
         )
 
     def _maps(self, walk: Walk, source: Place, place: Place, new: bool, found: Tiling, work: Work) -> dict[str, Any]:

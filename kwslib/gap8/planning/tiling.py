@@ -218,7 +218,7 @@ def _bytes(work: Work, tile_rows: int, groups: int, buffers: int) -> int:
     if not work.output_in_l1:
         need += 2 * aligned(work.output_bytes(tile_rows, groups))
     if work.window_rows:
-        need += aligned(tile_rows * work.columns * work.pixel_bytes)
+        need += aligned(work.window_bytes(tile_rows))
     if work.sums:
         need += aligned(4 * -(-work.rows // tile_rows) * tile_rows * work.columns)
     return need
@@ -227,7 +227,7 @@ def _bytes(work: Work, tile_rows: int, groups: int, buffers: int) -> int:
 def _blocks(work: Work, tile_rows: int, groups: int, vertical: bool) -> tuple[Blocks, ...] | None:
     """Return the blocks of a tile, along rows or columns, or None where no kernel takes them."""
     row_out, column_out = work.out_strides(groups)
-    row_in, column_in = work.columns * work.pixel_bytes, work.pixel_bytes
+    row_in, column_in = work.in_strides(tile_rows)
     lines, length = (work.columns, tile_rows) if vertical else (tile_rows, work.columns)
     line_in, line_out = (column_in, column_out) if vertical else (row_in, row_out)
     step_in, step_out = (row_in, row_out) if vertical else (column_in, column_out)

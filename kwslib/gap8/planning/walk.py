@@ -203,13 +203,17 @@ class Walk:
         return place, new
 
     def _region(self, index: int, layout: Layout, memory: str) -> tuple[str, bool]:
-        """Planes lie where earlier ones of the same layout lay that nothing reads any more: their padding is there."""
+        """Planes lie where earlier ones of the same layout lay that nothing reads any more: their padding is there.
+
+        In L2 they may have more channels: what is written there brings its padding, or fills that of all its channels.
+        """
         if layout.kind != layouts.PLANES:
             return f"map {index}", False
         last = max(layouts.readers(self.graph, index), default=index)
-        alike = (layout.shape, layout.plane, layout.zero)
+        axes = slice(2 if memory == L2 else 3)
+        alike = (layout.shape[axes], layout.plane, layout.zero)
         for name, (known, until) in self._shared.items():
-            same = (known.shape, known.plane, known.zero) == alike and name.endswith(memory)
+            same = (known.shape[axes], known.plane, known.zero) == alike and name.endswith(memory)
             if same and until < min(layouts.sources(self.graph, index)) + 1 and until < index:
                 self._shared[name] = (layout, last)
                 return name, False

@@ -55,11 +55,15 @@ class Terms:
         What the first term lacks, weight by weight.
     factor : int
         What every weight of the first term lacks, where `rest` is None.
+    negated : bool
+        Whether they are the weights times -1: the requantisation then has negative slopes, and its products are the
+        same.
     """
 
     first: np.ndarray
     rest: np.ndarray | None = None
     factor: int = 0
+    negated: bool = False
 
 
 def common_terms(layer: Layer) -> Terms:
@@ -79,11 +83,14 @@ def two_terms_suffice(layer: Layer) -> bool:
 
 
 def own_terms(layer: Layer) -> Terms:
-    """Split weights so that each has a rest of its own; `two_terms_suffice` says for which layers."""
+    """Split weights so that each has a rest of its own, negated where `two_terms_suffice` says that they do not."""
     weights = layer.centred_weights.astype(np.int32)
+    negated = not two_terms_suffice(layer)  # -255 is a sum of two of eight bits
+    if negated:
+        weights = -weights
     first = np.clip(weights, INT8.min, INT8.max)
     rest = weights - first
-    return Terms(first.astype(np.int8), rest.astype(np.int8) if rest.any() else None)
+    return Terms(first.astype(np.int8), rest.astype(np.int8) if rest.any() else None, negated=negated)
 
 
 def _words(taps: np.ndarray) -> np.ndarray:
@@ -109,6 +116,7 @@ def depthwise(layer: Layer, places: tuple[int, ...], parameters: np.ndarray) -> 
         A kernel row has one word for each place, and its taps begin at that byte of the word, which may be in front of
         it: tap t is at byte place + t where that is 0 to 3.
     parameters : ndarray, int32 (channels, words)
+        With negative slopes where the terms are negated.
 
     Returns
     -------
@@ -179,6 +187,28 @@ def windows(layer: Layer, pixel_bytes: int, row_bytes: int) -> np.ndarray:
     for column in range(columns):
         taps[:, :, column * pixel_bytes : column * pixel_bytes + inputs] = first[:, :, column]
     return taps.reshape(outputs, -1)
+
+
+def strips(layer: Layer, piece: int, across: bool) -> np.ndarray:
+    """Return the first term of the weights of a convolution of one channel by window, int8 (outputs, window bytes).
+
+    Parameters
+    ----------
+    layer : Layer
+    piece : int
+        Bytes of a kernel row in a window, those behind its taps are anything.
+    across : bool
+        Whether rows and columns have changed places.
+    """
+    terms = common_terms(layer)
+    first = terms.first.reshape(-1, *layer.kernel)
+    first = first.transpose(0, 2, 1) if across else first
+    outputs, rows, columns = first.shape
+    taps = np.full((outputs, rows, piece), -terms.factor, np.int8)
+    taps[:, :, :columns] = first
+    whole = np.full((outputs, aligned(rows * piece, 4)), -terms.factor, np.int8)
+    whole[:, : rows * piece] = taps.reshape(outputs, -1)
+    return whole
 
 
 def _in_words(weights: np.ndarray) -> np.ndarray:

@@ -1,7 +1,11 @@
-"""Windows of a convolution, gathered so that a pointwise kernel computes it: ``struct gather`` of the firmware."""
+"""Windows of a convolution, gathered so that a pointwise kernel computes it: ``struct gather`` of the firmware.
+
+Windows of the network's input, one channel, overlap in strips: what the outputs of a column (or of a row) see of each
+input row (column) lies in a strip once, and a window is a run of it.
+"""
 
 from dataclasses import dataclass, replace
-from math import prod
+from math import gcd, prod
 from typing import Any
 
 from kwslib.gap8.planning import layouts
@@ -9,6 +13,9 @@ from kwslib.gap8.planning.memory import DMA_SLACK_BYTES, aligned
 from kwslib.gap8.planning.staircase import stored_zero
 from kwslib.gap8.planning.walk import L1, Place, Walk
 from kwslib.integer.graph import Layer
+
+RAW = "input"
+"""The region of the input's codes as they come from L2."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,46 @@ class Window:
         return cls(row, size, layouts.pixel_bytes(size))
 
 
+@dataclass(frozen=True)
+class Strips:
+    """Strips that windows of one channel are runs of.
+
+    Attributes
+    ----------
+    across : bool
+        Whether a strip belongs to an output row, and runs along the columns; otherwise to a column, along the rows.
+    taps, piece : int
+        Kernel rows (or columns) of a window, and the bytes of each in a strip.
+    step : int
+        Bytes from one window to the next one in a strip.
+    """
+
+    across: bool
+    taps: int
+    piece: int
+    step: int
+
+    @classmethod
+    def of(cls, layer: Layer) -> "Strips":
+        """Return the strips of a layer whose windows have the fewest words."""
+        found = []
+        for across in (False, True):
+            taps, width = layer.kernel[::-1] if across else layer.kernel
+            stride = layer.stride[across]
+            piece = aligned(width, max(2, 4 // gcd(4, stride)))  # whole words from one window to the next
+            found.append(cls(across, taps, piece, stride * piece))
+        return min(found, key=lambda strips: strips.bytes)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of a window, in whole words."""
+        return aligned(self.taps * self.piece, 4)
+
+    def strip_bytes(self, windows: int) -> int:
+        """Return the bytes of a strip of some windows."""
+        return (windows - 1) * self.step + self.bytes
+
+
 def laid_out(walk: Walk, layer: Layer, source: Place) -> Place:
     """Return where the network's input lies in L1 with its padding beside the columns: every window is a run there.
 
@@ -52,9 +99,13 @@ def laid_out(walk: Walk, layer: Layer, source: Place) -> Place:
     """
     rows, columns, channels = layer.input.shape
     pixel = source.layout.column_bytes
-    seen = (layer.output.shape[1] - 1) * layer.stride[1] + layer.kernel[1]
-    wide = max(seen, layer.padding[2] + columns)
+    axis = 1
+    if channels == 1 and Strips.of(layer).across:  # rows and columns change places
+        rows, columns, axis = columns, rows, 0
+    seen = (layer.output.shape[axis] - 1) * layer.stride[axis] + layer.kernel[axis]
+    wide = max(seen, layer.padding[2 * axis] + columns)
     size = rows * wide * pixel + DMA_SLACK_BYTES
+    walk.l1(RAW, aligned(prod(layer.input.shape), 4))  # before the tiles take what is left
     layout = replace(source.layout, shape=(rows, wide, channels), row_bytes=wide * pixel, size=size)
     return Place(walk.l1("laid out", aligned(size, 4)), layout, L1)
 
@@ -75,8 +126,10 @@ def gather(walk: Walk, layer: Layer, source: Place, window: Window, rows: int, s
     signed : bool
         Whether it reads the network's own input.
     """
-    size = rows * layer.output.shape[1] * window.pixel_bytes
     zero = stored_zero(layer, signed)
+    if signed and layer.input.shape[2] == 1:
+        return _strips(walk, layer, source, rows, zero)
+    size = rows * layer.output.shape[1] * window.pixel_bytes
     return walk.builder.gather(
         columns=walk.l1(f"windows {walk.now}", size),
         input_rows=layer.input.shape[0],
@@ -96,15 +149,44 @@ def gather(walk: Walk, layer: Layer, source: Place, window: Window, rows: int, s
     )
 
 
+def _strips(walk: Walk, layer: Layer, source: Place, rows: int, zero: int) -> str:
+    """Add the members of ``struct gather`` for strips."""
+    strips = Strips.of(layer)
+    axis = int(strips.across)  # along which a strip runs
+    windows = layer.output.shape[1] if strips.across else rows
+    count = rows if strips.across else layer.output.shape[1]
+    strip_bytes = strips.strip_bytes(windows)
+    return walk.builder.gather(
+        columns=walk.l1(f"windows {walk.now}", count * strip_bytes),
+        input_rows=layer.input.shape[axis],
+        input_columns=source.layout.shape[1],
+        pixel_bytes=1,
+        strips=count,
+        strip_bytes=strip_bytes,
+        strip_stride=layer.stride[1 - axis],
+        across=axis,
+        pieces=(windows - 1) * layer.stride[axis] + strips.taps,
+        piece=strips.piece,
+        stride_rows=layer.stride[axis],
+        pad_top=layer.padding[2 * axis],
+        padding=(zero & 0xFF) * 0x01010101,
+        **_raw(walk, layer, source),
+    )
+
+
 def _raw(walk: Walk, layer: Layer, source: Place) -> dict[str, Any]:
     """Return the members that say where the network's input comes from."""
     pixel = source.layout.column_bytes
     size = aligned(prod(layer.input.shape), 4)
+    across = pixel == 1 and Strips.of(layer).across
+    columns = layer.input.shape[1] * pixel
     return {
         "laid_out": source.ref,
-        "raw": walk.l1("input", size),
+        "raw": walk.l1(RAW, size),
         "raw_l2": walk.builder.plan.input,
         "raw_bytes": size,
-        "raw_columns": layer.input.shape[1] * pixel,
-        "raw_left": layer.padding[2] * pixel,
+        "raw_columns": layer.input.shape[0] if across else columns,
+        "raw_left": layer.padding[0 if across else 2] * pixel,
+        "raw_row": 1 if across else columns,
+        "raw_column": columns if across else 1,
     }

@@ -6,6 +6,7 @@ from kwslib.gap8.kernels.pointwise import Pointwise
 from kwslib.gap8.kernels.rounding import Rounding
 from kwslib.gap8.planning.layouts import Layout
 from kwslib.gap8.planning.memory import DMA_SLACK_BYTES
+from kwslib.gap8.planning.windows import Strips
 
 POSITIONS = 5
 """Positions of a block (4 channels × 5 positions: 22.07 MAC/cycle, the most that registers hold)."""
@@ -87,6 +88,8 @@ class Work:
     input_row_bytes : int
     window_rows : (int, int, int) or None
         Kernel rows, stride and input rows where windows are gathered.
+    strips : Strips or None
+        Where the windows overlap in strips.
     """
 
     rows: int
@@ -103,6 +106,7 @@ class Work:
     output_in_l1: bool
     input_row_bytes: int
     window_rows: tuple[int, int, int] | None
+    strips: Strips | None = None
 
     def input_bytes(self, tile_rows: int) -> int:
         """Return the bytes of an input tile."""
@@ -111,6 +115,28 @@ class Work:
             kernel, stride, most = self.window_rows
             rows = min((tile_rows - 1) * stride + kernel, most)
         return rows * self.input_row_bytes + DMA_SLACK_BYTES
+
+    def in_strides(self, tile_rows: int) -> tuple[int, int]:
+        """Return the bytes from one row, and from one column, to the next where the kernel reads."""
+        if self.strips is None:
+            return self.columns * self.pixel_bytes, self.pixel_bytes
+        if self.strips.across:
+            return self.strips.strip_bytes(self.columns), self.strips.step
+        return self.strips.step, self.strips.strip_bytes(tile_rows)
+
+    def window_bytes(self, tile_rows: int) -> int:
+        """Return the bytes of a tile's windows."""
+        if self.strips is None:
+            return tile_rows * self.columns * self.pixel_bytes
+        if self.strips.across:
+            return tile_rows * self.strips.strip_bytes(self.columns)
+        return self.columns * self.strips.strip_bytes(tile_rows)
+
+    def pieces(self, tile_rows: int) -> int:
+        """Return the pieces of a tile's strips."""
+        assert self.strips is not None
+        strips, windows = (tile_rows, self.columns) if self.strips.across else (self.columns, tile_rows)
+        return strips * ((windows - 1) * self.strips.step // self.strips.piece + self.strips.taps)
 
     def channel_bytes(self, tile_rows: int) -> int:
         """Return the bytes from one output channel to the next, in the map or in a tile."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, WORDS, Rounding
+from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, SPLIT, WORDS, Rounding
 
 FORMS = (
     Rounding(),
@@ -12,6 +12,9 @@ FORMS = (
     Rounding(LONG, before=8),
     Rounding(LONG, shift=14, before=7, top=255),
     Rounding(LONG, before=9, top=200),
+    Rounding(SPLIT, before=8),
+    Rounding(SPLIT, shift=14, before=7, top=255),
+    Rounding(SPLIT, shift=13, before=9),
     Rounding(HIGH, before=3),
     Rounding(HIGH, shift=4, top=254),
     Rounding(HIGH, shift=5, before=2, top=255),
@@ -34,16 +37,18 @@ def draw(rng: np.random.Generator, channels: int, spread: float, rounding: Round
     another value in the words, since kernels must not read it.
     """
     slope = rounding.top / spread * rng.uniform(0.3, 1.0, channels)
-    largest = {SHORT: 200, LONG: 100}.get(rounding.form)  # of the factor, or of its high part
+    largest = {SHORT: 200, LONG: 100, SPLIT: 100}.get(rounding.form)  # of the factor, or of its high part
     n = rng.integers(3, 7, channels) if largest is None else np.floor(np.log2(largest / slope)).astype(np.int64)
     if rounding.shift is not None:
         n[:] = rounding.shift
     exact, words = slope * 2.0**n, {}
     if rounding.form == SHORT:
         words["q"] = np.maximum(1, np.round(exact))
-    elif rounding.form == LONG:
+    elif rounding.form in (LONG, SPLIT):
         words["hi"] = np.floor(exact)
         words["lo"] = np.floor((exact - words["hi"]) * 2.0**rounding.before)
+        words["Z"] = rng.integers(-9, 9, channels)
+        words["κ"] = np.round(exact * spread * rng.uniform(-0.5, 0.5, channels))
     else:
         words["m"] = np.minimum(exact * 2.0 ** (32 - rounding.before), 2.0**31 - 1)
         words["B'"] = np.round(exact * spread * rng.uniform(-0.5, 0.5, channels))
@@ -61,8 +66,10 @@ def codes(accumulators: np.ndarray, words: np.ndarray, rounding: Rounding) -> np
     n = part["n"] if rounding.shift is None else np.int64(rounding.shift)
     if rounding.form == SHORT:
         value = _fitting(wide * part["q"])
-    elif rounding.form == LONG:
+    elif rounding.form in (LONG, SPLIT):
         value = _fitting(_fitting(wide * part["hi"]) + (_fitting(wide * part["lo"]) >> rounding.before))
+        if rounding.form == SPLIT:
+            value = value + np.where(wide <= part["Z"], part["κ"], 0)
     else:
         value = (_fitting(wide << rounding.before) * part["m"]) >> 32
         if rounding.form == SIGNED:

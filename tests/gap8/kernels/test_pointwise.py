@@ -195,7 +195,7 @@ def test_the_twin_is_equal(tmp_path: Path):
         ({"inputs": 16384, "pixel_bytes": 16384}, "at most 16380"),
         ({"positions": 6}, "1 to 5"),
         ({"positions": 0}, "1 to 5"),
-        ({"pixel_bytes": 60}, "holds 64"),
+        ({"pixel_bytes": 0}, "multiple of 4"),
         ({"pixel_bytes": 66}, "multiple of 4"),
         ({"pixel_bytes": 2048}, "12 bits"),
         ({"input_block_bytes": 342}, "342 bytes a block"),

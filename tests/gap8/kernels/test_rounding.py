@@ -42,7 +42,7 @@ def test_instructions(rounding, names):
 @pytest.mark.parametrize("rounding", roundings.FORMS, ids=roundings.name)
 def test_cycles_are_those_of_the_instructions(rounding):
     worth = {"mulh": 5}
-    names = ("mul", "mulh", "slli", "srai", "add", "p.mac", "p.addRN", "p.addRNr", "p.clipu", "p.clipur")
+    names = ("mul", "mulh", "slli", "srai", "add", "p.mac", "p.slet", "p.addRN", "p.addRNr", "p.clipu", "p.clipur")
     assert sum(worth.get(name, 1) for name in instructions(rounding) if name in names) == rounding.cycles
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kwslib.gap8.kernels.rounding import LONG, SHORT, SIGNED, WORDS
+from kwslib.gap8.kernels.rounding import LONG, SHORT, SIGNED, SPLIT, WORDS
 from kwslib.gap8.planning import forms, staircase
 
 EXHAUSTIVE = 60_000
@@ -21,8 +21,10 @@ def computed(accumulators, words, rounding):
     n = part["n"] if rounding.shift is None else np.int64(rounding.shift)
     if rounding.form == SHORT:
         y = wrapped(accumulators * part["q"])
-    elif rounding.form == LONG:
+    elif rounding.form in (LONG, SPLIT):
         y = wrapped(wrapped(accumulators * part["hi"]) + (wrapped(accumulators * part["lo"]) >> rounding.before))
+        if rounding.form == SPLIT:
+            y = wrapped(y + np.where(accumulators <= part["Z"], part["κ"], 0))
     else:
         y = (wrapped(accumulators << rounding.before) * part["m"]) >> 32
         if rounding.form == SIGNED:

@@ -1,5 +1,7 @@
 """How depthwise layers read their input: planes that hold the map, and the kernel that knows them."""
 
+from dataclasses import replace
+
 import pytest
 
 from kwslib.gap8.kernels import AnyDepthwise, Depthwise5, DepthwiseRows, DepthwiseStride2
@@ -8,7 +10,8 @@ from kwslib.gap8.planning.depthwise import Depthwise
 from kwslib.gap8.planning.general import General
 from kwslib.integer import network_file
 from tests.gap8 import networks
-from tests.gap8.equal import RESIDENT, TILED, planned
+from tests.gap8.equal import RESIDENT, TILED, assert_on_host, planned
+from tests.gap8.family import Block, Member, write
 from tests.gap8.planning import shapes
 
 
@@ -73,6 +76,41 @@ def test_nine_bits_take_a_second_row_of_words():
     for method in wide:
         words = 2 * method.layer.kernel[0] * len(method._places) + method.rounding.words
         assert method.records.shape[1] == words
+
+
+def test_few_channels_share_their_rows_among_the_cores():
+    """Nine channels on eight cores: in parts they take as long as nine eighths, not as two."""
+    first = Block("conv", 9, (3, 3), (1, 1))
+    member = Member((31, 17), (first, Block("depthwise", 0, (5, 3), (2, 1)), Block("pointwise", 64)))
+    graph = network_file.load(write(replace(member, zero_points="drawn"), 3), "member")
+    plan = planner.plan(graph)
+    step = next(step for step in plan.steps if step.kind == "depthwise")
+    parts, rows = step.fields["parts"], graph.layers[1].output.shape[0]
+    kernel = plan.kernels[step.fields["kernel"]]
+    assert parts > 1 and kernel.rows == step.fields["part_rows"] == -(-rows // parts)
+    assert step.fields["last_top"] + kernel.rows == rows and kernel.padded == (False, False)
+    assert_on_host(graph)
+
+
+def test_channels_that_are_a_multiple_of_the_cores_stay_whole():
+    plan = planned(CASES["five columns"][0](), RESIDENT)
+    assert [step.fields["parts"] for step in plan.steps if step.kind == "depthwise"] == [1]
+
+
+def test_a_weight_of_255_is_negated():
+    member = Member(
+        (26, 13),
+        (Block("conv", 12, (5, 4)), Block("depthwise", 0, (3, 3)), Block("pointwise", 9)),
+        dtype="uint8",
+        per_channel=False,
+        zero_points="drawn",
+        weight_zero_points=(0,),
+    )
+    graph = network_file.load(write(member, 3), "member")
+    assert graph.layers[1].centred_weights.max() == 255
+    method = planner.assign(graph)[1]
+    assert isinstance(method, Depthwise) and (method.records[:, -method.rounding.words] < 0).all()
+    assert_on_host(graph)
 
 
 def test_what_no_kernel_computes():

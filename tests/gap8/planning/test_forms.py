@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, WORDS, Rounding
+from kwslib.gap8.kernels.rounding import HIGH, LONG, SHORT, SIGNED, SPLIT, WORDS, Rounding
 from kwslib.gap8.planning import forms, staircase
 from kwslib.gap8.planning.forms import Proof
 from kwslib.integer import network_file
 from kwslib.integer.requantisation import ONCE, TWICE
 from tests.gap8 import networks
-from tests.gap8.planning.accumulators import computed, differences, proofs_of
+from tests.gap8.planning.accumulators import computed, differences, expected, proofs_of, tried
 from tests.gap8.planning.layers import layer, tensor
 
 ZERO_POINTS = st.integers(-128, 127)
@@ -76,13 +76,13 @@ def test_a_usual_layer_has_a_proof(relu, rounding):
         assert found and not differences(made, found[0], stairs, False).any()
         forms |= {proof.rounding.form for proof in found}
     # TFLite rounds negative halves another way at each of its two roundings: one offset does not do that
-    assert forms >= ({LONG, HIGH} if relu else {SIGNED} if rounding == TWICE else {LONG, SIGNED})
+    assert forms >= ({LONG, HIGH} if relu else {SPLIT, SIGNED} if rounding == TWICE else {LONG, SPLIT, SIGNED})
 
 
 def test_a_code_away_is_noticed_in_every_form():
     made = layer("pointwise", (3, 20), 2, output_zero_point=5, rounding=ONCE)
     stairs, found = proofs_of(made)
-    assert {proof.rounding.form for proof in found} >= {LONG, SIGNED}
+    assert {proof.rounding.form for proof in found} >= {LONG, SPLIT, SIGNED}
     for proof in found:
         words = proof.parameters.copy()
         place = WORDS[proof.rounding.form].index("B")
@@ -113,8 +113,9 @@ def test_negative_halves_need_the_form_with_two_offsets():
     eighth = replace(form, multiplier=np.full(2, 1 << 30, np.int32), shift=np.full(2, -2, np.int32))
     made = replace(made, requantisation=eighth, bias=np.zeros(2, np.int32))
     stairs, found = proofs_of(made)
-    assert [proof.rounding.form for proof in found] == [SIGNED]
-    assert not differences(made, found[0], stairs, False).any()
+    assert [proof.rounding.form for proof in found] == [SPLIT, SIGNED]
+    for proof in found:
+        assert not differences(made, proof, stairs, False).any()
 
 
 def test_layers_that_no_form_computes():
@@ -125,10 +126,11 @@ def test_layers_that_no_form_computes():
     assert not proofs_of(constant)[1]
 
 
-@pytest.mark.parametrize("form", [SHORT, LONG])
+@pytest.mark.parametrize("form", [SHORT, LONG, SPLIT])
 def test_another_layers_shifts(form):
     """What is proved for one layer's form and shift is exact, or it is None."""
-    one, other = (layer("pointwise", (4, 32), seed, relu=True, output_zero_point=-128) for seed in (1, 2))
+    options = {"output_zero_point": 7} if form == SPLIT else {"output_zero_point": -128, "relu": True}
+    one, other = (layer("pointwise", (4, 32), seed, **options) for seed in (1, 2))
     wanted = [proof.rounding for proof in proofs_of(one)[1] if proof.rounding.form == form]
     stairs = staircase.staircase(other, False)
     for rounding in wanted:
@@ -202,3 +204,18 @@ def test_a_pools_form_gives_the_mean_of_every_sum(made):
     assert found
     for proof in found:
         assert (computed(stored[:, np.newaxis], proof.parameters, proof.rounding)[:, 0] == codes - made.clamp[0]).all()
+
+
+@pytest.mark.parametrize("relu", [False, True])
+def test_negated_weights_have_the_same_codes(relu):
+    """The forms without a comparison of the accumulator: times -1 with negative slopes, every product is the same."""
+    made = layer("pointwise", (3, 20), 2, output_zero_point=5, rounding=ONCE, relu=relu, weight_zero_point=-128)
+    stairs, found = proofs_of(made)
+    negated = [(proof, other) for proof in found if (other := proof.negated())]
+    assert {proof.rounding.form for proof in found} - {proof.rounding.form for proof, _ in negated} <= {SPLIT}
+    assert len(negated) > 1
+    accumulators = tried(stairs)
+    for proof, other in negated:
+        codes = computed(-accumulators, other.parameters, other.rounding)
+        assert (codes == expected(made, accumulators, False)).all()
+        assert (codes == computed(accumulators, proof.parameters, proof.rounding)).all()
