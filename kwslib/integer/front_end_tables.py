@@ -156,9 +156,9 @@ def _window(front_end: FrontEnd) -> np.ndarray:
     values = np.round(window(front_end) * WINDOW_ONE).astype(np.int32)
     padded = np.zeros(-(-len(values) // (2 * BLOCK)) * 2 * BLOCK, np.int32)
     padded[: len(values)] = values
-    # The first pass adds its legs exactly: no component of its results may reach 2^30 (see the transform).
+    # The first pass adds its legs exactly: no component of its results may come near 2^31.
     largest = np.sqrt(2) * (padded.reshape(-1, BLOCK, 2).max(axis=2).sum(axis=0)).max() * 2.0 ** (15 - WINDOW_SHIFT)
-    if largest >= 2**30:
+    if largest >= 0.9 * 2**31:
         raise InputError(f"front end {front_end.key}: its window fills too much of {front_end.fft_length} points")
     return padded
 
@@ -197,7 +197,7 @@ def _cosines(front_end: FrontEnd) -> tuple[np.ndarray, int]:
         float(window(front_end).sum()) ** 2 * front_end.fft_length
     )  # every bin at its largest, all in a band
     largest = max(loudest, -log2(POWER_OFFSET)) * 2**LOG_BITS * np.abs(matrix).sum(axis=0).max()
-    bits = min(MOST_DCT_BITS, floor(log2(2.0**31 / (largest + 2))), floor(log2(32767 / np.abs(matrix).max())))
+    bits = min(MOST_DCT_BITS, floor(log2(2.0**31 / (largest + 2**LOG_BITS))), floor(log2(32767 / np.abs(matrix).max())))
     if bits < 1:
         raise InputError(f"front end {front_end.key}: a scale of {front_end.scale:g} makes codes beyond 16 bits")
     return np.round(matrix * 2.0**bits).astype(np.int32), bits

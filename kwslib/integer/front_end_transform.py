@@ -18,7 +18,7 @@ Quiet frames keep their bits. Every product is rounded downwards, as GAP8's inst
 some results by up to 2 units; as it is the same for every frame, `divided_dft8` takes it away again, which is worth
 5 dB in the fingerprint.
 
-Word lengths: with every leg at most 2^28 · window, results of the first pass stay below 2^30 (`Tables` checks that). In
+Word lengths: with every leg at most 2^28 · window, results of the first pass stay below 0.9 · 2^31 (`tables_of` checks that). In
 the other passes a leg has components below 2^15, so a modulus below 2^15 · sqrt(2) / 4 = 11586 behind its twiddle; each
 of the three additions doubles it and two of them halve it again: 23171, and 12 for the roundings. The split multiplies
 that by sqrt(2) · 32700 / 32768 at most: below 2^15, so that the power is below 2^30.
@@ -53,13 +53,16 @@ class Spectrum:
 
     Attributes
     ----------
+    points : ndarray, int32 (2, N / 2, frames)
+        Z, real and imaginary parts, 16 bits.
     bins : ndarray, int32 (2, bins, frames)
-        Real and imaginary parts, 16 bits.
+        X, 16 bits; those in a mel band.
     power : ndarray, int32 (bins, frames)
     exponents : ndarray, int32 (frames,)
         e: the power is in units of 4^e.
     """
 
+    points: np.ndarray
     bins: np.ndarray
     power: np.ndarray
     exponents: np.ndarray
@@ -94,7 +97,7 @@ def transform(samples: np.ndarray, tables: Tables, arithmetic: Arithmetic | None
     natural = np.ascontiguousarray(results.swapaxes(2, 3)).reshape(2, tables.points, frames)
     bins = _split(natural, tables, a)
     power = a.held(bins[0] * bins[0] + bins[1] * bins[1], 31)
-    return Spectrum(bins, power, (right - left + 2 * PASS_SHIFT).astype(np.int32))
+    return Spectrum(natural, bins, power, (right - left + 2 * PASS_SHIFT).astype(np.int32))
 
 
 def _bits(largest: np.ndarray) -> np.ndarray:
@@ -126,13 +129,13 @@ def _turned(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _exact_dft2(x: list[np.ndarray], a: Arithmetic) -> list[np.ndarray]:
-    return [a.held(x[0] + x[1], 31), a.held(x[0] - x[1], 31)]
+    return [a.held(x[0] + x[1], 32), a.held(x[0] - x[1], 32)]
 
 
 def _exact_dft4(x: list[np.ndarray], a: Arithmetic) -> list[np.ndarray]:
-    even, odd = a.held(x[0] + x[2], 31), a.held(x[1] + x[3], 31)
-    less, turned = a.held(x[0] - x[2], 31), a.held(_turned(x[1], x[3]), 31)
-    return [a.held(one, 31) for one in (even + odd, less + turned, even - odd, less - turned)]
+    even, odd = a.held(x[0] + x[2], 32), a.held(x[1] + x[3], 32)
+    less, turned = a.held(x[0] - x[2], 32), a.held(_turned(x[1], x[3]), 32)
+    return [a.held(one, 32) for one in (even + odd, less + turned, even - odd, less - turned)]
 
 
 def _exact_dft8(x: list[np.ndarray], a: Arithmetic) -> list[np.ndarray]:
@@ -141,12 +144,12 @@ def _exact_dft8(x: list[np.ndarray], a: Arithmetic) -> list[np.ndarray]:
     def by_root(v: np.ndarray) -> np.ndarray:
         return 2 * (v.astype(np.int64) * HALF_ROOT_31 >> 32).astype(a.dtype)
 
-    even = _exact_dft4([a.held(x[i] + x[i + 4], 31) for i in range(4)], a)
-    first, turned = a.held(x[0] - x[4], 31), a.held(_turned(x[2], x[6]), 31)
-    one, three = a.held(x[1] - x[5], 31), a.held(x[7] - x[3], 31)
-    p, q = by_root(a.held(one + three, 31)), by_root(a.held(_turned(one, three), 31))
-    c0, c1, c2, c3 = (a.held(v, 31) for v in (first + turned, p + q, first - turned, q - p))
-    odd = [a.held(v, 31) for v in (c0 + c1, c2 + c3, c0 - c1, c2 - c3)]
+    even = _exact_dft4([a.held(x[i] + x[i + 4], 32) for i in range(4)], a)
+    first, turned = a.held(x[0] - x[4], 32), a.held(_turned(x[2], x[6]), 32)
+    one, three = a.held(x[1] - x[5], 32), a.held(x[7] - x[3], 32)
+    p, q = by_root(a.held(one + three, 32)), by_root(a.held(_turned(one, three), 32))
+    c0, c1, c2, c3 = (a.held(v, 32) for v in (first + turned, p + q, first - turned, q - p))
+    odd = [a.held(v, 32) for v in (c0 + c1, c2 + c3, c0 - c1, c2 - c3)]
     return [v for pair in zip(even, odd, strict=True) for v in pair]
 
 
