@@ -30,7 +30,7 @@ import numpy as np
 
 from kwslib.integer.front_end_tables import BLOCK, MOST_LEFT, PASS_SHIFT, RADIX, WINDOW_SHIFT, Tables
 
-HALF_ROOT_31 = 1518500250  # 2^31 / sqrt(2), rounded
+HALF_ROOT_16 = 46341  # 2^16 / sqrt(2), rounded
 HALF_ROOT_15 = 23170  # 2^15 / sqrt(2), rounded
 TWIDDLE_SHIFT = 17
 DC_LIFT, ODD_LIFT = 2, 1
@@ -139,10 +139,11 @@ def _exact_dft4(x: list[np.ndarray], a: Arithmetic) -> list[np.ndarray]:
 
 
 def _exact_dft8(x: list[np.ndarray], a: Arithmetic) -> list[np.ndarray]:
-    """Return the DFT of 8 legs. Only the products with 1/sqrt(2) are rounded: 2 ((v · 2^31/sqrt(2)) >> 32)."""
+    """Return the DFT of 8 legs. Only the products with 1/sqrt(2) are rounded: (v · 46341) >> 16, of which a device adds
+    up the upper and the lower half of v."""
 
     def by_root(v: np.ndarray) -> np.ndarray:
-        return 2 * (v.astype(np.int64) * HALF_ROOT_31 >> 32).astype(a.dtype)
+        return (v.astype(np.int64) * HALF_ROOT_16 >> 16).astype(a.dtype)
 
     even = _exact_dft4([a.held(x[i] + x[i + 4], 32) for i in range(4)], a)
     first, turned = a.held(x[0] - x[4], 32), a.held(_turned(x[2], x[6]), 32)

@@ -28,7 +28,7 @@ class WideButterfly:
     ----------
     flow : Dataflow
     root : int
-        Register that holds 2^31 / sqrt(2).
+        Register that holds 2^16 / sqrt(2).
     """
 
     def __init__(self, flow: Dataflow, root: int):
@@ -91,9 +91,12 @@ class WideButterfly:
         return Wide(self._minus(x.im, y.im), self._minus(y.re, x.re))
 
     def _by_root(self, x: Wide) -> Wide:
-        flow, root = self._flow, self._root
-        parts = [part and flow.of("slli", flow.of("mulh", part, root), 1) for part in (x.re, x.im)]
-        return Wide(*parts)
+        return Wide(*(part and self._part_by_root(part) for part in (x.re, x.im)))
+
+    def _part_by_root(self, x: Value) -> Value:
+        low = self._flow.of("p.muluN", x, self._root, 16)
+        high = self._flow.of("srai", x, 16)
+        return self._flow.onto(low, "p.mac", high, self._root)
 
 
 def halved_dft8(flow: Dataflow, x: list[Value], root: int, use: Callable[[int, Value], None]) -> None:

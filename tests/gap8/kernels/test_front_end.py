@@ -13,7 +13,7 @@ from kwslib.gap8.kernels.front_end_bands import FrontEndBands
 from kwslib.gap8.kernels.front_end_codes import FrontEndCodes
 from kwslib.gap8.kernels.front_end_layout import layout
 from kwslib.gap8.kernels.front_end_logs import FrontEndLogs
-from kwslib.gap8.kernels.front_end_transform import FrontEndTransform
+from kwslib.gap8.kernels.front_end_transform import FrontEndFirst, FrontEndSecond, FrontEndThird
 from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.integer.front_end import Stages, stages
 from kwslib.integer.front_end_tables import Tables, tables_of
@@ -38,6 +38,23 @@ def frames(one: FrontEnd) -> np.ndarray:
     return np.clip(np.rint(np.stack(rows)), -32768, 32767).astype(np.int16)
 
 
+def chain(symbol: str, parts: int) -> str:
+    """A function that calls the passes for some frames, with a barrier behind each pass that cores share."""
+    barrier = ["li t0, 0x1020421c", ".insn i 0x03, 6, t1, t0, 0"] if parts > 1 else []
+    passes = [
+        line
+        for number in range(3)
+        for line in (f"lw a0, {4 * number}(s0)", f"call {symbol}_{number}", *barrier)
+    ]
+    lines = [
+        *(f'.section .text.{symbol},"ax",@progbits', f".globl {symbol}", f"{symbol}:"),
+        *("addi sp, sp, -16", "sw ra, 0(sp)", "sw s0, 4(sp)", "sw s1, 8(sp)", "lw s1, 0(a0)", "addi s0, a0, 4"),
+        *("1:", *passes, "addi s0, s0, 12", "addi s1, s1, -1", "bnez s1, 1b"),
+        *("lw ra, 0(sp)", "lw s0, 4(sp)", "lw s1, 8(sp)", "addi sp, sp, 16", "ret"),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 @dataclass
 class Bench:
     """A front end with frames, and what its stages make of them."""
@@ -57,19 +74,40 @@ class Bench:
         symbol = "_".join([kernel.generator, *(str(value).replace("-", "m") for value in kernel.parameters().values())])
         return Trial(symbol, kernel.text(symbol))
 
-    def transform(self) -> Trial:
-        trial = self.trial(FrontEndTransform(self.tables.first_radix, self.tables.legs))
-        shown = np.zeros((CORES, 256 * self.tables.legs // 2), np.int16)
+    def transform(self, shared: bool = False) -> Trial:
+        """The three passes: a frame a core, or, `shared`, each pass of each frame shared by all cores."""
+        radix, legs = self.tables.first_radix, self.tables.legs
+        kernels = FrontEndFirst(radix, legs), FrontEndSecond(radix), FrontEndThird(radix)
+        name = f"transform_{radix}_{legs}_{'shared' if shared else 'own'}"
+        texts = [kernel.text(f"{name}_{place}") for place, kernel in enumerate(kernels)]
+        trial = Trial(name, chain(name, CORES if shared else 1) + "".join(texts))
+        shown = np.full((CORES, 128 * legs), 12345, np.int16)  # behind the frame: read, and multiplied by zero
         shown[:, : self.samples.shape[1]] = self.samples
-        shown[:, self.samples.shape[1] :] = 12345  # read, and multiplied by zero
         at = trial.put(shown)
-        parts = [self.layout.window, self.layout.second, self.layout.third]
-        constants = trial.put(np.concatenate(parts))
-        scratch = 512 * self.tables.first_radix
+        window, second, third = (trial.put(getattr(self.layout, name)) for name in ("window", "second", "third"))
+        scratch = 512 * radix
         out = trial.reserve(CORES * scratch + 4 * CORES)
+        state = trial.put(np.zeros((CORES, 2 * CORES + 1), np.int32))  # largest results of two passes, shift
         for core in range(CORES):
-            exponent = out + CORES * scratch + 4 * core
-            trial.arguments[core] = [at + core * shown[0].nbytes, out + core * scratch, constants, exponent]
+            places = []
+            for frame in range(CORES) if shared else [core]:
+                part, parts = (core, CORES) if shared else (0, 1)
+                first, second_found, right = (state + 4 * (frame * (2 * CORES + 1) + at) for at in (0, CORES, 2 * CORES))
+                samples, base = at + frame * shown[0].nbytes, out + frame * scratch
+                own = range(part * 64 // parts, (part + 1) * 64 // parts)
+                n, blocks = own[0], range(part * radix // parts, (part + 1) * radix // parts)
+                rows = range(part * 8 // parts, (part + 1) * 8 // parts)
+                block = 256 * blocks.start
+                passes = (
+                    [samples + 4 * n, window + 4 * legs * n, base + 4 * n, len(own), first + 4 * part],
+                    [base + block, second + block, len(blocks), first, parts, second_found + 4 * part, right],
+                    [
+                        *(base + 32 * rows[0], base + scratch // 2 + 4 * radix * rows[0], third + 32 * rows[0]),
+                        *(len(rows), second_found, parts, right, out + CORES * scratch + 4 * frame),
+                    ],
+                )
+                places += [trial.put(np.array(words, np.int64).astype(np.uint32)) for words in passes]
+            trial.arguments[core] = [len(places) // 3, *places]
         return trial
 
     def spectra(self) -> np.ndarray:
@@ -151,6 +189,13 @@ def test_equal_and_fast(tmp_path: Path):
     assert sum(cycles[SMALL]) < 28000 and sum(cycles[LARGE]) < 20000
 
 
+def test_cores_that_share_a_frame_make_the_same(tmp_path: Path):
+    benches = [Bench(one) for one in (SMALL,)]
+    for bench, outcome in zip(benches, run([bench.transform(shared=True) for bench in benches], tmp_path), strict=True):
+        bench.check_transform(outcome)
+        assert outcome.warm_cycles < 8 * 3400  # eight frames
+
+
 def test_codes_of_another_zero_point(tmp_path: Path):
     bench = Bench(LARGE)
     (outcome,) = run([bench.codes(-77)], tmp_path)
@@ -160,9 +205,11 @@ def test_codes_of_another_zero_point(tmp_path: Path):
 @pytest.mark.parametrize(
     "kernel",
     [
-        FrontEndTransform(16, 5),
-        FrontEndTransform(8, 0),
-        FrontEndTransform(4, 5),
+        FrontEndFirst(16, 5),
+        FrontEndFirst(8, 0),
+        FrontEndFirst(4, 5),
+        FrontEndSecond(3),
+        FrontEndThird(1),
         FrontEndBands(0),
         FrontEndBands(15),
         FrontEndCodes(2, 1, 24),
