@@ -121,6 +121,10 @@ def tables_of(front_end: FrontEnd) -> Tables:
             f"front end {front_end.key} needs a transform of {front_end.fft_length} points: the integer front end "
             f"computes {lengths}; choose another window_ms or fft_points"
         )
+    if front_end.bands >= 32 * radix:
+        raise InputError(
+            f"front end {front_end.key} has {front_end.bands} bands: {32 * radix - 1} at most are computed"
+        )
     bins, segments, weights = _segments(front_end)
     weight_bits = _weight_bits(weights, segments)
     gain = WINDOW_ONE * 2.0 ** (15 - WINDOW_SHIFT) * (TWIDDLE_ONE / 32768) ** 2 * (SPLIT_ONE / 32768)

@@ -18,10 +18,10 @@ Quiet frames keep their bits. Every product is rounded downwards, as GAP8's inst
 some results by up to 2 units; as it is the same for every frame, `divided_dft8` takes it away again, which is worth
 5 dB in the fingerprint.
 
-Word lengths: with every leg at most 2^28 · window, results of the first pass stay below 0.9 · 2^31 (`tables_of` checks that). In
-the other passes a leg has components below 2^15, so a modulus below 2^15 · sqrt(2) / 4 = 11586 behind its twiddle; each
-of the three additions doubles it and two of them halve it again: 23171, and 12 for the roundings. The split multiplies
-that by sqrt(2) · 32700 / 32768 at most: below 2^15, so that the power is below 2^30.
+Word lengths: with every leg at most 2^28 · window, results of the first pass stay below 0.9 · 2^31 (`tables_of` checks
+that). In the other passes a leg has components below 2^15, so a modulus below 2^15 · sqrt(2) / 4 = 11586 behind its
+twiddle; each of the three additions doubles it and two of them halve it again: 23171, and 12 for the roundings. The
+split multiplies that by sqrt(2) · 32700 / 32768 at most: below 2^15, so that the power is below 2^30.
 """
 
 from dataclasses import dataclass
@@ -139,8 +139,10 @@ def _exact_dft4(x: list[np.ndarray], a: Arithmetic) -> list[np.ndarray]:
 
 
 def _exact_dft8(x: list[np.ndarray], a: Arithmetic) -> list[np.ndarray]:
-    """Return the DFT of 8 legs. Only the products with 1/sqrt(2) are rounded: (v · 46341) >> 16, of which a device adds
-    up the upper and the lower half of v."""
+    """Return the DFT of 8 legs. Only the products with 1/sqrt(2) are rounded: (v · 46341) >> 16.
+
+    A device adds the products of the upper and of the lower half of v up.
+    """
 
     def by_root(v: np.ndarray) -> np.ndarray:
         return (v.astype(np.int64) * HALF_ROOT_16 >> 16).astype(a.dtype)

@@ -1,7 +1,7 @@
 """The hot loops in assembly: each kernel is a class whose objects give the text of one function.
 
 To add a kernel: derive a frozen dataclass from `kwslib.gap8.kernels.kernel.Kernel` in a module of this folder, give it
-a twin in ``firmware/kernels/portable.c``, list it in `KERNELS` below, and let a method of `kwslib.gap8.planning` ask
+a twin in ``firmware/kernels``, list it in `KERNELS` below, and let a method of `kwslib.gap8.planning` ask
 for it. Its test compares it with NumPy on the simulator (``tests/gap8/kernels``).
 """
 
@@ -10,6 +10,10 @@ from kwslib.gap8.kernels.depthwise_any import AnyDepthwise
 from kwslib.gap8.kernels.depthwise_rows import DepthwiseRows
 from kwslib.gap8.kernels.depthwise_stride2 import DepthwiseStride2
 from kwslib.gap8.kernels.first_convolution import FirstConvolution
+from kwslib.gap8.kernels.front_end_bands import FrontEndBands
+from kwslib.gap8.kernels.front_end_codes import FrontEndCodes
+from kwslib.gap8.kernels.front_end_logs import FrontEndLogs
+from kwslib.gap8.kernels.front_end_transform import FrontEndFirst, FrontEndSecond, FrontEndThird
 from kwslib.gap8.kernels.kernel import Kernel
 from kwslib.gap8.kernels.pointwise import Pointwise
 from kwslib.gap8.kernels.pool import PlaneSums
@@ -22,6 +26,12 @@ KERNELS: dict[str, type[Kernel]] = {
         DepthwiseRows,
         DepthwiseStride2,
         FirstConvolution,
+        FrontEndBands,
+        FrontEndCodes,
+        FrontEndFirst,
+        FrontEndLogs,
+        FrontEndSecond,
+        FrontEndThird,
         PlaneSums,
         Pointwise,
     )

@@ -1,4 +1,4 @@
-"""Straight-line code by values instead of registers: a register is taken where a value arises, and freed at its last use.
+"""Straight-line code by values instead of registers: a register is taken where a value arises, until its last use.
 
 A butterfly of a Fourier transform has dozens of short-lived values. Its generator names them, and this module finds
 registers for them, in the order in which they are computed.
@@ -47,7 +47,7 @@ class Dataflow:
         self._steps: list[_Step] = []
 
     def of(self, mnemonic: str, *operands: Value | int) -> Value:
-        """Compute a value; operands are values, registers or immediates in the assembler's order, without the result."""
+        """Compute a value; operands are values, registers, immediates, in the assembler's order without the result."""
         return self._add(mnemonic, Value(), operands, None)
 
     def onto(self, accumulator: Value, mnemonic: str, *operands: Value | int) -> Value:
@@ -55,7 +55,7 @@ class Dataflow:
         return self._add(mnemonic, Value(), operands, accumulator)
 
     def run(self, mnemonic: str, *operands: Value | int) -> None:
-        """Add an instruction with all its operands, a store for instance, or one whose result is in a fixed register."""
+        """Add an instruction with all its operands: a store, or one whose result is in a fixed register."""
         self._add(mnemonic, None, operands, None)
 
     def _add(

@@ -14,8 +14,9 @@ CODE_BITS = 8
 class FrontEndCodes(Kernel):
     """A kernel that makes the codes of one frame.
 
-    Arguments: [logarithms, cosines, codes]. `logarithms` are halves, behind an odd number of them one more of any value;
-    codes are signed bytes.
+    Arguments: [logarithms, cosines, codes, groups, rest], the second and third for the first of `groups` groups of five
+    coefficients; `rest` is not 0 if what is left of the coefficients comes behind them. `logarithms` are halves, behind
+    an odd number of them one more of any value; codes are signed bytes.
 
     Attributes
     ----------
@@ -43,20 +44,23 @@ class FrontEndCodes(Kernel):
 
     def emit(self, code: Assembler) -> None:
         logs, cosines, codes, start, groups = code.registers(5)
-        for place, register in enumerate((start, cosines, codes)):
+        for place, register in enumerate((start, cosines, codes, groups)):
             code.load(register, WORD * place, code.arguments)
-        count, rest = divmod(self.coefficients, GROUP)
-        bounds = code.loop_bounds(0)
-        if count:
-            code.constant(groups, count)
+        rest = self.coefficients % GROUP
+        whole, end = Label("whole"), Label("end")
+        if self.coefficients >= GROUP:
+            code.emit("beq", groups, 0, whole)
+            bounds = code.loop_bounds(0)
             label = code.label("group")
             self._group(code, GROUP, bounds, (logs, cosines, codes, start))
             code.emit("addi", groups, groups, -1)
             code.emit("bne", groups, 0, label)
+            code.place(whole)
         if rest:
-            if count:
-                bounds = code.loop_bounds(0)
-            self._group(code, rest, bounds, (logs, cosines, codes, start))
+            code.load(groups, 4 * WORD, code.arguments)
+            code.emit("beq", groups, 0, end)
+            self._group(code, rest, code.loop_bounds(0), (logs, cosines, codes, start))
+            code.place(end)
 
     def _group(
         self, code: Assembler, width: int, bounds: tuple[Label, Label], registers: tuple[int, int, int, int]

@@ -8,6 +8,7 @@
 | logarithms | for each entry its increase to the next one (lower half) and its value |
 | exponents | for each exponent of a frame: upper and lower 16 bits of the offset, base of the logarithms |
 | cosines | for each group of coefficients, for each pair of bands, a word for each coefficient |
+| shares | for each core that shares a frame: its first band, how many, the bin of its first segment, and its bytes |
 
 A pair of halves is one word, the first one lower.
 """
@@ -16,10 +17,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from kwslib.gap8.hardware import CORES
 from kwslib.integer.front_end_tables import BLOCK, Tables
 
 GROUP = 5
 """Coefficients that the DCT computes at a time."""
+BIN_CYCLES, BAND_CYCLES = 19, 50
+"""What a bin and a band cost, about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,7 @@ class Layout:
     logarithms: np.ndarray
     exponents: np.ndarray
     cosines: np.ndarray
+    shares: np.ndarray
 
     def words(self) -> np.ndarray:
         """Return all parts, one behind the other in the order of the table above."""
@@ -58,7 +63,67 @@ def layout(tables: Tables) -> Layout:
         logarithms=_pairs(np.stack([steps, entries], axis=1)),
         exponents=np.stack([upper, lower, tables.log_bases], axis=1).astype(np.int64).astype(np.uint32).reshape(-1),
         cosines=_cosines(tables.cosines),
+        shares=_shares(tables.segments),
     )
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Where a front end's data lie in L1.
+
+    Attributes
+    ----------
+    constants, scratch, shared : int
+        Addresses of the words of the `Layout`, of the cores' scratch memory, and of what cores share.
+    times : int
+        Address of four words to which the cycles of the stages are added; 0 for none.
+    """
+
+    constants: int
+    scratch: int
+    shared: int
+    times: int = 0
+
+
+def scratch_bytes(tables: Tables) -> int:
+    """Return the bytes of a core's scratch memory: an odd number of words, so that cores do not meet at every bank."""
+    logs = -(-tables.front_end.bands // 2) * 4
+    size = 512 * tables.first_radix + 16 + logs
+    return size + 4 if size % 8 == 0 else size
+
+
+def shared_bytes(tables: Tables) -> int:
+    """Return the bytes of the memory that cores share."""
+    return 4 * (2 * CORES + 2) + -(-tables.front_end.bands // 2) * 4
+
+
+def members(tables: Tables, memory: Memory, zero_point: int = 0) -> dict[str, int]:
+    """Return the members of ``struct front_end`` (``firmware/front_end.h``), without its kernels.
+
+    Parameters
+    ----------
+    tables : Tables
+    memory : Memory
+    zero_point : int
+        Code of the value zero, of signed codes.
+    """
+    front_end = tables.front_end
+    return {
+        "first_radix": tables.first_radix,
+        "legs": tables.legs,
+        "stride_bytes": 2 * front_end.stride_samples,
+        "first_bin": tables.bins.start,
+        "weight_bits": tables.weight_bits,
+        "bands": front_end.bands,
+        "coefficients": front_end.coefficients,
+        "code_shift": tables.code_shift,
+        "zero_point": zero_point,
+        **{name: memory.constants + offset for name, offset in layout(tables).offsets().items()},
+        "scratch": memory.scratch,
+        "scratch_bytes": scratch_bytes(tables),
+        "shared": memory.shared,
+        "times": memory.times,
+    }
 
 
 def _pairs(halves: np.ndarray) -> np.ndarray:
@@ -77,6 +142,18 @@ def _bins(tables: Tables) -> np.ndarray:
         np.r_[np.uint32(n), words[end - n : end].reshape(-1)] for n, end in zip(tables.segments, ends, strict=True)
     ]
     return np.concatenate(parts).astype(np.uint32)
+
+
+def _shares(segments: np.ndarray) -> np.ndarray:
+    """Share bands among the cores so that each has about as much to do; a band reads the segments on both sides."""
+    bands = len(segments) - 1
+    done = np.cumsum(BIN_CYCLES * segments[:bands] + BAND_CYCLES)
+    wanted = done[-1] * np.arange(CORES + 1) / CORES
+    cuts = np.searchsorted(done, wanted)
+    cuts[0], cuts[-1] = 0, bands
+    bins = np.concatenate([[0], np.cumsum(segments)])
+    rows = [(low, high - low, bins[low], 4 * (low + 3 * bins[low])) for low, high in zip(cuts, cuts[1:], strict=False)]
+    return np.array(rows, np.uint32).reshape(-1)
 
 
 def _cosines(cosines: np.ndarray) -> np.ndarray:

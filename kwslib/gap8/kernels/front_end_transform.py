@@ -129,10 +129,10 @@ class FrontEndFirst(_Pass):
 class FrontEndSecond(_Pass):
     """The second pass: from 32 bits to 16, twiddles, and a halved transform of 8 legs.
 
-    Arguments: [scratch, twiddles, blocks, found, parts, largest, right], the first two for the first of `blocks` blocks,
-    of which there are first_radix: 256 bytes a block from the start of the scratch memory and of the twiddles. `found`
-    are the `parts` largest values of the first pass; this pass stores its own one at `largest`, and the bits by which
-    it shifted at `right`. The results are words of two halves in the lower half of the scratch memory.
+    Arguments: [scratch, twiddles, blocks, found, parts, largest, right], the first two for the first of `blocks`
+    blocks, of which there are first_radix: 256 bytes a block from the start of the scratch memory and of the twiddles.
+    `found` are the `parts` largest values of the first pass; this pass stores its own one at `largest`, and the bits by
+    which it shifted at `right`. The results are words of two halves in the lower half of the scratch memory.
     """
 
     generator = "front_end_second"

@@ -22,7 +22,7 @@ class Kernel(ABC):
     generator : str
         Its name in plans and in symbols.
     portable : str
-        Its twin in ``firmware/kernels/portable.c``, which computes the same on the host and for shapes that the kernel
+        Its twin in ``firmware/kernels``, which computes the same on the host and for shapes that the kernel
         refuses.
     """
 
