@@ -18,13 +18,13 @@ def test_a_register_is_free_after_the_last_use():
     flow.run("sw", total, 8, pointer)
     flow.run("sw", less, 12, pointer)
     flow.emit()
-    assert len(code.registers(29)) == 29  # all are free again but a0
     operations = [line.replace(",", "").split() for line in shown(code)]
     (add,) = (line for line in operations if line[0] in ("add", "c.add"))
     (sub,) = (line for line in operations if line[0] == "sub")
     loads = [line[1] for line in operations if line[0] == "lw"]
     assert add[2:] == loads and add[1] == loads[0]
     assert sub[2:] == [add[1], loads[1]] and sub[1] == loads[1]
+    assert len(code.registers(29)) == 29  # all are free again but a0
 
 
 def test_an_accumulator_keeps_its_register():
