@@ -31,7 +31,7 @@ NETWORK = together(
     click.option("--size", help="The released network of this size: small (default), medium or large."),
     click.option(
         "--front-end",
-        help="Front end of a .tflite file that names none: magnitude or power. integer: what devices compute for power.",
+        help="Front end of a file that names none: magnitude or power. integer: what devices compute for power.",
     ),
     click.option("--labels", metavar="A,B,...", help="Names of the classes, for a file that names none."),
 )
