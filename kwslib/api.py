@@ -73,7 +73,7 @@ def fingerprints(audio: np.ndarray, size: str = "small", front_end: str = "power
     size : str
         The preset whose window, stride and coefficients are used.
     front_end : str
-        ``power`` or ``magnitude``.
+        ``power``, ``magnitude`` or ``integer``.
 
     Returns
     -------

@@ -45,7 +45,7 @@ def manifest(data: str, corpus: str | None) -> None:
 @AT
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the pictures.")
 @click.option("--size", default="small", show_default=True, help="Whose fingerprints.")
-@click.option("--front-end", default="magnitude", show_default=True, help="magnitude or power.")
+@click.option("--front-end", default="magnitude", show_default=True, help="magnitude, power or integer.")
 @click.option("--corpus", default="synthetic", show_default=True, help="Where clips are from if none is named.")
 @DATA
 @click.option("--per-label", type=int, default=1, show_default=True, help="Clips of each label.")

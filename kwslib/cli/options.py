@@ -29,7 +29,10 @@ NETWORK = together(
     click.option("--model", type=click.Path(path_type=Path), help="An 8-bit .tflite file, or the folder of a network."),
     click.option("--run", metavar="NAME", help="The network of this run, fresh or recorded, such as quick-small."),
     click.option("--size", help="The released network of this size: small (default), medium or large."),
-    click.option("--front-end", help="Front end of a .tflite file that names none: magnitude or power."),
+    click.option(
+        "--front-end",
+        help="Front end of a file that names none: magnitude or power. integer: what devices compute for power.",
+    ),
     click.option("--labels", metavar="A,B,...", help="Names of the classes, for a file that names none."),
 )
 """Which network is meant; `kwslib.runs.networks.choose` takes the same names."""

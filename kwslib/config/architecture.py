@@ -66,7 +66,7 @@ class Architecture:
         return tuple(Block(c, (height, width), (down, across)) for c, height, width, down, across in rows)
 
     def front_end(self, kind: str = "magnitude", scale: float = INPUT_SCALE) -> FrontEnd:
-        """The front end of this size, of the given kind (``magnitude`` or ``power``) and scale of the codes."""
+        """The front end of this size, of a kind (``magnitude``, ``power`` or ``integer``) and a scale of the codes."""
         return FrontEnd(kind, self.window_ms, self.stride_ms, self.coefficients, scale)
 
     @property

@@ -18,10 +18,14 @@ Noise-to-signal ratios against float64 over 300 clips of Speech Commands' test s
 
 | | 40 ms, 1024 points, 10 coefficients | 30 ms, 512 points, 40 coefficients |
 |---|---|---|
-| power spectrum | -72.4 | -72.1 |
-| mel bands | -75.3 | -73.3 |
+| power spectrum | -72.5 | -72.1 |
+| mel bands | -75.4 | -73.3 |
 | logarithms | -52.8 | -53.1 |
 | fingerprint, before rounding to codes | -56.8 | -55.4 |
+
+Behind it the released networks are as accurate on the 4,890 official test clips as behind ``power``, within 0.03
+points. In a pure tone the noise of the 16-bit words lies 78 dB below the tone's bin; quiet sound has less, since a
+frame keeps its own exponent.
 """
 
 from dataclasses import dataclass

@@ -57,6 +57,8 @@ class Network:
         What it was trained on; empty where that is not known.
     run : Run or None
         The record of its training.
+    trained_behind : FrontEnd or None
+        The front end that `front_end` is the integer form of, where it stands in for that.
     """
 
     graph: Graph
@@ -68,6 +70,21 @@ class Network:
     front_end_chosen: bool = False
     corpus: str = ""
     run: Run | None = None
+    trained_behind: FrontEnd | None = None
+
+    def with_integer_front_end(self) -> "Network":
+        """Return the network behind the front end that devices compute: the integer form of its own.
+
+        Raises
+        ------
+        InputError
+            If its front end has none, or its input is no fingerprint.
+        """
+        if self.front_end is None:
+            raise InputError(f"{self.source} reads no fingerprint of this project: it has no integer front end")
+        if self.front_end.kind == "integer":
+            return self
+        return replace(self, front_end=self.front_end.integer_form, trained_behind=self.front_end)
 
     def label(self, index: int) -> str:
         """Name of a class; ``class 9`` where nobody named it."""
@@ -81,6 +98,10 @@ class Network:
         elif self.front_end_chosen:
             parts.append(
                 f"front end {self.front_end.key} is a choice: the file names none (--front-end {' or '.join(KINDS)})"
+            )
+        elif self.trained_behind is not None:
+            parts.append(
+                f"front end {self.front_end.key}, the integer form of {self.trained_behind.key} of its training"
             )
         else:
             parts.append(f"front end {self.front_end.key}")
@@ -107,7 +128,8 @@ def choose(
     size : str, optional
         The released network of this size; of `DEFAULT_SIZE` if nothing at all is named.
     front_end : str, optional
-        Kind of the front end of a file, ``magnitude`` or ``power``; it overrides what the file says.
+        Kind of the front end of a file, ``magnitude`` or ``power``; it overrides what the file says. ``integer``, for
+        runs and sizes too: the integer form of what the network was trained behind.
     labels : sequence of str, optional
         Names of the classes, for a file that names none.
 
@@ -125,12 +147,13 @@ def choose(
         raise InputError("the name of the run or size is empty")
     if sum(named is not None for named in (model, run, size)) > 1:
         raise InputError("a .tflite file, --run and --size each name a network: give one")
-    if front_end is not None and model is None:
-        raise InputError("--front-end goes with a .tflite file: a run knows its own")
+    if front_end not in (None, "integer") and model is None:
+        raise InputError("--front-end goes with a .tflite file: a run knows its own, and takes integer alone")
     if model is not None:
         found = of_file(model / MODEL if model.is_dir() else model, front_end)
     else:
         found = of_run(run) if run is not None else released(size or DEFAULT_SIZE)
+        found = found.with_integer_front_end() if front_end == "integer" else found
     if labels is None:
         return found
     if found.labels is not None:
@@ -210,7 +233,7 @@ def of_file(path: Path, front_end: str | None = None) -> Network:
     if front_end is None:
         return known
     if front_end == "integer" and known.front_end is not None and not known.front_end_chosen:
-        return replace(known, front_end=known.front_end.integer_form)
+        return known.with_integer_front_end()
     return replace(known, front_end=_fitting(opened.graph, front_end), front_end_chosen=False)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kwslib.config.words import LABELS
-from kwslib.errors import DataError, KwsError, ModelError
+from kwslib.errors import DataError, InputError, KwsError, ModelError
 from kwslib.integer.metadata import Description
 from kwslib.network.conversion import describe
 from kwslib.paths import models_dir
@@ -84,6 +84,18 @@ def test_what_the_file_says_comes_from_its_metadata(mine):
     assert (found.labels, found.front_end, found.corpus) == (words, front_end, "synthetic")
     assert not found.front_end_chosen
     assert of_file(mine, "magnitude").front_end.kind == "magnitude"
+
+
+def test_a_network_stands_behind_the_integer_form_of_its_front_end():
+    small = choose(size="small", front_end="integer")
+    assert small.trained_behind.kind == "power" and small.front_end == small.trained_behind.integer_form
+    assert f"front end {small.front_end.key}, the integer form of {small.trained_behind.key}" in small.describe()
+    assert small.with_integer_front_end() is small
+    assert of_file(small.path, "integer").front_end == small.front_end
+    with pytest.raises(InputError, match="no integer form"):
+        of_file(small.path, "magnitude").with_integer_front_end()
+    with pytest.raises(InputError, match="integer alone"):
+        choose(size="small", front_end="power")
 
 
 def test_a_record_beside_another_file_is_not_believed(mine):

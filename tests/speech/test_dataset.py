@@ -12,6 +12,7 @@ import pytest
 from kwslib.config.augmentation import Augmentation
 from kwslib.config.front_end import FrontEnd
 from kwslib.errors import DataError, InputError, KwsError
+from kwslib.integer.front_end import codes_of
 from kwslib.speech.augmentation import augment
 from kwslib.speech.dataset import NICENESS, CopyMaker, evaluation_codes, training_codes
 from kwslib.speech.fingerprint import fingerprints, quantise
@@ -19,6 +20,12 @@ from kwslib.speech.speech_commands import MAIN_FOLDER, open_speech_commands
 
 SMALL = FrontEnd("magnitude", 40, 20, 10)
 POWER = FrontEnd("power", 40, 20, 10)
+
+
+def test_evaluation_codes_of_the_integer_front_end(tiny_corpus):
+    clips, integer = tiny_corpus.clips("test", "noise-silence"), FrontEnd("integer", 40, 20, 10, 0.75)
+    codes, _ = evaluation_codes(tiny_corpus, "test", "noise-silence", integer)
+    np.testing.assert_array_equal(codes, codes_of(np.asarray(clips.audio), integer))
 
 
 def test_evaluation_codes_are_the_clips_codes_and_are_kept(tiny_corpus, monkeypatch):
