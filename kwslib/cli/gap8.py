@@ -19,7 +19,7 @@ from kwslib.terminal import table
 
 if TYPE_CHECKING:
     from kwslib.gap8.measure.deployment import Deployment
-    from kwslib.gap8.measure.layer_profile import LayerProfile
+    from kwslib.gap8.measure.profile_table import LayerProfile
     from kwslib.runs.networks import Network
 
 OUT_DIR = "_build/gap8"
@@ -282,7 +282,7 @@ def _run_app(app: Path, arguments: list[str], home: Path | None, timeout_s: floa
 
 def layer_table(layers: Sequence["LayerProfile"]) -> str:
     """The baseline's table of some layers, with its total."""
-    from kwslib.gap8.measure.layer_profile import TOTAL, LayerProfile
+    from kwslib.gap8.measure.profile_table import TOTAL, LayerProfile
 
     total = LayerProfile(TOTAL, sum(row.cycles for row in layers), sum(row.operations for row in layers))
     return "\n".join(

@@ -13,8 +13,9 @@ POWER = FrontEnd("power", 40, 20, 10)
 
 @pytest.fixture(scope="module", params=["int8", "uint8"])
 def graph(request):
-    data = networks.quantised(*networks.SMALL)
-    return network_file.load(networks.as_uint8(data, 100) if request.param == "uint8" else data)
+    if request.param == "uint8":
+        return network_file.load(networks.as_uint8(networks.post_training(per_channel=False), 100))
+    return network_file.load(networks.quantised(*networks.SMALL))
 
 
 def sound(clips=3):

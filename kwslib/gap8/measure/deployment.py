@@ -12,8 +12,9 @@ import numpy as np
 from kwslib.artifacts import Scalar, read_record, write_record
 from kwslib.errors import DataError, InputError, ToolError
 from kwslib.gap8.measure import layer_profile
-from kwslib.gap8.measure.layer_profile import Profile, ProfileError
+from kwslib.gap8.measure.layer_profile import Profile
 from kwslib.gap8.measure.portable import portable_text
+from kwslib.gap8.measure.profile_table import ProfileError
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.planning.sound import stages
 from kwslib.gap8.platforms.platform import Platform, RunResult, open_platform, that_count_cycles

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from kwslib import subproc
 from kwslib.errors import InputError
-from kwslib.gap8.measure.layer_profile import Profile, ProfileError, parse
+from kwslib.gap8.measure.layer_profile import Profile, parse
+from kwslib.gap8.measure.profile_table import ProfileError
 from kwslib.gap8.platforms.gvsoc import HOME_VARIABLE
 
 MAKEFILES = ("GNUmakefile", "makefile", "Makefile")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from kwslib.gap8.hardware import CORES, FC_STACK_BYTES, STACK_BYTES
 from kwslib.gap8.planning.memory import aligned
 
-C_BYTES = 16 * 1024
+C_BYTES = 18 * 1024
 """Bytes of the compiled C sources, without tables and kernels: the larger one of both compilers, with room to spare."""
 KERNEL_BYTES = 1024
 """Bytes of a typical kernel, while its exact size is not yet wanted."""

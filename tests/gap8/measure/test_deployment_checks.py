@@ -6,7 +6,7 @@ import pytest
 
 from kwslib.errors import ToolError
 from kwslib.gap8.measure.deployment import run_and_check
-from kwslib.gap8.measure.layer_profile import ProfileError
+from kwslib.gap8.measure.profile_table import ProfileError
 from kwslib.gap8.platforms import gvsoc
 from kwslib.gap8.platforms.gvsoc import Gvsoc
 from kwslib.gap8.platforms.platform import open_platform

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwslib.gap8.measure.layer_profile import ProfileError, check_outputs, parse
+from kwslib.gap8.measure.layer_profile import check_outputs, parse
+from kwslib.gap8.measure.profile_table import ProfileError
 from kwslib.gap8.program.expected_output import checksum, expected_text
 from kwslib.integer import network_file, reference
 from tests.gap8 import networks

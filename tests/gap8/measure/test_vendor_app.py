@@ -3,7 +3,7 @@
 import pytest
 
 from kwslib.errors import InputError
-from kwslib.gap8.measure.layer_profile import ProfileError
+from kwslib.gap8.measure.profile_table import ProfileError
 from kwslib.gap8.measure.vendor_app import run_app
 from kwslib.subproc import CommandFailed, CommandNotFound, CommandTimeout
 from tests.gap8.measure.test_layer_profile import BASELINE_LOGS
