@@ -13,7 +13,7 @@ from kwslib.config.presets import size_named
 from kwslib.config.profiles import profile_named
 from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.config.words import LABELS
-from kwslib.gap8.measure.deployment import SCHEMA, Deployment, LayerRow, StepRow
+from kwslib.gap8.measure.deployment import SCHEMA, Deployment, LayerRow, StageRow, StepRow
 from kwslib.gap8.planning import record
 from kwslib.gap8.planning.record import PlanRecord, StepRecord
 from kwslib.provenance import provenance
@@ -134,13 +134,14 @@ def sample_deployment(folder: Path, size: str, tflite_sha256: str, key: str = "d
     rows = []
     for index, layer in enumerate(layers):
         cycles = int(layer.operations / rng.uniform(5, 20)) + 600
-        place = {"step": max(0, index - 1), "fused": index < 2}
+        place = {"step": max(1, index), "fused": index < 2}
         counts = {"operations": layer.operations, "macs": layer.macs}
         rows.append(
             LayerRow(layer.name, layer.kind, cycles=cycles, warm_cycles=cycles - 7, **counts, **place, **memory)
         )
-    steps = []
-    for at, layer in enumerate(layers[1:]):
+    sound = StepRecord("sound", [], "front end, a frame a core", 0, "", **memory, flash_bytes=0)
+    steps = [sound]
+    for at, layer in enumerate(layers[1:], 1):
         names = [row.name for row in rows if row.step == at]
         predicted = 10 + sum(row.cycles for row in rows if row.step == at)
         steps.append(StepRecord(layer.kind, names, "kernel_0, whole", predicted, "", **memory, flash_bytes=0))
@@ -154,6 +155,7 @@ def sample_deployment(folder: Path, size: str, tflite_sha256: str, key: str = "d
         platform_version="drawn",
         strategy="maps in L1, first two layers fused",
         rows=rows,
+        front_end=[StageRow(f"F{at}_Stage", 40_000 // at, 39_000 // at, 100_000) for at in (1, 2, 3, 4)],
         steps=[StepRow(step.layers, step.predicted_cycles, step.portable) for step in steps],
         clips_checked=20,
         elf_digest="0123456789abcdef",

@@ -41,7 +41,10 @@ class VendorFrontEnd:
         return round(1000 * self.time_ms * VENDOR_CLOCK_MHZ)
 
 
-VENDOR = (VendorFrontEnd("the vendor's MFCC, int16", 6.8, 92.86), VendorFrontEnd("the vendor's MFCC, int32", 18.5, 93.50))
+VENDOR = (
+    VendorFrontEnd("the vendor's MFCC, int16", 6.8, 92.86),
+    VendorFrontEnd("the vendor's MFCC, int32", 18.5, 93.50),
+)
 """From `VENDOR_SOURCE`."""
 
 
@@ -92,9 +95,7 @@ def beside_vendor_table(runs: Iterable[Run], name: str = "gap8-front-ends") -> T
 
 def vendor_note() -> Markdown:
     """Say where the vendor's figures are from, and what its front ends cost in accuracy."""
-    lost = [
-        f"{one.accuracy - VENDOR_FLOAT_ACCURACY:+.2f} points with {one.name.split(', ')[1]}" for one in VENDOR
-    ]
+    lost = [f"{one.accuracy - VENDOR_FLOAT_ACCURACY:+.2f} points with {one.name.split(', ')[1]}" for one in VENDOR]
     return Markdown(
         f"The vendor's figures are from {VENDOR_SOURCE}: times on the chip at {VENDOR_CLOCK_MHZ:g} MHz, converted to "
         f"cycles here. Against TensorFlow's floating-point MFCC its small network's accuracy changes by "
