@@ -24,32 +24,42 @@ void portable_first_convolution(const uint32_t *a, const struct geometry *g) {
     }
 }
 
+static int32_t row_sums[L1_BYTES]; /* of a row of outputs, whose plane lies in L1 */
+
+/* Add a tap's products to the sums of a row: for output x the code at row[x * stride]. */
+static void add_tap(int32_t *sums, const uint8_t *row, uint32_t count, uint32_t stride, int32_t tap, uint32_t flip) {
+    if (stride == 1) /* which a compiler turns into vectors */
+        for (uint32_t x = 0; x < count; x++) sums[x] += (int32_t)((row[x] ^ flip) - flip) * tap;
+    else
+        for (uint32_t x = 0; x < count; x++) sums[x] += (int32_t)((row[x * stride] ^ flip) - flip) * tap;
+}
+
 /* Arguments: planes, records, output, channels. Record: `tap_words` words a kernel row, whose taps begin at one of them
-   and go on in the next; for a second term the same again; parameters. A plane holds its padding. */
+   and go on in the next; for a second term the same again; parameters. A plane holds its padding; with `left` it has none
+   beside the columns, and what would be read there is zero. */
 void portable_depthwise(const uint32_t *a, const struct geometry *g) {
-    uint32_t words = g->kernel_rows * g->tap_words, flip = g->codes_signed ? 0x80 : 0;
+    uint32_t words = g->kernel_rows * g->tap_words, flip = g->codes_signed ? 0x80 : 0, columns = g->columns;
     for (uint32_t c = 0; c < a[3]; c++) {
         const uint32_t *record = at(a[1] + c * g->record_bytes);
         const int32_t *parameters = (const int32_t *)record + (g->wide ? 2 : 1) * words;
         const uint8_t *plane = (const uint8_t *)at(a[0] + c * g->plane_bytes);
         uint8_t *output = at(a[2] + c * g->out_channel_bytes);
-        for (uint32_t y = 0; y < g->rows; y++)
-            for (uint32_t x = 0; x < g->columns; x++) {
-                int32_t sum = 0;
-                for (uint32_t i = 0; i < g->kernel_rows; i++) {
-                    const int8_t *taps = (const int8_t *)(record + i * g->tap_words + g->tap_word);
-                    const uint8_t *row = plane + (y * g->stride_rows + i) * g->row_bytes + x * g->stride_columns;
-                    for (uint32_t j = 0; j < g->kernel_columns; j++) {
-                        int32_t tap = taps[j] + (g->wide ? taps[4 * words + j] : 0);
-                        /* without padding beside the columns: what would be read there is zero */
-                        if (g->left && (x + j == 0 || x + j > g->columns)) continue;
-                        uint32_t code = g->left ? row[(int32_t)j - 1] : row[j];
-                        sum += (int32_t)((code ^ flip) - flip) * tap;
-                    }
+        for (uint32_t y = 0; y < g->rows; y++) {
+            __builtin_memset(row_sums, 0, columns * sizeof *row_sums);
+            for (uint32_t i = 0; i < g->kernel_rows; i++) {
+                const int8_t *taps = (const int8_t *)(record + i * g->tap_words + g->tap_word);
+                const uint8_t *row = plane + (y * g->stride_rows + i) * g->row_bytes;
+                for (uint32_t j = 0; j < g->kernel_columns; j++) {
+                    int32_t tap = taps[j] + (g->wide ? taps[4 * words + j] : 0);
+                    uint32_t first = g->left && j == 0, end = g->left && j > 1 ? columns + 1 - j : columns;
+                    const uint8_t *codes = row + first * g->stride_columns + j - (g->left ? 1 : 0);
+                    if (first < end) add_tap(row_sums + first, codes, end - first, g->stride_columns, tap, flip);
                 }
-                output[y * g->out_row_bytes + x * g->out_column_bytes] =
-                    (uint8_t)requantise(sum, parameters, 1, &g->scaling);
             }
+            for (uint32_t x = 0; x < columns; x++)
+                output[y * g->out_row_bytes + x * g->out_column_bytes] =
+                    (uint8_t)requantise(row_sums[x], parameters, 1, &g->scaling);
+        }
     }
 }
 
