@@ -51,7 +51,7 @@ def test_weights_from_the_flash(network):
 
 @pytest.mark.parametrize("codes", [np.zeros((2, 49, 10), np.int8), np.zeros((2, 49, 9), np.uint8)])
 def test_other_codes(network, codes):
-    with pytest.raises(InputError, match=r"network takes uint8 clips of shape \(49, 10, 1\), got"):
+    with pytest.raises(InputError, match=r"network takes uint8 codes of shape \(49, 10, 1\), got"):
         host_library.run(network, codes)
 
 
