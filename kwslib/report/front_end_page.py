@@ -71,7 +71,7 @@ def stage_table(deployment: Deployment, name: str = "network") -> Table | Markdo
 
 
 def beside_vendor(runs: Iterable[Run]) -> pd.DataFrame:
-    """Return a row a front end, those of the runs' deployments first: cycles over a second of sound, and milliseconds."""
+    """Return a row a front end, those of the deployments first: cycles over a second of sound, and milliseconds."""
     rows = []
     for run in runs:
         found = deployments.of_run(run).deployment

@@ -197,8 +197,8 @@ def totals_table(runs: Iterable[Run], name: str = "gap8-totals") -> Table:
     formats = {**dict.fromkeys(rates, _decimals(2)), **dict.fromkeys((HEADS[RATE], ENERGY), _whole)}
     formats["sound to label"] = lambda value: "–" if pd.isna(value) else count(round(value))
     caption = (
-        "One inference on GAP8 beside the baseline's; without the front end, but for the cycles from sound to label; the "
-        "energy is an estimate"
+        "One inference on GAP8 beside the baseline's; without the front end, but for the cycles from sound to label; "
+        "the energy is an estimate"
     )
     return Table(frame, name, caption, formats, shown, dense=True)
 

@@ -16,7 +16,7 @@ from kwslib.gap8.measure.layer_profile import Profile
 from kwslib.gap8.measure.portable import portable_text
 from kwslib.gap8.measure.profile_table import ProfileError
 from kwslib.gap8.planning.plan import Plan
-from kwslib.gap8.planning.sound import stages
+from kwslib.gap8.planning.stages import stages
 from kwslib.gap8.platforms.platform import Platform, RunResult, open_platform, that_count_cycles
 from kwslib.gap8.program import compilation
 from kwslib.gap8.program.compilation import Build
@@ -76,7 +76,7 @@ class StageRow:
         Of the first inference and of the second one: those of the whole front end, divided as the cores' own cycles
         were.
     operations : int
-        `kwslib.gap8.planning.sound.stages` says how they are counted.
+        `kwslib.gap8.planning.stages.stages` says how they are counted.
     """
 
     name: str

@@ -14,6 +14,7 @@ from kwslib.gap8.planning.layouts import Layout
 from kwslib.gap8.planning.memory import Region, live_bytes
 from kwslib.gap8.planning.record import PlanRecord, StepRecord
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
+from kwslib.gap8.planning.stages import Stage, stages
 from kwslib.integer.graph import Graph
 
 SAMPLE_BYTES = 2
@@ -186,6 +187,11 @@ class Plan:
     def address(self, ref: Ref) -> int:
         """Return the address that a reference stands for."""
         return self.regions[ref.region].address + ref.offset
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages of the front end; none where the input is codes."""
+        return stages(self.graph.front_end)
 
     @property
     def clip_bytes(self) -> int:

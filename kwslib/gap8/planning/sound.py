@@ -1,6 +1,5 @@
 """The front end as the first step of a program: ``struct sound`` of the firmware."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,47 +23,7 @@ TILE_FRAMES = CORES
 """Frames whose samples come together: one for each core."""
 READ_BEHIND = 126
 """Samples behind a frame that its transform may read; they count nothing."""
-STAGES = 4
-"""Stages whose cycles are counted: ``FRONT_END_STAGES`` (firmware/front_end.h)."""
 WORD, HALF = 4, 2
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A row of the layer profile.
-
-    Attributes
-    ----------
-    name : str
-    operations : int
-        Real multiplications of the usual algorithms: a factor for each sample and 2 N log2 N for a transform of N real
-        points; five for each bin that has a weight (two squares, the split's share left to the transform, two weights,
-        one shift); one for each band; one for each product of the DCT.
-    """
-
-    name: str
-    operations: int
-
-
-def stages(front_end: FrontEnd | None) -> tuple[Stage, ...]:
-    """Return the stages of a front end in the order in which a frame passes them; none without a front end.
-
-    Parameters
-    ----------
-    front_end : FrontEnd or None
-        Of kind ``integer``.
-    """
-    if front_end is None:
-        return ()
-    points, frames = front_end.fft_length, front_end.frames
-    log2_points = points.bit_length() - 1
-    bins = len(tables_of(front_end).bins)
-    return (
-        Stage(f"F1_WindowFFT_{points}", frames * (front_end.window_samples + 2 * points * log2_points)),
-        Stage(f"F2_PowerMel_{front_end.bands}", frames * 5 * bins),
-        Stage(f"F3_Log_{front_end.bands}", frames * front_end.bands),
-        Stage(f"F4_DCT_{front_end.coefficients}", frames * front_end.bands * front_end.coefficients),
-    )
 
 
 def add(walk: Walk, front_end: FrontEnd) -> None:
@@ -137,6 +96,6 @@ def _front_end(walk: Walk, tables: Tables, constants: Ref) -> dict[str, Any]:
         "scratch": walk.l1("scratch", CORES * scratch),
         "scratch_bytes": scratch,
         "shared": walk.l1("shared frame", WORD * (2 * CORES + 2) + logs),
-        "times": walk.l1("times", WORD * STAGES),
+        "times": walk.l1("times", WORD * len(walk.builder.plan.stages)),
         **{name: builder.kernel(kernel) for name, kernel in kernels.items()},
     }

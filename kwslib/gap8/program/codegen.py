@@ -16,7 +16,6 @@ from kwslib.gap8.kernels.depthwise import DepthwiseKernel
 from kwslib.gap8.kernels.pointwise import Pointwise
 from kwslib.gap8.planning.plan import Map, Plan, Ref
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
-from kwslib.gap8.planning.sound import stages
 from kwslib.gap8.program.templates import render
 from kwslib.integer.graph import Graph
 from kwslib.paths import atomic_path
@@ -79,7 +78,7 @@ def generated(plan: Plan, classes: Sequence[str]) -> dict[str, str]:
         Names of the classes.
     """
     return {
-        "counts.h": render("counts.h", plan=plan, stage_count=len(stages(plan.graph.front_end))),
+        "counts.h": render("counts.h", plan=plan),
         "network.c": _network(plan, classes),
         "kernels.S": _kernels(plan),
         "contents.S": render("contents.S", input_end=input_end(plan), has_flash=bool(plan.flash_image)),
@@ -197,7 +196,6 @@ def _network(plan: Plan, classes: Sequence[str]) -> str:
         transfers=_transfers(plan, from_flash),
         first_flash_transfer=from_flash[0] if from_flash else len(plan.transfers),
         second_layers={step.layers[1] for step in plan.steps if len(step.layers) > 1},
-        stages=stages(plan.graph.front_end),
         fingerprint=_members(plan.fingerprint),
         maps=[_members(plan.maps[index]) for index in range(len(plan.graph.layers))],
         logits=Ref(plan.logits),

@@ -60,6 +60,7 @@ def test_counts_are_the_plans(planned):
     counts = {name: int(value) for name, value in re.findall(r"(\w+_COUNT) = (\d+)", text)}
     assert counts == {
         "STEP_COUNT": len(planned.steps),
+        "STAGE_COUNT": 0,
         "LAYER_COUNT": len(planned.graph.layers),
         "TRANSFER_COUNT": len(planned.transfers),
     }

@@ -9,7 +9,7 @@ from kwslib.config.front_end import FrontEnd
 from kwslib.errors import InputError
 from kwslib.gap8.measure.deployment import run_and_check
 from kwslib.gap8.planning import planner
-from kwslib.gap8.planning.sound import stages
+from kwslib.gap8.planning.stages import stages
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import compilation, host_library
 from kwslib.gap8.program.expected_output import checksum, expected_text
