@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.errors import InputError
 from kwslib.gap8.planning import planner, record
 from kwslib.gap8.planning.plan import Plan
@@ -35,7 +36,8 @@ def export_project(
     folder : Path
         Appears whole or not at all.
     clips : sequence of (str, ndarray)
-        Test vectors: name, and input codes of the network's type. The first is the one in the program.
+        Test vectors: name, and input codes of the network's type, or samples, int16, for a graph with a front end. The
+        first is the one in the program.
     labels : sequence of str, optional
         Names of the classes.
     force : bool
@@ -95,5 +97,7 @@ def _readme(plan: Plan, vectors: Sequence[str]) -> str:
         graph=graph,
         vectors=vectors,
         input_codes=prod(graph.input.shape),
+        samples=CLIP_SAMPLES,
+        rate_hz=SAMPLE_RATE_HZ,
         address=codegen.address,
     )
