@@ -1,0 +1,98 @@
+"""YAML files of parameters: what ``kws run --config FILE`` and ``papermill -f FILE`` read alike."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kwslib.config.schedule import Schedule
+from kwslib.errors import InputError
+from kwslib.paths import atomic_write_text
+from kwslib.runs.declaration import OWN_NAMES, checked, declared
+from kwslib.runs.parameters import Parameters
+
+MOST_BYTES = 1 << 20
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read the parameters in a file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is no YAML mapping of names to values, or a parameter in it is unknown or of another type.
+    """
+    try:
+        with path.open("rb") as file:
+            value = yaml.safe_load(file.read(MOST_BYTES).decode())
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        text = " ".join(str(error).split())
+        raise InputError(f"{path} is no YAML file ({text}): give lines of the form name: value") from error
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise InputError(f"{path} holds no parameters: give lines of the form name: value, such as size: small")
+    try:
+        return {name: checked(name, entry) for name, entry in value.items()}
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def whole(chosen: Parameters) -> dict[str, Any]:
+    """Return every parameter that decides what a run does, with its value, in the order of the notebook.
+
+    Data folder, corpus and name of the run are there only if they were given.
+    """
+    size, front_end, timetable = chosen.size, chosen.front_end, chosen.schedule
+    values: dict[str, Any] = {
+        "size": size.name,
+        "profile": chosen.profile.name,
+        "words": ",".join(chosen.words),
+        "seed": chosen.seed,
+        "model_size_info": " ".join(map(str, size.model_size_info)),
+        "steps": timetable.steps,
+        "quantise_after": timetable.float_steps,
+        "batch_clips": chosen.batch_clips,
+        "copies": chosen.copies,
+        "validate_every_steps": chosen.validate_every_steps,
+        **{OWN_NAMES.get(name, name): value for name, value in asdict(front_end).items()},
+        **asdict(chosen.augmentation),
+        **asdict(chosen.recipe),
+    }
+    if isinstance(timetable, Schedule):
+        values["learning_rates"] = ",".join(f"{stage.learning_rate!r}" for stage in timetable.stages)
+        values["stage_steps"] = ",".join(str(stage.steps) for stage in timetable.stages)
+    else:
+        values["learning_rates"] = f"{timetable.rate!r},{timetable.quantised_rate!r}"
+        values["warm_up_steps"] = timetable.warm_up_steps
+    if chosen.threads:
+        values["threads"] = chosen.threads
+    return {name: values[name] for name in declared() if name in values}
+
+
+def text(chosen: Parameters, more: dict[str, Any] | None = None) -> str:
+    """Return the parameters of a run as YAML, each with its meaning.
+
+    Parameters
+    ----------
+    chosen : Parameters
+    more : dict, optional
+        Parameters beside those of `whole`, such as the data folder.
+    """
+    values = whole(chosen) | (more or {})
+    known = declared()
+    lines = [
+        f"# Run {chosen.run}: {chosen.size.macs} multiply-accumulates, {chosen.size.parameters} parameters.",
+        "# kws run --config FILE, or papermill -f FILE book/train.ipynb out.ipynb",
+    ]
+    for name in (one for one in known if one in values):
+        entry = yaml.safe_dump({name: values[name]}, allow_unicode=True, width=10_000).strip()
+        lines.append(f"{entry}  # {known[name].help}")
+    return "\n".join(lines) + "\n"
+
+
+def write(path: Path, chosen: Parameters) -> None:
+    """Write the parameters of a run, with those that were given of data folder, corpus and name."""
+    given: dict[str, Any] = {name: chosen.given[name] for name in ("data", "corpus") if name in chosen.given}
+    atomic_write_text(path, text(chosen, given))
