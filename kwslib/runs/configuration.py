@@ -8,9 +8,10 @@ import yaml
 
 from kwslib.config.schedule import Schedule
 from kwslib.errors import InputError
-from kwslib.paths import atomic_write_text
+from kwslib.paths import atomic_write_text, speech_dir
 from kwslib.runs.declaration import OWN_NAMES, checked, declared
-from kwslib.runs.parameters import Parameters
+from kwslib.runs.settings import Parameters
+from kwslib.speech import corpus_in
 
 MOST_BYTES = 1 << 20
 
@@ -42,7 +43,7 @@ def read(path: Path) -> dict[str, Any]:
 def whole(chosen: Parameters) -> dict[str, Any]:
     """Return every parameter that decides what a run does, with its value, in the order of the notebook.
 
-    Data folder, corpus and name of the run are there only if they were given.
+    Data folder, corpus and name of the run are not among them.
     """
     size, front_end, timetable = chosen.size, chosen.front_end, chosen.schedule
     values: dict[str, Any] = {
@@ -93,6 +94,11 @@ def text(chosen: Parameters, more: dict[str, Any] | None = None) -> str:
 
 
 def write(path: Path, chosen: Parameters) -> None:
-    """Write the parameters of a run, with those that were given of data folder, corpus and name."""
-    given: dict[str, Any] = {name: chosen.given[name] for name in ("data", "corpus") if name in chosen.given}
-    atomic_write_text(path, text(chosen, given))
+    """Write the parameters of a run; data folder and corpus only where they are not those found without naming them."""
+    own = speech_dir()
+    more: dict[str, Any] = {}
+    if chosen.data and Path(chosen.data) != own:
+        more["data"] = chosen.data
+    if chosen.corpus != corpus_in(Path(chosen.data) if chosen.data else own):
+        more["corpus"] = chosen.corpus
+    atomic_write_text(path, text(chosen, more))

@@ -5,15 +5,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kwslib.config import blocks, presets
 from kwslib.config.recipe import Recipe
 from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.config.words import KEYWORDS
-
-if TYPE_CHECKING:
-    from kwslib.runs.parameters import Parameters
+from kwslib.runs.settings import Parameters
 
 LONGEST = 80
 """Characters; what goes beyond is replaced by a hash of the whole name."""
@@ -39,7 +37,7 @@ FORMS = {
 """How a setting is written; one that is not listed is written with its own name."""
 
 
-def of(chosen: "Parameters", corpus_given: bool) -> str:
+def of(chosen: Parameters, corpus_given: bool) -> str:
     """Return the name of a run: profile and size, then what differs from them, short and safe as a folder.
 
     Two runs have one name only if they do the same, with however many threads, and wherever their speech lies.
@@ -85,14 +83,14 @@ def _folder(data: str) -> str:
     return f"in_{name}" if re.fullmatch(r"[A-Za-z0-9_.]{1,30}", name) else f"in_{_hash(name)}"
 
 
-def _front_end(chosen: "Parameters") -> list[str]:
+def _front_end(chosen: Parameters) -> list[str]:
     profile, now = chosen.profile, chosen.front_end
     preset = presets.SIZES[chosen.size.name].front_end(profile.front_end, profile.input_scale)
     parts = [] if now.kind == profile.front_end else [now.kind]
     return parts + _differences(now, preset, leave_out=("kind",))
 
 
-def _schedule(chosen: "Parameters") -> list[str]:
+def _schedule(chosen: Parameters) -> list[str]:
     profile, now = chosen.profile, chosen.schedule
     whole = profile.schedules[chosen.size.name]
     parts = [f"{now.steps}steps"] if now.steps != whole.steps else []

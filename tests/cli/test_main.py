@@ -255,3 +255,28 @@ def test_every_command_is_where_the_group_says():
 
 def test_the_old_way_to_evaluate_says_the_new_one(place):
     assert "kws evaluate models/small" in refused("run", "--model", "models/small")
+
+
+def test_data_inspect_shows_a_table_and_writes_a_page(place, tmp_path):
+    folder = tmp_path / "mine"
+    rng = np.random.default_rng(0)
+    for word in ("yes", "other"):
+        for number in range(4):
+            corpora.write_wav(folder / word / f"{number}.wav", rng.normal(0, 500, 16000))
+    corpora.write_wav(folder / "yes" / "\x1b[31m.wav", np.zeros(16000))
+    result = kws("data", "inspect", folder, "--words", "yes", "--model", "models/small")
+    assert result.exit_code == 0, result.output
+    page = place / "inspections" / "mine.html"
+    assert f"with players: {page}" in result.output and "<audio" in page.read_text()
+    assert "silent, 1: nothing in it" in result.output and "yes/?[31m.wav" in result.output
+    assert "split: clip by clip" in result.output and "small class, 2" in result.output
+    assert "has no WAV files of no" in refused("data", "inspect", folder, "--words", "no", code=1)
+    assert "does not exist" in refused("data", "inspect", tmp_path / "nowhere", code=1)
+
+
+def test_data_manifest_of_a_folder(place, speech):
+    result = kws("data", "manifest", "--data", speech / "speech_commands_v0.02", "--words", "cat,yes")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.output)
+    assert found["corpus"] == "folder" and found["splits"]["test"]["cat"] == 2
+    assert found["split_rule"] == "by speaker, the official rule of Speech Commands"

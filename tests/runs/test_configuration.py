@@ -52,7 +52,7 @@ def test_papermill_reads_the_same(tmp_path):
 
 
 def test_a_file_of_a_changed_run_goes_and_comes_back(tmp_path):
-    changed = check(channels=24, blocks=3, steps=40, noise_volume=0.25, corpus="synthetic", seed=7, threads=1)
+    changed = check(channels=24, blocks=3, steps=40, noise_volume=0.25, seed=7, threads=1)
     configuration.write(tmp_path / "mine.yaml", changed)
     again = check(**configuration.read(tmp_path / "mine.yaml"))
     assert (again.run, again.key) == (changed.run, changed.key)
