@@ -18,6 +18,7 @@ from kwslib.errors import DataError
 from kwslib.speech.duplicates import find_pairs
 from kwslib.speech.folder import list_sounds
 from kwslib.speech.split import LEAST_CLIPS, Split, split_clips
+from kwslib.speech.wav import read_wav
 from kwslib.speech.wav_corpus import NOISE_FOLDER
 
 KINDS = {
@@ -171,6 +172,11 @@ def _look_at(path: Path) -> tuple[list[tuple[str, str]], np.ndarray | None]:
     if not usable:
         problems.append(("rate", f"{rate_hz} Hz, {channels} channel{'s' if channels > 1 else ''}, {data.dtype}"))
     samples = _as_float(data)
+    if usable:
+        try:
+            read_wav(path)
+        except DataError as error:  # such as a file that ends before its header says
+            return [("unreadable", str(error).removeprefix(f"{path} is ").split(";")[0])], None
     if len(samples) * SAMPLE_RATE_HZ < EMPTY_SAMPLES * rate_hz:
         problems.append(("empty", f"it lasts {1000 * len(samples) / rate_hz:.0f} ms"))
         return problems, None

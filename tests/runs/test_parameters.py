@@ -137,6 +137,8 @@ def test_every_setting_goes_where_it_belongs(own):
         window_ms=30,
         stride_ms=10,
         coefficients=13,
+        bands=20,
+        lower_hz=0,
         input_scale=0.75,
         learning_rates="0.01,0.001",
         stage_steps="20,10",
@@ -153,6 +155,7 @@ def test_every_setting_goes_where_it_belongs(own):
     size = chosen.size
     assert size.model_size_info == (2, 8, 10, 4, 2, 2, 8, 3, 3, 1, 1) and size.classes == 4
     assert chosen.front_end.shape == size.input_shape == (98, 13) and chosen.front_end.scale == 0.75
+    assert (chosen.front_end.bands, chosen.front_end.lower_hz, chosen.front_end.upper_hz) == (20, 0, 4000)
     assert size.layers[-1].output_shape == (1, 1, 4)
     assert chosen.schedule.stages == (Stage(0.01, 20), Stage(0.001, 10)) and chosen.schedule.float_steps == 15
     assert (chosen.batch_clips, chosen.copies, chosen.validate_every_steps) == (25, 3, 5)
@@ -204,6 +207,9 @@ def test_best_can_be_trained_without_its_teacher(own):
         ({"coefficients": 3}, "the kernel 10x4 of block 1 of 5 does not fit its map of 49x3 .*; nearest: 10x3"),
         ({"strides": "50x2"}, "leaves nothing of its map of 49x10"),
         ({"coefficients": 41}, "coefficients is 41: give 1 to 40"),
+        ({"bands": 8}, "coefficients is 10: give 1 to 8, the mel bands"),
+        ({"lower_hz": 5000}, "the mel bands are to lie from 5000 to 4000 Hz"),
+        ({"fft_points": 512}, "fft_points is 512: give a power of two from the window's 640 samples"),
         ({"window_ms": 1001}, "window_ms is 1001: give 1 to 1000 milliseconds"),
         ({"stage_steps": "9,9,9", "steps": 30}, "steps is 30 and stage_steps add up to 27: give 27"),
         ({"stage_steps": "9,9"}, "stage_steps has 2 numbers and the profile has 3"),

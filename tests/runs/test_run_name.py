@@ -25,6 +25,7 @@ def own(monkeypatch, tmp_path):
         ({"first_kernel": "8x4", "strides": "2x1"}, "quick-small-k8x4-s2x1"),
         ({"front_end": "magnitude", "window_ms": 30, "stride_ms": 10}, "quick-small-magnitude-w30ms-every10ms"),
         ({"coefficients": 13, "input_scale": 0.75}, "quick-small-13mfcc-scale0.75"),
+        ({"front_end": "integer", "bands": 64, "upper_hz": 7600}, "quick-small-integer-64bands-to7600hz"),
         ({"learning_rates": "0.01,0.001,1e-5"}, "quick-small-lr0.01_0.001_1e-05"),
         ({"stage_steps": "7,4,3"}, "quick-small-14steps-stages7_4_3"),
         ({"steps": 20, "quantise_after": 10}, "quick-small-20steps-q10"),

@@ -56,6 +56,7 @@ def test_everything_planted_is_found_and_nothing_else(folder, tiny):
     tiny.write_wav(folder / "hey" / "hiss.wav", rng.normal(0, 800, 16000).astype(np.int16))
     (folder / "hey" / "text.wav").write_text("not sound")
     (folder / "hey" / "cut.wav").write_bytes((folder / "hey" / "long.wav").read_bytes()[:30])
+    (folder / "hey" / "half.wav").write_bytes((folder / "hey" / "hiss.wav").read_bytes()[:-8000])
     found = inspect(folder)
     assert kinds(found) == {
         ("rate", "hey/rate.wav"),
@@ -70,10 +71,12 @@ def test_everything_planted_is_found_and_nothing_else(folder, tiny):
         ("long", "hey/long.wav"),
         ("unreadable", "hey/text.wav"),
         ("unreadable", "hey/cut.wav"),
+        ("unreadable", "hey/half.wav"),
     }
     texts = {one.path: one.text for one in found.findings}
     assert texts["hey/rate.wav"] == "44100 Hz, 1 channel, int16"
     assert texts["hey/stereo.wav"].startswith("16000 Hz, 2 channels")
+    assert texts["hey/half.wav"] == "truncated: its header announces 16000 samples, 12000 are there"
     assert texts["hey/long.wav"] == "it lasts 1.60 s"
     assert [one.kind for one in found.findings] == sorted((one.kind for one in found.findings), key=list(KINDS).index)
     assert found.by_kind["rate"] == 3
