@@ -1,11 +1,13 @@
 """YAML files of parameters: what ``kws run --config FILE`` and ``papermill -f FILE`` read alike."""
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from kwslib.config.baselines import baseline_network
 from kwslib.config.schedule import Schedule
 from kwslib.errors import InputError
 from kwslib.paths import atomic_write_text, speech_dir
@@ -14,6 +16,16 @@ from kwslib.runs.settings import Parameters
 from kwslib.speech import corpus_in
 
 MOST_BYTES = 1 << 20
+BASELINE_OPTIONS = {
+    "dct_coefficient_count": "coefficients",
+    "window_size_ms": "window_ms",
+    "window_stride_ms": "stride_ms",
+    "model_size_info": "model_size_info",
+    "quantize": "quantise_after",
+    "learning_rate": "learning_rates",
+    "how_many_training_steps": "stage_steps",
+}
+"""Options of the baseline's training command, and the parameters that mean the same."""
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -102,3 +114,31 @@ def write(path: Path, chosen: Parameters) -> None:
     if chosen.corpus != corpus_in(Path(chosen.data) if chosen.data else own):
         more["corpus"] = chosen.corpus
     atomic_write_text(path, text(chosen, more))
+
+
+def of_baseline(size: str) -> dict[str, Any]:
+    """Return the baseline's own training command for a size as parameters.
+
+    Where it quantises from the first step (``--quantize True``), the parameter is left out: here batch norm is folded
+    before, and the profile says when.
+    """
+    options = baseline_network(size).options("train")
+    found = {ours: options[theirs] for theirs, ours in BASELINE_OPTIONS.items() if options.get(theirs) != "True"}
+    return {"size": size, "profile": "baseline"} | {
+        name: int(value) if declared()[name].type == "int" else value for name, value in found.items()
+    }
+
+
+def command(values: dict[str, Any]) -> str:
+    """Return the command line for some parameters.
+
+    Examples
+    --------
+    >>> command({"size": "small", "model_size_info": "1 8 3 3 1 1"})
+    "kws run --size small --model-size-info '1 8 3 3 1 1'"
+    """
+    return shlex.join(["kws", "run", *(word for name, value in values.items() for word in _option(name, value))])
+
+
+def _option(name: str, value: Any) -> tuple[str, str]:
+    return f"--{name.replace('_', '-')}", str(value)

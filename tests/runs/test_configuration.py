@@ -1,5 +1,6 @@
 """YAML files of parameters: those in configs/ are the presets and the recorded runs, and Papermill reads them too."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,14 @@ def test_a_missing_file_is_named(tmp_path):
         configuration.read(tmp_path / "none.yaml")
     with pytest.raises(InputError, match="cannot read .*: Is a directory"):
         configuration.read(tmp_path)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_baselines_own_command_is_the_profile_baseline(size):
+    values = configuration.of_baseline(size)
+    assert {"model_size_info", "coefficients", "learning_rates", "stage_steps"} <= values.keys()
+    assert check(**values).key == check(size=size, profile="baseline").key
+    assert check(**values).run == f"baseline-{size}"
+    words = shlex.split(configuration.command(values))
+    assert words[:6] == ["kws", "run", "--size", size, "--profile", "baseline"]
+    assert words[words.index("--model-size-info") + 1] == values["model_size_info"]
