@@ -209,8 +209,10 @@ def of_file(path: Path, front_end: str | None = None) -> Network:
     known = _described(opened, run, str(path))
     if front_end is None:
         return known
-    if front_end == "integer" and known.front_end is not None and not known.front_end_chosen:
-        return replace(known, front_end=known.front_end.integer_form)
+    if known.front_end is not None and not known.front_end_chosen:
+        own = known.front_end
+        other = own.integer_form if front_end == "integer" else replace(own, kind=front_end)
+        return replace(known, front_end=other)
     return replace(known, front_end=_fitting(opened.graph, front_end), front_end_chosen=False)
 
 

@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 
 from kwslib.config.words import labels_of
-from kwslib.release import card
+from kwslib.errors import InputError
+from kwslib.release import card, evaluation
 from kwslib.report import gap8_page, overview, run_page, tables
 from kwslib.runs import deployments, mistakes, networks, pipeline, prediction, records
 from kwslib.runs.parameters import check
+from kwslib.speech import open_corpus
+from kwslib.speech.samples import write_samples
+from kwslib.studies import robustness
 from tests.corpora import write_wav
 
 WORDS = ("hello", "lights on", "größe")
@@ -100,3 +104,23 @@ def test_pages_show_it_without_the_baseline(run):
 
 def test_the_record_goes_and_comes_back(run):
     assert records.load(run.folder) == run
+
+
+def test_measurements_on_other_words_are_refused(run, place, speech):
+    ten = open_corpus("speech_commands", speech)
+    with pytest.raises(InputError, match="run own knows the words hello, lights on, größe; the clips are of yes, no"):
+        robustness.measure(run, ten)
+    with pytest.raises(InputError, match="knows the classes _silence_, _unknown_, hello, .*; the clips are of"):
+        evaluation.measure(networks.of_run("own"), ten)
+
+
+def test_the_kind_of_its_front_end_can_be_changed(run):
+    path = run.folder / "model.tflite"
+    for kind in ("magnitude", "integer"):
+        assert networks.of_file(path, kind).front_end.key == f"{kind}-30-20-13"
+
+
+def test_pictures_of_its_clips_have_names_of_their_own(run, place):
+    corpus = open_corpus("folder", place / "words", WORDS)
+    made = write_samples(corpus, run.architecture.front_end("power"), place / "pictures", 2, "test")
+    assert len(set(made)) == len(made) == 2 * len(LABELS)
