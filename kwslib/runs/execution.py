@@ -66,8 +66,10 @@ def up_to_date(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
         run = records.load(folder)
     except DataError:
         return None
+    made_from = to_plain(run.training)
+    del made_from["best_step"]
     same = (
-        {**to_plain(run.training), **chosen.config} == to_plain(run.training)
+        made_from == chosen.config
         and run.corpus.hash == corpus
         and run.provenance.kwslib == __version__
         and (folder / TEMPLATE).exists()

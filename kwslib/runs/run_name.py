@@ -56,14 +56,14 @@ def of(chosen: Parameters, corpus_given: bool) -> str:
         parts.append(_words(chosen.words))
     if corpus_given:
         parts.append(chosen.corpus)
-    if chosen.corpus == "folder":
-        parts.append(_folder(chosen.data))
     preset = presets.SIZES[chosen.size.name]
     parts += blocks.named(chosen.size.blocks, preset.blocks)
     parts += _front_end(chosen)
     parts += _schedule(chosen)
     parts += _differences(chosen.augmentation, chosen.profile.augmentation)
     parts += _differences(chosen.recipe, chosen.profile.recipe(chosen.size.name))
+    if chosen.corpus == "folder":
+        parts.append(_folder(chosen.data))
     if chosen.seed != DEFAULT_SEED:
         parts.append(f"s{chosen.seed}")
     name = "-".join(parts)

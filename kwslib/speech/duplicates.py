@@ -1,6 +1,6 @@
 """Clips that are the same recording: at another level, shifted, cut, or coded again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ NEIGHBOURS = 4
 ALIKE = 0.9
 """Largest normalised cross-correlation from which on two clips are one recording; two takes of a word by one voice
 stay under 0.7."""
-CHUNK = 1024
+CHUNK = 256
 
 
 @dataclass(frozen=True)
@@ -29,43 +29,47 @@ class Pair:
     likeness: float
 
 
-def find_pairs(clips: Sequence[np.ndarray]) -> list[Pair]:
+def describe(clip: np.ndarray) -> np.ndarray:
+    """Describe a clip of up to a second by its spectrum: float32 (192,), of unit length, or zeros for digital silence.
+
+    The square root of the magnitude in bands up to 8 kHz, less its mean.
+    """
+    if not np.any(clip):
+        return np.zeros(BANDS, np.float32)
+    magnitude = np.abs(rfft(clip, 2 * CLIP_SAMPLES))[1 : 1 + CLIP_SAMPLES // BANDS * BANDS]
+    bands = np.sqrt(magnitude.reshape(BANDS, -1).mean(axis=1))
+    bands -= bands.mean()
+    return (bands / max(float(np.linalg.norm(bands)), 1e-12)).astype(np.float32)
+
+
+def find_pairs(described: np.ndarray, load: Callable[[int], np.ndarray]) -> list[Pair]:
     """Find clips that are nearly equal, whatever their level and shift.
 
     Parameters
     ----------
-    clips : sequence of float32 arrays
-        Each of at most one second at 16 kHz. Silent ones are alike nobody.
+    described : ndarray of float32, shape (clips, 192)
+        From `describe`.
+    load : callable
+        Number of a clip -> its samples, at 16 kHz; called for those alone that may be alike, so that a large corpus is
+        never in memory.
 
     Returns
     -------
     list of Pair
         Each pair once, the smaller number first.
     """
-    sounding = [number for number, clip in enumerate(clips) if np.any(clip)]
-    if len(sounding) < 2:
-        return []
-    described = np.stack([_description(clips[number]) for number in sounding])
-    pairs: dict[tuple[int, int], None] = {}
-    for start in range(0, len(sounding), CHUNK):
+    pairs: set[tuple[int, int]] = set()
+    for start in range(0, len(described) if len(described) > 1 else 0, CHUNK):
         likeness = described[start : start + CHUNK] @ described.T
         rows = np.arange(len(likeness))
         likeness[rows, start + rows] = -1
-        count = min(NEIGHBOURS, likeness.shape[1] - 1)
-        nearest = np.argpartition(-likeness, count, axis=1)[:, :count]
+        count = min(NEIGHBOURS, len(described) - 1)
+        nearest = np.argpartition(likeness, -count, axis=1)[:, -count:]
         for row, column in zip(*np.nonzero(np.take_along_axis(likeness, nearest, 1) >= CANDIDATE), strict=True):
-            one, other = sorted((sounding[start + row], sounding[nearest[row, column]]))
-            pairs[one, other] = None
-    found = [Pair(one, other, correlation(clips[one], clips[other])) for one, other in sorted(pairs)]
+            one, other = sorted((start + int(row), int(nearest[row, column])))
+            pairs.add((one, other))
+    found = [Pair(one, other, correlation(load(one), load(other))) for one, other in sorted(pairs)]
     return [pair for pair in found if pair.likeness >= ALIKE]
-
-
-def _description(clip: np.ndarray) -> np.ndarray:
-    """The square root of the magnitude in `BANDS` bands up to 8 kHz, without its mean, of unit length."""
-    magnitude = np.abs(rfft(clip, 2 * CLIP_SAMPLES))[1 : 1 + CLIP_SAMPLES // BANDS * BANDS]
-    bands = np.sqrt(magnitude.reshape(BANDS, -1).mean(axis=1))
-    bands -= bands.mean()
-    return (bands / max(float(np.linalg.norm(bands)), 1e-12)).astype(np.float32)
 
 
 def correlation(one: np.ndarray, other: np.ndarray) -> float:

@@ -15,7 +15,7 @@ from scipy.io import wavfile
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.config.words import LABELS, SILENCE, UNKNOWN
 from kwslib.errors import DataError
-from kwslib.speech.duplicates import find_pairs
+from kwslib.speech.duplicates import describe, find_pairs
 from kwslib.speech.folder import list_sounds
 from kwslib.speech.split import LEAST_CLIPS, Split, split_clips
 from kwslib.speech.wav import read_wav
@@ -133,15 +133,15 @@ def inspect(folder: Path, words: Sequence[str] = ()) -> Inspection:
     others = [path for word, paths in found.items() if word not in classes for path in paths]
     classes |= {LABELS[UNKNOWN]: others} if others else {}
     split, rule = _split(classes)
-    findings, readable, clips = [], [], []
+    findings, readable, described = [], [], []
     for word, paths in found.items():
         for path in paths:
             problems, samples = _look_at(folder / path)
             findings += [Finding(kind, word, path, text) for kind, text in problems]
             if samples is not None:
                 readable.append(path)
-                clips.append(samples)
-    findings += _duplicates(readable, clips, split)
+                described.append(describe(samples))
+    findings += _duplicates(folder, readable, described, split)
     findings += _small(classes)
     counts = {word: Counter(split.get(path, "-") for path in paths) for word, paths in sorted(found.items())}
     whole = Inspection(folder, {word: dict(count) for word, count in counts.items()}, rule, [], readable)
@@ -232,10 +232,14 @@ def _flat_samples(samples: np.ndarray) -> int:
     return int(runs[runs >= CLIPPED_RUN].sum())
 
 
-def _duplicates(paths: Sequence[str], clips: Sequence[np.ndarray], split: dict[str, str]) -> list[Finding]:
+def _duplicates(
+    folder: Path, paths: Sequence[str], described: Sequence[np.ndarray], split: dict[str, str]
+) -> list[Finding]:
     """Pairs of nearly equal clips that lie in two splits, or under two words."""
+    if not paths:
+        return []
     found = []
-    for pair in find_pairs(clips):
+    for pair in find_pairs(np.stack(described), lambda number: read_wav(folder / paths[number])[:CLIP_SAMPLES]):
         one, other = paths[pair.first], paths[pair.second]
         words = [path.split("/")[0] for path in (one, other)]
         places = [split.get(path, "-") for path in (one, other)]
