@@ -35,14 +35,14 @@ CONFIG = click.option(
 def run(
     every: bool, force: bool, config: Path | None, write_config: Path | None, model: str | None, **values: Any
 ) -> None:
-    r"""Train one network or all three sizes, convert, measure, run the network on GAP8, and keep the notebooks.
+    """Train one network or all three sizes, convert, measure, run the network on GAP8, and keep the notebooks.
 
     \b
     Examples: kws run --size medium --profile baseline
               kws run --words marvin,sheila --data FOLDER
               kws run --model-size-info "4 32 10 4 2 2 32 3 3 1 1 32 3 3 1 1 32 3 3 1 1" --coefficients 13
               kws run --config configs/best-small.yaml --data FOLDER
-    """
+    """  # noqa: D301
     if model is not None:
         raise InputError(f"--model is now a command of its own: kws evaluate {model}")
     from kwslib.config.presets import SIZES
