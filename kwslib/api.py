@@ -39,14 +39,16 @@ __all__ = [
 ]
 
 
-def open_corpus(name: str = "synthetic", data: Path | str | None = None) -> Corpus:
-    """Open a corpus: ``synthetic``, which is generated on first use, or ``speech_commands``.
+def open_corpus(name: str = "synthetic", data: Path | str | None = None, words: Sequence[str] | None = None) -> Corpus:
+    """Open a corpus: ``synthetic``, which is generated on first use, ``speech_commands``, or ``folder``.
 
     Parameters
     ----------
     name : str
     data : Path, optional
-        Parent folder of Speech Commands; ``$KWS_DATA`` by default.
+        Parent folder of Speech Commands, or any folder with a folder of WAV files a word; ``$KWS_DATA`` by default.
+    words : sequence of str, optional
+        The keywords; Google's ten by default.
 
     Raises
     ------
@@ -61,7 +63,7 @@ def open_corpus(name: str = "synthetic", data: Path | str | None = None) -> Corp
     """
     from kwslib import speech
 
-    return speech.open_corpus(name, data)
+    return speech.open_corpus(name, data) if words is None else speech.open_corpus(name, data, words)
 
 
 def fingerprints(audio: np.ndarray, size: str = "small", front_end: str = "power") -> np.ndarray:
@@ -109,7 +111,7 @@ def train(size: str = "small", profile: str = "quick", **parameters: Any) -> Run
     profile : str
         ``quick``, ``baseline`` or ``best``.
     **parameters
-        The other parameters of ``book/train.ipynb``: `corpus`, `data`, `seed`, `front_end`, `steps`, `run`, `threads`.
+        The other parameters of ``book/train.ipynb``, such as `words`, `data`, `channels`, `steps` and `seed`.
 
     Returns
     -------

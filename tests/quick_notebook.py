@@ -16,12 +16,10 @@ import os
 import time
 
 from kwslib.errors import DataError
-from kwslib.runs.parameters import check
+from kwslib.paths import atomic_write_text
+from kwslib.runs.parameters import check_cell
 
-chosen = check(
-    size=size, profile=profile, corpus=corpus, data=data, seed=seed, front_end=front_end, steps=steps, run=run,
-    threads=threads,
-)
+chosen = check_cell(globals())
 count = chosen.folder / "training" / "count"
 count.parent.mkdir(parents=True, exist_ok=True)
 step = int(count.read_text()) if count.exists() else 0
@@ -30,7 +28,7 @@ print("kernel", os.getpid(), flush=True)
 while step < steps:
     time.sleep(0.05)
     step += 1
-    count.write_text(str(step))
+    atomic_write_text(count, str(step))
     print("step", step, flush=True)
 if seed == 13:
     raise DataError("the thirteenth clip is damaged; remove it")

@@ -2,16 +2,23 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kwslib.cli.options import AT, DATA
 
+if TYPE_CHECKING:
+    from kwslib.speech.inspection import Inspection
+
+SHOWN = 10
+"""Findings of a kind that the terminal shows; the page has all."""
+WORDS = click.option("--words", default="", metavar="A,B,...", help="The keywords; the ten of Speech Commands.")
+
 
 @click.group()
 def data() -> None:
-    """Speech Commands: fetch it, describe it."""
+    """Speech Commands, or a folder of your own words: fetch it, describe it, inspect it."""
 
 
 @data.command()
@@ -29,15 +36,71 @@ def fetch(data: str, test_only: bool) -> None:
 
 @data.command()
 @DATA
-@click.option("--corpus", help="synthetic or speech_commands; by default the latter if a folder is named.")
-def manifest(data: str, corpus: str | None) -> None:
+@click.option("--corpus", help="synthetic, speech_commands or folder; by default what the data folder holds.")
+@WORDS
+def manifest(data: str, corpus: str | None, words: str) -> None:
     """Print what a corpus holds, as JSON: clips by split and word, and the hash."""
+    from kwslib.config.words import KEYWORDS, checked_words
     from kwslib.paths import speech_dir
-    from kwslib.speech import open_corpus
+    from kwslib.speech import corpus_in, open_corpus
 
     folder = speech_dir(data)
-    found = open_corpus(corpus or ("speech_commands" if folder else "synthetic"), folder)
+    chosen = checked_words(words.split(",")) if words else KEYWORDS
+    found = open_corpus(corpus or corpus_in(folder), folder, chosen)
     click.echo(json.dumps(found.manifest, indent=1))
+
+
+@data.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--words", default="", metavar="A,B,...", help="The keywords, for their split; by default every word.")
+@click.option("--model", type=click.Path(path_type=Path), help="A .tflite trained on these words: it doubts labels.")
+@click.option("--run", metavar="NAME", help="A run trained on these words, in place of a .tflite.")
+@click.option(
+    "--page", type=click.Path(path_type=Path, dir_okay=False), help="The page with players; in the results by default."
+)
+def inspect(folder: Path, words: str, model: Path | None, run: str | None, page: Path | None) -> None:
+    """Find what spoils trainings in a folder of words, before you train on it.
+
+    Wrong rates, empty, silent, clipped and cut-off clips, the same recording in two splits, classes that are too small,
+    and, with a trained network, labels that it does not believe.
+    """
+    from kwslib.config.words import checked_words
+    from kwslib.paths import results_dir
+    from kwslib.report import inspection_page
+    from kwslib.runs import doubts, networks
+    from kwslib.speech import inspection
+
+    network = networks.choose(model, run) if model or run else None
+    found = inspection.inspect(folder.absolute(), checked_words(words.split(",")) if words else ())
+    if network is not None:
+        found = found.with_findings(doubts.find(found, network))
+    page = page or results_dir() / "inspections" / f"{found.folder.name}.html"
+    inspection_page.write(found, page)
+    _show(found)
+    click.echo(f"with players: {page}")
+
+
+def _show(found: "Inspection") -> None:
+    from kwslib.speech.corpus import SPLITS
+    from kwslib.speech.inspection import KINDS
+    from kwslib.terminal import table
+
+    rows = [(word, *(own.get(split, 0) for split in SPLITS)) for word, own in found.counts.items()]
+    click.echo(table(rows, ("word", *SPLITS)))
+    click.echo(f"split: {found.rule}")
+    for kind, number in found.by_kind.items():
+        click.echo(f"\n{kind}, {number}: {KINDS[kind]}")
+        shown = [one for one in found.findings if one.kind == kind][:SHOWN]
+        click.echo(table([(_printable(one.path or one.word), _printable(one.text)) for one in shown], left=2))
+        if number > SHOWN:
+            click.echo(f"and {number - SHOWN} more")
+    if not found.findings:
+        click.echo("\nnothing was found")
+
+
+def _printable(text: str) -> str:
+    """A file name may hold anything, escape sequences for the terminal too."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 @click.command()

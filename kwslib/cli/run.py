@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,27 +13,57 @@ from kwslib.errors import InputError
 if TYPE_CHECKING:
     from kwslib.runs.records import Run
 
+CONFIG = click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="YAML file of parameters, such as those in configs/; options on the command line go before it.",
+)
+
 
 @click.command(cls=Parameterised)
 @click.option("--all", "every", is_flag=True, help="Run all three sizes.")
 @click.option("--force", is_flag=True, help="Start from the beginning, even if the run exists or is half done.")
+@CONFIG
+@click.option(
+    "--write-config",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Only write the parameters, all of them, to a YAML file.",
+)
 @click.option("--model", hidden=True)
-def run(every: bool, force: bool, model: str | None, **values: Any) -> None:
-    """Train one size or all, convert, measure, run the network on GAP8, and keep the notebooks."""
+def run(
+    every: bool, force: bool, config: Path | None, write_config: Path | None, model: str | None, **values: Any
+) -> None:
+    """Train one network or all three sizes, convert, measure, run the network on GAP8, and keep the notebooks.
+
+    \b
+    Examples: kws run --size medium --profile baseline
+              kws run --words marvin,sheila --data FOLDER
+              kws run --model-size-info "4 32 10 4 2 2 32 3 3 1 1 32 3 3 1 1 32 3 3 1 1" --coefficients 13
+              kws run --config configs/best-small.yaml --data FOLDER
+    """  # noqa: D301
     if model is not None:
         raise InputError(f"--model is now a command of its own: kws evaluate {model}")
     from kwslib.config.presets import SIZES
-    from kwslib.runs import execution, timings
+    from kwslib.runs import configuration, execution, timings
     from kwslib.runs.parameters import check_all, positive
 
-    given = {name: positive(name, value) for name, value in values.items() if value is not None}
+    given = configuration.read(config) if config else {}
+    given |= {name: positive(name, value) for name, value in values.items() if value is not None}
     if every and given.keys() & {"size", "run"}:
         raise InputError("--all runs every size: leave --size and --run out")
     todo = [{**given, "size": name} for name in SIZES] if every else [given]
     chosen = check_all(todo)
+    if write_config:
+        if every:
+            raise InputError("--all is three runs, and a file holds one: leave it out")
+        configuration.write(write_config, chosen[0])
+        click.echo(f"written to {write_config}; use it with: kws run --config {write_config}")
+        return
     stages_s: dict[str, float] = {}
     start_s = time.monotonic()
-    corpus = execution.corpus_hash(chosen[0].corpus, chosen[0].data)
+    corpus = [execution.corpus_hash(*execution.corpus_of(one)) for one in chosen][0]
     stages_s["corpus"] = time.monotonic() - start_s
     for parameters, one in zip(todo, chosen, strict=True):
         click.echo(f"── {one.run}: {one.size.name}, {one.corpus}, {one.schedule.steps} steps")
@@ -63,20 +94,24 @@ def _show(made: "Run", kept: bool) -> None:
 @click.command()
 @click.option("--grid", "grid", multiple=True, metavar="NAME=VALUE,... ...", help="Parameters and their values.")
 @click.argument("more", nargs=-1, metavar="[NAME=VALUE,...]...")
+@CONFIG
 @click.option("--scheduler", metavar="ADDRESS", help="Send the runs to the Dask cluster at this address.")
 @click.option("--workers", type=int, help="Processes of this machine; by default one for every two cores.")
 @click.option("--keep-going", is_flag=True, help="Go on after a run that failed.")
 @click.option("--force", is_flag=True, help="Run also what exists already, made from the same inputs.")
-def sweep(grid: tuple[str, ...], more: tuple[str, ...], **options: Any) -> None:
+def sweep(grid: tuple[str, ...], more: tuple[str, ...], config: Path | None, **options: Any) -> None:
     """Run every combination of parameters; ranked by validation alone.
+
+    A value that has commas in it ends with a semicolon: words="yes,no;up,down".
 
     Example: kws sweep --grid size=small,medium seed=1,2,3
     """
     from kwslib.paths import results_dir
-    from kwslib.runs import ranking
+    from kwslib.runs import configuration, ranking
     from kwslib.runs.sweep import SUMMARY, read_grid, require_success, run_grid
 
-    outcomes = run_grid(read_grid([*grid, *more]), say=click.echo, **options)
+    fixed = configuration.read(config) if config else {}
+    outcomes = run_grid([fixed | one for one in read_grid([*grid, *more])], say=click.echo, **options)
     click.echo(ranking.table(outcomes))
     click.echo(f"written to {results_dir() / SUMMARY}")
     require_success(outcomes)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 from kwslib.config.front_end import INPUT_SCALE, FrontEnd
 from kwslib.config.words import LABELS
@@ -50,6 +51,8 @@ class Architecture:
         The baseline's ``--model_size_info``: number of blocks, then five numbers a block.
     window_ms, stride_ms, coefficients : int
         The fingerprint: analysis window and its stride in milliseconds, MFCC kept.
+    classes : int
+        Outputs: silence, other sounds, and the words.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Architecture:
     window_ms: int
     stride_ms: int
     coefficients: int
+    classes: int = len(LABELS)
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -65,14 +69,19 @@ class Architecture:
         rows = [numbers[i : i + 5] for i in range(0, 5 * count, 5)]
         return tuple(Block(c, (height, width), (down, across)) for c, height, width, down, across in rows)
 
-    def front_end(self, kind: str = "magnitude", scale: float = INPUT_SCALE) -> FrontEnd:
-        """The front end of this size, of a kind (``magnitude``, ``power`` or ``integer``) and a scale of the codes."""
-        return FrontEnd(kind, self.window_ms, self.stride_ms, self.coefficients, scale)
+    def front_end(self, kind: str = "magnitude", scale: float = INPUT_SCALE, **more: Any) -> FrontEnd:
+        """The front end of this size, of the given kind, scale of the codes, and any other field of `FrontEnd`."""
+        return FrontEnd(kind, self.window_ms, self.stride_ms, self.coefficients, scale, **more)
+
+    @property
+    def input_shape(self) -> tuple[int, int]:
+        """Shape of the fingerprint: (frames, coefficients), whatever the other settings of the front end are."""
+        return FrontEnd("magnitude", self.window_ms, self.stride_ms, 1).frames, self.coefficients
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         """The layer table, derived; names as the baseline prints them."""
-        frames, coefficients = self.front_end().shape
+        frames, coefficients = self.input_shape
         shape = (frames, coefficients, 1)
         table: list[Layer] = []
 
@@ -98,7 +107,7 @@ class Architecture:
         rows, columns, channels = shape
         text = f"AveragePool_{rows}x{columns}"
         add("average_pool", text, (rows, columns), (1, 1), (1, 1, channels), 0, 0, prod(shape))
-        classes = len(LABELS)
+        classes = self.classes
         macs = channels * classes
         text = f"Linear_{classes}x{channels}x1x1"
         add("linear", text, (1, 1), (1, 1), (1, 1, classes), macs, macs + classes, macs)

@@ -8,6 +8,7 @@ import numpy as np
 from kwslib.config.front_end import INPUT_SCALE
 from kwslib.config.recipe import Recipe
 from kwslib.config.schedule import BATCH_CLIPS
+from kwslib.config.words import LABELS
 from kwslib.errors import InputError
 from kwslib.network import variation
 from kwslib.speech.fingerprint import dequantise
@@ -19,7 +20,7 @@ Copies = Callable[[int], tuple[np.ndarray, np.ndarray]]
 """Copy number -> training codes, uint8 (clips, frames, coefficients), and labels, uint8 (clips,)."""
 
 Taught = Callable[[int], np.ndarray]
-"""Copy number -> the teacher's probabilities for its clips, float32 (clips, 12)."""
+"""Copy number -> the teacher's probabilities for its clips, float32 (clips, classes)."""
 
 
 def as_input(codes: np.ndarray, scale: float = INPUT_SCALE) -> np.ndarray:
@@ -51,9 +52,9 @@ class EvaluationBatches(keras.utils.PyDataset):
 class Batches:
     """Training batches by step number: pass p visits copy p modulo `count`, in an order drawn from (seed, p).
 
-    Calling it with a step number returns network input, float32 (100, frames, coefficients, 1), and targets. With a
-    plain recipe the targets are labels, int32 (100,), otherwise class probabilities, float32 (100, 12). What the
-    recipe varies is drawn from (seed, step).
+    Calling it with a step number returns network input, float32 (batch, frames, coefficients, 1), and targets. With a
+    plain recipe the targets are labels, int32 (batch,), otherwise class probabilities, float32 (batch, classes). What
+    the recipe varies is drawn from (seed, step).
 
     Parameters
     ----------
@@ -69,6 +70,8 @@ class Batches:
         What is varied; nothing by default.
     taught : callable, optional
         See `Taught`.
+    batch_clips, classes : int
+        Clips of a batch, and classes of the network.
 
     Raises
     ------
@@ -84,13 +87,19 @@ class Batches:
         scale: float = INPUT_SCALE,
         recipe: Recipe | None = None,
         taught: Taught | None = None,
+        batch_clips: int = BATCH_CLIPS,
+        classes: int = len(LABELS),
     ):
         self.copies, self.count, self.seed = copies, count, seed
         self.scale, self.recipe, self.taught = scale, recipe or Recipe(), taught
+        self.batch_clips, self.classes = batch_clips, classes
         self.clips = len(copies(0)[1])
-        self.steps_per_pass = self.clips // BATCH_CLIPS
+        self.steps_per_pass = self.clips // batch_clips
         if not self.steps_per_pass:
-            raise InputError(f"the corpus has {self.clips} training clips, a batch needs {BATCH_CLIPS}")
+            raise InputError(
+                f"the corpus has {self.clips} training clips, a batch needs {batch_clips}: "
+                f"give batch_clips of at most {self.clips}"
+            )
         self.visit = -1  # none yet: a training that is resumed never loads the first copy's teacher
 
     def _enter(self, visit: int) -> None:
@@ -104,10 +113,10 @@ class Batches:
         visit, position = divmod(step, self.steps_per_pass)
         if visit != self.visit:
             self._enter(visit)
-        chosen = self.order[position * BATCH_CLIPS : (position + 1) * BATCH_CLIPS]
+        chosen = self.order[position * self.batch_clips : (position + 1) * self.batch_clips]
         x, labels = as_input(self.codes[chosen], self.scale), self.labels[chosen].astype(np.int32)
         if self.recipe.plain:
             return x, labels
         taught = None if self.probabilities is None else self.probabilities[chosen]
-        targets = variation.targets(self.recipe, labels, taught)
+        targets = variation.targets(self.recipe, labels, taught, self.classes)
         return variation.vary(self.recipe, x, targets, np.random.default_rng([self.seed, step, VARIATION]))

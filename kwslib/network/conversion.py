@@ -44,7 +44,7 @@ def to_tflite(size: Architecture, network: keras.Model) -> bytes:
     Returns
     -------
     bytes
-        A .tflite with uint8 input (1, frames, coefficients, 1) and uint8 softmax output (1, 12).
+        A .tflite with uint8 input (1, frames, coefficients, 1) and uint8 softmax output (1, classes).
 
     Raises
     ------

@@ -5,7 +5,6 @@ import numpy as np
 
 from kwslib.config.architecture import Architecture, Layer
 from kwslib.config.front_end import INPUT_SCALE
-from kwslib.config.words import LABELS
 from kwslib.network.layers import (
     Array,
     BatchNorm,
@@ -40,9 +39,9 @@ def float_network(size: Architecture) -> keras.Model:
     Returns
     -------
     keras.Model
-        (clips, frames, coefficients, 1) float32 MFCC -> (clips, 12) float32 logits.
+        (clips, frames, coefficients, 1) float32 MFCC -> (clips, classes) float32 logits.
     """
-    x = inputs = keras.Input((*size.front_end().shape, 1), name="fingerprint")
+    x = inputs = keras.Input((*size.input_shape, 1), name="fingerprint")
     for row in _weighted(size):
         options = {"strides": row.stride, "padding": "same", "use_bias": False, "name": row.name}
         if row.kind == "depthwise":
@@ -54,7 +53,7 @@ def float_network(size: Architecture) -> keras.Model:
         x = BatchNorm(epsilon=BATCH_NORM_EPSILON, momentum=BATCH_NORM_MOMENTUM, name=f"{row.name}_norm")(x)
         x = keras.layers.ReLU(name=f"{row.name}_relu")(x)
     x = _pooled(size, x)
-    return keras.Model(inputs, keras.layers.Dense(len(LABELS), name="linear")(x), name="float")
+    return keras.Model(inputs, keras.layers.Dense(size.classes, name="linear")(x), name="float")
 
 
 def quantised_network(size: Architecture, clips: int | None = None, input_scale: float = INPUT_SCALE) -> keras.Model:
@@ -71,16 +70,16 @@ def quantised_network(size: Architecture, clips: int | None = None, input_scale:
     Returns
     -------
     keras.Model
-        (clips, frames, coefficients, 1) float32 MFCC -> (clips, 12) float32 logits.
+        (clips, frames, coefficients, 1) float32 MFCC -> (clips, classes) float32 logits.
     """
-    shape = (*size.front_end().shape, 1)
+    shape = (*size.input_shape, 1)
     x = inputs = keras.Input(shape, batch_size=clips, name="fingerprint")
     x = FakeQuantise(input_scale, name=INPUT)(x)
     for row in _weighted(size):
         kind = QuantisedDepthwise if row.kind == "depthwise" else QuantisedConvolution
         x = kind(row.output_shape[-1], row.kernel, row.stride, name=row.name)(x)
     x = FakeQuantise(name=POOLED)(_pooled(size, x))
-    return keras.Model(inputs, QuantisedLinear(len(LABELS), name="linear")(x), name="quantised")
+    return keras.Model(inputs, QuantisedLinear(size.classes, name="linear")(x), name="quantised")
 
 
 def _pooled(size: Architecture, x: Array) -> Array:

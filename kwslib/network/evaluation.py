@@ -15,7 +15,7 @@ from kwslib.network.truncation import truncated
 TFLITE_KERNELS = "TFLite default kernels (XNNPACK)"
 
 Predictor = Callable[[np.ndarray], np.ndarray]
-"""uint8 codes (clips, frames, coefficients) -> (clips, 12), the largest of a row wins, the first of equals."""
+"""uint8 codes (clips, frames, coefficients) -> (clips, classes), the largest of a row wins, the first of equals."""
 
 
 def keras_logits(network: keras.Model, codes: np.ndarray, scale: float | None = None) -> np.ndarray:
@@ -31,7 +31,7 @@ def keras_logits(network: keras.Model, codes: np.ndarray, scale: float | None = 
 
     Returns
     -------
-    ndarray of float32, shape (clips, 12)
+    ndarray of float32, shape (clips, classes)
     """
     scale = ds_cnn.input_scale(network) if scale is None else scale
     return network.predict(EvaluationBatches(codes, scale), verbose=0)
@@ -87,7 +87,7 @@ def tflite_predictor(data: bytes, logits: bool = False) -> Predictor:
 
 
 def accuracy(outputs: np.ndarray, labels: np.ndarray) -> Accuracy:
-    """Count the winners of a predictor's outputs (clips, 12) against the labels (clips,); of equals the first wins."""
+    """Count the winners of outputs (clips, classes) against the labels (clips,); of equals the first wins."""
     return Accuracy(confusion_matrix(labels, outputs.argmax(axis=1), outputs.shape[1]))
 
 
@@ -98,7 +98,7 @@ def agreement(outputs: Mapping[str, np.ndarray]) -> dict[str, Any]:
     ----------
     outputs : mapping
         ``float``, ``fake_quantised``: logits; ``tflite_logits``, ``reference``: int8 codes of the logits;
-        ``tflite``, ``reference_softmax``: uint8 codes of the softmax. Each (clips, 12), in one order.
+        ``tflite``, ``reference_softmax``: uint8 codes of the softmax. Each (clips, classes), in one order.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def outputs_of(predictor: Predictor, sets: Sets) -> dict[tuple[str, str], np.nda
     Returns
     -------
     dict
-        The same keys -> outputs (clips, 12).
+        The same keys -> outputs (clips, classes).
     """
     found: dict[tuple[str, str], np.ndarray] = {}
     for (split, silence), (codes, _) in sets.items():

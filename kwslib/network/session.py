@@ -174,7 +174,7 @@ class Session:
         ----------
         x : ndarray of float32, shape (clips, frames, coefficients, 1)
         y : ndarray
-            Labels, int32 (clips,), or class probabilities, float32 (clips, 12).
+            Labels, int32 (clips,), or class probabilities, float32 (clips, classes).
 
         Raises
         ------

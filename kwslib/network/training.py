@@ -61,6 +61,7 @@ def train(
     input_scale: float = INPUT_SCALE,
     recipe: Recipe | None = None,
     taught: Taught | None = None,
+    batch_clips: int = BATCH_CLIPS,
     config: dict[str, Any] | None = None,
     say: Callable[[str], None] = print,
 ) -> Trained:
@@ -88,7 +89,9 @@ def train(
     recipe : Recipe, optional
         What is varied in batches and targets; nothing by default.
     taught : callable, optional
-        Copy number -> the teacher's probabilities, float32 (clips, 12), if the recipe has one.
+        Copy number -> the teacher's probabilities, float32 (clips, classes), if the recipe has one.
+    batch_clips : int
+        Clips of a step.
     config : dict, optional
         Whatever else the result depends on; a checkpoint of another configuration is refused.
     say : callable
@@ -111,9 +114,9 @@ def train(
     recipe = recipe or Recipe()
     config = _json_like({**(config or {}), "size": size.name, "schedule": asdict(schedule), "seed": seed})
     make_deterministic(seed)
-    batches = Batches(copies, copy_count, seed, input_scale, recipe, taught)
-    plain = Batches(copies, copy_count, seed, input_scale)
-    calibration = np.concatenate([plain(step)[0] for step in range(CALIBRATION_CLIPS // BATCH_CLIPS)])
+    batches = Batches(copies, copy_count, seed, input_scale, recipe, taught, batch_clips, size.classes)
+    plain = Batches(copies, copy_count, seed, input_scale, batch_clips=batch_clips)
+    calibration = np.concatenate([plain(step)[0] for step in range(-(-CALIBRATION_CLIPS // batch_clips))])
     session = Session(Task(size, schedule, recipe, input_scale, validation, calibration, folder, config, say))
     progress = session.progress
     while progress.step < schedule.steps:

@@ -6,7 +6,9 @@ from kwslib.config.recipe import Recipe
 from kwslib.config.words import LABELS
 
 
-def targets(recipe: Recipe, labels: np.ndarray, taught: np.ndarray | None = None) -> np.ndarray:
+def targets(
+    recipe: Recipe, labels: np.ndarray, taught: np.ndarray | None = None, classes: int = len(LABELS)
+) -> np.ndarray:
     """Return the class probabilities that a batch is trained towards.
 
     Parameters
@@ -14,16 +16,17 @@ def targets(recipe: Recipe, labels: np.ndarray, taught: np.ndarray | None = None
     recipe : Recipe
         Gives the label smoothing and the teacher's share.
     labels : ndarray of int, shape (clips,)
-        Indices into `LABELS`.
-    taught : ndarray of float32, shape (clips, 12), optional
+        Indices of classes.
+    taught : ndarray of float32, shape (clips, classes), optional
         The teacher's probabilities.
+    classes : int
 
     Returns
     -------
-    ndarray of float32, shape (clips, 12)
+    ndarray of float32, shape (clips, classes)
     """
-    hard = np.eye(len(LABELS), dtype=np.float32)[labels]
-    own = (1 - recipe.label_smoothing) * hard + recipe.label_smoothing / len(LABELS)
+    hard = np.eye(classes, dtype=np.float32)[labels]
+    own = (1 - recipe.label_smoothing) * hard + recipe.label_smoothing / classes
     return own if taught is None else (1 - recipe.teacher_share) * own + recipe.teacher_share * taught
 
 
@@ -38,7 +41,7 @@ def vary(
         What is varied, and how far.
     x : ndarray of float32, shape (clips, frames, coefficients, 1)
         Network input.
-    targets : ndarray of float32, shape (clips, 12)
+    targets : ndarray of float32, shape (clips, classes)
         Class probabilities; only mixing changes them.
     generator : numpy.random.Generator
         Decides every draw.
@@ -46,7 +49,7 @@ def vary(
     Returns
     -------
     x : ndarray of float32, shape (clips, frames, coefficients, 1)
-    targets : ndarray of float32, shape (clips, 12)
+    targets : ndarray of float32, shape (clips, classes)
         The arguments are not changed.
     """
     if recipe.shift_frames:

@@ -44,7 +44,7 @@ def card(folder: Path) -> str:
     """
     run = records.load(folder)
     parts = [_head(run), _data(run, folder), _recipe(run), _accuracy(run), _seeds(folder), _classes(run)]
-    parts += [_cost(run, folder), _limits(), _use(run)]
+    parts += [_cost(run, folder), _limits(run), _use(run)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -87,9 +87,10 @@ def percent(value: float | None) -> str:
 
 
 def _head(run: Run) -> str:
+    number = "ten English words" if run.labels == LABELS else f"{len(run.labels) - 2} words"
     return (
-        f"# {run.size}: an 8-bit keyword spotter\n\n"
-        f"A DS-CNN that recognises ten English words ({', '.join(LABELS[2:])}), other speech and silence "
+        f"# {run.title}: an 8-bit keyword spotter\n\n"
+        f"A DS-CNN that recognises {number} ({', '.join(run.labels[2:])}), other speech and silence "
         f"in one second of sound. Run `{run.run}`, {run.provenance.date[:10]}, kwslib "
         f"{run.provenance.kwslib}, commit `{run.provenance.short_commit}`"
         f"{' with changes' if run.provenance.dirty else ''}. This card is made from the files beside it."
@@ -102,12 +103,13 @@ def _data(run: Run, folder: Path) -> str:
     for split in SPLITS:
         counts = splits.get(split, {})
         silence = counts.get(LABELS[0], 0)
-        keywords = sum(counts.get(word, 0) for word in LABELS[2:])
+        keywords = sum(counts.get(word, 0) for word in run.labels[2:])
         rows.append((split, sum(counts.values()), keywords, sum(counts.values()) - keywords - silence, silence))
-    text = (
-        f"## Data\n\n{corpus_name(run)} v0.02 by Google ({DATA}), CC BY 4.0, in the official split. "
-        f"SHA-256 of the manifest of the clips used: `{run.corpus.hash}`.\n\n"
-        + table(("split", "clips", "keywords", "other words", "silence"), rows)
+    source = f"Data: {corpus_name(run)}."
+    if run.corpus.name == "speech_commands":
+        source = f"{corpus_name(run)} v0.02 by Google ({DATA}), CC BY 4.0, in the official split."
+    text = f"## Data\n\n{source} SHA-256 of the manifest of the clips used: `{run.corpus.hash}`.\n\n" + table(
+        ("split", "clips", "keywords", "other words", "silence"), rows
     )
     note = read_note(folder)
     return f"{text}\n\n**Data note.** {note}" if note else text
@@ -171,7 +173,7 @@ def _seeds(folder: Path) -> str:
 
 def _classes(run: Run) -> str:
     found = [run.measurement("tflite", "test", silence) for silence in SILENCE_PROTOCOLS]
-    rows = [(f"`{label}`", *(percent(one.recall[index]) for one in found)) for index, label in enumerate(LABELS)]
+    rows = [(f"`{label}`", *(percent(one.recall[index]) for one in found)) for index, label in enumerate(run.labels)]
     return "## Recall by class\n\nThe 8-bit network on the test clips.\n\n" + table(("class", *SILENCE_PROTOCOLS), rows)
 
 
@@ -202,18 +204,29 @@ def _cost(run: Run, folder: Path) -> str:
     return "## Cost\n\n" + table(("what", "value"), rows) + tail
 
 
-def _limits() -> str:
+def _limits(run: Run) -> str:
+    words, others = ("English words", "other languages, ") if run.labels == LABELS else ("these words", "")
+    speech = "the speech may have terms of its own; the WAV files under `mistakes/` are clips of it."
+    if run.corpus.name == "speech_commands":
+        speech = (
+            "Speech Commands is by Google (Pete Warden), under CC BY 4.0; the WAV files under `mistakes/` are clips of "
+            "it."
+        )
     return (
         "## Intended use and limits\n\nFor study, comparison and demonstration of keyword spotting on small "
-        "microcontrollers. It recognises English words, spoken one at a time, in one second of sound at 16 kHz. It was "
-        "not measured on other languages, running speech or children's voices. Background noise lowers its accuracy. "
+        f"microcontrollers. It recognises {words}, spoken one at a time, in one second of sound at 16 kHz. It was "
+        f"not measured on {others}running speech or children's voices. Background noise lowers its accuracy. "
         "Do not use it for anything that safety depends on.\n\n"
-        "## Licence\n\nThe network is under Apache-2.0, like the project. Speech Commands is by Google (Pete Warden), "
-        "under CC BY 4.0; the WAV files under `mistakes/` are clips of it."
+        f"## Licence\n\nThe network is under Apache-2.0, like the project. {speech[0].upper()}{speech[1:]}"
     )
 
 
 def _use(run: Run) -> str:
+    if not run.same_task:
+        return (
+            f"## Use\n\n```\nkws predict --run {run.run} clip.wav\nkws gap8 run --run {run.run} clip.wav\n```\n\n"
+            "The first cell of `train.ipynb` beside it has the parameters that it was trained with."
+        )
     seed = f" --seed {run.seed}" if run.seed != 1 else ""
     return (
         f"## Use\n\n```\nkws data fetch --test-only --data FOLDER\nkws evaluate models/{run.size} --data FOLDER\n"

@@ -91,9 +91,16 @@ def measure(network: Network, corpus: Corpus) -> list[Measurement]:
 
     Raises
     ------
+    InputError
+        If the network has other classes.
     ModelError
         If the two disagree on the winner for any clip.
     """
+    if network.labels is not None and network.labels != corpus.labels:
+        raise InputError(
+            f"{network.source} knows the classes {', '.join(network.labels)}; the clips are of "
+            f"{', '.join(corpus.labels)}: only a network of these can be measured on them"
+        )
     from kwslib.integer import reference
     from kwslib.network.evaluation import Predictor, accuracy, outputs_of, tflite_predictor
 

@@ -53,6 +53,8 @@ def publish(name: str, siblings: Sequence[str] = (), note: str = "") -> Path:
     run = records.load(source)
     if run.corpus.name != CORPUS:
         raise InputError(f"run {name} was made on {run.corpus.name}: only networks of {CORPUS} are released")
+    if not run.same_task:
+        raise InputError(f"run {name} is not the network {run.size} on its words: only the presets are released")
     files = archive.kept(source)
     check_network(source / MODEL, run)
     compared = seeds.compare(run, siblings)

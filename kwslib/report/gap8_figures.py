@@ -75,8 +75,8 @@ def accuracy_points(runs: Sequence[Run], split: str = "validation") -> list[Poin
             found = run.measurement("tflite", split, silence)
             series = f"{silence}, {corpus_name(run)}"
             cycles = float(deployments.of_run(run).deployment.cycles)
-            points.append(Point(run.size, series, found.accuracy, found.low, found.high, cycles))
-    for run in runs:
+            points.append(Point(run.title, series, found.accuracy, found.low, found.high, cycles))
+    for run in (one for one in runs if one.same_task):
         baseline = baselines.baseline_network(run.size)
         accuracy = baseline.accuracy[split]
         low, high = accuracy.interval

@@ -172,14 +172,14 @@ def totals(runs: Iterable[Run]) -> pd.DataFrame:
     rows = []
     for run in runs:
         found = deployments.of_run(run)
-        whole, baseline = found.deployment, baseline_network(run.size)
+        whole, baseline = found.deployment, baseline_network(run.size) if run.same_network else None
         row = {
-            "network": run.size,
+            "network": run.title,
             "cycles": whole.cycles,
             "warm cycles": whole.warm_cycles,
             "sound to label": whole.sound_to_label_cycles if whole.front_end else None,
-            "baseline's cycles": baseline.cycles,
-            "baseline's / ours": baseline.cycles / whole.cycles,
+            "baseline's cycles": baseline.cycles if baseline else None,
+            "baseline's / ours": baseline.cycles / whole.cycles if baseline else None,
             "MAC/cycle": whole.macs / whole.cycles,
         }
         row |= {f"ms at {clock} MHz": latency_ms(whole.cycles, clock) for clock in CLOCKS_MHZ}

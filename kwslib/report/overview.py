@@ -7,7 +7,6 @@ import pandas as pd
 
 from kwslib.config import baselines
 from kwslib.config.presets import SIZES, size_named
-from kwslib.config.words import LABELS
 from kwslib.paths import models_dir, results_dir
 from kwslib.report.tables import baseline_measured, measured
 from kwslib.runs import records
@@ -39,7 +38,7 @@ def headline(runs: Iterable[Run]) -> pd.DataFrame:
         for silence in SILENCE_PROTOCOLS:
             rows.append(
                 {
-                    "network": f"{run.size}, this book",
+                    "network": f"{run.title}, this book",
                     "data": corpus_name(run),
                     "silence": silence,
                     **measured(run.measurement("tflite", "test", silence)),
@@ -48,6 +47,8 @@ def headline(runs: Iterable[Run]) -> pd.DataFrame:
                     "bytes": run.network.tflite_bytes,
                 }
             )
+        if not run.same_task:
+            continue
         size = size_named(run.size)
         rows.append(
             {
@@ -95,7 +96,8 @@ def beside_baseline(run: Run) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for split in baselines.SPLITS:
         baseline = {"network": "the baseline", "data": CORPUS_NAMES[baselines.CORPUS], "silence": baselines.SILENCE}
-        rows.append({"split": split, **baseline, **baseline_measured(run.size, split)})
+        if run.same_task:
+            rows.append({"split": split, **baseline, **baseline_measured(run.size, split)})
         for silence in SILENCE_PROTOCOLS:
             own = {"network": run.run, "data": corpus_name(run), "silence": silence}
             rows.append({"split": split, **own, **measured(run.measurement("tflite", split, silence))})
@@ -121,7 +123,7 @@ def costs(runs: Iterable[Run]) -> pd.DataFrame:
     """Return the costs of each network: MACs, the baseline's operations, parameters, bytes of the .tflite."""
     return pd.DataFrame(
         {
-            "size": run.size,
+            "size": run.title,
             "MACs": run.network.macs,
             "operations": run.network.operations,
             "parameters": run.network.parameters,
@@ -145,7 +147,7 @@ def differences(runs: Iterable[Run]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "run": run.run,
-            "logit codes compared": run.agreement.clips * len(LABELS),
+            "logit codes compared": run.agreement.clips * len(run.labels),
             "logit codes that differ": run.agreement.different_logit_codes_tflite_and_reference,
             "largest softmax difference (codes)": run.agreement.largest_softmax_difference_codes,
             "kernels": run.agreement.tflite_kernels,

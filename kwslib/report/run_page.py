@@ -29,6 +29,8 @@ CORPUS_NOTES = {
     "synthetic": "All its speech is synthetic, spoken by espeak-ng: its accuracies say nothing about recorded speech "
     "and do not compare with figures made on Speech Commands.",
     "speech_commands": "Its speech is Google's Speech Commands v0.02, as much of it as the counts of clips say.",
+    "folder": "Its speech is a folder of somebody's own recordings: its accuracies do not compare with figures made on "
+    "Speech Commands.",
 }
 MISTAKES = """<ol class="kws-clips">
 {%- for row, sound in clips -%}
@@ -106,18 +108,18 @@ def cost_points(runs: Sequence[Run], cost: str, split: str = "test") -> list[Poi
         for run in runs:
             found = run.measurement("tflite", split, silence)
             units = float(getattr(run.network, cost))
-            points.append(Point(run.size, silence, found.accuracy, found.low, found.high, units))
+            points.append(Point(run.title, silence, found.accuracy, found.low, found.high, units))
     return points
 
 
 def matrix(run: Run, silence: str, split: str = "test") -> Picture:
     """Show the confusion matrix of TFLite in counts."""
-    return confusion.matrix(records.confusion(run, "tflite", split, silence), LABELS)
+    return confusion.matrix(records.confusion(run, "tflite", split, silence), run.labels)
 
 
 def matrix_shares(run: Run, silence: str, split: str = "test") -> Picture:
     """Show the confusion matrix of TFLite, each row in percent of its clips."""
-    return confusion.matrix(records.confusion(run, "tflite", split, silence), LABELS, normalised=True)
+    return confusion.matrix(records.confusion(run, "tflite", split, silence), run.labels, normalised=True)
 
 
 def baseline_matrix(size: str, normalised: bool = False, split: str = "test") -> Picture:
@@ -155,15 +157,17 @@ def matrix_tables(run: Run, split: str = "test") -> list[Table]:
     """Return the confusion matrices of TFLite under both protocols, and the baseline's, as tables."""
     made = [
         Table(
-            tables.confusion(records.confusion(run, "tflite", split, silence)),
+            tables.confusion(records.confusion(run, "tflite", split, silence), run.labels),
             f"{run.run}-confusion-{split}-{silence}",
             f"{run.run}, {description.corpus_name(run)}, {split}, {silence}: counts",
         )
         for silence in SILENCE_PROTOCOLS
     ]
+    if not run.same_task:
+        return made
     baseline = baselines.baseline_network(run.size).accuracy[split].confusion
     caption = f"The baseline's {run.size}, Speech Commands, {split}, {baselines.SILENCE}: counts"
-    return [*made, Table(tables.confusion(baseline), f"baseline-{run.size}-confusion-{split}", caption)]
+    return [*made, Table(tables.confusion(baseline, LABELS), f"baseline-{run.size}-confusion-{split}", caption)]
 
 
 def mistakes(run: Run) -> Html:

@@ -3,6 +3,7 @@
 The name of a column says its unit, or that it is a share (0 … 1). The pages decide how a number looks.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from kwslib.artifacts import to_plain
 from kwslib.config.architecture import Architecture
 from kwslib.config.baselines import baseline_network
 from kwslib.config.schedule import CosineSchedule, Schedule
-from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.runs.description import FORM_NAMES, corpus_name, pairs, state
 from kwslib.runs.records import NETWORKS, Measurement, Run
@@ -64,7 +64,7 @@ def accuracies(run: Run) -> pd.DataFrame:
 
 def classes(run: Run, network: str = "tflite", split: str = "test") -> pd.DataFrame:
     """Return recall and precision of each class under both silence protocols."""
-    frame = pd.DataFrame({"class": LABELS})
+    frame = pd.DataFrame({"class": run.labels})
     for silence in SILENCE_PROTOCOLS:
         found = run.measurement(network, split, silence)
         frame[f"clips, {silence}"] = [sum(row) for row in found.confusion]
@@ -73,10 +73,10 @@ def classes(run: Run, network: str = "tflite", split: str = "test") -> pd.DataFr
     return frame
 
 
-def confusion(matrix: np.ndarray) -> pd.DataFrame:
-    """Return a confusion matrix, int (12, 12), with a row a label and a column a winner."""
-    frame = pd.DataFrame(matrix, columns=list(LABELS))
-    frame.insert(0, "label", LABELS)
+def confusion(matrix: np.ndarray, labels: Sequence[str]) -> pd.DataFrame:
+    """Return a confusion matrix, int (classes, classes), with a row a label and a column a winner."""
+    frame = pd.DataFrame(matrix, columns=list(labels))
+    frame.insert(0, "label", list(labels))
     return frame
 
 
@@ -84,7 +84,7 @@ def clip_counts(run: Run) -> pd.DataFrame:
     """Return the clips by word and split, the classes first."""
     frame = pd.DataFrame(run.corpus.splits).fillna(0).astype(int)
     frame = frame[[split for split in SPLITS if split in frame]]
-    first = [word for word in LABELS if word in frame.index]
+    first = [word for word in run.labels if word in frame.index]
     frame = frame.loc[first + sorted(set(frame.index) - set(first))]
     return frame.rename_axis("word").reset_index()
 

@@ -66,8 +66,10 @@ def _short(value: Any) -> str:
 
 def _title(run: Run) -> str:
     recorded = ", recorded" if run.recorded else ""
+    words = "" if run.same_network else " changed"
+    words += f", words {', '.join(run.training.words)}" if run.training.words else ""
     return (
-        f"{run.run} ({run.size}, profile {run.profile}, seed {run.seed}, front end {run.front_end}, "
+        f"{run.run} ({run.size}{words}, profile {run.profile}, seed {run.seed}, front end {run.front_end}, "
         f"corpus {run.corpus.name}{recorded}, {run.provenance.date})"
     )
 

@@ -16,6 +16,7 @@ import numpy as np
 from kwslib import gap8
 from kwslib.config.baselines import baseline_network
 from kwslib.config.presets import SIZES
+from kwslib.config.words import KEYWORDS, LABELS
 from kwslib.errors import DataError, InputError
 from kwslib.gap8.measure import deployment
 from kwslib.gap8.measure.deployment import Deployment
@@ -30,10 +31,12 @@ from kwslib.runs import networks, records
 from kwslib.runs.clips import codes_for, for_device
 from kwslib.runs.networks import CORPUS_TEXTS, Network
 from kwslib.runs.records import Run
-from kwslib.speech import open_corpus
+from kwslib.speech import corpus_in, open_corpus
 
 TEMPLATE = "gap8.ipynb"
 SPLIT, SILENCE = "test", "noise-silence"
+RECORDED = ("speech_commands", "folder")
+"""Corpora that have to be at hand. Synthetic speech is made on the spot, so it stands in for them."""
 SOURCE_SUFFIXES = (".py", ".c", ".h", ".S", ".ld", ".j2")
 """What a program for GAP8 and the reference that checks it are made from."""
 
@@ -96,10 +99,11 @@ def line(run: Run) -> str:
         found = of_run(run).deployment
     except DataError:
         return "not deployed on GAP8"
-    ratio = baseline_network(run.size).cycles / found.cycles
+    beside = ""
+    if run.same_network:
+        beside = f", {baseline_network(run.size).cycles / found.cycles:.2f} times fewer than the baseline's"
     return (
-        f"on GAP8: {found.cycles} cycles, {ratio:.2f} times fewer than the baseline's; "
-        f"every layer right on {found.clips_checked} clips ({found.platform})"
+        f"on GAP8: {found.cycles} cycles{beside}; every layer right on {found.clips_checked} clips ({found.platform})"
     )
 
 
@@ -145,7 +149,7 @@ class Task:
         """Say which clips are used, and why where they are not of the corpus that the network was trained on."""
         if not self.corpus:
             return f"{self.clips} inputs of codes drawn at random"
-        other = self.network.corpus == "speech_commands" and self.corpus == "synthetic"
+        other = self.network.corpus in RECORDED and self.corpus == "synthetic"
         why = " (KWS_DATA names no recorded speech)" if other else ""
         return f"{self.clips} clips of {CORPUS_TEXTS[self.corpus]}{why}"
 
@@ -178,9 +182,10 @@ def choose(
     folder = speech_dir(data)
     if network.front_end is None:
         corpus = ""
-    elif not corpus:  # only recorded speech has to be at hand; synthetic speech is made on the spot
-        corpus = network.corpus if network.corpus == "synthetic" or folder else "synthetic"
-        corpus = corpus or "speech_commands"
+    elif not corpus:
+        corpus = (network.corpus or "speech_commands") if folder else "synthetic"
+        if corpus == "folder" and corpus_in(folder) != corpus:
+            corpus = "synthetic"
     names = [layer.name for layer in network.graph.layers]
     like = next((name for name in SIZES if names == [layer.name for layer in baseline_network(name).layers]), "")
     return Task(
@@ -235,7 +240,9 @@ def input_codes(task: Task) -> np.ndarray:
     """
     if not task.corpus:
         return drawn_codes(task.network.graph.input, task.clips)
-    found = open_corpus(task.corpus, task.data or None).clips(SPLIT, SILENCE)
+    labels = task.network.labels or LABELS
+    own = labels[:2] == LABELS[:2] and task.corpus in RECORDED
+    found = open_corpus(task.corpus, task.data or None, labels[2:] if own else KEYWORDS).clips(SPLIT, SILENCE)
     seen: Counter[int] = Counter()
     order = []
     for index, label in enumerate(found.labels):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kwslib.runs.records import Run
 
-CORPUS_NAMES = {"synthetic": "synthetic speech", "speech_commands": "Speech Commands"}
+CORPUS_NAMES = {"synthetic": "synthetic speech", "speech_commands": "Speech Commands", "folder": "own recordings"}
 FORM_NAMES = {
     "float": "float",
     "fake_quantised": "fake-quantised",

@@ -7,13 +7,15 @@ run with other inputs starts from the beginning beside it. A complete run of tha
 import contextlib
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from kwslib import __version__
 from kwslib.artifacts import to_plain
-from kwslib.errors import DataError, KwsError
+from kwslib.config.schedule import BATCH_CLIPS
+from kwslib.config.words import KEYWORDS
+from kwslib.errors import DataError, InputError, KwsError
 from kwslib.paths import book_dir, results_dir
 from kwslib.runs import deployments, notebook, records
 from kwslib.runs.claim import claim
@@ -25,9 +27,28 @@ PARTIAL = ".partial"
 KERNEL_LOG = "kernel.log"
 
 
-def corpus_hash(corpus: str, data: str) -> str:
-    """Open a corpus, generating the synthetic one if need be, and return its manifest's hash."""
-    return open_corpus(corpus, data or None).manifest["hash"]
+def corpus_hash(corpus: str, data: str = "", words: Sequence[str] = KEYWORDS, batch_clips: int = BATCH_CLIPS) -> str:
+    """Open a corpus, generating the synthetic one if need be, and return its manifest's hash.
+
+    Raises
+    ------
+    DataError
+        If the corpus is not what it should be.
+    InputError
+        If it has fewer training clips than a batch, which would only come out when the training begins.
+    """
+    manifest = open_corpus(corpus, data or None, words).manifest
+    clips = sum(manifest["splits"]["train"].values())
+    if 0 < clips < batch_clips:
+        raise InputError(
+            f"the corpus has {clips} training clips, a batch needs {batch_clips}: give batch_clips of at most {clips}"
+        )
+    return manifest["hash"]
+
+
+def corpus_of(chosen: Parameters) -> tuple[str, str, tuple[str, ...], int]:
+    """The arguments of `corpus_hash` for a run."""
+    return chosen.corpus, chosen.data, chosen.words, chosen.batch_clips
 
 
 def up_to_date(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
@@ -45,8 +66,10 @@ def up_to_date(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
         run = records.load(folder)
     except DataError:
         return None
+    made_from = to_plain(run.training)
+    del made_from["best_step"]
     same = (
-        {**to_plain(run.training), **chosen.config} == to_plain(run.training)
+        made_from == chosen.config
         and run.corpus.hash == corpus
         and run.provenance.kwslib == __version__
         and (folder / TEMPLATE).exists()
@@ -91,7 +114,7 @@ def make_run(
     """
     chosen = check(**parameters)
     base = (base or results_dir()).absolute()
-    corpus = corpus_hash(chosen.corpus, chosen.data)
+    corpus = corpus_hash(*corpus_of(chosen))
     with claim(base / chosen.run):
         found = None if force else up_to_date(chosen, corpus, base / chosen.run)
         found = found or _train(chosen, corpus, base, force, stream)

@@ -9,7 +9,7 @@ from kwslib.config.architecture import Architecture
 from kwslib.config.augmentation import Augmentation
 from kwslib.config.front_end import FrontEnd
 from kwslib.config.recipe import Recipe
-from kwslib.config.schedule import CosineSchedule, Schedule
+from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.network import training
 from kwslib.network.training import Trained
 from kwslib.runs import teacher
@@ -27,6 +27,8 @@ class Experiment:
         Data of `kwslib.config`.
     copies : int
         Augmented copies of the training set, visited in turn.
+    batch_clips : int
+        Clips of a step.
     validate_every_steps : int
     seed : int
     folder : Path
@@ -45,6 +47,7 @@ class Experiment:
     seed: int
     folder: Path
     config: dict[str, Any]
+    batch_clips: int = BATCH_CLIPS
 
     def train(self, corpus: Corpus, validation: Codes, say: Callable[[str], None] = print) -> Trained:
         """Train the network, or go on from its last checkpoint, while another process makes the augmented copies.
@@ -75,6 +78,7 @@ class Experiment:
                 input_scale=self.front_end.scale,
                 recipe=self.recipe,
                 taught=teacher.soft_targets(self.recipe, corpus, self.augmentation, self.seed),
+                batch_clips=self.batch_clips,
                 config=self.config,
                 say=say,
             )

@@ -156,10 +156,13 @@ def _folders() -> list[Finding]:
 
 
 def _speech_commands() -> Finding:
+    from kwslib.speech import corpus_in
     from kwslib.speech.speech_commands import open_speech_commands
 
     if paths.speech_dir() is None:
         return Finding("Speech Commands", NOTE, "KWS_DATA is not set", "optional; get it with: kws data fetch")
+    if corpus_in(paths.speech_dir()) == "folder":
+        return Finding("Speech Commands", NOTE, f"KWS_DATA is a folder of words, {paths.speech_dir()}")
     try:
         corpus = open_speech_commands()
     except KwsError as error:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from kwslib.artifacts import not_stored, read_record, to_plain, write_record
 from kwslib.config.front_end import SAMPLE_RATE_HZ
-from kwslib.config.words import LABELS
 from kwslib.paths import atomic_path, atomic_write_text
 from kwslib.speech.corpus import Clips
 
@@ -51,7 +50,7 @@ def worst(clips: Clips, softmax: np.ndarray, count: int = 8) -> list[Mistake]:
     Parameters
     ----------
     clips : Clips
-    softmax : ndarray of uint8, shape (clips, 12)
+    softmax : ndarray of uint8, shape (clips, classes)
         Output codes of the 8-bit network.
     count : int
         The largest number of mistakes to return.
@@ -66,7 +65,7 @@ def worst(clips: Clips, softmax: np.ndarray, count: int = 8) -> list[Mistake]:
     ranked = wrong[np.argsort(-softmax[wrong, winners[wrong]].astype(int), kind="stable")][:count]
     found = []
     for position, index in enumerate(map(int, ranked), 1):
-        label, winner = LABELS[clips.labels[index]], LABELS[winners[index]]
+        label, winner = clips.classes[clips.labels[index]], clips.classes[winners[index]]
         file = f"{position:02}_{label}_as_{winner}.wav"
         probability = float(softmax[index, winners[index]]) / SOFTMAX_CODES
         found.append(Mistake(file, clips.names[index], label, winner, probability, index))

@@ -14,7 +14,6 @@ from kwslib.artifacts import file_sha256
 from kwslib.config.front_end import KINDS, FrontEnd
 from kwslib.config.presets import SIZES, size_named
 from kwslib.config.recipe import Recipe
-from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError, ModelError, check_name
 from kwslib.integer import network_file
 from kwslib.integer.graph import Graph
@@ -30,6 +29,7 @@ DEFAULT_KIND = "magnitude"
 CORPUS_TEXTS = {
     "speech_commands": "recorded speech (Speech Commands)",
     "synthetic": "synthetic speech",
+    "folder": "recordings of somebody's own folder",
     "": "unknown data (the file does not say)",
 }
 
@@ -232,8 +232,10 @@ def of_file(path: Path, front_end: str | None = None) -> Network:
     known = _described(opened, run, str(path))
     if front_end is None:
         return known
-    if front_end == "integer" and known.front_end is not None and not known.front_end_chosen:
-        return known.with_integer_front_end()
+    if known.front_end is not None and not known.front_end_chosen:
+        if front_end == "integer":
+            return known.with_integer_front_end()
+        return replace(known, front_end=replace(known.front_end, kind=front_end))
     return replace(known, front_end=_fitting(opened.graph, front_end), front_end_chosen=False)
 
 
@@ -257,9 +259,8 @@ def _described(opened: NetworkFile, run: Run | None, source: str) -> Network:
         said = opened.description
         found = replace(found, labels=said.labels, front_end=said.front_end, corpus=said.corpus)
     if run is not None:
-        known = size_named(run.size).front_end(run.front_end, opened.graph.input.scale)
-        found = replace(found, run=run, corpus=run.corpus.name, front_end=found.front_end or known)
-        found = replace(found, labels=found.labels or LABELS)
+        known = found.front_end or run.architecture.front_end(run.front_end, opened.graph.input.scale)
+        found = replace(found, run=run, corpus=run.corpus.name, front_end=known, labels=found.labels or run.labels)
     if found.front_end is None:
         return replace(found, front_end=_fitting(opened.graph, DEFAULT_KIND), front_end_chosen=True)
     if prod(found.front_end.shape) != prod(opened.graph.input.shape):

@@ -1,196 +1,37 @@
-"""The parameters of a run: checked, every one of them, before anything starts.
+"""The parameters of a run: checked together, every one of them, before anything starts.
 
-Their names, types, defaults and meaning stand in the notebook's parameters cell and nowhere else.
+Their names, types, defaults and meaning stand in the notebook's parameters cell (`kwslib.runs.declaration`). What is
+left out is the preset's: the size's network and front end, the profile's schedule, augmentation and recipe.
 """
 
-import ast
-import functools
-import hashlib
-import json
-import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import fields, replace
 from typing import Any
 
-from kwslib.artifacts import to_plain
-from kwslib.config import presets, profiles
+from kwslib import speech
+from kwslib.config import blocks, presets, profiles, schedule
 from kwslib.config.architecture import Architecture
 from kwslib.config.front_end import KINDS, FrontEnd
 from kwslib.config.profiles import Profile
 from kwslib.config.recipe import Recipe
 from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
+from kwslib.config.words import KEYWORDS, checked_words, labels_of
 from kwslib.errors import InputError, check_name
-from kwslib.paths import book_dir, results_dir, speech_dir
-from kwslib.runs.networks import teacher_sha256
-from kwslib.runs.records import Training
+from kwslib.paths import speech_dir
+from kwslib.runs import run_name
+from kwslib.runs.declaration import TEMPLATE, TYPES, Declared, checked, declared, numbers, parse, positive
+from kwslib.runs.networks import of_file, teacher_path
+from kwslib.runs.settings import Parameters
 from kwslib.speech import CORPORA
 
-TEMPLATE = "train.ipynb"
+__all__ = ["TEMPLATE", "TYPES", "Declared", "Parameters", "check", "check_all", "declared", "parse", "positive"]
+
 FAILED = "failed"
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-TYPES = {"str": (str, "text"), "int": (int, "a whole number"), "float": (float, "a number")}
-
-
-@dataclass(frozen=True)
-class Declared:
-    """One line of the notebook's parameters cell: type by name (``str``, ``int``), default, and what it means."""
-
-    type: str
-    default: Any
-    help: str
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """What a run will do, everything resolved.
-
-    Attributes
-    ----------
-    size, profile, schedule, front_end
-        Data of `kwslib.config.presets` and `kwslib.speech.fingerprint`; the schedule is the one squeezed to `steps`.
-    corpus : str
-        ``synthetic`` or ``speech_commands``.
-    data : str
-        Parent folder of Speech Commands, absolute; empty for synthetic speech.
-    seed, steps, threads : int
-        As given; 0 steps are the profile's, 0 threads are all.
-    run : str
-        Name of the run folder.
-    """
-
-    size: Architecture
-    profile: Profile
-    schedule: Schedule | CosineSchedule
-    front_end: FrontEnd
-    corpus: str
-    data: str
-    seed: int
-    steps: int
-    threads: int
-    run: str
-
-    @property
-    def folder(self) -> Path:
-        """The run folder."""
-        return results_dir() / self.run
-
-    @property
-    def validate_every_steps(self) -> int:
-        """Steps between validations: the profile's, squeezed like the schedule."""
-        every = self.profile.validate_every_steps[self.size.name]
-        whole = self.profile.schedules[self.size.name].steps
-        return every if not self.steps else max(1, round(every * self.steps / whole))
-
-    @property
-    def copies(self) -> int:
-        """Augmented copies of the training set."""
-        return self.profile.copies[self.size.name]
-
-    @property
-    def recipe(self) -> Recipe:
-        """What is done to batches and weights beside the schedule."""
-        return self.profile.recipe(self.size.name)
-
-    def training(self, best_step: int = 0) -> Training:
-        """Everything that decides the result, the content of the corpus apart, and the step that was kept.
-
-        The number of threads is in it, because it decides the order in which floating-point sums are taken.
-        """
-        return Training(
-            size=self.size.name,
-            profile=self.profile.name,
-            corpus=self.corpus,
-            front_end=self.front_end.key,
-            schedule=self.schedule,
-            augmentation=self.profile.augmentation.key,
-            copies=self.copies,
-            batch_clips=BATCH_CLIPS,
-            validate_every_steps=self.validate_every_steps,
-            seed=self.seed,
-            threads=self.threads,
-            recipe=self.recipe.key,
-            teacher_sha256=teacher_sha256(self.recipe),
-            best_step=best_step,
-        )
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """`training` as JSON holds it, without the step that was kept."""
-        config = to_plain(self.training())
-        del config["best_step"]
-        return config
-
-    @property
-    def key(self) -> str:
-        """SHA-256 of `config`, hexadecimal."""
-        return hashlib.sha256(json.dumps(self.config, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """The notebook's parameters for this run, resolved, so that another machine resolves nothing otherwise."""
-        values = {
-            "size": self.size.name,
-            "profile": self.profile.name,
-            "corpus": self.corpus,
-            "data": self.data,
-            "seed": self.seed,
-            "front_end": self.front_end.kind,
-            "steps": self.steps,
-            "run": self.run,
-            "threads": self.threads,
-        }
-        return {name: value for name, value in values.items() if value != declared()[name].default}
-
-
-@functools.cache
-def _declared(template: Path) -> dict[str, Declared]:
-    from papermill.inspection import inspect_notebook
-
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-    try:
-        cell = inspect_notebook(template)
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot read the notebook {template} ({error}); KWS_ROOT must name the checkout") from error
-    return {
-        name: Declared(entry["inferred_type_name"], ast.literal_eval(entry["default"]), entry["help"])
-        for name, entry in cell.items()
-    }
-
-
-def declared(template: str = TEMPLATE) -> dict[str, Declared]:
-    """The parameters that a notebook of the book declares, by name.
-
-    Raises
-    ------
-    InputError
-        If there is no notebook.
-    """
-    return _declared(book_dir() / template)
-
-
-def parse(name: str, text: str) -> Any:
-    """Read the value of a parameter from text, as its type asks.
-
-    Raises
-    ------
-    InputError
-        For an unknown name, or text of another type.
-    """
-    check_name("parameter", name, declared())
-    kind, description = TYPES[declared()[name].type]
-    try:
-        return kind(text)
-    except ValueError as error:
-        raise InputError(f"parameter {name} is '{text}': give {description}") from error
-
-
-def positive(name: str, value: Any) -> Any:
-    """Return the value of a parameter; refuse zero steps, which mean the profile's own only where nothing is said."""
-    if name == "steps" and value == 0:
-        raise InputError("steps is 0: give a positive number, or leave it out for the profile's own")
-    return value
+PRESET_RUNS = {f"{profile}-{size}" for profile in profiles.PROFILES for size in presets.SIZES}
+OWN_FIELDS = ("kind", "window_ms", "stride_ms", "coefficients", "scale")
+"""Fields of a front end that have parameters of another name, or that the size gives."""
 
 
 def check(**values: Any) -> Parameters:
@@ -204,57 +45,169 @@ def check(**values: Any) -> Parameters:
     Raises
     ------
     InputError
-        For an unknown name (with the nearest one), a value of another type, an unknown size, profile, corpus or
-        front end, a negative seed, and steps that the schedule cannot be squeezed to.
+        For an unknown name (with the nearest one), a value of another type or out of range, and values that contradict
+        one another; the message names the nearest value that would do.
     """
     known = declared()
-    for name, value in values.items():
+    for name in values:
         check_name("parameter", name, known)
-        wanted, description = TYPES[known[name].type]
-        if type(value) is not wanted:
-            raise InputError(f"parameter {name} is {value!r}: give {description}")
-    whole = {name: values.get(name, entry.default) for name, entry in known.items()}
-    for name in ("seed", "steps", "threads"):
-        if whole[name] < 0:
-            meaning = {"seed": "an integer of at least 0", "steps": "a positive number", "threads": "0 (all) or more"}
-            raise InputError(f"{name} is {whole[name]}: give {meaning[name]}")
-    size = presets.size_named(whole["size"])
+    whole = {name: entry.default for name, entry in known.items()}
+    whole |= {name: checked(name, value) for name, value in values.items()}
+    for name, entry in known.items():
+        if entry.type == "int" and not entry.optional and whole[name] < 0:
+            meaning = {"seed": "an integer of at least 0", "threads": "0 (all) or more"}.get(name, "a positive number")
+            raise InputError(f"{name} is {whole[name]}: give {meaning}")
+    preset = presets.size_named(whole["size"])
     profile = profiles.profile_named(whole["profile"])
     kind = check_name("front end", whole["front_end"] or profile.front_end, KINDS)
+    words = checked_words(whole["words"].split(",")) if whole["words"] else KEYWORDS
     data = speech_dir(whole["data"])
-    corpus = check_name("corpus", whole["corpus"] or ("speech_commands" if data else "synthetic"), CORPORA)
-    schedule = profile.schedules[size.name]
-    if whole["steps"]:
-        schedule = schedule.scaled(whole["steps"])
-    run = whole["run"] or _run_name(whole, profile, kind)
-    if not RUN_NAME.fullmatch(run) or run == FAILED:
-        raise InputError(f"'{run}' cannot name a run: use letters, digits, '.', '_' and '-', not '{FAILED}'")
-    return Parameters(
+    corpus = check_name("corpus", whole["corpus"] or speech.corpus_in(data), CORPORA)
+    speech.check_words(corpus, words)
+    size = _network(whole, preset, len(labels_of(words)))
+    front_end = size.front_end(kind, _or(whole["input_scale"], profile.input_scale), **_front_end_fields(whole))
+    blocks.check_blocks(size)
+    timetable = _schedule(whole, profile.schedules[size.name])
+    recipe = _recipe(whole, profile.recipe(size.name), size, words)
+    chosen = Parameters(
         size=size,
         profile=profile,
-        schedule=schedule,
-        front_end=size.front_end(kind, profile.input_scale),
+        schedule=timetable,
+        front_end=front_end,
+        augmentation=_changed(profile.augmentation, whole),
+        recipe=recipe,
+        copies=whole["copies"] or profile.copies[size.name],
+        batch_clips=whole["batch_clips"] or BATCH_CLIPS,
+        validate_every_steps=_validate_every(whole, profile, size.name, timetable.steps),
+        words=words,
         corpus=corpus,
-        data=str(data) if corpus == "speech_commands" and data else "",
+        data=str(data) if corpus != "synthetic" and data else "",
         seed=whole["seed"],
-        steps=whole["steps"],
         threads=whole["threads"],
-        run=run,
+        given={},
+        run="",
+    )
+    own_name = run_name.of(chosen, corpus_given=bool(whole["corpus"]))
+    run = checked_run(whole["run"] or own_name)
+    if run in PRESET_RUNS and not chosen.same_task:
+        raise InputError(
+            f"'{run}' names the run of a preset, whose page compares it with the baseline, and this is another network "
+            f"or other words; nearest: '{own_name}'"
+        )
+    resolved = whole | {"corpus": corpus, "data": chosen.data, "front_end": kind, "run": run}
+    given = {name: value for name, value in resolved.items() if value != known[name].default}
+    return replace(chosen, given=given, run=run)
+
+
+def check_cell(variables: Mapping[str, Any]) -> Parameters:
+    """Check the parameters that a notebook's cell has set.
+
+    Parameters
+    ----------
+    variables : mapping
+        The notebook's global variables.
+
+    Raises
+    ------
+    InputError
+        As `check`.
+    """
+    return check(**{name: variables[name] for name in declared() if name in variables})
+
+
+def checked_run(run: str) -> str:
+    """Return the name of a run.
+
+    Raises
+    ------
+    InputError
+        If it cannot name a folder; with the nearest name that can.
+    """
+    if RUN_NAME.fullmatch(run) and run != FAILED:
+        return run
+    near = re.sub(r"[^A-Za-z0-9._-]+", "-", run).strip("._-")[:100]
+    shown = run if len(run) <= 100 else f"{run[:40]}… ({len(run)} characters)"
+    raise InputError(
+        f"'{shown}' cannot name a run: use up to 100 letters, digits, '.', '_' and '-', not '{FAILED}'"
+        + (f"; nearest: '{near}'" if near and near != FAILED else "")
     )
 
 
-def _run_name(values: Mapping[str, Any], profile: Profile, front_end: str) -> str:
-    """Profile and size, then what differs from the defaults; the corpus only where it was chosen by name."""
-    parts = [profile.name, values["size"]]
-    if values["corpus"]:
-        parts.append(values["corpus"])
-    if front_end != profile.front_end:
-        parts.append(front_end)
-    if values["steps"]:
-        parts.append(f"{values['steps']}steps")
-    if values["seed"] != declared()["seed"].default:
-        parts.append(f"s{values['seed']}")
-    return "-".join(parts)
+def _or(value: Any, otherwise: Any) -> Any:
+    return otherwise if value is None else value
+
+
+def _network(whole: Mapping[str, Any], preset: Architecture, classes: int) -> Architecture:
+    """The network: the preset's, the baseline's numbers, or the preset's with some of its settings changed."""
+    parts = {name: whole[name] for name in ("channels", "blocks", "first_kernel", "strides") if whole[name]}
+    if whole["model_size_info"]:
+        if parts:
+            raise InputError(f"model_size_info says the whole network: leave {', '.join(parts)} out, or leave it out")
+        made = blocks.read_model_size_info(whole["model_size_info"])
+    else:
+        if "blocks" in parts:
+            parts["count"] = parts.pop("blocks")
+        made = blocks.changed(preset.blocks, **parts)
+    return replace(
+        preset,
+        model_size_info=blocks.model_size_info(made),
+        window_ms=whole["window_ms"] or preset.window_ms,
+        stride_ms=whole["stride_ms"] or preset.stride_ms,
+        coefficients=whole["coefficients"] or preset.coefficients,
+        classes=classes,
+    )
+
+
+def _front_end_fields(whole: Mapping[str, Any]) -> dict[str, Any]:
+    """The other fields of a front end that are given."""
+    names = [one.name for one in fields(FrontEnd) if one.name not in OWN_FIELDS and one.name in whole]
+    return {name: whole[name] for name in names if whole[name] != declared()[name].default}
+
+
+def _schedule(whole: Mapping[str, Any], profile: Schedule | CosineSchedule) -> Schedule | CosineSchedule:
+    return schedule.changed(
+        profile,
+        steps=whole["steps"],
+        rates=numbers("learning_rates", whole["learning_rates"], float),
+        stage_steps=numbers("stage_steps", whole["stage_steps"], int),
+        quantise_after=whole["quantise_after"],
+        warm_up_steps=whole["warm_up_steps"],
+    )
+
+
+def _validate_every(whole: Mapping[str, Any], profile: Profile, size: str, steps: int) -> int:
+    """Steps between validations: as given, or the profile's, squeezed like the schedule."""
+    if whole["validate_every_steps"]:
+        return whole["validate_every_steps"]
+    every, all_steps = profile.validate_every_steps[size], profile.schedules[size].steps
+    return every if steps == all_steps else max(1, round(every * steps / all_steps))
+
+
+def _changed(preset: Any, whole: Mapping[str, Any]) -> Any:
+    """An augmentation or a recipe with the ingredients that are given."""
+    names = [one.name for one in fields(preset) if whole.get(one.name) is not None]
+    return replace(preset, **{name: whole[name] for name in names})
+
+
+def _recipe(whole: Mapping[str, Any], preset: Recipe, size: Architecture, words: tuple[str, ...]) -> Recipe:
+    if whole["teacher"] == "" and whole["teacher_share"] is None:
+        whole = {**whole, "teacher_share": 0.0}
+    recipe: Recipe = _changed(preset, whole)
+    frames, coefficients = size.input_shape
+    for name, most in (("mask_frames", frames), ("shift_frames", frames), ("mask_coefficients", coefficients - 1)):
+        if getattr(recipe, name) > most:
+            raise InputError(
+                f"{name} is {getattr(recipe, name)}, and a fingerprint has {frames} frames of {coefficients} "
+                f"coefficients: give at most {most}"
+            )
+    if recipe.teacher and words != KEYWORDS:
+        known = of_file(teacher_path(recipe)).labels or ()
+        if known != labels_of(words):
+            raise InputError(
+                f"the teacher '{recipe.teacher}' knows the words {', '.join(known[2:])}, not {', '.join(words[:5])}: "
+                'give teacher "" to train without one'
+            )
+    return recipe
 
 
 def check_all(runs: Sequence[Mapping[str, Any]]) -> list[Parameters]:
@@ -265,9 +218,9 @@ def check_all(runs: Sequence[Mapping[str, Any]]) -> list[Parameters]:
     InputError
         As `check`, and if two runs have one name.
     """
-    checked = [check(**values) for values in runs]
-    names = [parameters.run for parameters in checked]
+    chosen = [check(**values) for values in runs]
+    names = [parameters.run for parameters in chosen]
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"two runs would write the folder '{name}': leave the parameter run out, or let it vary")
-    return checked
+    return chosen

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kwslib.config.words import LABELS
 from kwslib.integer import network_file, reference
 from kwslib.integer.graph import Graph
 from kwslib.integer.metadata import Description
@@ -48,10 +47,20 @@ class Speech:
     corpus: Corpus
     sets: dict[tuple[str, str], Codes]
 
+    def describe(self) -> str:
+        """Say in one line which speech this is, and how it was divided into training, validation and test."""
+        manifest = self.corpus.manifest
+        counts = ", ".join(f"{sum(words.values())} {split}" for split, words in manifest["splits"].items())
+        parts = [f"{self.corpus.name}, clips: {counts}"]
+        parts += [f"split {manifest['split_rule']}"] if "split_rule" in manifest else []
+        parts += [f"background noise: {manifest['noise_source']}"] if "noise_source" in manifest else []
+        return "; ".join(parts)
+
     def examples(self) -> dict[str, np.ndarray]:
         """The first clip of each label in `SHOWN`: label -> codes, uint8 (frames, coefficients)."""
         codes, labels = self.sets[SHOWN]
-        return {name: codes[labels == index][0] for index, name in enumerate(LABELS) if (labels == index).any()}
+        names = self.corpus.labels
+        return {name: codes[labels == index][0] for index, name in enumerate(names) if (labels == index).any()}
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,7 @@ class Measured:
         Of every form on every one of `SETS`.
     agreement : Agreement
         Of the forms, clip by clip, on `SHOWN`.
-    softmax : ndarray of uint8, shape (clips, 12)
+    softmax : ndarray of uint8, shape (clips, classes)
         Output codes of the 8-bit network on `SHOWN`.
     """
 
@@ -113,7 +122,7 @@ def open_speech(parameters: Parameters, durations_s: Durations) -> Speech:
         If the corpus is missing or lacks something.
     """
     with stage(durations_s, "corpus"):
-        corpus = open_corpus(parameters.corpus, parameters.data)
+        corpus = open_corpus(parameters.corpus, parameters.data, parameters.words)
     with stage(durations_s, "fingerprints"):
         sets = {key: evaluation_codes(corpus, *key, parameters.front_end) for key in SETS}
     return Speech(corpus, sets)
@@ -141,9 +150,10 @@ def train(
         size=parameters.size,
         schedule=parameters.schedule,
         front_end=parameters.front_end,
-        augmentation=parameters.profile.augmentation,
+        augmentation=parameters.augmentation,
         recipe=parameters.recipe,
         copies=parameters.copies,
+        batch_clips=parameters.batch_clips,
         validate_every_steps=parameters.validate_every_steps,
         seed=parameters.seed,
         folder=parameters.folder / TRAINING,
@@ -163,7 +173,8 @@ def convert(parameters: Parameters, speech: Speech, trained: Trained, durations_
     """
     with stage(durations_s, "conversion"):
         tflite = conversion.to_tflite(parameters.size, trained.quantised)
-        tflite = conversion.describe(tflite, Description(LABELS, parameters.front_end, speech.corpus.name))
+        said = Description(speech.corpus.labels, parameters.front_end, speech.corpus.name)
+        tflite = conversion.describe(tflite, said)
     # The bytes are final here: what is measured, hashed and written is `tflite` as it is now.
     return Converted(tflite, network_file.load(tflite))
 
@@ -199,9 +210,9 @@ def measure(speech: Speech, trained: Trained, converted: Converted, durations_s:
 
 
 def _softmax_codes(network: Graph, logits: np.ndarray) -> np.ndarray:
-    """The integer reference's softmax of logit codes (clips, 12), in the codes of the file."""
+    """The integer reference's softmax of logit codes (clips, classes), in the codes of the file."""
     softmax = reference.run_layer(network.layers[-1], logits[:, None, None])
-    return network.output.from_core(softmax.reshape(-1, len(LABELS)))
+    return network.output.from_core(softmax.reshape(-1, network.classes))
 
 
 def worst_mistakes(speech: Speech, measured: Measured) -> list[Mistake]:

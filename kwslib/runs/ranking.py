@@ -12,6 +12,8 @@ from kwslib.runs.records import Run
 
 RANKED_BY = ("tflite", "validation", "noise-silence")
 """The measurement that ranks: the split and protocol that chose the best step in training; never the test split."""
+TOLD = ("size", "profile", "corpus", "data", "front_end", "steps", "seed", "run")
+"""Parameters that have columns of their own, or that do not change the result."""
 FAILED, DONE, KEPT, LEFT = "failed", "done", "there already", "not run"
 
 
@@ -50,6 +52,7 @@ def _rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             "front_end": one.front_end.kind,
             "steps": one.schedule.steps,
             "seed": one.seed,
+            "changes": " ".join(f"{name}={value}" for name, value in one.given.items() if name not in TOLD),
         }
         if outcome.run:
             row["rank"] = ranks[one.corpus] = ranks.get(one.corpus, 0) + 1
@@ -60,6 +63,8 @@ def _rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
         # Whether a run was there already depends on earlier sweeps, so the table does not say it.
         state = DONE if outcome.state == KEPT else outcome.state
         rows.append(row | {"state": state, "error": outcome.error.split("\n")[0]})
+    if not any(row["changes"] for row in rows):
+        rows = [{name: value for name, value in row.items() if name != "changes"} for row in rows]
     return rows
 
 

@@ -18,7 +18,10 @@ import pandas as pd
 
 from kwslib.accuracy import Accuracy
 from kwslib.artifacts import Scalar, not_stored, read_record, stored_if_set, to_plain, write_record
+from kwslib.config.architecture import Architecture
+from kwslib.config.presets import size_named
 from kwslib.config.schedule import CosineSchedule, Schedule
+from kwslib.config.words import KEYWORDS, labels_of
 from kwslib.errors import DataError
 from kwslib.paths import atomic_write_text, models_dir, results_dir
 from kwslib.provenance import VOLATILE, Provenance
@@ -92,8 +95,14 @@ class Training:
         `key` of the augmentation and of the recipe; the recipe is left out where it is the plain one.
     threads : int
         Processor threads for TensorFlow; 0 for all. They decide the order of floating-point sums.
+    size : str
+        The preset that the network starts from.
     teacher_sha256 : str
         Of the teacher's ``.tflite``; empty without a teacher.
+    architecture : Architecture or None
+        The network, where it is not the preset's.
+    words : list of str
+        Where they are not Google's ten keywords.
     """
 
     size: str
@@ -109,6 +118,8 @@ class Training:
     threads: int
     recipe: dict[str, Scalar] = stored_if_set(default_factory=dict)
     teacher_sha256: str = stored_if_set("")
+    architecture: Architecture | None = stored_if_set(None)
+    words: list[str] = stored_if_set(default_factory=list)
     best_step: int = 0
 
 
@@ -167,6 +178,31 @@ class Run:
         if self.source is None:
             raise DataError(f"run {self.run} was not read from a folder")
         return self.source
+
+    @property
+    def architecture(self) -> Architecture:
+        """The network as data."""
+        return self.training.architecture or size_named(self.size)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the outputs."""
+        return labels_of(self.training.words or KEYWORDS)
+
+    @property
+    def same_network(self) -> bool:
+        """Whether its network is the preset's, so that its cost stands beside the baseline's."""
+        return self.training.architecture is None
+
+    @property
+    def same_task(self) -> bool:
+        """Whether it is the preset's network on the baseline's words, so that its accuracy stands beside as well."""
+        return self.same_network and not self.training.words
+
+    @property
+    def title(self) -> str:
+        """What the network is called in a table: the name of the preset, or of the run where it is another network."""
+        return self.size if self.same_task else self.run
 
     def measurement(self, network: str, split: str, silence: str) -> Measurement:
         """Return one measurement.
@@ -251,5 +287,5 @@ def comparable(run: Run) -> dict[str, Any]:
 
 
 def confusion(run: Run, network: str, split: str, silence: str) -> np.ndarray:
-    """The confusion matrix of one measurement, int64 (12, 12)."""
+    """The confusion matrix of one measurement, int64 (classes, classes)."""
     return np.array(run.measurement(network, split, silence).confusion, np.int64)

@@ -13,7 +13,8 @@ from kwslib.errors import InputError, KwsError
 from kwslib.paths import atomic_path, atomic_write_bytes, atomic_write_text, cache_dir, results_dir
 from kwslib.runs import cluster, execution, records
 from kwslib.runs.claim import claim
-from kwslib.runs.parameters import Parameters, check, check_all, parse, positive
+from kwslib.runs.declaration import LISTS, parse, positive
+from kwslib.runs.parameters import Parameters, check, check_all
 from kwslib.runs.ranking import DONE, FAILED, KEPT, LEFT, Outcome, summary_csv
 
 SUMMARY = "sweep.csv"
@@ -45,6 +46,9 @@ class _Answer:
 def read_grid(words: Sequence[str]) -> list[dict[str, Any]]:
     """Read a grid such as ``["size=small,medium", "seed=1,2,3"]``.
 
+    Values with commas of their own, such as lists of words, have semicolons between them:
+    ``["words=yes,no;up,down"]``.
+
     Returns
     -------
     list of dict
@@ -60,14 +64,21 @@ def read_grid(words: Sequence[str]) -> list[dict[str, Any]]:
     axes: dict[str, list[Any]] = {}
     for word in words:
         name, equals, values = word.partition("=")
-        if not equals or not values or "" in values.split(","):
+        if not equals or not values or "" in _split(name, values):
             raise InputError(f"'{word}' is no part of a grid: give NAME=VALUE,VALUE, such as seed=1,2,3")
         if name in axes:
             raise InputError(f"parameter {name} is in the grid twice: give all its values in one place")
-        axes[name] = [positive(name, parse(name, value)) for value in values.split(",")]
+        axes[name] = [positive(name, parse(name, value)) for value in _split(name, values)]
         if len(set(axes[name])) < len(axes[name]):
             raise InputError(f"'{word}' has a value twice")
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+
+
+def _split(name: str, values: str) -> list[str]:
+    """The values of an axis. Those of a list have commas of their own, so that semicolons stand between them."""
+    if ";" in values:
+        return [value.strip() for value in values.rstrip(";").split(";")]
+    return [values] if name in LISTS else values.split(",")
 
 
 def run_grid(
@@ -118,7 +129,7 @@ def run_grid(
         hashes = _corpora(chosen, client)
         todo = []
         for one in chosen:
-            found = None if force else execution.up_to_date(one, hashes[one.corpus, one.data], base / one.run)
+            found = None if force else execution.up_to_date(one, hashes[execution.corpus_of(one)], base / one.run)
             outcomes[one.run] = Outcome(one, KEPT if found else LEFT, found)
             if found:
                 say(f"{one.run}: {KEPT}")
@@ -134,11 +145,11 @@ def run_grid(
     return finished
 
 
-def _corpora(chosen: Sequence[Parameters], client: Any) -> dict[tuple[str, str], str]:
+def _corpora(chosen: Sequence[Parameters], client: Any) -> dict[tuple[str, str, tuple[str, ...], int], str]:
     """Manifest hashes, found where the runs will be made; generates or checks each corpus once, not in every run."""
     hashes = {}
     for one in chosen:
-        key = (one.corpus, one.data)
+        key = execution.corpus_of(one)
         if key not in hashes:
             hashes[key] = (
                 client.submit(execution.corpus_hash, *key, pure=False).result()

@@ -6,7 +6,6 @@ import numpy as np
 
 from kwslib.config.augmentation import Augmentation
 from kwslib.config.recipe import Recipe
-from kwslib.config.words import LABELS
 from kwslib.errors import ModelError
 from kwslib.network.evaluation import tflite_predictor
 from kwslib.runs.networks import Network, of_file, teacher_path, teacher_sha256
@@ -28,7 +27,7 @@ def probabilities(codes: np.ndarray, network: Network, data: bytes) -> np.ndarra
 
     Returns
     -------
-    ndarray of float32, shape (clips, 12)
+    ndarray of float32, shape (clips, classes)
     """
     logits = tflite_predictor(data, logits=True)(codes).astype(np.float32)
     values = np.exp((logits - logits.max(axis=1, keepdims=True)) * np.float32(network.graph.layers[-1].input.scale))
@@ -53,7 +52,7 @@ def soft_targets(
     Returns
     -------
     callable or None
-        Copy number -> float32 (clips, 12), read-only. None for a recipe without a teacher.
+        Copy number -> float32 (clips, classes), read-only. None for a recipe without a teacher.
 
     Raises
     ------
@@ -84,8 +83,7 @@ def soft_targets(
             for start in range(0, len(codes), CHUNK_CLIPS):
                 yield probabilities(codes[start : start + CHUNK_CLIPS], network, data)
 
-        return cached_array(
-            key_path("teachers", f"{recipe.teacher}-{copy}", key), (len(codes), len(LABELS)), np.float32, chunks
-        )
+        path = key_path("teachers", f"{recipe.teacher}-{copy}", key)
+        return cached_array(path, (len(codes), network.graph.classes), np.float32, chunks)
 
     return of_copy

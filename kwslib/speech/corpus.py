@@ -27,9 +27,11 @@ class Clips:
     names : tuple of str
         Name of each clip, unique in the split (``yes/0a1b_nohash_0.wav``).
     labels : ndarray of uint8, shape (n,)
-        Index into `LABELS`.
+        Index into `classes`.
     audio : ndarray of int16, shape (n, 16000)
         Samples at 16 kHz, full scale 32768; may be a read-only memory map.
+    classes : tuple of str
+        Names of the classes.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class Clips:
     names: tuple[str, ...]
     labels: np.ndarray
     audio: np.ndarray
+    classes: tuple[str, ...] = LABELS
 
     def __post_init__(self) -> None:
         n = len(self.names)
@@ -49,8 +52,8 @@ class Clips:
             raise DataError(
                 f"audio is {self.audio.dtype} {self.audio.shape}; {n} clips need int16 ({n}, {CLIP_SAMPLES})"
             )
-        if n and self.labels.max() >= len(LABELS):
-            raise DataError(f"label {self.labels.max()} is not one of the {len(LABELS)} classes")
+        if n and self.labels.max() >= len(self.classes):
+            raise DataError(f"label {self.labels.max()} is not one of the {len(self.classes)} classes")
 
     def __len__(self) -> int:
         return len(self.names)
@@ -64,7 +67,9 @@ class Corpus(abc.ABC):
     Attributes
     ----------
     name : str
-        ``speech_commands`` or ``synthetic``; travels with every result.
+        One of `kwslib.speech.CORPORA`; travels with every result.
+    labels : tuple of str
+        Names of the classes: silence, other sounds, and the words.
     folder : Path
         Where the corpus lies.
     manifest : dict
@@ -73,6 +78,7 @@ class Corpus(abc.ABC):
     """
 
     name: str
+    labels: tuple[str, ...] = LABELS
     folder: Path
     manifest: dict[str, Any]
 
@@ -111,7 +117,10 @@ def check_split(split: str, silence: str = "digital-silence") -> None:
     check_name("silence protocol", silence, SILENCE_PROTOCOLS)
 
 
-def extra_clips(keyword_clips: int) -> int:
-    """Return how many unknown (and how many silence) clips go with so many keyword clips: ceil(10 %)."""
+def extra_clips(keyword_clips: int, words: int = round(1 / EXTRA_FRACTION)) -> int:
+    """Return how many unknown (and how many silence) clips go with so many keyword clips, rounded up.
+
+    A tenth of them, as in the TensorFlow example; with fewer than ten words, as many as a word has on average.
+    """
     # The product of 0.1 with a multiple of ten can come out above the integer; a tenth by division cannot.
-    return math.ceil(keyword_clips / round(1 / EXTRA_FRACTION))
+    return math.ceil(keyword_clips / min(words, round(1 / EXTRA_FRACTION)))

@@ -56,8 +56,8 @@ def write_samples(
     if per_label < 1:
         raise InputError(f"per_label is {per_label}: give at least 1")
     clips = corpus.clips(split, silence)
-    chosen = np.concatenate([np.flatnonzero(clips.labels == n)[:per_label] for n in range(len(LABELS))])
-    names = [_picture_name(LABELS[clips.labels[n]], clips.names[n]) for n in chosen]
+    chosen = np.concatenate([np.flatnonzero(clips.labels == n)[:per_label] for n in range(len(clips.classes))])
+    names = [_picture_name(clips.classes[clips.labels[n]], clips.names[n], clips.classes) for n in chosen]
     pictures = codes(np.asarray(clips.audio[chosen]), front_end)
     return [_write(folder, name, picture) for name, picture in zip(names, pictures, strict=True)]
 
@@ -126,11 +126,11 @@ def _write(folder: Path, name: str, picture: np.ndarray) -> Path:
     return Path(folder) / name
 
 
-def _picture_name(label: str, name: str) -> str:
+def _picture_name(label: str, name: str, labels: Sequence[str] = LABELS) -> str:
     """Return ``yes_0a1b_nohash_0.pgm``; of an unknown clip the word stays: ``_unknown__cat-0a1b….pgm``."""
     stem = name.removesuffix(".wav").removeprefix(f"{label}/")
     stem = re.sub(r"[^A-Za-z0-9_.+]", "-", stem)
-    return f"{label}_{stem}.pgm" if label in LABELS else f"{stem}.pgm"
+    return f"{label}_{stem}.pgm" if label in labels else f"{stem}.pgm"
 
 
 def pgm(picture: np.ndarray) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 
 from kwslib.accuracy import poisson_interval, wilson_interval
 from kwslib.config.front_end import SAMPLE_RATE_HZ
-from kwslib.config.words import LABELS, SILENCE, UNKNOWN
+from kwslib.config.words import SILENCE, UNKNOWN
 from kwslib.errors import InputError
 from kwslib.network.evaluation import tflite_predictor
 from kwslib.runs.clips import codes_for
@@ -113,8 +113,9 @@ def stratified(labels: np.ndarray, clips: int, seed: int) -> np.ndarray:
     """
     if clips == 0:
         return np.arange(len(labels))
-    if not len(LABELS) <= clips <= len(labels):
-        raise InputError(f"clips is {clips}: give {len(LABELS)} to {len(labels)}, or 0 for all of them")
+    classes = len(np.unique(labels))
+    if not classes <= clips <= len(labels):
+        raise InputError(f"clips is {clips}: give {classes} to {len(labels)}, or 0 for all of them")
     generator = np.random.Generator(np.random.PCG64([seed, clips]))
     place = np.empty(len(labels))
     for label in np.unique(labels):

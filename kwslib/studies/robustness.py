@@ -87,11 +87,16 @@ def measure(
     if seed < 0:
         raise InputError(f"seed {seed} is negative; give an integer of at least 0")
     conditions.check_thresholds(thresholds)
+    if corpus.labels != run.labels:
+        raise InputError(
+            f"run {run.run} knows the words {', '.join(run.labels[2:])}; "
+            f"the clips are of {', '.join(corpus.labels[2:])}"
+        )
     path = Path(run.folder) / networks.MODEL
     if not path.exists():
         raise DataError(f"{path} does not exist; run {run.run} again")
     data = path.read_bytes()
-    network = networks.of_file(path, run.front_end)
+    network = networks.of_file(path)
     if network.front_end is None:
         raise ModelError(
             f"{path} reads an input of {network.graph.input.shape}, which is no fingerprint of this project"
@@ -129,7 +134,7 @@ def measure_run(
         If there is no such run, or as for `measure`.
     """
     run = choose(name)
-    found = measure(run, open_corpus(corpus, data or None), clips=clips, seed=seed, **more)
+    found = measure(run, open_corpus(corpus, data or None, run.labels[2:]), clips=clips, seed=seed, **more)
     folder = results_dir() / found.run / records.ROBUSTNESS
     save(found, folder)
     return Found(found, folder, recorded=False)

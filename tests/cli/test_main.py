@@ -67,7 +67,7 @@ def test_run_all_trains_every_size_and_lists_the_stages(place, monkeypatch):
             ["--profile", "baselin"],
             "error: unknown profile 'baselin': choose one of quick, baseline, best; did you mean 'baseline'?\n",
         ),
-        (["--corpus", "x"], "error: unknown corpus 'x': choose one of synthetic, speech_commands\n"),
+        (["--corpus", "x"], "error: unknown corpus 'x': choose one of synthetic, speech_commands, folder\n"),
         (["--front-end", "powr"], "did you mean 'power'?"),
         (["--steps", "0"], "error: steps is 0: give a positive number, or leave it out for the profile's own\n"),
         (["--steps", "-3"], "error: steps is -3: give a positive number\n"),
@@ -76,11 +76,31 @@ def test_run_all_trains_every_size_and_lists_the_stages(place, monkeypatch):
         (["--sise", "small"], "No such option"),
         (["--seed", "x"], "'x' is not a valid integer"),
         (["--all", "--size", "small"], "error: --all runs every size: leave --size and --run out\n"),
+        (["--words", "marvin,sheila"], "no WAV files of marvin, sheila"),
+        (["--hold-out-noise", "perhaps"], "'perhaps' is not a valid boolean"),
+        (["--config", "nowhere.yaml"], "error: cannot read nowhere.yaml: No such file or directory\n"),
+        (
+            ["--batch-clips", "500"],
+            "the corpus has 120 training clips, a batch needs 500: give batch_clips of at most 120",
+        ),
     ],
 )
 def test_bad_parameters(place, words, message):
-    assert message in refused("run", *words)
+    assert message in refused("run", *words, code=1 if "marvin,sheila" in words else 2)
     assert not place.exists()
+
+
+def test_a_file_of_parameters_and_options_beside_it(place, tmp_path):
+    path = tmp_path / "mine.yaml"
+    options = ["--channels", 8, "--strides", "2x2,2x1", "--label-smoothing", 0.1, "--teacher", "", "--steps", 20]
+    result = kws("run", *options, "--write-config", path)
+    assert result.exit_code == 0 and str(path) in result.output and not place.exists()
+    result = kws("run", "--config", path, "--seed", 3)
+    assert result.exit_code == 0, result.output
+    run = records.load(place / "quick-small-8ch-s2x2_2x1-20steps-smooth0.1-s3")
+    assert run.seed == 3 and run.training.recipe == {"label_smoothing": 0.1}
+    assert {block.channels for block in run.architecture.blocks} == {8} and not run.same_network
+    assert "--all is three runs" in refused("run", "--all", "--write-config", path)
 
 
 def test_bad_data_folders(place, tmp_path):
@@ -235,3 +255,28 @@ def test_every_command_is_where_the_group_says():
 
 def test_the_old_way_to_evaluate_says_the_new_one(place):
     assert "kws evaluate models/small" in refused("run", "--model", "models/small")
+
+
+def test_data_inspect_shows_a_table_and_writes_a_page(place, tmp_path):
+    folder = tmp_path / "mine"
+    rng = np.random.default_rng(0)
+    for word in ("yes", "other"):
+        for number in range(4):
+            corpora.write_wav(folder / word / f"{number}.wav", rng.normal(0, 500, 16000))
+    corpora.write_wav(folder / "yes" / "\x1b[31m.wav", np.zeros(16000))
+    result = kws("data", "inspect", folder, "--words", "yes", "--model", "models/small")
+    assert result.exit_code == 0, result.output
+    page = place / "inspections" / "mine.html"
+    assert f"with players: {page}" in result.output and "<audio" in page.read_text()
+    assert "silent, 1: nothing in it" in result.output and "yes/?[31m.wav" in result.output
+    assert "split: clip by clip" in result.output and "small class, 2" in result.output
+    assert "has no WAV files of no" in refused("data", "inspect", folder, "--words", "no", code=1)
+    assert "does not exist" in refused("data", "inspect", tmp_path / "nowhere", code=1)
+
+
+def test_data_manifest_of_a_folder(place, speech):
+    result = kws("data", "manifest", "--data", speech / "speech_commands_v0.02", "--words", "cat,yes")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.output)
+    assert found["corpus"] == "folder" and found["splits"]["test"]["cat"] == 2
+    assert found["split_rule"] == "by speaker, the official rule of Speech Commands"

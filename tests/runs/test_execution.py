@@ -69,7 +69,11 @@ def test_up_to_date_only_with_the_same_inputs(place, monkeypatch):
     corpus = run.corpus.hash
     assert execution.up_to_date(check(seed=2), corpus, run.folder) == run
     assert execution.up_to_date(check(seed=2, front_end="magnitude"), corpus, run.folder) is None
+    assert execution.up_to_date(check(seed=2, channels=8), corpus, run.folder) is None
     assert execution.up_to_date(check(seed=2), "0" * 64, run.folder) is None
+    other = execution.make_run({"seed": 2, "channels": 8, "run": "other"})
+    assert execution.up_to_date(check(seed=2), corpus, other.folder) is None
+    assert execution.up_to_date(check(seed=2, channels=8), corpus, other.folder) == other
     assert execution.up_to_date(check(seed=2), corpus, run.folder.with_name("nothing")) is None
     with monkeypatch.context() as patch:
         patch.setattr(execution, "__version__", "99")

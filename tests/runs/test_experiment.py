@@ -25,6 +25,7 @@ def experiment(folder, **more):
         "augmentation": Augmentation(shift_ms=50.0),
         "recipe": Recipe(label_smoothing=0.1),
         "copies": 3,
+        "batch_clips": 50,
         "validate_every_steps": 4,
         "seed": 9,
         "folder": folder,
@@ -63,6 +64,7 @@ def test_the_training_gets_everything(corpus, tmp_path, monkeypatch):
         "input_scale": FRONT_END.scale,
         "recipe": Recipe(label_smoothing=0.1),
         "taught": None,
+        "batch_clips": 50,
         "config": {"manifest": "x"},
         "say": print,
     }

@@ -9,7 +9,8 @@ import pytest
 
 from kwslib.artifacts import to_plain
 from kwslib.config.profiles import PROFILES
-from kwslib.config.words import LABELS
+from kwslib.config.schedule import BATCH_CLIPS
+from kwslib.config.words import KEYWORDS, LABELS
 from kwslib.integer import network_file
 from kwslib.integer.metadata import Description
 from kwslib.network import conversion, training
@@ -53,11 +54,17 @@ def chosen(speech):
         profile=profile,
         schedule=SCHEDULE,
         front_end=TINY.front_end(profile.front_end, profile.input_scale),
+        augmentation=profile.augmentation,
+        recipe=profile.recipe(TINY.name),
+        copies=COPIES,
+        batch_clips=BATCH_CLIPS,
+        validate_every_steps=4,
+        words=KEYWORDS,
         corpus="speech_commands",
         data=speech,
         seed=3,
-        steps=0,
         threads=0,
+        given={},
         run="tiny",
     )
 

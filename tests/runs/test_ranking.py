@@ -67,3 +67,12 @@ def test_the_table_is_what_a_plain_csv_writer_makes():
     assert ranking.summary_csv(outcomes) == text.getvalue()
     failed_alone = ranking.summary_csv(outcomes[1:2]).splitlines()
     assert failed_alone[0] == "corpus,rank,run,size,profile,front_end,steps,seed,state,error"
+
+
+def test_the_table_says_what_differs_from_the_presets():
+    outcomes = [Outcome(check(channels=8, steps=20), LEFT), Outcome(check(seed=2), LEFT)]
+    rows = list(csv.DictReader(ranking.summary_csv(outcomes).splitlines()))
+    assert {row["run"]: row["changes"] for row in rows} == {
+        "quick-small-8ch-20steps": "channels=8",
+        "quick-small-s2": "",
+    }

@@ -43,6 +43,12 @@ def test_grid_is_the_product_in_order():
     assert grid == [{"size": size, "seed": seed} for size in ("small", "medium") for seed in (1, 2)]
 
 
+def test_values_with_commas_have_semicolons_between_them():
+    grid = read_grid(["words=yes,no;up,down", "learning_rates=0.1,0.2,0.3;", "channels=8,16"])
+    assert {one["words"] for one in grid} == {"yes,no", "up,down"}
+    assert {one["learning_rates"] for one in grid} == {"0.1,0.2,0.3"} and len(grid) == 4
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
