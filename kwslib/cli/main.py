@@ -17,12 +17,14 @@ COMMANDS = {
     "doctor": "kwslib.cli.doctor:doctor",
     "evaluate": "kwslib.cli.release:evaluate",
     "gap8": "kwslib.cli.gap8:gap8",
+    "listen": "kwslib.cli.listen:listen",
     "predict": "kwslib.cli.predict:predict",
     "record": "kwslib.cli.run:record",
     "release": "kwslib.cli.release:release",
     "robustness": "kwslib.cli.studies:robustness",
     "run": "kwslib.cli.run:run",
     "samples": "kwslib.cli.data:samples",
+    "streaming": "kwslib.cli.studies:streaming",
     "sweep": "kwslib.cli.run:sweep",
 }
 """Where each command is defined: module and name."""

@@ -10,6 +10,8 @@ LABELS = ("_silence_", "_unknown_", "yes", "no", "up", "down", "left", "right", 
 """The classes of Google's ten keywords, in the order of the network's outputs (the TensorFlow example's)."""
 SILENCE, UNKNOWN = 0, 1
 KEYWORDS = LABELS[2:]
+NOT_WORDS = ("silence", "unknown")
+"""Classes that are no word, whatever stands around their names."""
 MOST_WORDS = 254
 """Labels are bytes, and two of them are taken."""
 LONGEST_WORD = 64
@@ -70,3 +72,14 @@ def nearest_word(text: str) -> str:
     """Return what is left of a text if everything is taken out that no word may hold; empty if nothing is."""
     kept = "".join(letter for letter in text if letter in " -'_" or unicodedata.category(letter)[0] in "LMN")
     return re.sub(r" +", " ", kept)[:LONGEST_WORD].strip(" -'_")
+
+
+def is_word(label: str) -> bool:
+    """Whether a class is a word, as far as its name says.
+
+    Examples
+    --------
+    >>> [is_word(label) for label in ("_silence_", "Unknown", "yes")]
+    [False, False, True]
+    """
+    return label.strip("_<>[]").lower() not in NOT_WORDS

@@ -73,8 +73,8 @@ def compile_library(plan: Plan) -> Path:
 
 
 @dataclass(frozen=True)
-class _Program:
-    """A compiled library, and what it is given before the first clip."""
+class Program:
+    """A compiled library, and what it is given before the first clip; it can be sent to another process."""
 
     shared_object: str
     l2_image: bytes
@@ -86,8 +86,8 @@ class _Program:
 
 
 @dataclass(frozen=True, eq=False)
-class _Outputs:
-    """What the library computed of some clips: core codes, and checksums if asked for."""
+class Outputs:
+    """What the library computed of some clips: int8 core codes (clips, classes), and checksums if asked for."""
 
     logits: np.ndarray
     codes: np.ndarray
@@ -99,19 +99,40 @@ def _open(path: str) -> ctypes.CDLL:
     return ctypes.CDLL(path)
 
 
-def _run(program: _Program, clips_given: np.ndarray, check: bool) -> _Outputs:
-    """Run clips in this process, whose library has one set of memories."""
+_IN_PLACE: dict[str, Program] = {}
+"""The program whose weights are in each open library; kept, since the library reads its flash where it is."""
+
+
+def _loaded(program: Program) -> ctypes.CDLL:
+    """Open a library and give it the weights, once: as on the device, one inference follows the other."""
     host = _open(program.shared_object)
-    host.host_load(
-        program.l2_image, ctypes.c_uint32(program.l2_begin), ctypes.c_uint32(len(program.l2_image)), program.flash
-    )
-    clips = len(clips_given)
-    size = clips_given.nbytes // max(clips, 1)
+    if _IN_PLACE.get(program.shared_object) != program:
+        host.host_load(
+            program.l2_image, ctypes.c_uint32(program.l2_begin), ctypes.c_uint32(len(program.l2_image)), program.flash
+        )
+        _IN_PLACE[program.shared_object] = program
+    return host
+
+
+def run_here(program: Program, given: np.ndarray, check: bool = False) -> Outputs:
+    """Run clips in this process, whose library has one set of memories.
+
+    Parameters
+    ----------
+    program : Program
+    given : ndarray
+        int8 core codes (clips, input codes); or samples, int16 (clips, 16000), for a program that begins with sound.
+    check : bool
+        Also compute checksums.
+    """
+    host = _loaded(program)
+    clips = len(given)
+    size = given.nbytes // max(clips, 1)
     shape = (clips, program.classes)
-    checksums = np.zeros((clips, program.layers + 1), np.uint32)
-    outputs = _Outputs(np.empty(shape, np.int8), np.empty(shape, np.int8), checksums)
+    sums = np.zeros((clips, program.layers + 1), np.uint32)
+    outputs = Outputs(np.empty(shape, np.int8), np.empty(shape, np.int8), sums)
     host.host_run(
-        clips_given.ctypes.data_as(ctypes.c_void_p),
+        given.ctypes.data_as(ctypes.c_void_p),
         ctypes.c_uint32(clips),
         ctypes.c_uint32(size),
         ctypes.c_uint32(program.clip_address),
@@ -120,6 +141,26 @@ def _run(program: _Program, clips_given: np.ndarray, check: bool) -> _Outputs:
         outputs.checksums.ctypes.data_as(ctypes.c_void_p) if check else None,
     )
     return outputs
+
+
+def prepare(graph: Graph) -> Program:
+    """Plan a network and compile its library, for `run_here`.
+
+    Raises
+    ------
+    kwslib.errors.KwsError
+        If the network cannot be planned, or the library cannot be compiled.
+    """
+    plan = planner.plan(graph)
+    return Program(
+        shared_object=str(compile_library(plan)),
+        l2_image=codegen.contents(plan)["l2.bin"],
+        l2_begin=plan.l2_begin,
+        flash=bytes(plan.flash_image),
+        clip_address=plan.address(Ref("weights", INPUT_HEADER_BYTES)),
+        classes=graph.classes,
+        layers=len(graph.layers),
+    )
 
 
 def run(graph: Graph, codes: np.ndarray, checksums: bool = False, processes: int | None = None) -> HostOutputs:
@@ -145,25 +186,16 @@ def run(graph: Graph, codes: np.ndarray, checksums: bool = False, processes: int
     codes = np.ascontiguousarray(codes)
     for clip in codes[:1]:
         codegen.check_clip(graph, clip)
-    plan = planner.plan(graph)
     given = codes if graph.front_end else graph.input.to_core(codes)
     given = np.ascontiguousarray(given.reshape(len(codes), -1))
-    program = _Program(
-        shared_object=str(compile_library(plan)),
-        l2_image=codegen.contents(plan)["l2.bin"],
-        l2_begin=plan.l2_begin,
-        flash=bytes(plan.flash_image),
-        clip_address=plan.address(Ref("weights", INPUT_HEADER_BYTES)),
-        classes=graph.classes,
-        layers=len(graph.layers),
-    )
+    program = prepare(graph)
     workers = min(processes or os.cpu_count() or 1, -(-len(given) // CLIPS_A_PROCESS)) or 1
     if workers == 1:
-        parts = [_run(program, given, checksums)]
+        parts = [run_here(program, given, checksums)]
     else:
         with ProcessPoolExecutor(workers) as pool:
             pieces = np.array_split(given, workers)
-            parts = list(pool.map(_run, [program] * workers, pieces, [checksums] * workers))
+            parts = list(pool.map(run_here, [program] * workers, pieces, [checksums] * workers))
     logits = np.concatenate([part.logits for part in parts])
     sums = np.concatenate([part.checksums for part in parts])
     return HostOutputs(
