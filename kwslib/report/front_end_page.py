@@ -50,14 +50,16 @@ VENDOR = (
 
 def stages(deployment: Deployment) -> pd.DataFrame:
     """Return a row a stage, the front end, the network, and both: cycles, warm cycles, operations, share."""
-    rows = [(row.name, row.cycles, row.warm_cycles, row.operations) for row in deployment.front_end]
-    sums = [sum(row[place] for row in rows) for place in (1, 2, 3)]
-    network = (deployment.cycles, deployment.warm_cycles, deployment.operations)
-    rows += [("Front end", *sums), ("Network", *network)]
-    rows.append(("Sound to label", *(one + other for one, other in zip(sums, network, strict=True))))
-    frame = pd.DataFrame(rows, columns=["stage", "cycles", "warm cycles", "operations"])
+    frame = pd.DataFrame(
+        [(row.name, row.cycles, row.warm_cycles, row.operations) for row in deployment.front_end],
+        columns=["stage", "cycles", "warm cycles", "operations"],
+    ).set_index("stage")
+    frame.loc["Front end"] = frame.sum()
+    frame.loc["Network"] = [deployment.cycles, deployment.warm_cycles, deployment.operations]
+    frame.loc["Sound to label"] = frame.loc["Front end"] + frame.loc["Network"]
+    frame = frame.reset_index()
     return frame.assign(**{"operations/cycle": frame["operations"] / frame["cycles"]}).assign(
-        share=frame["cycles"] / rows[-1][1]
+        share=frame["cycles"] / deployment.sound_to_label_cycles
     )
 
 
@@ -72,7 +74,7 @@ def stage_table(deployment: Deployment, name: str = "network") -> Table | Markdo
 
 def beside_vendor(runs: Iterable[Run]) -> pd.DataFrame:
     """Return a row a front end, those of the deployments first: cycles over a second of sound, and milliseconds."""
-    rows = []
+    rows: list[tuple[str, int, int | None]] = []
     for run in runs:
         found = deployments.of_run(run).deployment
         if found.front_end:
