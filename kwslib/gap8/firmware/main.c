@@ -1,6 +1,5 @@
 /* The program: the fabric controller starts the cluster, which runs the network on the input that lies in the image,
    cold, warm, and once more with checksums; then everything is printed. */
-#include "front_end.h"
 #include "print.h"
 #include "runtime.h"
 
@@ -23,8 +22,7 @@ static uint32_t share_of(uint32_t whole, uint32_t part, uint32_t all) {
 /* Cycles of the front end's stages: those of its step, shared out as core 0's were. */
 static void account_stages(struct table *table) {
     if (!STAGE_COUNT) return;
-    const struct sound *sound = tables.steps[0].work;
-    const uint32_t *times = at(sound->front_end.times);
+    const uint32_t *times = inference.stages;
     uint32_t all = 0, left = table->front_end;
     for (uint32_t stage = 0; stage < STAGE_COUNT; stage++) all += times[stage];
     for (uint32_t stage = 0; stage + 1 < STAGE_COUNT; stage++) {

@@ -23,6 +23,9 @@ void load_tables(void) {
     for (uint32_t i = 0; i < sizeof tables / 4; i++)
         ((uint32_t *)&tables)[i] = ((const uint32_t *)&network_tables)[i];
     stream_end.ended = stream_end.base = stream_end.known = 0;
+#ifdef KWS_HOST /* which may load again */
+    mover.base = mover.next = mover.reading = 0;
+#endif
 #ifndef KWS_HOST
     requests.posted = requests.done = 0;
 #endif

@@ -10,6 +10,7 @@ struct inference {
     uint32_t stamps[STEP_COUNT + 1];                  /* cluster time at the start of each step, and at the end */
     uint32_t first_share[CORES], second_share[CORES]; /* a fused step's core cycles in its first and second layer */
     uint32_t fused_first, fused_second;               /* their sums over the cores */
+    uint32_t stages[STAGE_COUNT + 1];                 /* core 0's cycles in each stage of the front end */
     uint32_t checking;                                /* compute checksums: such an inference is not timed */
     uint32_t checksums[CORES][LAYER_COUNT + 1];       /* the last one: of the fingerprint */
 };

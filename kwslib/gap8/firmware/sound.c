@@ -32,6 +32,8 @@ void run_sound(uint32_t core, const struct step *step) {
     if (core == 0) fetch_until(step->prefetch);
     barrier();
     if (core == 0) {
+        for (uint32_t stage = 0; stage < STAGE_COUNT; stage++)
+            inference.stages[stage] = ((const uint32_t *)at(front_end->times))[stage];
         uint32_t bytes = (sound->frames * front_end->coefficients + 3) & ~3u;
         dma_wait(dma_out_lines(sound->codes, sound->codes_l2, bytes, bytes, bytes));
     }

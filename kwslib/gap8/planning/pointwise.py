@@ -8,7 +8,7 @@ import numpy as np
 
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.pointwise import Pointwise
-from kwslib.gap8.planning import cost, layouts, padding, tiling, weights, windows
+from kwslib.gap8.planning import cost, gathers, layouts, padding, tiling, weights
 from kwslib.gap8.planning.buffers import parts_of
 from kwslib.gap8.planning.forms import Proof
 from kwslib.gap8.planning.layouts import PlaneShape
@@ -136,7 +136,7 @@ class Dense:
         source = walk.source(self.index)
         if not self.signed or self._window(walk) is None:
             return source
-        return windows.laid_out(walk, self.layer, source)
+        return gathers.laid_out(walk, self.layer, source)
 
     def _work(self, walk: Walk, source: Place, place: Place, records: np.ndarray) -> Work:
         layer, window = self.layer, self._window(walk)
@@ -207,7 +207,7 @@ class Dense:
             fields["second"] = walk.builder.second_term(words=work.inputs // 4, **self._ones(work), lines=lines)
         window = self._window(walk)
         if window is not None:
-            fields["gather"] = windows.gather(walk, self.layer, source, window, found.rows, self.signed)
+            fields["gather"] = gathers.gather(walk, self.layer, source, window, found.rows, self.signed)
         blocks: list[dict[str, Any]] = []
         for part, first in zip(found.blocks, found.first_blocks(work.rows), strict=True):
             blocks.append(self._block(walk, part, work, found, sums) | self._shares(walk, (part, first), work, found))

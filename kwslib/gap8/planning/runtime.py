@@ -34,6 +34,8 @@ KIND_BYTES = {
 """Bytes of the structure of each kind of step (firmware/network.h), with room to spare."""
 NEAR_SHARE_WORDS = 512
 """Words in L1 at most that say which blocks each core computes; the others lie in L2."""
+STAGES = 4
+"""Stages of the front end: ``FRONT_END_STAGES`` (firmware/front_end.h)."""
 ARGUMENT_WORDS = 36
 """Argument words of a kernel on each core: ``ARGUMENT_WORDS`` of firmware/runtime.h."""
 STREAM_BYTES = 128
@@ -80,7 +82,7 @@ def own_bytes(kinds: Sequence[str], layers: int, share_words: int) -> int:
         Words that say which blocks each core computes.
     """
     data = (
-        _inference_bytes(len(kinds), layers)
+        _inference_bytes(len(kinds), layers, "sound" in kinds)
         + 4 * ARGUMENT_WORDS * CORES
         + sum(STEP_BYTES + KIND_BYTES[kind] for kind in kinds)
         + 4 * max(share_words, 1)
@@ -89,10 +91,11 @@ def own_bytes(kinds: Sequence[str], layers: int, share_words: int) -> int:
     return aligned(aligned(data, STACK_ALIGNMENT) + CORES * STACK_BYTES, STACK_ALIGNMENT)
 
 
-def _inference_bytes(steps: int, layers: int) -> int:
+def _inference_bytes(steps: int, layers: int, sound: bool = False) -> int:
     """Return the bytes of ``struct inference`` (firmware/runtime.h)."""
     stamps = steps + 1
     shares = 2 * CORES
     sums_and_flag = 3
+    front_end = (STAGES if sound else 0) + 1
     checksums = CORES * (layers + 1)
-    return 4 * (stamps + shares + sums_and_flag + checksums)
+    return 4 * (stamps + shares + front_end + sums_and_flag + checksums)

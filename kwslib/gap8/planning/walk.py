@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from kwslib.gap8.hardware import L1_BYTES
 from kwslib.gap8.planning import layouts
@@ -11,11 +11,9 @@ from kwslib.gap8.planning.builder import Builder
 from kwslib.gap8.planning.layouts import Layout, PlaneShape
 from kwslib.gap8.planning.memory import DoesNotFit, aligned
 from kwslib.gap8.planning.plan import PadFill, Ref, Step
+from kwslib.gap8.planning.tiling import Tiling
+from kwslib.gap8.planning.work import Work
 from kwslib.integer.graph import Graph, Layer
-
-if TYPE_CHECKING:
-    from kwslib.gap8.planning.tiling import Tiling
-    from kwslib.gap8.planning.work import Work
 
 TILE_CHANNELS = 16
 """A position in L2 has room for whole multiples of so many channels, which tiles of channels write."""
@@ -123,7 +121,7 @@ class Walk:
     way: Way
     builder: Builder = field(init=False)
     buffers: Buffers = field(init=False)
-    tilings: "dict[Work, Tiling]" = field(init=False, default_factory=dict)
+    tilings: dict[Work, Tiling] = field(init=False, default_factory=dict)
     _regions: dict[int, str] = field(init=False, default_factory=dict)
     _shared: dict[str, tuple[Layout, int]] = field(init=False, default_factory=dict)
 
