@@ -17,6 +17,7 @@ COMMANDS = {
     "doctor": "kwslib.cli.doctor:doctor",
     "evaluate": "kwslib.cli.release:evaluate",
     "gap8": "kwslib.cli.gap8:gap8",
+    "listen": "kwslib.cli.listen:listen",
     "predict": "kwslib.cli.predict:predict",
     "record": "kwslib.cli.run:record",
     "release": "kwslib.cli.release:release",

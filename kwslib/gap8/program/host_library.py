@@ -71,8 +71,8 @@ def compile_library(plan: Plan) -> Path:
 
 
 @dataclass(frozen=True)
-class _Program:
-    """A compiled library, and what it is given before the first clip."""
+class Program:
+    """A compiled library, and what it is given before the first clip; it can be sent to another process."""
 
     shared_object: str
     l2_image: bytes
@@ -84,8 +84,8 @@ class _Program:
 
 
 @dataclass(frozen=True, eq=False)
-class _Outputs:
-    """What the library computed of some clips: core codes, and checksums if asked for."""
+class Outputs:
+    """What the library computed of some clips: int8 core codes (clips, classes), and checksums if asked for."""
 
     logits: np.ndarray
     codes: np.ndarray
@@ -97,15 +97,27 @@ def _open(path: str) -> ctypes.CDLL:
     return ctypes.CDLL(path)
 
 
-def _run(program: _Program, core_codes: np.ndarray, check: bool) -> _Outputs:
-    """Run clips in this process, whose library has one set of memories."""
+_IN_PLACE: dict[str, Program] = {}
+"""The program whose weights are in each open library; kept, since the library reads its flash where it is."""
+
+
+def _loaded(program: Program) -> ctypes.CDLL:
+    """Open a library and give it the weights, once: as on the device, one inference follows the other."""
     host = _open(program.shared_object)
-    host.host_load(
-        program.l2_image, ctypes.c_uint32(program.l2_begin), ctypes.c_uint32(len(program.l2_image)), program.flash
-    )
+    if _IN_PLACE.get(program.shared_object) != program:
+        host.host_load(
+            program.l2_image, ctypes.c_uint32(program.l2_begin), ctypes.c_uint32(len(program.l2_image)), program.flash
+        )
+        _IN_PLACE[program.shared_object] = program
+    return host
+
+
+def run_here(program: Program, core_codes: np.ndarray, check: bool = False) -> Outputs:
+    """Run clips, int8 core codes (clips, input codes), in this process, whose library has one set of memories."""
+    host = _loaded(program)
     clips, size = core_codes.shape
     shape = (clips, program.classes)
-    outputs = _Outputs(np.empty(shape, np.int8), np.empty(shape, np.int8), np.zeros((clips, program.layers), np.uint32))
+    outputs = Outputs(np.empty(shape, np.int8), np.empty(shape, np.int8), np.zeros((clips, program.layers), np.uint32))
     host.host_run(
         core_codes.ctypes.data_as(ctypes.c_void_p),
         ctypes.c_uint32(clips),
@@ -116,6 +128,26 @@ def _run(program: _Program, core_codes: np.ndarray, check: bool) -> _Outputs:
         outputs.checksums.ctypes.data_as(ctypes.c_void_p) if check else None,
     )
     return outputs
+
+
+def prepare(graph: Graph) -> Program:
+    """Plan a network and compile its library, for `run_here`.
+
+    Raises
+    ------
+    kwslib.errors.KwsError
+        If the network cannot be planned, or the library cannot be compiled.
+    """
+    plan = planner.plan(graph)
+    return Program(
+        shared_object=str(compile_library(plan)),
+        l2_image=codegen.contents(plan)["l2.bin"],
+        l2_begin=plan.l2_begin,
+        flash=bytes(plan.flash_image),
+        input_address=plan.address(plan.input),
+        classes=graph.classes,
+        layers=len(graph.layers),
+    )
 
 
 def run(graph: Graph, codes: np.ndarray, checksums: bool = False, processes: int | None = None) -> HostOutputs:
@@ -144,24 +176,15 @@ def run(graph: Graph, codes: np.ndarray, checksums: bool = False, processes: int
         raise InputError(
             f"{graph.name} takes {tensor.dtype} clips of shape {tensor.shape}, got {codes.dtype} of {codes.shape}"
         )
-    plan = planner.plan(graph)
     core = np.ascontiguousarray(tensor.to_core(np.ascontiguousarray(codes)).reshape(len(codes), -1))
-    program = _Program(
-        shared_object=str(compile_library(plan)),
-        l2_image=codegen.contents(plan)["l2.bin"],
-        l2_begin=plan.l2_begin,
-        flash=bytes(plan.flash_image),
-        input_address=plan.address(plan.input),
-        classes=graph.classes,
-        layers=len(graph.layers),
-    )
+    program = prepare(graph)
     workers = min(processes or os.cpu_count() or 1, -(-len(core) // CLIPS_A_PROCESS)) or 1
     if workers == 1:
-        parts = [_run(program, core, checksums)]
+        parts = [run_here(program, core, checksums)]
     else:
         with ProcessPoolExecutor(workers) as pool:
             pieces = np.array_split(core, workers)
-            parts = list(pool.map(_run, [program] * workers, pieces, [checksums] * workers))
+            parts = list(pool.map(run_here, [program] * workers, pieces, [checksums] * workers))
     logits = np.concatenate([part.logits for part in parts])
     return HostOutputs(
         codes=graph.output.from_core(np.concatenate([part.codes for part in parts])),

@@ -1,0 +1,102 @@
+"""The device's event detector as a library of the host; equal to `kwslib.integer.events`, but fast."""
+
+import ctypes
+from functools import cache
+
+import numpy as np
+
+from kwslib.errors import InputError
+from kwslib.gap8.program import codegen, toolchain
+from kwslib.gap8.program.host_library import FLAGS
+from kwslib.integer.events import LEVELS, Event, EventRules
+
+SOURCES = ("events.c", "events_host.c", "events.h")
+
+
+class _Rules(ctypes.Structure):
+    _fields_ = (
+        ("classes", ctypes.c_uint32),
+        ("smoothing", ctypes.c_uint32),
+        ("suppression", ctypes.c_uint32),
+        ("thresholds", ctypes.c_void_p),
+        ("refractory", ctypes.c_void_p),
+    )
+
+
+class _State(ctypes.Structure):
+    _fields_ = (
+        ("history", ctypes.c_void_p),
+        ("armed", ctypes.c_void_p),
+        ("sums", ctypes.c_void_p),
+        ("timers", ctypes.c_void_p),
+        ("oldest", ctypes.c_uint32),
+        ("timer", ctypes.c_uint32),
+    )
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    files = {name: (codegen.FIRMWARE / name).read_bytes() for name in SOURCES}
+    return ctypes.CDLL(str(toolchain.compile_cached("host/events.so", toolchain.find_host(), FLAGS, files)))
+
+
+class HostEventDetector:
+    """The C of one stream; the same interface as `kwslib.integer.events.EventDetector`.
+
+    Raises
+    ------
+    kwslib.gap8.program.toolchain.CompilerError
+        If there is no C compiler or it fails.
+    """
+
+    def __init__(self, rules: EventRules) -> None:
+        classes = len(rules.thresholds)
+        self.rules = rules
+        self._hop = 0
+        # kept, since C has their addresses
+        self._arrays: dict[str, np.ndarray] = {
+            "thresholds": np.array(rules.thresholds, np.uint16),
+            "refractory": np.array(rules.refractory, np.uint16),
+            "history": np.zeros(rules.smoothing * classes, np.uint8),
+            "armed": np.zeros(classes, np.uint8),
+            "sums": np.zeros(classes, np.uint16),
+            "timers": np.zeros(classes, np.uint16),
+        }
+        at = {name: array.ctypes.data for name, array in self._arrays.items()}
+        self._c_rules = _Rules(classes, rules.smoothing, rules.suppression, at["thresholds"], at["refractory"])
+        self._c_state = _State(at["history"], at["armed"], at["sums"], at["timers"], 0, 0)
+        _library().events_clear(ctypes.byref(self._c_rules), ctypes.byref(self._c_state))
+
+    def feed(self, codes: np.ndarray) -> list[Event]:
+        """See `kwslib.integer.events.EventDetector.feed`."""
+        hops, labels, sums = self.feed_arrays(codes)
+        whole = LEVELS * self.rules.smoothing
+        return [Event(int(h), int(k), int(s), int(s) / whole) for h, k, s in zip(hops, labels, sums, strict=True)]
+
+    def feed_arrays(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Take codes, int8 (hops, classes); return hop (int64), label and sum (uint16) of each event.
+
+        Raises
+        ------
+        InputError
+            If the codes do not fit the rules.
+        """
+        codes = np.asarray(codes)
+        classes = len(self.rules.thresholds)
+        if codes.ndim != 2 or codes.dtype != np.int8 or codes.shape[1] != classes:
+            raise InputError(f"codes are {codes.dtype} {codes.shape}; int8 (hops, {classes}) is needed")
+        codes = np.ascontiguousarray(codes)
+        hops = np.empty(len(codes), np.uint32)
+        labels, sums = np.empty(len(codes), np.uint16), np.empty(len(codes), np.uint16)
+        found = _library().events_run(
+            ctypes.byref(self._c_rules),
+            ctypes.byref(self._c_state),
+            ctypes.c_void_p(codes.ctypes.data),
+            ctypes.c_uint32(len(codes)),
+            ctypes.c_void_p(hops.ctypes.data),
+            ctypes.c_void_p(labels.ctypes.data),
+            ctypes.c_void_p(sums.ctypes.data),
+            ctypes.c_uint32(len(codes)),
+        )
+        first, self._hop = self._hop, self._hop + len(codes)
+        return hops[:found].astype(np.int64) + first, labels[:found], sums[:found]

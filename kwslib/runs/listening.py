@@ -1,0 +1,241 @@
+"""A network that listens to a stream: frames, decisions at every hop, events."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.config.events import EventParameters
+from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ, FrontEnd
+from kwslib.errors import InputError
+from kwslib.gap8.program import host_library
+from kwslib.gap8.program.event_library import HostEventDetector
+from kwslib.integer.events import Event, rules
+from kwslib.runs.clips import quantised
+from kwslib.runs.networks import Network
+from kwslib.speech.frames import FrameStream, silent_frame
+from kwslib.speech.wav import read_wav
+
+WINDOW_S = CLIP_SAMPLES / SAMPLE_RATE_HZ
+
+Decider = Callable[[np.ndarray], np.ndarray]
+"""int8 core codes of fingerprints (hops, frames · coefficients) -> int8 core codes of the output (hops, classes)."""
+
+
+def device_code(network: Network) -> Decider:
+    """Return a decider that runs the device's own C on this machine.
+
+    Raises
+    ------
+    kwslib.errors.KwsError
+        If the host library cannot be made.
+    """
+    program = host_library.prepare(network.graph)
+    return lambda codes: host_library.run_here(program, codes).codes
+
+
+class Listener:
+    """Runs a network on the last second of a stream, once each hop.
+
+    Before the stream there is digital silence. Decision h (from 0) is made when (h + 1) hops of sound are there.
+
+    Parameters
+    ----------
+    network : Network
+    hop_ms : int
+        A multiple of the stride of its front end.
+    decide : Decider, optional
+        What computes the decisions; `device_code` by default.
+
+    Raises
+    ------
+    InputError
+        If the network's input is no fingerprint, or the hop does not fit its front end.
+    kwslib.errors.KwsError
+        If its host library cannot be made.
+    """
+
+    def __init__(self, network: Network, hop_ms: int, decide: Decider | None = None) -> None:
+        if network.front_end is None:
+            raise InputError(
+                f"{network.source} reads an input of {network.graph.input.shape}, which is no fingerprint of sound"
+            )
+        self.network, self.hop_ms = network, hop_ms
+        self.hop_frames = hop_frames(network.front_end, hop_ms)
+        self._decide = decide or device_code(network)
+        self._shape = network.front_end.shape
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a new stream."""
+        front_end = self.network.front_end
+        assert front_end is not None
+        self._stream = FrameStream(front_end)
+        silence = np.repeat(silent_frame(front_end)[None], self._shape[0], axis=0)
+        self._codes = self._quantised(silence)
+
+    def _quantised(self, frames: np.ndarray) -> np.ndarray:
+        return self.network.graph.input.to_core(quantised(self.network, frames))
+
+    def hear(self, samples: np.ndarray) -> np.ndarray:
+        """Take the next samples, int16 (any number), and return the decisions that they allow.
+
+        Returns
+        -------
+        ndarray of int8, shape (hops, classes)
+            Core codes of the network's output.
+        """
+        codes = np.concatenate([self._codes, self._quantised(self._stream.feed(samples))])
+        frames = self._shape[0]
+        hops = (len(codes) - frames) // self.hop_frames
+        windows = np.lib.stride_tricks.sliding_window_view(codes, frames, axis=0)
+        chosen = windows[self.hop_frames :: self.hop_frames][:hops].swapaxes(1, 2)
+        self._codes = codes[hops * self.hop_frames :]
+        return self._decide(np.ascontiguousarray(chosen).reshape(hops, frames * self._shape[1]))
+
+
+def hop_frames(front_end: FrontEnd, hop_ms: int) -> int:
+    """Frames in a hop.
+
+    Raises
+    ------
+    InputError
+        If the hop is no multiple of the stride; names the nearest that are.
+    """
+    frames, rest = divmod(hop_ms, front_end.stride_ms)
+    if rest or not frames:
+        near = [n * front_end.stride_ms for n in (frames, frames + 1) if n]
+        raise InputError(
+            f"a hop of {hop_ms} ms is no multiple of the {front_end.stride_ms} ms between two frames of "
+            f"{front_end.key}: give {' or '.join(map(str, near))}"
+        )
+    return frames
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A word in a stream: it was found in the second of sound from `begin_s` to `end_s`."""
+
+    word: str
+    begin_s: float
+    end_s: float
+    probability: float
+
+    def __str__(self) -> str:
+        return f"{clock(self.begin_s)} – {clock(self.end_s)}  {self.word}  {100 * self.probability:.0f} %"
+
+
+def clock(seconds: float) -> str:
+    """A time as hours, minutes and seconds: ``0:00:03.12``.
+
+    Examples
+    --------
+    >>> clock(3723.456)
+    '1:02:03.46'
+    """
+    hundredths = round(max(0.0, seconds) * 100)
+    return f"{hundredths // 360000}:{hundredths // 6000 % 60:02}:{hundredths % 6000 / 100:05.2f}"
+
+
+class WordSpotter:
+    """Tells the words of a stream.
+
+    Parameters
+    ----------
+    network : Network
+        With labels and a softmax.
+    parameters : EventParameters
+
+    Raises
+    ------
+    InputError
+        If the network has no names of classes, no softmax, or the parameters do not fit it.
+    """
+
+    def __init__(self, network: Network, parameters: EventParameters) -> None:
+        if network.labels is None:
+            raise InputError(f"the classes of {network.source} have no names: give them with --labels A,B,...")
+        if network.graph.layers[-1].kind != "softmax":
+            raise InputError(f"{network.source} has no softmax: events need probabilities")
+        self.labels, self.parameters = network.labels, parameters
+        self._rules = rules(parameters, network.labels)
+        self._listener = Listener(network, parameters.hop_ms)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a new stream."""
+        self._listener.restart()
+        self._detector = HostEventDetector(self._rules)
+
+    def hear(self, samples: np.ndarray) -> list[Heard]:
+        """Take the next samples, int16 (any number), and return the words that they complete."""
+        return [self._heard(event) for event in self._detector.feed(self._listener.hear(samples))]
+
+    def _heard(self, event: Event) -> Heard:
+        end_s = (event.hop + 1) * self.parameters.hop_ms / 1000
+        return Heard(self.labels[event.label], max(0.0, end_s - WINDOW_S), end_s, event.share)
+
+    def spot(self, pieces: Iterable[np.ndarray]) -> Iterator[Heard]:
+        """Tell the words of a whole stream, given in pieces of int16; silence follows, so that none is cut off."""
+        self.restart()
+        for piece in pieces:
+            yield from self.hear(piece)
+        hops = self.parameters.smoothing_hops + 1
+        yield from self.hear(np.zeros(CLIP_SAMPLES + hops * self.parameters.hop_ms * SAMPLE_RATE_HZ // 1000, np.int16))
+
+
+SOUND_SUFFIXES = (".wav",)
+"""Files of a folder that are taken for sound."""
+PIECE_SAMPLES = 10 * SAMPLE_RATE_HZ
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A sound file that was opened."""
+
+    samples: np.ndarray
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return len(self.samples) / SAMPLE_RATE_HZ
+
+    def pieces(self, progress: Callable[[float], object] = lambda _: None) -> Iterator[np.ndarray]:
+        """Yield its samples in pieces, int16; `progress` gets the seconds of each that was used."""
+        for start in range(0, len(self.samples), PIECE_SAMPLES):
+            piece = self.samples[start : start + PIECE_SAMPLES]
+            yield piece
+            progress(len(piece) / SAMPLE_RATE_HZ)
+
+
+def open_recording(path: Path) -> Recording:
+    """Open a sound file.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    return Recording(read_wav(path))
+
+
+def sound_files(named: Sequence[Path]) -> list[Path]:
+    """Return files and the sound files of folders, sub-folders included, in order.
+
+    Raises
+    ------
+    InputError
+        If one does not exist, or a folder has no sound.
+    """
+    files: list[Path] = []
+    for path in named:
+        if not path.exists():
+            raise InputError(f"{path} does not exist: name a sound file, or a folder of them")
+        found = [path]
+        if path.is_dir():
+            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SOUND_SUFFIXES)
+            if not found:
+                raise InputError(f"the folder {path} has no sound files ({', '.join(SOUND_SUFFIXES)})")
+        files += found
+    return files

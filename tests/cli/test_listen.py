@@ -1,0 +1,83 @@
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from kwslib.cli.listen import by_word
+from kwslib.cli.main import main
+from kwslib.errors import InputError
+from kwslib.runs.clips import DEFAULT_CLIP
+from kwslib.speech import microphone
+from kwslib.speech.wav import read_wav
+from tests.corpora import write_wav
+
+RECORDING = Path(__file__).resolve().parents[2].parent / "shared" / "foreign" / "sound" / "yes_at_3s_of_10s.wav"
+
+
+def call(*arguments):
+    return CliRunner().invoke(main, ["listen", *map(str, arguments)])
+
+
+def test_one_word_of_a_recording_is_one_event_at_its_time():
+    if not RECORDING.exists():
+        pytest.skip("shared/foreign is not here")
+    done = call(RECORDING)
+    assert done.exit_code == 0
+    events = [line for line in done.output.splitlines() if "%" in line]
+    assert len(events) == 1 and "yes" in events[0] and "0:00:03." in events[0]
+    assert "1 word in 10.0 s" in done.output
+
+
+def test_a_folder_is_heard_file_by_file_with_other_parameters(tmp_path):
+    for name in ("a.wav", "b.wav"):
+        write_wav(tmp_path / name, read_wav(DEFAULT_CLIP))
+    done = call(tmp_path, "--run", "quick-small", "--threshold", "0.5", "--threshold", "yes=1", "--hop", "480")
+    assert done.exit_code == 0
+    assert done.output.count("0 words in") == 2
+    done = call(tmp_path, "--run", "quick-small", "--threshold", "0.5", "--smoothing", "1", "--refractory", "go=0")
+    assert done.output.count("1 word in") == 2
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ((), "name files or folders of sound, or give --microphone"),
+        ((DEFAULT_CLIP, "--microphone"), "not both"),
+        ((DEFAULT_CLIP, "--threshold", "high"), "--threshold is 'high'"),
+        ((DEFAULT_CLIP, "--threshold", "yess=0.5"), "unknown word 'yess'"),
+        ((DEFAULT_CLIP, "--threshold", "1.5"), "threshold is 1.5"),
+        ((DEFAULT_CLIP, "--hop", "250"), "give 240 or 260"),
+        (("nowhere.wav",), "nowhere.wav does not exist"),
+    ],
+)
+def test_bad_input_is_one_clear_error(arguments, message):
+    done = call(*arguments)
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
+    assert message in done.output + done.stderr
+
+
+def test_a_microphone_is_heard_until_it_is_ended(monkeypatch):
+    def pieces(samples, device):
+        sound = read_wav(DEFAULT_CLIP)
+        yield from (sound[i : i + samples] for i in range(0, len(sound), samples))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(microphone, "pieces", pieces)
+    done = call("--microphone", "--run", "quick-small", "--threshold", "0.5", "--smoothing", "1")
+    assert done.exit_code == 0
+    assert "  yes  " in done.output and done.output.endswith("ended\n")
+
+
+def test_no_microphone_is_a_clear_error(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    done = call("--microphone", "--run", "quick-small")
+    assert done.exit_code == 1
+    assert "pip install sounddevice" in done.output + done.stderr
+
+
+def test_values_of_single_words():
+    assert by_word(("0.5", "yes=0.7"), float, "--threshold") == (0.5, {"yes": 0.7})
+    with pytest.raises(InputError, match="given twice"):
+        by_word(("1", "2"), int, "--refractory")

@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kwslib.config.events import EventParameters
+from kwslib.errors import DataError, InputError
+from kwslib.gap8.program.host_library import prepare, run_here
+from kwslib.integer import reference
+from kwslib.runs import listening, networks
+from kwslib.runs.clips import DEFAULT_CLIP, codes_for
+from kwslib.speech.wav import read_wav
+from tests.corpora import write_wav
+
+FOREIGN = Path(__file__).resolve().parents[2].parent / "shared" / "foreign"
+
+
+@pytest.fixture(scope="module")
+def network():
+    return networks.of_run("quick-small")
+
+
+@pytest.fixture(scope="module")
+def spotter(network):
+    return listening.WordSpotter(network, EventParameters(threshold=0.6))
+
+
+@pytest.fixture(scope="module")
+def recording():
+    """Ten seconds: the synthetic "yes" at 2 s and at 6 s, noise elsewhere."""
+    sound = np.random.default_rng(3).normal(0, 20, 160_000)
+    word = read_wav(DEFAULT_CLIP)
+    for begin in (32_000, 96_000):
+        sound[begin : begin + len(word)] += word
+    return np.clip(sound, -32768, 32767).astype(np.int16)
+
+
+def test_a_word_said_twice_is_found_twice_at_its_time(spotter, recording):
+    heard = list(spotter.spot([recording]))
+    assert [one.word for one in heard] == ["yes", "yes"]
+    for one, begin_s in zip(heard, (2, 6), strict=True):
+        assert abs(one.begin_s - begin_s) < 0.6 and one.end_s == one.begin_s + 1
+        assert 0.6 <= one.probability <= 1
+
+
+def test_any_cut_gives_the_same_words(spotter, recording):
+    rng = np.random.default_rng(8)
+    cuts = np.cumsum(np.concatenate([rng.integers(1, 30, 20), rng.integers(1, 20_000, 40)]))
+    pieces = np.split(recording, cuts[cuts < len(recording)])
+    assert list(spotter.spot(pieces)) == list(spotter.spot([recording]))
+
+
+def test_decisions_are_the_reference_on_each_second(network, recording):
+    codes = listening.Listener(network, 480).hear(recording)
+    ends = [(hop + 1) * 480 * 16 for hop in range(len(codes))]
+    clips = np.stack([np.concatenate([np.zeros(16_000, np.int16), recording])[end : end + 16_000] for end in ends])
+    expected = reference.run(network.graph, codes_for(network, clips))
+    assert np.array_equal(codes, expected.softmax)
+    assert len(codes) == 20
+
+
+def test_a_clip_of_a_second_and_an_end_within_a_word_are_heard(spotter):
+    word = read_wav(DEFAULT_CLIP)
+    assert [one.word for one in spotter.spot([word])] == ["yes"]
+    assert [one.word for one in spotter.spot([word[:12_000]])] == ["yes"]
+    assert list(spotter.spot([])) == []
+
+
+def test_a_kept_program_equals_the_library(network):
+    codes = np.random.default_rng(1).integers(-128, 128, (3, 490)).astype(np.int8)
+    program = prepare(network.graph)
+    expected = reference.run(network.graph, network.graph.input.from_core(codes).reshape(3, 49, 10, 1))
+    for _ in range(2):
+        assert np.array_equal(run_here(program, codes).logits, expected.logits)
+
+
+def test_what_cannot_be_listened_with_is_refused(network):
+    with pytest.raises(InputError, match="250 ms is no multiple of the 20 ms .* give 240 or 260"):
+        listening.Listener(network, 250)
+    with pytest.raises(InputError, match="10 ms is no multiple .* give 20"):
+        listening.Listener(network, 10)
+
+
+def test_files_and_folders_are_found(tmp_path, recording):
+    write_wav(tmp_path / "deep" / "b.wav", recording)
+    write_wav(tmp_path / "a.WAV", recording)
+    (tmp_path / "empty").mkdir()
+    assert listening.sound_files([tmp_path]) == [tmp_path / "a.WAV", tmp_path / "deep" / "b.wav"]
+    with pytest.raises(InputError, match="has no sound files"):
+        listening.sound_files([tmp_path / "empty"])
+    with pytest.raises(InputError, match="does not exist"):
+        listening.sound_files([tmp_path / "none.wav"])
+    opened, seconds = listening.open_recording(tmp_path / "a.WAV"), []
+    assert np.array_equal(np.concatenate(list(opened.pieces(seconds.append))), recording)
+    assert sum(seconds) == opened.seconds == 10
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    with pytest.raises(DataError, match=r"a\.wav"):
+        listening.open_recording(tmp_path / "a.wav")
+
+
+def test_times_are_written_for_people():
+    assert str(listening.Heard("go", 3599.996, 3601.0, 0.876)) == "1:00:00.00 – 1:00:01.00  go  88 %"
