@@ -42,7 +42,7 @@ def keras_predictor(network: keras.Model) -> Predictor:
     return lambda codes: keras_logits(network, codes)
 
 
-def tflite_predictor(data: bytes, logits: bool = False) -> Predictor:
+def tflite_predictor(data: bytes, logits: bool = False, threads: int = 2) -> Predictor:
     """Predict with a .tflite through TFLite's default kernels (XNNPACK).
 
     Parameters
@@ -51,6 +51,8 @@ def tflite_predictor(data: bytes, logits: bool = False) -> Predictor:
         The file.
     logits : bool
         Give the int8 codes of the last linear layer instead of the uint8 codes of the softmax.
+    threads : int
+        Of the processor.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def tflite_predictor(data: bytes, logits: bool = False) -> Predictor:
 
     try:
         interpreter = Interpreter(
-            model_content=truncated(data, conversion.linear_operator(data)) if logits else data, num_threads=2
+            model_content=truncated(data, conversion.linear_operator(data)) if logits else data, num_threads=threads
         )
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:

@@ -10,7 +10,9 @@ import os
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,22 +72,42 @@ def speak(voice: str, takes: list[Take], folder: Path) -> list[np.ndarray]:
     DataError
         If a word came out silent or as a mere click.
     """
-    lines = [{"text": x.word, "rate_wpm": x.rate_wpm, "pitch": x.pitch, "range": x.range} for x in takes]
+    lines = [Line(take.word, take.rate_wpm, take.pitch, take.range) for take in takes]
+    return [_word(take, piece) for take, piece in zip(takes, utter(voice, lines, folder), strict=True)]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A text that espeak-ng speaks: rate in words a minute, espeak-ng's pitch and pitch range (0 … 100)."""
+
+    text: str
+    rate_wpm: int
+    pitch: int
+    range: int
+
+
+def utter(voice: str, lines: Sequence[Line], folder: Path) -> list[np.ndarray]:
+    """Speak lines in one new process; return int16 samples at 22,050 Hz, a scratch file being written in `folder`.
+
+    Raises
+    ------
+    ToolError
+        If espeak-ng is missing, crashes or does not know the voice.
+    """
     raw = folder / f"{voice}.raw"
-    answer = _child("--voice", voice, "--out", raw, stdin=json.dumps(lines))
+    answer = _child("--voice", voice, "--out", raw, stdin=json.dumps([asdict(line) for line in lines]))
     samples = np.fromfile(raw, np.int16)
     raw.unlink()
     try:
         lengths = [int(length) for length in json.loads(answer)["samples"]]
     except (ValueError, KeyError, TypeError) as error:
         raise ToolError(f"espeak-ng's child process for voice {voice} answered '{answer.strip()}'") from error
-    if len(lengths) != len(takes) or sum(lengths) != len(samples):
+    if len(lengths) != len(lines) or sum(lengths) != len(samples):
         raise ToolError(f"voice {voice}: {len(samples)} samples written, lengths {lengths} announced")
-    pieces = np.split(samples, np.cumsum(lengths)[:-1])
-    return [_word(take, piece) for take, piece in zip(takes, pieces, strict=True)]
+    return np.split(samples, np.cumsum(lengths)[:-1])
 
 
-def _resampled(samples: np.ndarray) -> np.ndarray:
+def resampled(samples: np.ndarray) -> np.ndarray:
     """Resample from 22,050 Hz to 16 kHz by cutting the spectrum at 8 kHz; zeros at the end keep it from wrapping."""
     half_seconds = 2 * len(samples) // SYNTHESIS_RATE_HZ + 1
     before, after = half_seconds * SYNTHESIS_RATE_HZ // 2, half_seconds * SAMPLE_RATE_HZ // 2
@@ -95,7 +117,7 @@ def _resampled(samples: np.ndarray) -> np.ndarray:
 
 def _word(take: Take, samples: np.ndarray) -> np.ndarray:
     """Resample to 16 kHz and cut off what is 40 dB below the peak at both ends."""
-    audio = _resampled(samples)
+    audio = resampled(samples)
     audible = np.flatnonzero(np.abs(audio) > 0.01 * np.abs(audio).max())
     audio = audio[audible[0] : audible[-1] + 1][:LONGEST_WORD_SAMPLES] if len(audible) else audio[:0]
     if len(audio) < 0.08 * SAMPLE_RATE_HZ or np.sqrt(np.mean(audio**2)) < 100:

@@ -1,0 +1,245 @@
+"""The decisions of a network on every stream of the study: computed once, kept as codes, resumed where they broke off.
+
+A stream is made, scored and forgotten. What stays is a code for each class and hop, so that thresholds can be swept later.
+The codes are those of the device: TFLite's logits, which equal the integer reference bit for bit, and its softmax.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
+from kwslib.config.streams import NEGATIVES, SNR_DB, StreamStudy
+from kwslib.errors import DataError
+from kwslib.integer import reference
+from kwslib.paths import atomic_path, cache_dir
+from kwslib.runs import networks
+from kwslib.runs.listening import Decider, Listener
+from kwslib.runs.networks import Network
+from kwslib.speech.corpus import Corpus
+from kwslib.studies.streaming_changes import Change
+from kwslib.studies.streaming_sounds import SPLITS, Placed, Sounds, Stream
+
+VERSION = 1
+"""Raised whenever the same study would make other streams or codes."""
+PADDING_S = 1
+"""Silence behind a stream."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One stream to score.
+
+    Attributes
+    ----------
+    part : str
+        ``choice`` or ``report``.
+    kind : str
+        One of `NEGATIVES`, ``positive``, ``level`` or ``benchmark``.
+    number : int
+        Of the stream in its kind.
+    snr_db : float or None
+        Of a stream of keywords; None is clean.
+    change : Change or None
+        What is done to the stream, for ``level``.
+    """
+
+    part: str
+    kind: str
+    number: int
+    snr_db: float | None = None
+    change: Change | None = None
+
+    @property
+    def name(self) -> str:
+        """File name of its decisions."""
+        ratio = "" if self.kind != "positive" else "-clean" if self.snr_db is None else f"-{self.snr_db:g}dB"
+        change = f"-{self.change.name}" if self.change else ""
+        return f"{self.part}-{self.kind.replace(' ', '_')}{ratio}{change}-{self.number:04}.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The decisions on one stream.
+
+    Attributes
+    ----------
+    codes : ndarray of int8, shape (hops, classes)
+    seconds : float
+    words : tuple of Placed
+    """
+
+    codes: np.ndarray
+    seconds: float
+    words: tuple[Placed, ...]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a worker needs to make and score streams; it can be sent to another process."""
+
+    corpus: Corpus
+    model: Path
+    front_end: str | None
+    study: StreamStudy
+    folder: Path
+
+
+def tflite_code(network: Network) -> Decider:
+    """Return a decider that gives the device's codes by way of TFLite, whose logits are the same.
+
+    Raises
+    ------
+    ModelError
+        If TFLite cannot read the network.
+    """
+    from kwslib.network.evaluation import tflite_predictor
+
+    predict = tflite_predictor(network.path.read_bytes(), logits=True, threads=1)
+    softmax = network.graph.layers[-1]
+    shape = network.graph.input.shape[:2]
+
+    def decide(codes: np.ndarray) -> np.ndarray:
+        logits = predict(network.graph.input.from_core(codes).reshape(-1, *shape))
+        return reference.run_layer(softmax, logits).reshape(len(logits), -1)
+
+    return decide
+
+
+def material_of(corpus: Corpus, network: Network, front_end: str | None, study: StreamStudy) -> Material:
+    """Say what is scored, and in which folder of the cache its decisions are kept."""
+    lasting = asdict(replace(study, hours=0.0))  # more hours are more streams, the first ones the same
+    key = {"version": VERSION, "corpus": corpus.manifest["hash"], "network": network.sha256, "study": lasting}
+    key["front_end"] = network.front_end.key if network.front_end else ""
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:20]
+    return Material(corpus, network.path, front_end, study, cache_dir() / "streaming" / digest)
+
+
+def tasks(study: StreamStudy, words: dict[str, int], changes: Sequence[Change]) -> list[Task]:
+    """Return every stream of a study; `words` has the number of keyword clips of each part."""
+    every = []
+    for part in SPLITS:
+        for kind, share in NEGATIVES.items():
+            streams = max(1, round(study.hours * share * 3600 / study.shard_s))
+            every += [Task(part, kind, number) for number in range(streams)]
+        for snr_db in (None, *SNR_DB):
+            shards = -(-words[part] // study.words_a_shard)
+            every += [Task(part, "positive", number, snr_db) for number in range(shards)]
+    every.append(Task("report", "benchmark", 0))
+    return every + [Task("report", "level", 0, change=change) for change in changes]
+
+
+def make(sounds: Sounds, task: Task, study: StreamStudy) -> Stream:
+    """Make one stream."""
+    if task.kind == "positive":
+        first = task.number * study.words_a_shard
+        words = sounds.keywords(study.clips)[first : first + study.words_a_shard]
+        return sounds.positive(words, task.number, task.snr_db, study.spacing_s)
+    if task.kind == "level":
+        assert task.change is not None
+        words = sounds.keywords(study.level_clips)
+        stream = sounds.positive(words, 1_000_000, max(SNR_DB), study.spacing_s)
+        return Stream(task.change.apply(stream.samples), stream.words)
+    if task.kind == "benchmark":
+        return sounds.benchmark(study.benchmark_s, study.benchmark_words)
+    return sounds.negative(task.kind, task.number, study.shard_s)
+
+
+def score(listener: Listener, samples: np.ndarray) -> np.ndarray:
+    """Return the decisions on a stream and the second of silence behind it."""
+    listener.restart()
+    return listener.hear(np.concatenate([samples, np.zeros(PADDING_S * CLIP_SAMPLES, np.int16)]))
+
+
+@cache
+def _prepared(material: Material) -> tuple[dict[str, Sounds], Listener]:
+    network = networks.of_file(material.model, material.front_end)
+    listener = Listener(network, material.study.hop_ms, tflite_code(network))
+    return {part: Sounds(material.corpus, part, material.study.seed) for part in SPLITS}, listener
+
+
+def work(material: Material, task: Task) -> str:
+    """Make and score one stream, and keep its decisions; runs in a process of its own."""
+    sounds, listener = _prepared(material)
+    stream = make(sounds[task.part], task, material.study)
+    words = np.array([(word.label, word.begin, word.end) for word in stream.words], np.int64).reshape(-1, 3)
+    codes = score(listener, stream.samples)
+    with atomic_path(material.folder / task.name) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, codes=codes, seconds=len(stream.samples) / SAMPLE_RATE_HZ, words=words)
+    return task.name
+
+
+def read(material: Material, task: Task) -> Scored | None:
+    """Return the decisions that were kept; None if there are none, or the file is damaged."""
+    try:
+        with np.load(material.folder / task.name, allow_pickle=False) as kept:
+            words = tuple(Placed(*map(int, row)) for row in kept["words"])
+            return Scored(kept["codes"], float(kept["seconds"]), words)
+    except (OSError, ValueError, KeyError, EOFError):
+        return None
+
+
+def score_all(material: Material, every: Sequence[Task], workers: int, say: Callable[[str], None]) -> None:
+    """Score what is missing, with a progress bar; what was scored stays if this is interrupted.
+
+    Parameters
+    ----------
+    workers : int
+        Processes; 0 works in this one.
+
+    Raises
+    ------
+    kwslib.errors.KwsError
+        As a stream raises it.
+    """
+    from tqdm import tqdm
+
+    missing = [task for task in every if not (material.folder / task.name).exists()]
+    if len(missing) < len(every):
+        say(f"{len(every) - len(missing)} of {len(every)} streams were scored before")
+    with tqdm(total=len(missing), unit="stream", desc="streams", disable=None) as bar:
+        if workers == 0:
+            for task in missing:
+                work(material, task)
+                bar.update()
+            return
+        # spawned: TensorFlow's threads do not survive a fork
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            futures = [pool.submit(work, material, task) for task in missing]
+            try:
+                for done in as_completed(futures):
+                    done.result()
+                    bar.update()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def collect(material: Material, every: Sequence[Task]) -> dict[Task, Scored]:
+    """Return the decisions on every stream.
+
+    Raises
+    ------
+    DataError
+        If one is missing or damaged.
+    """
+    found = {}
+    for task in every:
+        kept = read(material, task)
+        if kept is None:
+            raise DataError(f"{material.folder / task.name} is damaged; remove it and measure again")
+        found[task] = kept
+    return found
+
+
+def processes(wanted: int | None) -> int:
+    """How many workers: those that are wanted, or one for each core."""
+    return os.cpu_count() or 1 if wanted is None else wanted
