@@ -24,6 +24,7 @@ COMMANDS = {
     "robustness": "kwslib.cli.studies:robustness",
     "run": "kwslib.cli.run:run",
     "samples": "kwslib.cli.data:samples",
+    "streaming": "kwslib.cli.studies:streaming",
     "sweep": "kwslib.cli.run:sweep",
 }
 """Where each command is defined: module and name."""

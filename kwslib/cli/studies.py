@@ -1,5 +1,6 @@
-"""``kws robustness`` and ``kws ablation``: studies over networks."""
+"""``kws robustness``, ``kws streaming`` and ``kws ablation``: studies over networks."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,6 +24,49 @@ def robustness(run: str, thresholds: tuple[float, ...], **options: Any) -> None:
     if thresholds:
         options["thresholds"] = thresholds
     click.echo(f"in {measure_run(run, **options, say=click.echo).folder}")
+
+
+@click.command()
+@click.argument("run", metavar="RUN_OR_MODEL_FOLDER")
+@DATA
+@click.option("--corpus", default="speech_commands", show_default=True, help="synthetic or speech_commands.")
+@click.option("--hours", type=float, default=30.0, show_default=True, help="Of sound without keywords, in each part.")
+@click.option("--clips", type=int, default=0, show_default=True, help="Clips of each keyword; 0: all.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Everything that is drawn follows from it.")
+@click.option("--ambient", type=click.Path(path_type=Path), metavar="FOLDER", help="Your own recordings, no keywords.")
+@click.option("--workers", type=int, help="Processes; one for each core by default, 0: this one alone.")
+def streaming(
+    run: str,
+    data: str,
+    corpus: str,
+    hours: float,
+    clips: int,
+    seed: int,
+    ambient: Path | None,
+    workers: int | None,
+) -> None:
+    """Measure false accepts an hour and missed keywords of a network that listens; `kws record` then keeps it.
+
+    The streams are made while they are scored. What is scored stays in the cache, so that an interrupted study goes on.
+    """
+    from kwslib.config.streams import StreamStudy
+    from kwslib.studies.streaming import measure_run
+
+    study = StreamStudy(hours=hours, clips=clips, seed=seed)
+    found = measure_run(run, data, corpus, study, ambient, workers, click.echo)
+    for point in found.streaming.points:
+        if point.word == "all":
+            click.echo(
+                f"at {point.target_per_hour:g} an hour on validation (threshold {point.threshold:.3f}): "
+                f"{point.per_hour:.2f} an hour ({point.low:.2f} to {point.high:.2f}), missed "
+                + ", ".join(f"{100 * lost / point.words:.1f} % {name}" for name, lost in point.missed.items())
+            )
+    for row in found.streaming.ambient:
+        click.echo(
+            f"{row.name}: {row.accepts} in {row.hours:.2f} h, {row.per_hour:.2f} an hour "
+            f"({row.low:.2f} to {row.high:.2f}) at {row.target_per_hour:g}"
+        )
+    click.echo(f"in {found.folder}")
 
 
 @click.command("ablation")

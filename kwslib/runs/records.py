@@ -29,6 +29,8 @@ GAP8 = "gap8"
 """Folder of the figures of a run's network on GAP8; recorded where it is there."""
 ROBUSTNESS = "robustness"
 """Folder of what a run's network makes of noise, shift and level; recorded where it is there."""
+STREAMING = "streaming"
+"""Folder of what a run's network finds in streams; recorded where it is there."""
 NETWORKS = ("float", "fake_quantised", "tflite", "reference")
 """The four forms of one network: Keras in floating point, fake-quantised, TFLite's kernels, integer NumPy."""
 

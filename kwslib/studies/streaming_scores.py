@@ -1,6 +1,6 @@
 """The decisions of a network on every stream of the study: computed once, kept as codes, resumed where they broke off.
 
-A stream is made, scored and forgotten. What stays is a code for each class and hop, so that thresholds can be swept later.
+A stream is made, scored and forgotten. What stays is a code for each class and hop: thresholds can be swept later.
 The codes are those of the device: TFLite's logits, which equal the integer reference bit for bit, and its softmax.
 """
 
@@ -206,18 +206,24 @@ def score_all(material: Material, every: Sequence[Task], workers: int, say: Call
     if len(missing) < len(every):
         say(f"{len(every) - len(missing)} of {len(every)} streams were scored before")
     with tqdm(total=len(missing), unit="stream", desc="streams", disable=None) as bar:
+
+        def tell(done: int) -> None:
+            bar.update()
+            if bar.disable and (done == len(missing) or done % max(1, len(missing) // 10) == 0):
+                say(f"{done} of {len(missing)} streams")
+
         if workers == 0:
-            for task in missing:
+            for done, task in enumerate(missing, 1):
                 work(material, task)
-                bar.update()
+                tell(done)
             return
         # spawned: TensorFlow's threads do not survive a fork
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             futures = [pool.submit(work, material, task) for task in missing]
             try:
-                for done in as_completed(futures):
-                    done.result()
-                    bar.update()
+                for done, future in enumerate(as_completed(futures), 1):
+                    future.result()
+                    tell(done)
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise

@@ -1,0 +1,176 @@
+"""Streams: how often a network hears a keyword that nobody said, and how many it misses, at every threshold.
+
+`kwslib.studies.streaming_sounds` makes the streams, `streaming_scores` keeps the decisions on them, `streaming_curves`
+and `streaming_results` count, and `streaming_records` keeps the result. Thresholds and smoothing are chosen on the part
+``choice`` alone.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.accuracy import poisson_interval
+from kwslib.config.streams import TARGETS_PER_HOUR, StreamStudy
+from kwslib.errors import DataError, InputError, ModelError
+from kwslib.integer.events import LEVELS
+from kwslib.network.evaluation import TFLITE_KERNELS
+from kwslib.paths import results_dir
+from kwslib.provenance import provenance
+from kwslib.runs import listening, networks, records
+from kwslib.runs.claim import claim
+from kwslib.runs.networks import Network
+from kwslib.runs.records import Run
+from kwslib.speech import open_corpus
+from kwslib.speech.corpus import Corpus
+from kwslib.studies import streaming_curves as curves
+from kwslib.studies import streaming_results as results
+from kwslib.studies import streaming_scores as scores
+from kwslib.studies.robustness import choose
+from kwslib.studies.robustness_records import CorpusName
+from kwslib.studies.streaming_changes import CHANGES
+from kwslib.studies.streaming_curves import Setting
+from kwslib.studies.streaming_records import ALL, Ambient, Found, Streaming, save
+from kwslib.studies.streaming_scores import Scored
+from kwslib.studies.streaming_sounds import SPLITS, Sounds
+
+
+def measure(
+    run: Run,
+    corpus: Corpus,
+    study: StreamStudy,
+    *,
+    ambient: Path | None = None,
+    workers: int | None = None,
+    say: Callable[[str], None] = print,
+) -> Streaming:
+    """Measure the network of a run on streams.
+
+    Parameters
+    ----------
+    run : Run
+    corpus : Corpus
+        Whose keywords, other words and noise are used.
+    study : StreamStudy
+    ambient : Path, optional
+        A folder of recordings without keywords, which are scored as well.
+    workers : int, optional
+        Processes; one for each core by default, 0 works in this one.
+    say : callable
+        Gets a line for each part that is done.
+
+    Raises
+    ------
+    KwsError
+        If the network, the clips or the noise recordings are missing or do not fit.
+    """
+    began = time.monotonic()
+    network = _network(run)
+    _check(study)
+    material = scores.material_of(corpus, network, run.front_end, study)
+    files = listening.sound_files([ambient]) if ambient else []
+    words = {part: len(Sounds(corpus, part, study.seed).keywords(study.clips)) for part in SPLITS}
+    every = scores.tasks(study, words, CHANGES)
+    scores.score_all(material, every, scores.processes(workers), say)
+    found = scores.collect(material, every)
+    say("streams are scored; counting")
+    heard = {part: results.Heard.of(found, part, study.hop_ms) for part in SPLITS}
+    assert network.labels is not None and network.front_end is not None
+    setting, smoothings = results.choose_smoothing(heard["choice"], network.labels, study.hop_ms)
+    points = results.points_of(heard, setting)
+    totals = {p.target_per_hour: round(p.threshold * LEVELS * setting.smoothing) for p in points if p.word == ALL}
+    return Streaming(
+        run=Path(run.folder).name,
+        size=run.size,
+        tflite_sha256=network.sha256,
+        corpus=CorpusName(corpus.name, corpus.manifest["hash"]),
+        labels=list(network.labels),
+        study=study,
+        smoothing_hops=setting.smoothing,
+        refractory_ms=setting.parameters.refractory_ms,
+        suppression_ms=setting.parameters.suppression_ms,
+        extents={part: one.extent(network.labels) for part, one in heard.items()},
+        smoothings=smoothings,
+        curves=[results.curve_of(heard["report"], setting, word) for word in (None, *setting.word_numbers)],
+        points=points,
+        kinds=[
+            results.kind_of(setting, kind, one, *entry)
+            for kind, one in heard["report"].kinds.items()
+            for entry in totals.items()
+        ],
+        places=results.places_of(heard["report"], study.hop_ms),
+        levels=results.levels_of(found, setting, totals[TARGETS_PER_HOUR[0]]),
+        benchmark=[results.benchmark_of(found, setting, *entry) for entry in totals.items()],
+        ambient=_ambient(network, setting, ambient, files, totals) if ambient else [],
+        seconds=time.monotonic() - began,
+        provenance=provenance(front_end=network.front_end.key, kernels=TFLITE_KERNELS),
+    )
+
+
+def measure_run(
+    name: str,
+    data: str = "",
+    corpus: str = "speech_commands",
+    study: StreamStudy | None = None,
+    ambient: Path | None = None,
+    workers: int | None = None,
+    say: Callable[[str], None] = print,
+) -> Found:
+    """Measure the network of this name or folder, and keep the result with those of the run in `paths.results_dir`.
+
+    Raises
+    ------
+    KwsError
+        If there is no such run, another process measures it, or as for `measure`.
+    """
+    run = choose(name)
+    folder = results_dir() / Path(run.folder).name / records.STREAMING
+    with claim(folder):
+        opened = open_corpus(corpus, data or None)
+        found = measure(run, opened, study or StreamStudy(), ambient=ambient, workers=workers, say=say)
+        save(found, folder)
+    return Found(found, folder, recorded=False)
+
+
+def _network(run: Run) -> Network:
+    path = Path(run.folder) / networks.MODEL
+    if not path.exists():
+        raise DataError(f"{path} does not exist; run {run.run} again")
+    network = networks.of_file(path, run.front_end)
+    if network.front_end is None or network.labels is None or network.graph.layers[-1].kind != "softmax":
+        raise ModelError(f"{path} cannot be measured on streams: it needs fingerprints, labels and a softmax")
+    return network
+
+
+def _check(study: StreamStudy) -> None:
+    if study.seed < 0:
+        raise InputError(f"seed {study.seed} is negative; give an integer of at least 0")
+    if not 0 < study.hours <= 10_000:
+        raise InputError(f"hours is {study.hours:g}: give a number above 0, up to 10000")
+    if study.clips < 0:
+        raise InputError(f"clips is {study.clips}: give clips of each keyword, or 0 for all")
+
+
+def _ambient(
+    network: Network, setting: Setting, folder: Path, files: Sequence[Path], totals: dict[float, int]
+) -> list[Ambient]:
+    """Score somebody's own recordings, each a stream."""
+    listener = listening.Listener(network, setting.parameters.hop_ms, scores.tflite_code(network))
+    streams = []
+    for file in files:
+        listener.restart()
+        recording = listening.open_recording(file)
+        codes = np.concatenate([listener.hear(piece) for piece in recording.pieces()])
+        streams.append(Scored(codes, recording.seconds, ()))
+    joined = curves.join(streams, setting.parameters.hop_ms)
+    rows = []
+    for target, total in totals.items():
+        events = curves.fired_for(joined, setting, None, total)
+        accepts, hours = len(events.times), joined.hours
+        low, high = poisson_interval(accepts)
+        counts = np.bincount(events.labels, minlength=len(setting.labels))
+        by_word = {setting.labels[word]: int(counts[word]) for word in setting.word_numbers}
+        rates = (accepts / hours, low / hours, high / hours)
+        rows.append(Ambient(folder.name, len(files), hours, target, accepts, *rates, by_word))
+    return rows
