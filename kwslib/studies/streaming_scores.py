@@ -7,6 +7,8 @@ The codes are those of the device: TFLite's logits, which equal the integer refe
 import hashlib
 import json
 import os
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
@@ -183,7 +185,7 @@ def read(material: Material, task: Task) -> Scored | None:
         with np.load(material.folder / task.name, allow_pickle=False) as kept:
             words = tuple(Placed(*map(int, row)) for row in kept["words"])
             return Scored(kept["codes"], float(kept["seconds"]), words)
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
 
 

@@ -1,0 +1,148 @@
+"""The rest of the chapter on streams: place in the window, levels, the benchmark's stream, own recordings, method."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from kwslib.report import elements
+from kwslib.report.elements import Markdown, Table
+from kwslib.report.figures.picture import MARKERS, Picture, Theme, new_figure
+from kwslib.report.streaming_page import FILES, KIND_TEXTS, NOTHING
+from kwslib.studies.streaming_curves import PLACES
+from kwslib.studies.streaming_records import Found
+
+
+def places(every: Sequence[Found]) -> Picture | Markdown:
+    """Show the share of right decisions against the place of the word's middle in the window."""
+    if not every:
+        return NOTHING
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = new_figure(6.6, 3.2)
+        for number, found in enumerate(every):
+            rows = [row for row in found.streaming.places if row.decisions]
+            x = [row.begin_s + 0.5 / PLACES for row in rows]
+            y = [row.right / row.decisions for row in rows]
+            style = {"color": theme.series[number % len(theme.series)], "marker": MARKERS[number % len(MARKERS)]}
+            axes.plot(x, y, markersize=4, label=found.streaming.run, **style)
+        axes.set(xlabel="middle of the word, seconds after the beginning of the window", ylabel="right decisions")
+        axes.set_xlim(0, 1)
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.grid(True, linewidth=0.6)
+        figure.legend(loc="outside upper right", ncols=min(3, len(every)))
+        return figure
+
+    listed = "; ".join(
+        f"{found.streaming.run}, {row.begin_s:.2f} s: {row.right / row.decisions:.0%}"
+        for found in every
+        for row in found.streaming.places
+        if row.decisions
+    )
+    return Picture(draw, f"Right decisions by the place of the word in the window. {listed}.")
+
+
+def levels_table(every: Sequence[Found]) -> Table | Markdown:
+    """Show what levels, offsets and clipping do, and whether a word or class takes more than its share."""
+    if not every:
+        return NOTHING
+    full = pd.DataFrame(
+        [{"network": found.streaming.run} | asdict(level) for found in every for level in found.streaming.levels]
+    )
+    words = zip(full["largest_word"], full["largest_share"], strict=True)
+    winners = zip(full["winner"], full["winner_share"], strict=True)
+    shown = pd.DataFrame(
+        {
+            "network": full["network"],
+            "change": full["kind"].map(KIND_TEXTS),
+            "value": [f"{value:g}" for value in full["value"]],
+            "found": [f"{found} of {words}" for found, words in zip(full["found"], full["words"], strict=True)],
+            "events": full["events"],
+            "most frequent word": [_share(*row) for row in words],
+            "class that wins most": [_share(*row) for row in winners],
+        }
+    )
+    return Table(full, "streaming-levels", "The same keywords at other levels", shown=shown, dense=True)
+
+
+def _share(name: str, share: float) -> str:
+    return f"{name}, {100 * share:.0f} %" if name else "–"
+
+
+def benchmark_table(every: Sequence[Found]) -> Table | Markdown:
+    """Show hits, misses and false alarms on the stream of MLPerf Tiny's kind."""
+    if not every:
+        return NOTHING
+    rows = [{"network": found.streaming.run} | asdict(row) for found in every for row in found.streaming.benchmark]
+    frame = pd.DataFrame(rows)
+    shown = frame.rename(columns={"target_per_hour": "wanted an hour", "false_alarms": "false alarms"})
+    return Table(frame, "streaming-benchmark", "A stream of MLPerf Tiny's kind", shown=shown)
+
+
+def ambient_table(every: Sequence[Found]) -> Table | Markdown:
+    """Show false accepts on people's own recordings, where somebody has measured them."""
+    rows = [
+        {"network": found.streaming.run} | {name: value for name, value in asdict(row).items() if name != "by_word"}
+        for found in every
+        for row in found.streaming.ambient
+    ]
+    if not rows:
+        return Markdown("No recordings of this kind were scored.")
+    return Table(pd.DataFrame(rows), "streaming-ambient", "False accepts in other recordings")
+
+
+def smoothing_table(every: Sequence[Found]) -> Table | Markdown:
+    """Show what validation says of each number of smoothed hops."""
+    if not every:
+        return NOTHING
+    rows = [
+        {"network": found.streaming.run, "chosen": "yes" if row.hops == found.streaming.smoothing_hops else ""}
+        | asdict(row)
+        for found in every
+        for row in found.streaming.smoothings
+    ]
+    frame = pd.DataFrame(rows)
+    frame["miss_rate"] = frame["missed"] / frame["words"]
+    shown = pd.DataFrame(
+        {
+            "network": frame["network"],
+            "hops averaged": frame["hops"],
+            "threshold": [f"{value:.3f}" for value in frame["threshold"]],
+            "missed": [f"{100 * value:.1f} %" for value in frame["miss_rate"]],
+            "chosen": frame["chosen"],
+        }
+    )
+    return Table(frame, "streaming-smoothing", "Smoothing, on validation, all ratios together", shown=shown)
+
+
+def notes(every: Sequence[Found]) -> Table | Markdown:
+    """Show how much each study heard, and how events are made."""
+    if not every:
+        return NOTHING
+    rows = []
+    for found in every:
+        one = found.streaming
+        rows.append(
+            {
+                "network": one.run,
+                "hop, ms": one.study.hop_ms,
+                "refractory, ms": one.refractory_ms,
+                "suppression, ms": one.suppression_ms,
+                "hours, choice": one.extents["choice"].hours,
+                "keywords, choice": one.extents["choice"].words,
+                "hours, report": one.extents["report"].hours,
+                "keywords, report": one.extents["report"].words,
+                "seed": one.study.seed,
+                "study took, s": round(one.seconds),
+            }
+        )
+    return Table(pd.DataFrame(rows), "streaming-notes", "What was heard")
+
+
+def downloads(every: Sequence[Found]) -> Markdown:
+    """Return links to the files of every study."""
+    if not every:
+        return NOTHING
+    return Markdown("\n\n".join(f"`{f.streaming.run}`:\n\n{elements.links(f.folder, FILES).text}" for f in every))
