@@ -1,6 +1,6 @@
 """``kws listen``: the words in recordings, or in what a microphone hears."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,9 +10,13 @@ from kwslib.cli.options import NETWORK, split_labels
 from kwslib.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from kwslib.runs.listening import WordSpotter
 
 Number = TypeVar("Number", int, float)
+PIECE_S = 10
+"""Seconds of a recording that are heard at a time."""
 
 
 def by_word(values: tuple[str, ...], kind: Callable[[str], Number], option: str) -> tuple[Number | None, dict]:
@@ -70,6 +74,7 @@ def listen(
     """
     from kwslib.config.events import EventParameters
     from kwslib.runs import listening, networks
+    from kwslib.speech.sound_files import find_sounds
 
     if microphone == bool(sounds):
         raise InputError("name files or folders of sound, or give --microphone" + (", not both" if sounds else ""))
@@ -87,7 +92,7 @@ def listen(
         thresholds=own_thresholds,
         refractories_ms=own_pauses,
     )
-    files = listening.sound_files(sounds)
+    files = find_sounds(sounds, click.echo) if sounds else []
     network = networks.choose(model, run, size, front_end, split_labels(labels))
     click.echo(network.describe())
     spotter = listening.WordSpotter(network, parameters)
@@ -100,15 +105,26 @@ def listen(
 def _listen_to(spotter: "WordSpotter", file: Path) -> None:
     from tqdm import tqdm
 
-    from kwslib.runs import listening
+    from kwslib.config.front_end import SAMPLE_RATE_HZ
+    from kwslib.speech.recording import open_recording
 
-    recording = listening.open_recording(file)
-    words = 0
-    with tqdm(total=round(recording.seconds), unit="s", leave=False, disable=None, delay=2) as bar:
-        for heard in spotter.spot(recording.pieces(bar.update)):
+    words, samples = 0, 0
+    with open_recording(file) as recording, tqdm(unit="s", leave=False, disable=None, delay=2) as bar:
+        bar.total = None if recording.facts.seconds is None else round(recording.facts.seconds)
+
+        def pieces() -> "Iterator[np.ndarray]":
+            nonlocal samples
+            for piece in recording.pieces(PIECE_S * SAMPLE_RATE_HZ):
+                yield piece
+                samples += len(piece)
+                bar.update(len(piece) / SAMPLE_RATE_HZ)
+
+        for heard in spotter.spot(pieces()):
             tqdm.write(f"{file}: {heard}")
             words += 1
-    click.echo(f"{file}: {words} word{'s' if words != 1 else ''} in {recording.seconds:.1f} s")
+    if recording.note:
+        click.echo(recording.note)
+    click.echo(f"{file}: {words} word{'s' if words != 1 else ''} in {samples / SAMPLE_RATE_HZ:.1f} s")
 
 
 def _listen_live(spotter: "WordSpotter", device: str | None) -> None:

@@ -54,17 +54,21 @@ def streaming(
 
     study = StreamStudy(hours=hours, clips=clips, seed=seed)
     found = measure_run(run, data, corpus, study, ambient, workers, click.echo)
+
+    def target(per_hour: float | None) -> str:
+        return "default threshold" if per_hour is None else f"at {per_hour:g} an hour on validation"
+
     for point in found.streaming.points:
         if point.word == "all":
             click.echo(
-                f"at {point.target_per_hour:g} an hour on validation (threshold {point.threshold:.3f}): "
+                f"{target(point.target_per_hour)} (threshold {point.threshold:.3f}): "
                 f"{point.per_hour:.2f} an hour ({point.low:.2f} to {point.high:.2f}), missed "
                 + ", ".join(f"{100 * lost / point.words:.1f} % {name}" for name, lost in point.missed.items())
             )
     for row in found.streaming.ambient:
         click.echo(
             f"{row.name}: {row.accepts} in {row.hours:.2f} h, {row.per_hour:.2f} an hour "
-            f"({row.low:.2f} to {row.high:.2f}) at {row.target_per_hour:g}"
+            f"({row.low:.2f} to {row.high:.2f}), {target(row.target_per_hour)}"
         )
     click.echo(f"in {found.folder}")
 

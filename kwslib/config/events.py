@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 from math import isfinite
 
+from kwslib.config.words import is_word
 from kwslib.errors import InputError, check_name
 
-NOT_WORDS = ("_silence_", "_unknown_", "silence", "unknown")
-"""Names of classes that are never reported."""
 LONGEST_SMOOTHING_HOPS = 64
 LONGEST_PAUSE_MS = 60_000
 
@@ -81,7 +80,7 @@ class EventParameters:
 
 def words_of(labels: tuple[str, ...]) -> tuple[str, ...]:
     """The classes that are words, in the order of the labels."""
-    return tuple(label for label in labels if label.lower() not in NOT_WORDS)
+    return tuple(label for label in labels if is_word(label))
 
 
 def check_words(parameters: EventParameters, labels: tuple[str, ...]) -> None:

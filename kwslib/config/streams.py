@@ -3,22 +3,25 @@
 from dataclasses import dataclass
 
 NEGATIVES = {
-    "sentences": 0.30,
+    "sentences": 0.35,
     "joined": 0.15,
-    "similar": 0.10,
     "other words": 0.15,
     "noise": 0.15,
-    "mixtures": 0.15,
+    "mixtures": 0.20,
 }
 """Kinds of sound without a keyword, and their shares of the hours."""
+SIMILAR, SIMILAR_SHARE = "similar", 0.05
+"""Words that sound like a keyword: as many more hours, counted apart. Nobody speaks like that all day."""
 SNR_DB = (20.0, 10.0, 5.0, 0.0)
 """Signal-to-noise ratios at which keywords are set into noise."""
 CLEAN = "clean"
 """In place of a ratio: digital silence around the word."""
-TARGETS_PER_HOUR = (1.0, 0.1)
-"""False accepts an hour at the operating points."""
+TARGETS_PER_HOUR = (None, 10.0, 1.0, 0.1)
+"""False accepts an hour at the operating points; None is the default threshold of `kws listen`."""
 SMOOTHINGS = (1, 2, 3, 4, 5)
 """Numbers of hops of smoothing among which validation chooses."""
+SMOOTHING_RATES = (100.0, 10.0, 1.0)
+"""False accepts an hour at which it compares them."""
 GAINS_DB = (-40.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0)
 OFFSETS = (0.01, 0.1, 0.3)
 """DC offsets, full scale 1."""

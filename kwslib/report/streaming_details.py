@@ -10,7 +10,7 @@ from matplotlib.ticker import PercentFormatter
 from kwslib.report import elements
 from kwslib.report.elements import Markdown, Table
 from kwslib.report.figures.picture import MARKERS, Picture, Theme, new_figure
-from kwslib.report.streaming_page import FILES, KIND_TEXTS, NOTHING
+from kwslib.report.streaming_page import FILES, KIND_TEXTS, NOTHING, wanted
 from kwslib.studies.streaming_curves import PLACES
 from kwslib.studies.streaming_records import Found
 
@@ -77,14 +77,17 @@ def benchmark_table(every: Sequence[Found]) -> Table | Markdown:
         return NOTHING
     rows = [{"network": found.streaming.run} | asdict(row) for found in every for row in found.streaming.benchmark]
     frame = pd.DataFrame(rows)
-    shown = frame.rename(columns={"target_per_hour": "wanted an hour", "false_alarms": "false alarms"})
+    shown = frame.assign(target_per_hour=[wanted(row["target_per_hour"]) for row in rows])
+    shown = shown.rename(columns={"target_per_hour": "wanted an hour", "false_alarms": "false alarms"})
     return Table(frame, "streaming-benchmark", "A stream of MLPerf Tiny's kind", shown=shown)
 
 
 def ambient_table(every: Sequence[Found]) -> Table | Markdown:
     """Show false accepts on people's own recordings, where somebody has measured them."""
     rows = [
-        {"network": found.streaming.run} | {name: value for name, value in asdict(row).items() if name != "by_word"}
+        {"network": found.streaming.run}
+        | {name: value for name, value in asdict(row).items() if name != "by_word"}
+        | {"target_per_hour": wanted(row.target_per_hour)}
         for found in every
         for row in found.streaming.ambient
     ]
@@ -109,6 +112,7 @@ def smoothing_table(every: Sequence[Found]) -> Table | Markdown:
         {
             "network": frame["network"],
             "hops averaged": frame["hops"],
+            "false accepts an hour": [f"at most {value:g}" for value in frame["per_hour"]],
             "threshold": [f"{value:.3f}" for value in frame["threshold"]],
             "missed": [f"{100 * value:.1f} %" for value in frame["miss_rate"]],
             "chosen": frame["chosen"],

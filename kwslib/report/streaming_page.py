@@ -29,6 +29,8 @@ NONE_DRAWN_AT = 0.5
 WORD_CONDITION = f"{SNR_DB[1]:g} dB"
 """Condition of the curves of single words."""
 PANEL_COLUMNS = 3
+DEFAULT = "default"
+"""In place of a rate: the default threshold of `kws listen`."""
 KIND_TEXTS = {"gain": "gain, dB", "offset": "DC offset, of full scale", "clipped": "clipped at, of the loudest sample"}
 
 
@@ -39,7 +41,7 @@ def texts() -> dict[str, str]:
         "benchmark_found": f"{BENCHMARK_FOUND_S:g}",
         "benchmark_ignored": f"{BENCHMARK_IGNORED_S:g}",
         "benchmark_merged": f"{BENCHMARK_MERGED_S:g}",
-        "targets": " and ".join(f"{target:g}" for target in TARGETS_PER_HOUR),
+        "targets": ", ".join(f"{target:g}" for target in TARGETS_PER_HOUR if target is not None),
         "ratios": ", ".join(f"{ratio:g}" for ratio in SNR_DB[:-1]) + f" and {SNR_DB[-1]:g} dB",
         "word_condition": WORD_CONDITION,
     }
@@ -98,7 +100,7 @@ def _panels(count: int) -> tuple[Figure, list[Any]]:
 
 def _listed(every: Sequence[Found], word: str) -> str:
     return "; ".join(
-        f"{found.streaming.run}, {point.word}, {point.target_per_hour:g} an hour on validation: "
+        f"{found.streaming.run}, {point.word}, wanted an hour {wanted(point.target_per_hour)}: "
         f"{point.per_hour:.2f} an hour, missed "
         + ", ".join(f"{100 * lost / point.words:.1f} % ({name})" for name, lost in point.missed.items())
         for found in every
@@ -177,7 +179,7 @@ def _points(every: Sequence[Found], chosen: Callable[[str], bool]) -> Iterator[t
             full = plain | {f"missed, {name}": lost for name, lost in missed.items()}
             shown = {"network": found.streaming.run} | ({"word": point.word} if point.word != ALL else {})
             shown |= {
-                "wanted an hour": f"{point.target_per_hour:g}",
+                "wanted an hour": wanted(point.target_per_hour),
                 "threshold": f"{point.threshold:.3f}",
                 "an hour": f"{point.per_hour:.2f}",
                 "95 % interval": f"{point.low:.2f}–{point.high:.2f}",
@@ -186,6 +188,11 @@ def _points(every: Sequence[Found], chosen: Callable[[str], bool]) -> Iterator[t
             if point.word == ALL:
                 shown |= {"latency, ms": _ms(point.latency_median_s), "in 90 %, ms": _ms(point.latency_p90_s)}
             yield full, shown
+
+
+def wanted(per_hour: float | None) -> str:
+    """How a table shows for which rate a threshold was chosen."""
+    return DEFAULT if per_hour is None else f"{per_hour:g}"
 
 
 def _ms(seconds: float | None) -> str:
@@ -223,7 +230,7 @@ def kinds_table(every: Sequence[Found]) -> Table | Markdown:
             full = {"network": found.streaming.run} | asdict(kind)
             shown = {
                 "network": found.streaming.run,
-                "wanted an hour": f"{kind.target_per_hour:g}",
+                "wanted an hour": wanted(kind.target_per_hour),
                 "sound": kind.kind,
                 "hours": f"{kind.hours:.2f}",
                 "false accepts": kind.accepts,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kwslib.config.words import is_word
 from kwslib.errors import InputError
 from kwslib.integer import reference
 from kwslib.integer.graph import UINT8_SHIFT
@@ -24,8 +25,6 @@ DEFAULT_CLIP = Path(__file__).resolve().parents[1] / "gap8" / "firmware" / "yes.
 
 MODEL_SUFFIX, MODEL_MAGIC = ".tflite", b"TFL3"
 PICTURE_SUFFIX, PICTURE_MAGIC = ".pgm", b"P5"
-NO_WORDS = ("silence", "unknown")
-"""Classes that no word wins, whatever stands around their names."""
 BATCH = 256
 """Windows whose fingerprints are computed at once."""
 
@@ -125,7 +124,7 @@ def score(network: Network, samples: np.ndarray) -> Scores:
     logits = np.sort(np.concatenate([part.logits for part in parts]).astype(np.int64), axis=1)
     winners = np.concatenate([part.winner for part in parts])
     margins = logits[:, -1] - logits[:, -2] if logits.shape[1] > 1 else logits[:, -1]
-    no_word = [network.label(index).strip("_<>[]").lower() in NO_WORDS for index in range(network.graph.classes)]
+    no_word = [not is_word(network.label(index)) for index in range(network.graph.classes)]
     shares = (scores.astype(np.float64) - output.file_zero_point) * output.scale
     return Scores(found, shares, winners, margins, ~np.array(no_word)[winners])
 

@@ -1,8 +1,7 @@
 """A network that listens to a stream: frames, decisions at every hop, events."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +14,6 @@ from kwslib.integer.events import Event, rules
 from kwslib.runs.clips import quantised
 from kwslib.runs.networks import Network
 from kwslib.speech.frames import FrameStream, silent_frame
-from kwslib.speech.wav import read_wav
 
 WINDOW_S = CLIP_SAMPLES / SAMPLE_RATE_HZ
 
@@ -183,59 +181,3 @@ class WordSpotter:
             yield from self.hear(piece)
         hops = self.parameters.smoothing_hops + 1
         yield from self.hear(np.zeros(CLIP_SAMPLES + hops * self.parameters.hop_ms * SAMPLE_RATE_HZ // 1000, np.int16))
-
-
-SOUND_SUFFIXES = (".wav",)
-"""Files of a folder that are taken for sound."""
-PIECE_SAMPLES = 10 * SAMPLE_RATE_HZ
-
-
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """A sound file that was opened."""
-
-    samples: np.ndarray
-
-    @property
-    def seconds(self) -> float:
-        """Its length."""
-        return len(self.samples) / SAMPLE_RATE_HZ
-
-    def pieces(self, progress: Callable[[float], object] = lambda _: None) -> Iterator[np.ndarray]:
-        """Yield its samples in pieces, int16; `progress` gets the seconds of each that was used."""
-        for start in range(0, len(self.samples), PIECE_SAMPLES):
-            piece = self.samples[start : start + PIECE_SAMPLES]
-            yield piece
-            progress(len(piece) / SAMPLE_RATE_HZ)
-
-
-def open_recording(path: Path) -> Recording:
-    """Open a sound file.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read.
-    """
-    return Recording(read_wav(path))
-
-
-def sound_files(named: Sequence[Path]) -> list[Path]:
-    """Return files and the sound files of folders, sub-folders included, in order.
-
-    Raises
-    ------
-    InputError
-        If one does not exist, or a folder has no sound.
-    """
-    files: list[Path] = []
-    for path in named:
-        if not path.exists():
-            raise InputError(f"{path} does not exist: name a sound file, or a folder of them")
-        found = [path]
-        if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SOUND_SUFFIXES)
-            if not found:
-                raise InputError(f"the folder {path} has no sound files ({', '.join(SOUND_SUFFIXES)})")
-        files += found
-    return files

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.accuracy import poisson_interval
-from kwslib.config.streams import TARGETS_PER_HOUR, StreamStudy
+from kwslib.config.front_end import SAMPLE_RATE_HZ
+from kwslib.config.streams import StreamStudy
 from kwslib.errors import DataError, InputError, ModelError
 from kwslib.integer.events import LEVELS
 from kwslib.network.evaluation import TFLITE_KERNELS
@@ -24,6 +25,8 @@ from kwslib.runs.networks import Network
 from kwslib.runs.records import Run
 from kwslib.speech import open_corpus
 from kwslib.speech.corpus import Corpus
+from kwslib.speech.recording import open_recording
+from kwslib.speech.sound_files import find_sounds
 from kwslib.studies import streaming_curves as curves
 from kwslib.studies import streaming_results as results
 from kwslib.studies import streaming_scores as scores
@@ -34,6 +37,9 @@ from kwslib.studies.streaming_curves import Setting
 from kwslib.studies.streaming_records import ALL, Ambient, Found, Streaming, save
 from kwslib.studies.streaming_scores import Scored
 from kwslib.studies.streaming_sounds import SPLITS, Sounds
+
+AMBIENT_PIECE_S = 60
+"""Seconds of a recording that are scored at a time."""
 
 
 def measure(
@@ -69,7 +75,7 @@ def measure(
     network = _network(run)
     _check(study)
     material = scores.material_of(corpus, network, run.front_end, study)
-    files = listening.sound_files([ambient]) if ambient else []
+    files = find_sounds([ambient], say) if ambient else []
     words = {part: len(Sounds(corpus, part, study.seed).keywords(study.clips)) for part in SPLITS}
     every = scores.tasks(study, words, CHANGES)
     scores.score_all(material, every, scores.processes(workers), say)
@@ -100,9 +106,9 @@ def measure(
             for entry in totals.items()
         ],
         places=results.places_of(heard["report"], study.hop_ms),
-        levels=results.levels_of(found, setting, totals[TARGETS_PER_HOUR[0]]),
+        levels=results.levels_of(found, setting, setting.default_total),
         benchmark=[results.benchmark_of(found, setting, *entry) for entry in totals.items()],
-        ambient=_ambient(network, setting, ambient, files, totals) if ambient else [],
+        ambient=_ambient(network, setting, ambient, files, totals, say) if ambient else [],
         seconds=time.monotonic() - began,
         provenance=provenance(front_end=network.front_end.key, kernels=TFLITE_KERNELS),
     )
@@ -153,16 +159,26 @@ def _check(study: StreamStudy) -> None:
 
 
 def _ambient(
-    network: Network, setting: Setting, folder: Path, files: Sequence[Path], totals: dict[float, int]
+    network: Network,
+    setting: Setting,
+    folder: Path,
+    files: Sequence[Path],
+    totals: dict[float | None, int],
+    say: Callable[[str], None],
 ) -> list[Ambient]:
     """Score somebody's own recordings, each a stream."""
     listener = listening.Listener(network, setting.parameters.hop_ms, scores.tflite_code(network))
     streams = []
     for file in files:
         listener.restart()
-        recording = listening.open_recording(file)
-        codes = np.concatenate([listener.hear(piece) for piece in recording.pieces()])
-        streams.append(Scored(codes, recording.seconds, ()))
+        seconds, codes = 0.0, []
+        with open_recording(file) as recording:
+            for piece in recording.pieces(AMBIENT_PIECE_S * SAMPLE_RATE_HZ):
+                codes.append(listener.hear(piece))
+                seconds += len(piece) / SAMPLE_RATE_HZ
+        if recording.note:
+            say(recording.note)
+        streams.append(Scored(np.concatenate(codes), seconds, ()))
     joined = curves.join(streams, setting.parameters.hop_ms)
     rows = []
     for target, total in totals.items():

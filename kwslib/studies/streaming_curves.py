@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
@@ -93,7 +94,12 @@ class Setting:
         """Sums that are tried as thresholds, rising; the last one is never reached."""
         whole = LEVELS * self.smoothing
         low, high = np.linspace(0.02, 0.5, 17)[:-1], np.linspace(0.5, 1.0, 129)
-        return sorted({max(1, round(whole * share)) for share in (*low, *high)})
+        return sorted({self.default_total, *(max(1, round(whole * share)) for share in (*low, *high))})
+
+    @property
+    def default_total(self) -> int:
+        """The threshold of the parameters, as a sum."""
+        return ceil(self.parameters.threshold * LEVELS * self.smoothing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +142,13 @@ def count_missed(joined: Joined, events: Fired, setting: Setting, word: int | No
     return int(np.isnan(delays(joined, events, FOUND_S * 1000 / setting.parameters.hop_ms, word)).sum())
 
 
-def choose_total(negative: Joined, setting: Setting, word: int | None, per_hour: float) -> tuple[int, int]:
-    """Return the least threshold from which on no false-accept rate is above `per_hour`, and its false accepts."""
+def choose_total(negative: Joined, setting: Setting, word: int | None, per_hour: float | None) -> tuple[int, int]:
+    """Return the least threshold from which on no false-accept rate is above `per_hour`, and its false accepts.
+
+    Without a rate it is the threshold of the parameters.
+    """
+    if per_hour is None:
+        return setting.default_total, len(fired_for(negative, setting, word, setting.default_total).times)
     allowed = per_hour * negative.hours
     chosen, accepts = setting.totals()[-1], 0
     for total in reversed(setting.totals()):

@@ -36,9 +36,10 @@ class Extent:
 
 @dataclass(frozen=True)
 class Smoothing:
-    """What validation says of a number of smoothed hops: all words' threshold at the first target, keywords missed."""
+    """What validation says of a number of smoothed hops, all words together, at one rate of false accepts."""
 
     hops: int
+    per_hour: float
     threshold: float
     accepts: int
     missed: int
@@ -62,12 +63,14 @@ class Curve:
 class Point:
     """An operating point: the threshold chosen on validation for a rate, and what it gives on the part ``report``.
 
+    `target_per_hour` is None for the default threshold of `kws listen`.
+
     `chosen_accepts` are the false accepts on the sound of the choice. `latency_median_s` and `latency_p90_s` are from
     the end of the spoken word to its event; None if no word was found.
     """
 
     word: str
-    target_per_hour: float
+    target_per_hour: float | None
     threshold: float
     chosen_accepts: int
     accepts: int
@@ -85,7 +88,7 @@ class KindAccepts:
     """False accepts of all words in one kind of sound, at one operating point."""
 
     kind: str
-    target_per_hour: float
+    target_per_hour: float | None
     hours: float
     accepts: int
     per_hour: float
@@ -104,7 +107,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Level:
-    """All words' first operating point on the same keywords, changed: ``gain`` (dB), ``offset``, ``clipped``.
+    """The default threshold on the same keywords, changed: ``gain`` (dB), ``offset``, ``clipped``.
 
     `largest_word` is the word with most events, `largest_share` its share of them. `winner` is the class that wins most
     decisions, `winner_share` its share.
@@ -126,7 +129,7 @@ class Benchmark:
     """The stream of MLPerf Tiny's kind, at all words' operating point of `target_per_hour`."""
 
     seconds: float
-    target_per_hour: float
+    target_per_hour: float | None
     words: int
     hits: int
     misses: int
@@ -140,7 +143,7 @@ class Ambient:
     name: str
     files: int
     hours: float
-    target_per_hour: float
+    target_per_hour: float | None
     accepts: int
     per_hour: float
     low: float
@@ -173,7 +176,7 @@ class Streaming:
     seconds: float
     provenance: Provenance
 
-    def point(self, word: str, target_per_hour: float) -> Point:
+    def point(self, word: str, target_per_hour: float | None) -> Point:
         """The operating point of a word."""
         return next(p for p in self.points if (p.word, p.target_per_hour) == (word, target_per_hour))
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from kwslib.accuracy import poisson_interval
 from kwslib.config.events import EventParameters
-from kwslib.config.streams import CLEAN, NEGATIVES, SMOOTHINGS, SNR_DB, TARGETS_PER_HOUR
+from kwslib.config.streams import CLEAN, NEGATIVES, SIMILAR, SMOOTHING_RATES, SMOOTHINGS, SNR_DB, TARGETS_PER_HOUR
 from kwslib.integer.events import LEVELS
 from kwslib.studies import streaming_curves as curves
 from kwslib.studies.streaming_curves import FOUND_S, Joined, Setting
@@ -55,7 +55,7 @@ class Heard:
             streams = [s for t, s in found.items() if (t.part, t.kind, t.snr_db) == (part, kind, snr_db)]
             return curves.join(streams, hop_ms)
 
-        kinds = {kind: joined(kind) for kind in NEGATIVES}
+        kinds = {kind: joined(kind) for kind in (*NEGATIVES, SIMILAR)}
         negative = curves.join([s for t, s in found.items() if t.part == part and t.kind in NEGATIVES], hop_ms)
         return cls(kinds, negative, {condition(snr): joined("positive", snr) for snr in (None, *SNR_DB)})
 
@@ -67,19 +67,19 @@ class Heard:
 
 
 def choose_smoothing(heard: Heard, labels: tuple[str, ...], hop_ms: int) -> tuple[Setting, list[Smoothing]]:
-    """Choose how many hops are averaged: fewest keywords missed at the first target, all conditions together."""
-    rows, settings = [], []
-    for hops in SMOOTHINGS:
-        setting = Setting(labels, EventParameters(hop_ms=hop_ms, smoothing_hops=hops))
-        total, accepts = curves.choose_total(heard.negative, setting, None, TARGETS_PER_HOUR[0])
-        missed = sum(
-            curves.count_missed(one, curves.fired_for(one, setting, None, total), setting)
-            for one in heard.positive.values()
-        )
-        words = sum(len(one.labels) for one in heard.positive.values())
-        rows.append(Smoothing(hops, total / (LEVELS * hops), accepts, missed, words))
-        settings.append(setting)
-    best = min(range(len(rows)), key=lambda row: rows[row].missed)
+    """Choose how many hops are averaged: fewest keywords missed, all conditions and all `SMOOTHING_RATES` together."""
+    rows: list[Smoothing] = []
+    settings = {hops: Setting(labels, EventParameters(hop_ms=hop_ms, smoothing_hops=hops)) for hops in SMOOTHINGS}
+    words = sum(len(one.labels) for one in heard.positive.values())
+    for hops, setting in settings.items():
+        for per_hour in SMOOTHING_RATES:
+            total, accepts = curves.choose_total(heard.negative, setting, None, per_hour)
+            missed = sum(
+                curves.count_missed(one, curves.fired_for(one, setting, None, total), setting)
+                for one in heard.positive.values()
+            )
+            rows.append(Smoothing(hops, per_hour, total / (LEVELS * hops), accepts, missed, words))
+    best = min(SMOOTHINGS, key=lambda hops: sum(row.missed for row in rows if row.hops == hops))
     return settings[best], rows
 
 
@@ -93,7 +93,7 @@ def points_of(heard: dict[str, Heard], setting: Setting) -> list[Point]:
     return rows
 
 
-def point_of(heard: Heard, setting: Setting, word: int | None, target: float, total: int, chosen: int) -> Point:
+def point_of(heard: Heard, setting: Setting, word: int | None, target: float | None, total: int, chosen: int) -> Point:
     """Measure one operating point."""
     hours = heard.negative.hours
     accepts = len(curves.fired_for(heard.negative, setting, word, total).times)
@@ -137,7 +137,7 @@ def curve_of(heard: Heard, setting: Setting, word: int | None) -> Curve:
     )
 
 
-def kind_of(setting: Setting, kind: str, one: Joined, target: float, total: int) -> KindAccepts:
+def kind_of(setting: Setting, kind: str, one: Joined, target: float | None, total: int) -> KindAccepts:
     """Count false accepts in one kind of sound."""
     accepts = len(curves.fired_for(one, setting, None, total).times)
     low, high = poisson_interval(accepts)
@@ -178,7 +178,7 @@ def levels_of(found: dict[Task, Scored], setting: Setting, total: int) -> list[L
     return levels
 
 
-def benchmark_of(found: dict[Task, Scored], setting: Setting, target: float, total: int) -> Benchmark:
+def benchmark_of(found: dict[Task, Scored], setting: Setting, target: float | None, total: int) -> Benchmark:
     """Measure the stream of MLPerf Tiny's kind."""
     stream = next(stream for task, stream in found.items() if task.kind == "benchmark")
     joined = curves.join([stream], setting.parameters.hop_ms)

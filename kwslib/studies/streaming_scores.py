@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
-from kwslib.config.streams import NEGATIVES, SNR_DB, StreamStudy
+from kwslib.config.streams import NEGATIVES, SIMILAR, SIMILAR_SHARE, SNR_DB, StreamStudy
 from kwslib.errors import DataError
 from kwslib.integer import reference
 from kwslib.paths import atomic_path, cache_dir
@@ -45,7 +45,7 @@ class Task:
     part : str
         ``choice`` or ``report``.
     kind : str
-        One of `NEGATIVES`, ``positive``, ``level`` or ``benchmark``.
+        One of `NEGATIVES`, `SIMILAR`, ``positive``, ``level`` or ``benchmark``.
     number : int
         Of the stream in its kind.
     snr_db : float or None
@@ -129,7 +129,7 @@ def tasks(study: StreamStudy, words: dict[str, int], changes: Sequence[Change]) 
     """Return every stream of a study; `words` has the number of keyword clips of each part."""
     every = []
     for part in SPLITS:
-        for kind, share in NEGATIVES.items():
+        for kind, share in {**NEGATIVES, SIMILAR: SIMILAR_SHARE}.items():
             streams = max(1, round(study.hours * share * 3600 / study.shard_s))
             every += [Task(part, kind, number) for number in range(streams)]
         for snr_db in (None, *SNR_DB):

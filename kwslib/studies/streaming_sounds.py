@@ -127,7 +127,7 @@ class Sounds:
         return np.random.default_rng([self.seed, self.number, *kind.encode(), number])
 
     def negative(self, kind: str, number: int, seconds: int) -> Stream:
-        """Return a stream without a keyword; `kind` is one of `kwslib.config.streams.NEGATIVES`."""
+        """Return a stream without a keyword; `kind` is one of `kwslib.config.streams.NEGATIVES`, or `SIMILAR`."""
         rng, samples = self.generator(kind, number), seconds * SAMPLE_RATE_HZ
         if kind == "noise":
             return Stream(_int16(self._noise(rng, samples, NOISE_DBFS)))

@@ -65,7 +65,7 @@ def sample(run, ambient=()):
         refractory_ms=960,
         suppression_ms=480,
         extents={"choice": extent, "report": extent},
-        smoothings=[Smoothing(hops, 0.7, 30, 90 + hops, 1000) for hops in (2, 3)],
+        smoothings=[Smoothing(hops, 1.0, 0.7, 30, 90 + hops, 1000) for hops in (2, 3)],
         curves=curves,
         points=points,
         kinds=[KindAccepts(kind, t, 5.0, 2, *rates(2, 5.0)) for kind in NEGATIVES for t in TARGETS_PER_HOUR],
@@ -138,5 +138,5 @@ def test_own_recordings_are_shown():
 
 
 def test_texts_are_of_the_method():
-    assert page.texts()["targets"] == "1 and 0.1"
+    assert page.texts()["targets"] == "10, 1, 0.1"
     assert page.texts()["ratios"] == "20, 10, 5 and 0 dB"

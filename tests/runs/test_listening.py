@@ -1,18 +1,13 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from kwslib.config.events import EventParameters
-from kwslib.errors import DataError, InputError
+from kwslib.errors import InputError
 from kwslib.gap8.program.host_library import prepare, run_here
 from kwslib.integer import reference
 from kwslib.runs import listening, networks
 from kwslib.runs.clips import DEFAULT_CLIP, codes_for
-from kwslib.speech.wav import read_wav
-from tests.corpora import write_wav
-
-FOREIGN = Path(__file__).resolve().parents[2].parent / "shared" / "foreign"
+from kwslib.speech.recording import read_recording
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +24,7 @@ def spotter(network):
 def recording():
     """Ten seconds: the synthetic "yes" at 2 s and at 6 s, noise elsewhere."""
     sound = np.random.default_rng(3).normal(0, 20, 160_000)
-    word = read_wav(DEFAULT_CLIP)
+    word = read_recording(DEFAULT_CLIP).samples
     for begin in (32_000, 96_000):
         sound[begin : begin + len(word)] += word
     return np.clip(sound, -32768, 32767).astype(np.int16)
@@ -60,7 +55,7 @@ def test_decisions_are_the_reference_on_each_second(network, recording):
 
 
 def test_a_clip_of_a_second_and_an_end_within_a_word_are_heard(spotter):
-    word = read_wav(DEFAULT_CLIP)
+    word = read_recording(DEFAULT_CLIP).samples
     assert [one.word for one in spotter.spot([word])] == ["yes"]
     assert [one.word for one in spotter.spot([word[:12_000]])] == ["yes"]
     assert list(spotter.spot([])) == []
@@ -79,26 +74,6 @@ def test_what_cannot_be_listened_with_is_refused(network):
         listening.Listener(network, 250)
     with pytest.raises(InputError, match="10 ms is no multiple .* give 20"):
         listening.Listener(network, 10)
-
-
-def test_files_and_folders_are_found(tmp_path, recording):
-    write_wav(tmp_path / "deep" / "b.wav", recording)
-    write_wav(tmp_path / "a.WAV", recording)
-    (tmp_path / "empty").mkdir()
-    assert listening.sound_files([tmp_path]) == [tmp_path / "a.WAV", tmp_path / "deep" / "b.wav"]
-    with pytest.raises(InputError, match="has no sound files"):
-        listening.sound_files([tmp_path / "empty"])
-    with pytest.raises(InputError, match="does not exist"):
-        listening.sound_files([tmp_path / "none.wav"])
-    opened, seconds = listening.open_recording(tmp_path / "a.WAV"), []
-    assert np.array_equal(np.concatenate(list(opened.pieces(seconds.append))), recording)
-    assert sum(seconds) == opened.seconds == 10
-
-
-def test_a_damaged_file_is_named(tmp_path):
-    (tmp_path / "a.wav").write_bytes(b"RIFF")
-    with pytest.raises(DataError, match=r"a\.wav"):
-        listening.open_recording(tmp_path / "a.wav")
 
 
 def test_times_are_written_for_people():

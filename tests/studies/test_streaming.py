@@ -4,7 +4,16 @@ from click.testing import CliRunner
 
 from kwslib.accuracy import poisson_interval
 from kwslib.cli.main import main
-from kwslib.config.streams import CLEAN, NEGATIVES, SMOOTHINGS, SNR_DB, TARGETS_PER_HOUR, StreamStudy
+from kwslib.config.streams import (
+    CLEAN,
+    NEGATIVES,
+    SIMILAR,
+    SMOOTHING_RATES,
+    SMOOTHINGS,
+    SNR_DB,
+    TARGETS_PER_HOUR,
+    StreamStudy,
+)
 from kwslib.config.words import KEYWORDS, LABELS, SILENCE
 from kwslib.errors import DataError, InputError
 from kwslib.runs import records
@@ -57,7 +66,8 @@ def test_everything_is_measured_and_fits_together(measured):
     found, *_ = measured
     report = found.extents["report"]
     assert report.words == 20 and report.words_by_label == dict.fromkeys(KEYWORDS, 2)
-    assert report.hours == pytest.approx(sum(row.hours for row in found.kinds) / len(TARGETS_PER_HOUR))
+    counted = [row.hours for row in found.kinds if row.kind != SIMILAR and row.target_per_hour is None]
+    assert report.hours == pytest.approx(sum(counted))
     conditions = [CLEAN, *(f"{snr:g} dB" for snr in SNR_DB)]
     assert [curve.word for curve in found.curves] == [ALL, *KEYWORDS]
     for curve in found.curves:
@@ -70,8 +80,8 @@ def test_everything_is_measured_and_fits_together(measured):
     assert [(p.target_per_hour, p.word) for p in found.points] == [
         (t, w) for t in TARGETS_PER_HOUR for w in (ALL, *KEYWORDS)
     ]
-    assert [row.hops for row in found.smoothings] == list(SMOOTHINGS)
-    assert [row.kind for row in found.kinds[:: len(TARGETS_PER_HOUR)]] == list(NEGATIVES)
+    assert [row.hops for row in found.smoothings[:: len(SMOOTHING_RATES)]] == list(SMOOTHINGS)
+    assert [row.kind for row in found.kinds[:: len(TARGETS_PER_HOUR)]] == [*NEGATIVES, SIMILAR]
     assert [(level.kind, level.value) for level in found.levels] == [(one.kind, one.value) for one in CHANGES]
     assert sum(place.decisions for place in found.places) > 2 * report.words
     for row in found.benchmark:
@@ -88,7 +98,8 @@ def test_points_lie_on_the_curves(measured):
         low, high = poisson_interval(point.accepts)
         hours = found.extents["report"].hours
         assert (point.low, point.high) == pytest.approx((low / hours, high / hours))
-        assert point.chosen_accepts <= point.target_per_hour * found.extents["choice"].hours
+        if point.target_per_hour is not None:
+            assert point.chosen_accepts <= point.target_per_hour * found.extents["choice"].hours
 
 
 def test_ones_own_recordings_are_scored(measured):
@@ -141,7 +152,7 @@ def test_bad_numbers_are_refused(run, values, message):
 
 
 def test_a_folder_without_sound_and_an_unknown_run_are_refused(run, tmp_path):
-    with pytest.raises(InputError, match="has no sound files"):
+    with pytest.raises(InputError, match="there is no sound file in the folder"):
         streaming.measure(run, Drawn(), STUDY, ambient=tmp_path, workers=0)
     done = CliRunner().invoke(main, ["streaming", "nobody", "--hours", "1"])
     assert done.exit_code == 1 and "Traceback" not in done.output

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kwslib.config.streams import NEGATIVES, SNR_DB, StreamStudy
+from kwslib.config.streams import NEGATIVES, SIMILAR, SNR_DB, StreamStudy
 from kwslib.integer import reference
 from kwslib.runs import networks
 from kwslib.studies import streaming_scores as scores
@@ -25,6 +25,7 @@ def test_every_stream_has_a_name_and_more_hours_are_more_streams():
     negative = [task for task in tasks if task.kind in NEGATIVES]
     assert {task.kind for task in negative} == set(NEGATIVES)
     assert abs(len(negative) * study.shard_s / 3600 - 2 * study.hours) < 0.5
+    assert sum(task.kind == SIMILAR for task in tasks) == 2
     positive = [task for task in tasks if task.kind == "positive"]
     assert len(positive) == 2 * 3 * (1 + len(SNR_DB))
     assert set(tasks) < set(scores.tasks(replace(study, hours=4), words, CHANGES))

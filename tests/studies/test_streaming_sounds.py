@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kwslib.config.streams import NEGATIVES
+from kwslib.config.streams import NEGATIVES, SIMILAR
 from kwslib.config.words import KEYWORDS, LABELS
 from kwslib.errors import DataError, InputError
 from kwslib.speech.disturbance import active_power
@@ -16,7 +16,7 @@ def report():
     return Sounds(Drawn(), "report", seed=0)
 
 
-@pytest.mark.parametrize("kind", NEGATIVES)
+@pytest.mark.parametrize("kind", [*NEGATIVES, SIMILAR])
 def test_a_stream_follows_from_its_number(report, kind):
     one, same = (Sounds(Drawn(), "report", 0).negative(kind, 1, 4) for _ in range(2))
     assert np.array_equal(one.samples, same.samples)
