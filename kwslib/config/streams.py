@@ -22,6 +22,8 @@ SMOOTHINGS = (1, 2, 3, 4, 5)
 """Numbers of hops of smoothing among which validation chooses."""
 SMOOTHING_RATES = (100.0, 10.0, 1.0)
 """False accepts an hour at which it compares them."""
+SMOOTHING_SLACK = 0.02
+"""Share by which the missed keywords of the chosen number may exceed the fewest."""
 GAINS_DB = (-40.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0)
 OFFSETS = (0.01, 0.1, 0.3)
 """DC offsets, full scale 1."""

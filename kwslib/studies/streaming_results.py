@@ -7,7 +7,16 @@ import numpy as np
 
 from kwslib.accuracy import poisson_interval
 from kwslib.config.events import EventParameters
-from kwslib.config.streams import CLEAN, NEGATIVES, SIMILAR, SMOOTHING_RATES, SMOOTHINGS, SNR_DB, TARGETS_PER_HOUR
+from kwslib.config.streams import (
+    CLEAN,
+    NEGATIVES,
+    SIMILAR,
+    SMOOTHING_RATES,
+    SMOOTHING_SLACK,
+    SMOOTHINGS,
+    SNR_DB,
+    TARGETS_PER_HOUR,
+)
 from kwslib.integer.events import LEVELS
 from kwslib.studies import streaming_curves as curves
 from kwslib.studies.streaming_curves import FOUND_S, Joined, Setting
@@ -67,7 +76,10 @@ class Heard:
 
 
 def choose_smoothing(heard: Heard, labels: tuple[str, ...], hop_ms: int) -> tuple[Setting, list[Smoothing]]:
-    """Choose how many hops are averaged: fewest keywords missed, all conditions and all `SMOOTHING_RATES` together."""
+    """Choose how many hops are averaged, by the keywords missed under all conditions at all `SMOOTHING_RATES` together.
+
+    More hops mean later events. So it is the least number that misses hardly more than the best (`SMOOTHING_SLACK`).
+    """
     rows: list[Smoothing] = []
     settings = {hops: Setting(labels, EventParameters(hop_ms=hop_ms, smoothing_hops=hops)) for hops in SMOOTHINGS}
     words = sum(len(one.labels) for one in heard.positive.values())
@@ -79,8 +91,9 @@ def choose_smoothing(heard: Heard, labels: tuple[str, ...], hop_ms: int) -> tupl
                 for one in heard.positive.values()
             )
             rows.append(Smoothing(hops, per_hour, total / (LEVELS * hops), accepts, missed, words))
-    best = min(SMOOTHINGS, key=lambda hops: sum(row.missed for row in rows if row.hops == hops))
-    return settings[best], rows
+    missed_by = {hops: sum(row.missed for row in rows if row.hops == hops) for hops in SMOOTHINGS}
+    most = min(missed_by.values()) * (1 + SMOOTHING_SLACK)
+    return settings[min(hops for hops in SMOOTHINGS if missed_by[hops] <= most)], rows
 
 
 def points_of(heard: dict[str, Heard], setting: Setting) -> list[Point]:
