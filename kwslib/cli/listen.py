@@ -96,6 +96,7 @@ def listen(
     network = networks.choose(model, run, size, front_end, split_labels(labels))
     click.echo(network.describe())
     spotter = listening.WordSpotter(network, parameters)
+    click.echo(spotter.describe())
     if microphone:
         _listen_live(spotter, device)
     for file in files:
@@ -132,7 +133,7 @@ def _listen_live(spotter: "WordSpotter", device: str | None) -> None:
     from kwslib.speech import microphone
 
     pieces = microphone.pieces(spotter.parameters.hop_ms * SAMPLE_RATE_HZ // 1000, device)
-    click.echo("listening; Ctrl-C ends it")
+    click.echo("Ctrl-C ends it")
     try:
         for piece in pieces:
             for heard in spotter.hear(piece):

@@ -11,9 +11,9 @@ from kwslib.errors import InputError
 from kwslib.gap8.program import host_library
 from kwslib.gap8.program.event_library import HostEventDetector
 from kwslib.integer.events import Event, rules
-from kwslib.runs.clips import quantised
+from kwslib.integer.graph import UINT8_SHIFT
 from kwslib.runs.networks import Network
-from kwslib.speech.frames import FrameStream, silent_frame
+from kwslib.speech.frames import FrameStream
 
 WINDOW_S = CLIP_SAMPLES / SAMPLE_RATE_HZ
 
@@ -34,9 +34,11 @@ def device_code(network: Network) -> Decider:
 
 
 class Listener:
-    """Runs a network on the last second of a stream, once each hop.
+    """Runs a network on the last second of a stream, once each hop, with the front end that devices compute.
 
-    Before the stream there is digital silence. Decision h (from 0) is made when (h + 1) hops of sound are there.
+    A network that was trained with ``power`` hears its integer form; one with ``magnitude`` hears that, since it has no
+    integer form. Before the stream there is digital silence. Decision h (from 0) is made when h + 1 hops of sound are
+    there.
 
     Parameters
     ----------
@@ -60,21 +62,17 @@ class Listener:
                 f"{network.source} reads an input of {network.graph.input.shape}, which is no fingerprint of sound"
             )
         self.network, self.hop_ms = network, hop_ms
-        self.hop_frames = hop_frames(network.front_end, hop_ms)
+        self.front_end = device_form(network.front_end)
+        self.hop_frames = hop_frames(self.front_end, hop_ms)
         self._decide = decide or device_code(network)
-        self._shape = network.front_end.shape
+        self._shape = self.front_end.shape
         self.restart()
 
     def restart(self) -> None:
         """Begin a new stream."""
-        front_end = self.network.front_end
-        assert front_end is not None
-        self._stream = FrameStream(front_end)
-        silence = np.repeat(silent_frame(front_end)[None], self._shape[0], axis=0)
-        self._codes = self._quantised(silence)
-
-    def _quantised(self, frames: np.ndarray) -> np.ndarray:
-        return self.network.graph.input.to_core(quantised(self.network, frames))
+        tensor = self.network.graph.input
+        self._stream = FrameStream(self.front_end, tensor.scale, tensor.zero_point + UINT8_SHIFT)
+        self._codes = np.repeat(_core(self._stream.silent_frame())[None], self._shape[0], axis=0)
 
     def hear(self, samples: np.ndarray) -> np.ndarray:
         """Take the next samples, int16 (any number), and return the decisions that they allow.
@@ -84,13 +82,23 @@ class Listener:
         ndarray of int8, shape (hops, classes)
             Core codes of the network's output.
         """
-        codes = np.concatenate([self._codes, self._quantised(self._stream.feed(samples))])
+        codes = np.concatenate([self._codes, _core(self._stream.feed(samples))])
         frames = self._shape[0]
         hops = (len(codes) - frames) // self.hop_frames
         windows = np.lib.stride_tricks.sliding_window_view(codes, frames, axis=0)
         chosen = windows[self.hop_frames :: self.hop_frames][:hops].swapaxes(1, 2)
         self._codes = codes[hops * self.hop_frames :]
         return self._decide(np.ascontiguousarray(chosen).reshape(hops, frames * self._shape[1]))
+
+
+def device_form(front_end: FrontEnd) -> FrontEnd:
+    """What a device computes: the integer form of a front end; ``magnitude``, which has none, as it is."""
+    return front_end if front_end.kind == "magnitude" else front_end.integer_form
+
+
+def _core(codes: np.ndarray) -> np.ndarray:
+    """uint8 codes as int8 core codes."""
+    return (codes ^ np.uint8(UINT8_SHIFT)).view(np.int8)
 
 
 def hop_frames(front_end: FrontEnd, hop_ms: int) -> int:
@@ -165,6 +173,15 @@ class WordSpotter:
         """Begin a new stream."""
         self._listener.restart()
         self._detector = HostEventDetector(self._rules)
+
+    def describe(self) -> str:
+        """Say in one line how events are made."""
+        one = self.parameters
+        own = "".join(f", {word} {value:g}" for word, value in one.thresholds.items())
+        return (
+            f"listening with front end {self._listener.front_end.key}, a decision every {one.hop_ms} ms, "
+            f"{one.smoothing_hops} averaged; threshold {one.threshold:g}{own}"
+        )
 
     def hear(self, samples: np.ndarray) -> list[Heard]:
         """Take the next samples, int16 (any number), and return the words that they complete."""

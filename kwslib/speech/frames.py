@@ -1,14 +1,17 @@
-"""Frames of a stream: each is computed once, as soon as its sound is there."""
+"""The codes of a stream's frames: each frame is computed once, as soon as its sound is there."""
+
+from dataclasses import replace
 
 import numpy as np
 
-from kwslib.config.front_end import CLIP_SAMPLES, FrontEnd
+from kwslib.config.front_end import CLIP_SAMPLES, INPUT_ZERO_POINT, FrontEnd
 from kwslib.errors import InputError
-from kwslib.speech.fingerprint import fingerprints
+from kwslib.integer.front_end import codes_of
+from kwslib.speech import fingerprint
 
 
 class FrameStream:
-    """Computes the frames of a stream of sound, a row of coefficients each.
+    """Computes the codes of a stream of sound, a row of coefficients a frame, for any kind of front end.
 
     Before the stream there is digital silence: frame j covers the `window_samples` that end with sample
     (j + 1) · `stride_samples`. The frames of any second that begins on a stride are those of its fingerprint.
@@ -16,6 +19,10 @@ class FrameStream:
     Parameters
     ----------
     front_end : FrontEnd
+    scale : float, optional
+        Step of the codes; the front end's own by default.
+    zero_point : int
+        Code of the value zero.
 
     Raises
     ------
@@ -24,24 +31,25 @@ class FrameStream:
 
     Examples
     --------
-    >>> stream = FrameStream(FrontEnd("power", window_ms=40, stride_ms=20, coefficients=10))
+    >>> stream = FrameStream(FrontEnd("integer", window_ms=40, stride_ms=20, coefficients=10))
     >>> [len(stream.feed(np.zeros(samples, np.int16))) for samples in (319, 1, 3200)]
     [0, 1, 10]
     """
 
-    def __init__(self, front_end: FrontEnd) -> None:
+    def __init__(self, front_end: FrontEnd, scale: float | None = None, zero_point: int = INPUT_ZERO_POINT) -> None:
         overlap = front_end.window_samples - front_end.stride_samples
         if overlap < 0:
             raise InputError(f"front end {front_end.key} skips samples between its frames: no stream can use it")
-        self.front_end = front_end
+        self.front_end = front_end if scale is None else replace(front_end, scale=float(scale))
+        self.zero_point = zero_point
         self._samples = np.zeros(overlap, np.int16)
 
     def feed(self, samples: np.ndarray) -> np.ndarray:
-        """Take the next samples, int16 (any number), and return the frames that they complete.
+        """Take the next samples, int16 (any number), and return the codes of the frames that they complete.
 
         Returns
         -------
-        ndarray of float32, shape (frames, coefficients)
+        ndarray of uint8, shape (frames, coefficients)
 
         Raises
         ------
@@ -54,17 +62,25 @@ class FrameStream:
         one = self.front_end
         known = np.concatenate([self._samples, samples])
         count = max(0, (len(known) - one.window_samples) // one.stride_samples + 1)
-        self._samples = known[count * one.stride_samples :]
-        # whole fingerprints, one behind the other, zeros at the end
-        clips = -(-count // one.frames)
-        step = one.frames * one.stride_samples
-        padded = np.zeros((clips - 1) * step + CLIP_SAMPLES if clips else CLIP_SAMPLES, np.int16)
+        self._samples = known[count * one.stride_samples :].copy()
+        if not count:
+            return np.zeros((0, one.coefficients), np.uint8)
+        if one.kind == "integer":
+            return codes_of(known[None], one, self.zero_point)[0]
+        return self._by_seconds(known, count)
+
+    def _by_seconds(self, known: np.ndarray, count: int) -> np.ndarray:
+        """Compute whole fingerprints, one behind the other, zeros at the end."""
+        one = self.front_end
+        clips, step = -(-count // one.frames), one.frames * one.stride_samples
+        padded = np.zeros((clips - 1) * step + CLIP_SAMPLES, np.int16)
         used = min(len(known), len(padded))
         padded[:used] = known[:used]
-        blocks = np.lib.stride_tricks.sliding_window_view(padded, CLIP_SAMPLES)[::step][:clips]
-        return fingerprints(blocks, one).reshape(-1, one.coefficients)[:count]
+        seconds = np.lib.stride_tricks.sliding_window_view(padded, CLIP_SAMPLES)[::step]
+        codes = fingerprint.codes(seconds, one, zero_point=self.zero_point)
+        return codes.reshape(-1, one.coefficients)[:count]
 
-
-def silent_frame(front_end: FrontEnd) -> np.ndarray:
-    """Return the frame of digital silence, float32 (coefficients,)."""
-    return fingerprints(np.zeros((1, CLIP_SAMPLES), np.int16), front_end)[0, 0]
+    def silent_frame(self) -> np.ndarray:
+        """Return the codes of a frame of digital silence, uint8 (coefficients,)."""
+        silence = np.zeros((1, CLIP_SAMPLES), np.int16)
+        return fingerprint.codes(silence, self.front_end, zero_point=self.zero_point)[0, 0]

@@ -110,7 +110,7 @@ def measure(
         benchmark=[results.benchmark_of(found, setting, *entry) for entry in totals.items()],
         ambient=_ambient(network, setting, ambient, files, totals, say) if ambient else [],
         seconds=time.monotonic() - began,
-        provenance=provenance(front_end=network.front_end.key, kernels=TFLITE_KERNELS),
+        provenance=provenance(front_end=listening.device_form(network.front_end).key, kernels=TFLITE_KERNELS),
     )
 
 

@@ -24,7 +24,7 @@ from kwslib.errors import DataError
 from kwslib.integer import reference
 from kwslib.paths import atomic_path, cache_dir
 from kwslib.runs import networks
-from kwslib.runs.listening import Decider, Listener
+from kwslib.runs.listening import Decider, Listener, device_form
 from kwslib.runs.networks import Network
 from kwslib.speech.corpus import Corpus
 from kwslib.studies.streaming_changes import Change
@@ -120,7 +120,7 @@ def material_of(corpus: Corpus, network: Network, front_end: str | None, study: 
     """Say what is scored, and in which folder of the cache its decisions are kept."""
     lasting = asdict(replace(study, hours=0.0))  # more hours are more streams, the first ones the same
     key = {"version": VERSION, "corpus": corpus.manifest["hash"], "network": network.sha256, "study": lasting}
-    key["front_end"] = network.front_end.key if network.front_end else ""
+    key["front_end"] = device_form(network.front_end).key if network.front_end else ""
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:20]
     return Material(corpus, network.path, front_end, study, cache_dir() / "streaming" / digest)
 
