@@ -27,9 +27,7 @@ from kwslib.speech import open_corpus
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.recording import open_recording
 from kwslib.speech.sound_files import find_sounds
-from kwslib.studies import streaming_curves as curves
-from kwslib.studies import streaming_results as results
-from kwslib.studies import streaming_scores as scores
+from kwslib.studies import streaming_curves, streaming_results, streaming_scores
 from kwslib.studies.robustness import choose
 from kwslib.studies.robustness_records import CorpusName
 from kwslib.studies.streaming_changes import CHANGES
@@ -74,17 +72,17 @@ def measure(
     began = time.monotonic()
     network = _network(run)
     _check(study)
-    material = scores.material_of(corpus, network, run.front_end, study)
+    material = streaming_scores.material_of(corpus, network, run.front_end, study)
     files = find_sounds([ambient], say) if ambient else []
     words = {part: len(Sounds(corpus, part, study.seed).keywords(study.clips)) for part in SPLITS}
-    every = scores.tasks(study, words, CHANGES)
-    scores.score_all(material, every, scores.processes(workers), say)
-    found = scores.collect(material, every)
+    every = streaming_scores.tasks(study, words, CHANGES)
+    streaming_scores.score_all(material, every, streaming_scores.processes(workers), say)
+    found = streaming_scores.collect(material, every)
     say("streams are scored; counting")
-    heard = {part: results.Heard.of(found, part, study.hop_ms) for part in SPLITS}
+    heard = {part: streaming_results.Heard.of(found, part, study.hop_ms) for part in SPLITS}
     assert network.labels is not None and network.front_end is not None
-    setting, smoothings = results.choose_smoothing(heard["choice"], network.labels, study.hop_ms)
-    points = results.points_of(heard, setting)
+    setting, smoothings = streaming_results.choose_smoothing(heard["choice"], network.labels, study.hop_ms)
+    points = streaming_results.points_of(heard, setting)
     totals = {p.target_per_hour: round(p.threshold * LEVELS * setting.smoothing) for p in points if p.word == ALL}
     return Streaming(
         run=Path(run.folder).name,
@@ -98,16 +96,16 @@ def measure(
         suppression_ms=setting.parameters.suppression_ms,
         extents={part: one.extent(network.labels) for part, one in heard.items()},
         smoothings=smoothings,
-        curves=[results.curve_of(heard["report"], setting, word) for word in (None, *setting.word_numbers)],
+        curves=[streaming_results.curve_of(heard["report"], setting, word) for word in (None, *setting.word_numbers)],
         points=points,
         kinds=[
-            results.kind_of(setting, kind, one, *entry)
+            streaming_results.kind_of(setting, kind, one, *entry)
             for kind, one in heard["report"].kinds.items()
             for entry in totals.items()
         ],
-        places=results.places_of(heard["report"], study.hop_ms),
-        levels=results.levels_of(found, setting, setting.default_total),
-        benchmark=[results.benchmark_of(found, setting, *entry) for entry in totals.items()],
+        places=streaming_results.places_of(heard["report"], study.hop_ms),
+        levels=streaming_results.levels_of(found, setting, setting.default_total),
+        benchmark=[streaming_results.benchmark_of(found, setting, *entry) for entry in totals.items()],
         ambient=_ambient(network, setting, ambient, files, totals, say) if ambient else [],
         seconds=time.monotonic() - began,
         provenance=provenance(front_end=listening.device_form(network.front_end).key, kernels=TFLITE_KERNELS),
@@ -167,7 +165,7 @@ def _ambient(
     say: Callable[[str], None],
 ) -> list[Ambient]:
     """Score somebody's own recordings, each a stream."""
-    listener = listening.Listener(network, setting.parameters.hop_ms, scores.tflite_code(network))
+    listener = listening.Listener(network, setting.parameters.hop_ms, streaming_scores.tflite_code(network))
     streams = []
     for file in files:
         listener.restart()
@@ -179,10 +177,10 @@ def _ambient(
         if recording.note:
             say(recording.note)
         streams.append(Scored(np.concatenate(codes), seconds, ()))
-    joined = curves.join(streams, setting.parameters.hop_ms)
+    joined = streaming_curves.join(streams, setting.parameters.hop_ms)
     rows = []
     for target, total in totals.items():
-        events = curves.fired_for(joined, setting, None, total)
+        events = streaming_curves.fired_for(joined, setting, None, total)
         accepts, hours = len(events.times), joined.hours
         low, high = poisson_interval(accepts)
         counts = np.bincount(events.labels, minlength=len(setting.labels))

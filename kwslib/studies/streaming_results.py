@@ -18,7 +18,7 @@ from kwslib.config.streams import (
     TARGETS_PER_HOUR,
 )
 from kwslib.integer.events import LEVELS
-from kwslib.studies import streaming_curves as curves
+from kwslib.studies import streaming_curves
 from kwslib.studies.streaming_curves import FOUND_S, Joined, Setting
 from kwslib.studies.streaming_records import (
     ALL,
@@ -62,10 +62,12 @@ class Heard:
 
         def joined(kind: str, snr_db: float | None = None) -> Joined:
             streams = [s for t, s in found.items() if (t.part, t.kind, t.snr_db) == (part, kind, snr_db)]
-            return curves.join(streams, hop_ms)
+            return streaming_curves.join(streams, hop_ms)
 
         kinds = {kind: joined(kind) for kind in (*NEGATIVES, SIMILAR)}
-        negative = curves.join([s for t, s in found.items() if t.part == part and t.kind in NEGATIVES], hop_ms)
+        negative = streaming_curves.join(
+            [s for t, s in found.items() if t.part == part and t.kind in NEGATIVES], hop_ms
+        )
         return cls(kinds, negative, {condition(snr): joined("positive", snr) for snr in (None, *SNR_DB)})
 
     def extent(self, labels: Sequence[str]) -> Extent:
@@ -85,9 +87,9 @@ def choose_smoothing(heard: Heard, labels: tuple[str, ...], hop_ms: int) -> tupl
     words = sum(len(one.labels) for one in heard.positive.values())
     for hops, setting in settings.items():
         for per_hour in SMOOTHING_RATES:
-            total, accepts = curves.choose_total(heard.negative, setting, None, per_hour)
+            total, accepts = streaming_curves.choose_total(heard.negative, setting, None, per_hour)
             missed = sum(
-                curves.count_missed(one, curves.fired_for(one, setting, None, total), setting)
+                streaming_curves.count_missed(one, streaming_curves.fired_for(one, setting, None, total), setting)
                 for one in heard.positive.values()
             )
             rows.append(Smoothing(hops, per_hour, total / (LEVELS * hops), accepts, missed, words))
@@ -101,7 +103,7 @@ def points_of(heard: dict[str, Heard], setting: Setting) -> list[Point]:
     rows = []
     for target in TARGETS_PER_HOUR:
         for word in (None, *setting.word_numbers):
-            total, chosen = curves.choose_total(heard["choice"].negative, setting, word, target)
+            total, chosen = streaming_curves.choose_total(heard["choice"].negative, setting, word, target)
             rows.append(point_of(heard["report"], setting, word, target, total, chosen))
     return rows
 
@@ -109,12 +111,12 @@ def points_of(heard: dict[str, Heard], setting: Setting) -> list[Point]:
 def point_of(heard: Heard, setting: Setting, word: int | None, target: float | None, total: int, chosen: int) -> Point:
     """Measure one operating point."""
     hours = heard.negative.hours
-    accepts = len(curves.fired_for(heard.negative, setting, word, total).times)
+    accepts = len(streaming_curves.fired_for(heard.negative, setting, word, total).times)
     low, high = poisson_interval(accepts)
     late, missed = [], {}
     for name, one in heard.positive.items():
-        events = curves.fired_for(one, setting, word, total)
-        own = curves.delays(one, events, FOUND_S * 1000 / setting.parameters.hop_ms, word)
+        events = streaming_curves.fired_for(one, setting, word, total)
+        own = streaming_curves.delays(one, events, FOUND_S * 1000 / setting.parameters.hop_ms, word)
         missed[name] = int(np.isnan(own).sum())
         late.append(own[np.isfinite(own)] * setting.parameters.hop_ms / 1000)
     latencies = np.concatenate(late)
@@ -140,29 +142,32 @@ def curve_of(heard: Heard, setting: Setting, word: int | None) -> Curve:
     missed: dict[str, list[int]] = {}
     for name, one in heard.positive.items():
         missed[name] = [
-            curves.count_missed(one, curves.fired_for(one, setting, word, total), setting, word) for total in totals
+            streaming_curves.count_missed(one, streaming_curves.fired_for(one, setting, word, total), setting, word)
+            for total in totals
         ]
     return Curve(
         word=ALL if word is None else setting.labels[word],
         thresholds=[total / (LEVELS * setting.smoothing) for total in totals],
-        accepts=[len(curves.fired_for(heard.negative, setting, word, total).times) for total in totals],
+        accepts=[len(streaming_curves.fired_for(heard.negative, setting, word, total).times) for total in totals],
         missed=missed,
     )
 
 
 def kind_of(setting: Setting, kind: str, one: Joined, target: float | None, total: int) -> KindAccepts:
     """Count false accepts in one kind of sound."""
-    accepts = len(curves.fired_for(one, setting, None, total).times)
+    accepts = len(streaming_curves.fired_for(one, setting, None, total).times)
     low, high = poisson_interval(accepts)
     return KindAccepts(kind, target, one.hours, accepts, accepts / one.hours, low / one.hours, high / one.hours)
 
 
 def places_of(heard: Heard, hop_ms: int) -> list[Place]:
     """Count right decisions by the word's place in the window."""
-    counted = [curves.recall_by_place(heard.positive[condition(snr)], hop_ms) for snr in CLEAREST]
+    counted = [streaming_curves.recall_by_place(heard.positive[condition(snr)], hop_ms) for snr in CLEAREST]
     decisions = np.sum([found for found, _ in counted], axis=0)
     right = np.sum([found for _, found in counted], axis=0)
-    return [Place(i / curves.PLACES, int(decisions[i]), int(right[i])) for i in range(curves.PLACES)]
+    return [
+        Place(i / streaming_curves.PLACES, int(decisions[i]), int(right[i])) for i in range(streaming_curves.PLACES)
+    ]
 
 
 def levels_of(found: dict[Task, Scored], setting: Setting, total: int) -> list[Level]:
@@ -171,16 +176,16 @@ def levels_of(found: dict[Task, Scored], setting: Setting, total: int) -> list[L
     for task, stream in found.items():
         if task.change is None:
             continue
-        joined = curves.join([stream], setting.parameters.hop_ms)
-        events = curves.fired_for(joined, setting, None, total)
-        word, share = curves.largest(events.labels, len(setting.labels))
-        winner, winner_share = curves.largest(joined.codes.argmax(axis=1), len(setting.labels))
+        joined = streaming_curves.join([stream], setting.parameters.hop_ms)
+        events = streaming_curves.fired_for(joined, setting, None, total)
+        word, share = streaming_curves.largest(events.labels, len(setting.labels))
+        winner, winner_share = streaming_curves.largest(joined.codes.argmax(axis=1), len(setting.labels))
         levels.append(
             Level(
                 kind=task.change.kind,
                 value=task.change.value,
                 words=len(joined.labels),
-                found=len(joined.labels) - curves.count_missed(joined, events, setting),
+                found=len(joined.labels) - streaming_curves.count_missed(joined, events, setting),
                 events=len(events.times),
                 largest_word=setting.labels[word] if len(events.times) else "",
                 largest_share=share,
@@ -194,7 +199,7 @@ def levels_of(found: dict[Task, Scored], setting: Setting, total: int) -> list[L
 def benchmark_of(found: dict[Task, Scored], setting: Setting, target: float | None, total: int) -> Benchmark:
     """Measure the stream of MLPerf Tiny's kind."""
     stream = next(stream for task, stream in found.items() if task.kind == "benchmark")
-    joined = curves.join([stream], setting.parameters.hop_ms)
-    events = curves.fired_for(joined, setting, None, total)
-    counts = curves.count_benchmark(joined, events, setting.parameters.hop_ms)
+    joined = streaming_curves.join([stream], setting.parameters.hop_ms)
+    events = streaming_curves.fired_for(joined, setting, None, total)
+    counts = streaming_curves.count_benchmark(joined, events, setting.parameters.hop_ms)
     return Benchmark(stream.seconds, target, len(joined.labels), counts.hits, counts.misses, counts.false_alarms)
