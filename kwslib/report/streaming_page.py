@@ -127,9 +127,10 @@ def curves(every: Sequence[Found]) -> Picture | Markdown:
                     x, lost = max(point.accepts, NONE_DRAWN_AT) / hours, point.missed[condition]
                     low, high = wilson_interval(lost, point.words)
                     style = {"fmt": MARKERS[number % len(MARKERS)], "color": colour, "capsize": 2, "markersize": 4}
-                    xerr = [[max(0.0, x - point.low)], [point.high - x]]
+                    xerr = [[max(0.0, x - point.low)], [max(0.0, point.high - x)]]
                     share = lost / point.words
-                    axes.errorbar([x], [share], xerr=xerr, yerr=[[share - low], [high - share]], **style)
+                    yerr = [[max(0.0, share - low)], [max(0.0, high - share)]]
+                    axes.errorbar([x], [share], xerr=xerr, yerr=yerr, **style)
             _finish(axes, one.run)
         figure.supxlabel("false accepts an hour", fontsize=10)
         figure.supylabel("missed keywords", fontsize=10)

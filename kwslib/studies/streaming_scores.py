@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -161,19 +160,38 @@ def score(listener: Listener, samples: np.ndarray) -> np.ndarray:
     return listener.hear(np.concatenate([samples, np.zeros(PADDING_S * CLIP_SAMPLES, np.int16)]))
 
 
-@cache
-def _prepared(material: Material) -> tuple[dict[str, Sounds], Listener]:
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What a process has made of a material, and uses for all its streams."""
+
+    sounds: dict[str, Sounds]
+    listener: Listener
+
+
+_BENCHES: dict[Path, Bench] = {}
+"""By the folder of the decisions, whose name has a hash of all that matters; one at a time."""
+
+
+def bench_of(material: Material) -> Bench:
+    """Open the corpus and the network of a material in this process, once."""
+    if material.folder not in _BENCHES:
+        _BENCHES.clear()
+        _BENCHES[material.folder] = _bench(material)
+    return _BENCHES[material.folder]
+
+
+def _bench(material: Material) -> Bench:
     network = networks.of_file(material.model, material.front_end)
     listener = Listener(network, material.study.hop_ms, tflite_code(network))
-    return {part: Sounds(material.corpus, part, material.study.seed) for part in SPLITS}, listener
+    return Bench({part: Sounds(material.corpus, part, material.study.seed) for part in SPLITS}, listener)
 
 
 def work(material: Material, task: Task) -> str:
     """Make and score one stream, and keep its decisions; runs in a process of its own."""
-    sounds, listener = _prepared(material)
-    stream = make(sounds[task.part], task, material.study)
+    bench = bench_of(material)
+    stream = make(bench.sounds[task.part], task, material.study)
     words = np.array([(word.label, word.begin, word.end) for word in stream.words], np.int64).reshape(-1, 3)
-    codes = score(listener, stream.samples)
+    codes = score(bench.listener, stream.samples)
     with atomic_path(material.folder / task.name) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, codes=codes, seconds=len(stream.samples) / SAMPLE_RATE_HZ, words=words)
     return task.name

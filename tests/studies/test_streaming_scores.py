@@ -54,9 +54,9 @@ def test_streams_are_scored_in_other_processes(tmp_path):
     task = scores.Task("choice", "noise", 0)
     said = []
     scores.score_all(material, [task], 1, said.append)
-    here = scores.score(
-        scores._prepared(material)[1], scores.make(scores._prepared(material)[0]["choice"], task, STUDY).samples
-    )
+    bench = scores.bench_of(material)
+    assert scores.bench_of(replace(material, corpus=Drawn())) is bench
+    here = scores.score(bench.listener, scores.make(bench.sounds["choice"], task, STUDY).samples)
     kept = scores.collect(material, [task])[task]
     assert np.array_equal(kept.codes, here) and kept.seconds == STUDY.shard_s
     assert "1 of 1 streams" in said
