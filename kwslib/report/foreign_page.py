@@ -1,5 +1,6 @@
 """What the book shows of networks that other people made: on GAP8 beside the released ones, and where they are from."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,8 +14,8 @@ from kwslib.runs import deployments, foreign
 from kwslib.runs.foreign import ForeignRecord
 from kwslib.runs.records import Run
 
-SILENCE = "digital-silence"
-"""Protocol of the accuracies that other people print: their silence clips are zeros."""
+PROTOCOLS = ("digital-silence", "noise-silence")
+"""Test protocols of the accuracies, in the order in which they are shown."""
 OWN_FRONT_END = "needs its own front end"
 PRINTED = "cycles its authors printed"
 ACCURACY = "test accuracy"
@@ -36,8 +37,9 @@ def _released(run: Run, size: str) -> dict[str, Any] | None:
         found = deployments.of_run(run).deployment
     except DataError:
         return None
-    measured = run.measurement("tflite", "test", SILENCE)
-    accuracy = f"{100 * measured.accuracy:.2f} % of {count(measured.clips)} clips"
+    accuracy = _accuracy(
+        [(one.correct, one.clips) for one in (run.measurement("tflite", "test", p) for p in PROTOCOLS)]
+    )
     return _row(f"{size}, released", found.macs, found.cycles, found.predicted_cycles) | {
         PRINTED: None,
         ACCURACY: accuracy,
@@ -46,16 +48,20 @@ def _released(run: Run, size: str) -> dict[str, Any] | None:
 
 def _foreign(record: ForeignRecord) -> dict[str, Any]:
     origin = record.origin
-    accuracy = OWN_FRONT_END
-    for measured in record.accuracies:
-        if measured.silence == SILENCE:
-            accuracy = f"{100 * measured.correct / measured.clips:.2f} % of {count(measured.clips)} clips"
+    measured = {one.silence: (one.correct, one.clips) for one in record.accuracies}
+    accuracy = _accuracy([measured[name] for name in PROTOCOLS]) if measured else OWN_FRONT_END
     if origin and origin.printed_accuracy:
         accuracy += f"; its authors print {100 * origin.printed_accuracy:.1f} %"
     return _row(record.title, record.macs, record.cycles, record.predicted_cycles) | {
         PRINTED: origin.printed_cycles if origin else None,
         ACCURACY: accuracy,
     }
+
+
+def _accuracy(counts: Sequence[tuple[int, int]]) -> str:
+    """Return ``94.40 / 94.23 % of 4,890 clips`` for correct clips and clips under each protocol."""
+    shares = " / ".join(f"{100 * correct / clips:.2f}" for correct, clips in counts)
+    return f"{shares} % of {count(counts[0][1])} clips"
 
 
 def _row(name: str, macs: int, cycles: int, predicted_cycles: int) -> dict[str, Any]:
@@ -82,7 +88,7 @@ def table(name: str = "gap8-foreign") -> Table | Markdown:
     }
     caption = (
         "One inference on GAP8, the first after the start, without the front end; the energy is an estimate. "
-        f"Accuracies under {SILENCE}"
+        f"Accuracies under {' and '.join(PROTOCOLS)}"
     )
     return Table(whole, name, caption, formats, whole.rename(columns=HEADS), dense=True)
 

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from kwslib.config.words import LABELS
 from kwslib.errors import DataError, KwsError
 from kwslib.speech import speech_commands
 from kwslib.speech.download import Archive, fetch_archive
@@ -142,7 +143,7 @@ def test_fetch_brings_both_archives_and_the_corpus_opens(server, tiny_data, tmp_
     files = {p.relative_to(tiny_data / MAIN_FOLDER): p for p in (tiny_data / MAIN_FOLDER).rglob("*.wav")}
     main = packed({f"./{name}": path.read_bytes() for name, path in files.items()})
     one = next(iter(files.values())).read_bytes()
-    test = packed({f"./{label}/a_nohash_0.wav": one for label in speech_commands.LABELS})
+    test = packed({f"./{label}/a_nohash_0.wav": one for label in LABELS})
     monkeypatch.setattr(speech_commands, "MAIN_ARCHIVE", server.archive("main.tar.gz", main))
     monkeypatch.setattr(speech_commands, "TEST_ARCHIVE", server.archive("test.tar.gz", test))
     fetched = tmp_path / "fetched"
