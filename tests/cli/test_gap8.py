@@ -139,8 +139,9 @@ def test_run_prints_table_and_class(place, model):
     result = kws("run", model, place / "clip.pgm", "--out", place / "o", "--labels", "a,b,c,d,e,f,g,h,i,j,k,l")
     assert result.exit_code == 0, result.output
     printed = (place / "o" / "program.txt").read_text()
-    first, rest = result.stdout.split("\n", 1)
+    first, begins, rest = result.stdout.split("\n", 2)
     assert first.startswith(f"network: {model}, trained on unknown data (the file does not say)")
+    assert begins.startswith("the program begins with the fingerprint, which is computed here")
     assert rest.startswith(printed)
     found = parse(printed)
     assert found.warm and re.search(rf"^Class: {found.winner} {'abcdefghijkl'[found.winner]}$", printed, re.MULTILINE)
@@ -183,8 +184,9 @@ def test_profile(place, model):
     assert result.exit_code == 0, result.output
     found = deployment.load(place / "o")
     lines = result.stdout.splitlines()
-    assert lines[0].startswith("network: ") and lines[1].split()[:3] == ["layer", "cycles", "warm"]
-    lines = lines[1:]
+    assert lines[0].startswith("network: ") and lines[1].startswith("the program begins with the fingerprint")
+    assert lines[2].split()[:3] == ["layer", "cycles", "warm"]
+    lines = lines[2:]
     for row, line in zip(found.rows, lines[1:], strict=False):
         assert line.split()[0] == row.name
         assert {str(row.cycles), str(row.l1_peak_bytes)} <= set(line.split())
@@ -211,12 +213,15 @@ def test_functions_are_added_up_over_the_cores():
 
 def test_export(place, model):
     (place / "a b.pgm").write_bytes(pgm(np.full((49, 10), 7, np.uint8)))
-    result = kws("export", place / "out", model, place / "a b.pgm", Path(clips.DEFAULT_CLIP))
+    (place / "c.pgm").write_bytes(pgm(np.full((49, 10), 9, np.uint8)))
+    result = kws("export", place / "out", model, place / "a b.pgm", place / "c.pgm")
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in (place / "out" / "vectors").iterdir()) == [
         *("a-b.expected", "a-b.input"),
-        *("yes.expected", "yes.input"),
+        *("c.expected", "c.input"),
     ]
+    mixed = kws("export", place / "mixed", model, place / "c.pgm", Path(clips.DEFAULT_CLIP))
+    assert mixed.exit_code == 2 and "c.pgm is a fingerprint and others are sounds" in mixed.stderr
     assert f"make -C {place / 'out'} all test" in result.stdout
 
 

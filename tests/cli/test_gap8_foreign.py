@@ -34,7 +34,8 @@ def test_a_folder_becomes_records_and_what_is_refused_is_named(place):
     (record,) = foreign.load_all(place / "models" / "foreign")
     assert (record.name, record.file, record.inputs_checked) == ("my-net", "my net.tflite", 2)
     assert record.sha256 == hashlib.sha256(good).hexdigest() == record.provenance.tflite_sha256
-    first, second, third = result.stdout.splitlines()
+    first, accuracy, second, third = result.stdout.splitlines()
+    assert accuracy.startswith("my-net: accuracy not measured, since ")
     assert first.startswith(f"my-net: {record.cycles} cycles, {record.macs / record.cycles:.2f} MAC/cycle, predicted ")
     assert "every layer equals the integer reference on 2 inputs" in first
     assert second == f"my-net: {record.portable}" and record.portable.startswith("portable C computes S")

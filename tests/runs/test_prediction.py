@@ -142,7 +142,7 @@ def test_a_file_of_twelve_classes_that_names_none_gets_no_labels_of_ours(long_cl
     network = choose(model=path)
     assert network.graph.classes == 12 and network.labels is None
     assert "its 12 classes have no names (--labels" in network.describe()
-    assert "is a choice: the file names none (--front-end magnitude or power)" in network.describe()
+    assert "is a choice: the file names none (--front-end magnitude or power or integer)" in network.describe()
     (told,) = prediction.predict([long_clip], network)
     assert set(told.probabilities) == {f"class {n}" for n in range(12)}
     names = ["down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes", "silence", "unknown"]

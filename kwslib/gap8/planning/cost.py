@@ -16,8 +16,10 @@ from kwslib.integer.graph import Layer
 
 STEP_CYCLES, DEPTHWISE_STEP_CYCLES = 1200, 850
 """Of a step whose code is cold: instruction refills, the first weights, barriers."""
-ROW_TILE_CYCLES, RUN_CYCLES = 2400, 200
+ROW_TILE_CYCLES, RUN_CYCLES = 250, 100
 """Of a pointwise layer: of a tile of rows, and of a run of blocks, whose words the plan lists."""
+EXPOSED = 4
+"""Bytes a cycle of the first tile that comes and the last one that goes, while no core computes."""
 STRIPS_CYCLES = 3300
 """Of a first layer of strips: the input is fetched and laid out."""
 PIECE_CYCLES, PIECE_WORD_CYCLES = 25, 11
@@ -110,6 +112,10 @@ def pointwise(work: Work, tile_rows: int, groups: int, blocks: tuple[Blocks, ...
         cycles += chunks * (100 + groups * work.group_bytes / L2_BYTES_A_CYCLE)
     if work.sums:
         cycles += work.rows * work.columns * (work.inputs / 4 * SUM_WORD_CYCLES + SUM_CYCLES) / CORES
+    if not work.input_in_l1:
+        cycles += work.input_bytes(tile_rows) / EXPOSED
+    if not work.output_in_l1:
+        cycles += work.output_bytes(tile_rows, groups) / EXPOSED
     cycles += STRIPS_CYCLES if work.strips else 0
     if work.layout.plane:
         cycles += (work.layout.size if work.output_in_l1 else 2 * work.output_bytes(tile_rows, groups)) / 4 / CORES

@@ -36,7 +36,7 @@ int main(void) {
 }
 """
 COUNTS = """#include "network.h"
-enum { STEP_COUNT = 1, LAYER_COUNT = 1, TRANSFER_COUNT = 1 };
+enum { STEP_COUNT = 1, LAYER_COUNT = 1, STAGE_COUNT = 0, TRANSFER_COUNT = 1 };
 struct tables { struct step steps[STEP_COUNT]; };
 """
 FLAGS = ("-DKWS_HOST", "-O1", "-fno-sanitize=all", "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections")
