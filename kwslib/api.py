@@ -399,7 +399,7 @@ def run_on_gap8(
     --------
     >>> deployment = run_on_gap8()
     >>> deployment.cycles
-    170893
+    170920
     """
     import tempfile
 
