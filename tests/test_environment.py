@@ -61,6 +61,7 @@ NOT_IMPORTED = {
     "pytest-cov": "a plugin of pytest",
     "pandas-stubs": "types",
     "scipy-stubs": "types",
+    "types-pyyaml": "types",
     "types-requests": "types",
     "types-tqdm": "types",
 }
