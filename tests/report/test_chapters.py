@@ -160,15 +160,15 @@ def test_every_picture_of_the_book_has_an_alternative_text(built):
 @pytest.mark.slow
 def test_the_introduction_shows_the_three_sizes_and_the_baseline(built):
     folder, fresh, pages = built
-    index = html.unescape(pages["index"])
+    index, this_build = html.unescape(pages["index"]), html.unescape(pages["this_build"])
     base = folder / ("book/results" if fresh else "models")
     for size in SIZES:
         metrics = json.loads((base / f"quick-{size}" / "metrics.json").read_text())
         for row in metrics["measurements"]:
             if (row["network"], row["split"]) == ("tflite", "test"):
                 share = row["correct"] / row["clips"]
-                assert f"<td>{100 * share:.2f}\u00a0% (" in index
-        assert f"quick-{size}: {'fresh' if fresh else 'recorded'}, synthetic speech" in index
+                assert f"<td>{100 * share:.2f}\u00a0% (" in this_build
+        assert f"quick-{size}: {'fresh' if fresh else 'recorded'}, synthetic speech" in this_build
         assert f"{size}, the baseline" in index
     assert "89.20\u00a0% (88.30\u2060–\u206090.04)" in index
 
@@ -204,7 +204,7 @@ def test_the_deployments_of_the_three_sizes_are_shown_beside_the_baselines(built
         page = html.unescape(pages[f"gap8_{size}"])
         assert "bit-exact: every layer equals the integer reference on 20 test clips" in page
         assert f"{'fresh' if fresh else 'recorded'}: simulator, version drawn" in page
-        for text in (page, html.unescape(pages["index"]), html.unescape(pages["comparison"])):
+        for text in (page, html.unescape(pages["this_build"]), html.unescape(pages["comparison"])):
             assert f">{count(cycles)}<" in text
             assert f">{count(baseline_network(size).cycles)}<" in text
             assert "without the front end" in text
