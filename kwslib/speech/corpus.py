@@ -1,6 +1,7 @@
 """What a corpus is: labelled one-second clips in three splits, background noise, and a manifest."""
 
 import abc
+import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kwslib.config.front_end import CLIP_SAMPLES
-from kwslib.config.words import LABELS
+from kwslib.config.words import LABELS, UNKNOWN
 from kwslib.errors import DataError, check_name
 
 SPLITS = ("train", "validation", "test")
@@ -101,6 +102,19 @@ class Corpus(abc.ABC):
         DataError
             If the corpus lacks the split or a clip is damaged.
         """
+
+    def other_words(self, split: str) -> tuple[np.ndarray, str]:
+        """Return all sounds of a split that are no keywords: more than its clips of them, where the corpus has more.
+
+        Returns
+        -------
+        audio : ndarray of int16, shape (n, 16000)
+        hash : str
+            SHA-256, hexadecimal, of what they are.
+        """
+        clips = self.clips(split)
+        audio = np.asarray(clips.audio)[clips.labels == UNKNOWN]
+        return audio, hashlib.sha256(audio.tobytes()).hexdigest()
 
     @abc.abstractmethod
     def noise(self) -> list[np.ndarray]:

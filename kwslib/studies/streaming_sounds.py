@@ -17,7 +17,7 @@ from kwslib.config.words import UNKNOWN
 from kwslib.errors import DataError
 from kwslib.speech import sentences, soundscape
 from kwslib.speech.corpus import Corpus
-from kwslib.speech.disturbance import ACTIVE_RANGE_DB, FRAME_SAMPLES, active_power
+from kwslib.speech.disturbance import ACTIVE_RANGE_DB, FRAME_SAMPLES, active_power, trimmed
 from kwslib.speech.noise import held_out_part
 from kwslib.speech.synthetic import Line, resampled, utter
 from kwslib.speech.voices import PITCH, PITCH_RANGE, RATE_WPM, Extent, cast
@@ -230,12 +230,6 @@ def active_part(clip: np.ndarray) -> tuple[int, int]:
     power = np.mean(np.asarray(clip, np.float64).reshape(-1, FRAME_SAMPLES) ** 2, axis=1)
     active = np.flatnonzero(power >= power.max() * 10 ** (-ACTIVE_RANGE_DB / 10))
     return int(active[0]) * FRAME_SAMPLES, (int(active[-1]) + 1) * FRAME_SAMPLES
-
-
-def trimmed(sound: np.ndarray) -> np.ndarray:
-    """Cut off what is 40 dB below the peak at both ends."""
-    audible = np.flatnonzero(np.abs(sound) > 0.01 * np.abs(sound).max(initial=1.0))
-    return sound[audible[0] : audible[-1] + 1] if len(audible) else sound[:0]
 
 
 def _gain(sound: np.ndarray, level_dbfs: float) -> float:

@@ -4,10 +4,10 @@ import pytest
 from kwslib.config.streams import NEGATIVES, SIMILAR
 from kwslib.config.words import KEYWORDS, LABELS
 from kwslib.errors import DataError, InputError
-from kwslib.speech.disturbance import active_power
+from kwslib.speech.disturbance import active_power, trimmed
 from kwslib.studies import streaming_sounds
 from kwslib.studies.streaming_changes import CHANGES, Change
-from kwslib.studies.streaming_sounds import WORD_DBFS, Sounds, active_part, trimmed
+from kwslib.studies.streaming_sounds import WORD_DBFS, Sounds, active_part
 from tests.studies.test_streaming import Drawn
 
 
