@@ -12,6 +12,7 @@ from kwslib.config.presets import SIZES
 from kwslib.errors import DataError
 from kwslib.gap8.measure.timing import latency_ms
 from kwslib.release import card, release
+from kwslib.release.front_matter import without
 from kwslib.report import elements, overview, tables
 from kwslib.report.elements import Html, Markdown, Table
 from kwslib.runs import deployments, description
@@ -122,4 +123,4 @@ def card_section(folder: Path) -> Markdown:
         text = (folder / card.CARD).read_text()
     except OSError as error:
         raise DataError(f"cannot read the card of {folder} ({error.strerror}); release the run again") from error
-    return Markdown(re.sub(r"^#+ (.*)$", r"**\1**", text.split("\n", 1)[1].strip(), flags=re.M))
+    return Markdown(re.sub(r"^#+ (.*)$", r"**\1**", without(text).split("\n", 1)[1].strip(), flags=re.M))
