@@ -121,12 +121,13 @@ def sweep(grid: tuple[str, ...], more: tuple[str, ...], config: Path | None, **o
 @click.argument("names", nargs=-1, required=True, metavar="RUN...")
 def record(names: tuple[str, ...]) -> None:
     """Keep fresh runs in models/, where the book shows them as recorded."""
-    from kwslib.release import card
+    from kwslib.release import card, crate
     from kwslib.runs import archive
 
     for name in names:
         folder = archive.record(name)
         card.refresh(folder)
+        crate.write(folder)
         click.echo(f"recorded in {folder}")
 
 
