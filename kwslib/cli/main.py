@@ -26,6 +26,7 @@ COMMANDS = {
     "samples": "kwslib.cli.data:samples",
     "streaming": "kwslib.cli.studies:streaming",
     "sweep": "kwslib.cli.run:sweep",
+    "verify": "kwslib.cli.verify:verify",
 }
 """Where each command is defined: module and name."""
 
