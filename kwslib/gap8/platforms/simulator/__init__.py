@@ -110,6 +110,7 @@ def simulate(
     *,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     max_cycles: int | None = None,
+    max_output: int | None = None,
     profile: bool = False,
     trace: Path | None = None,
     trace_cores: int | None = None,
@@ -129,6 +130,8 @@ def simulate(
         Seconds of the host after which it is killed.
     max_cycles : int, optional
         Cycle after which the run ends with an error that shows where each core is.
+    max_output : int, optional
+        Bytes of output after which the run ends with an error; 64 MiB otherwise.
     profile : bool
         Count cycles and stalls by function and core.
     trace : Path, optional
@@ -155,13 +158,13 @@ def simulate(
     ToolError
         If there is no compiler, or the program does not end in time.
     """
-    for name, number in (("max_cycles", max_cycles), ("timeout_s", timeout_s)):
+    for name, number in (("max_cycles", max_cycles), ("max_output", max_output), ("timeout_s", timeout_s)):
         if number is not None and not number > 0:
             raise InputError(f"{name} must be positive, not {number}")
     with tempfile.TemporaryDirectory(prefix="gap8sim-") as folder:
         report = Path(folder) / "report.json"
         command: list[str | Path] = [program or executable(), Path(elf).absolute(), "--report", report]
-        command += _switches(max_cycles, profile, check_uninitialised)
+        command += _switches(max_cycles, max_output, profile, check_uninitialised)
         if trace is not None:
             command += ["--trace", trace, *_trace_filter(trace_cores, trace_range)]
         if flash is not None:
@@ -191,8 +194,9 @@ def simulate(
     )
 
 
-def _switches(max_cycles: int | None, profile: bool, check_uninitialised: bool) -> list[str]:
+def _switches(max_cycles: int | None, max_output: int | None, profile: bool, check_uninitialised: bool) -> list[str]:
     words = [] if max_cycles is None else ["--max-cycles", str(max_cycles)]
+    words += [] if max_output is None else ["--max-output", str(max_output)]
     words += ["--profile"] if profile else []
     return words + (["--check-uninitialised"] if check_uninitialised else [])
 
