@@ -216,12 +216,13 @@ OWN = {
     "cluster": {**_event_unit(0x10204000, demux=True), 0x10204400: "rw", 0x10204404: "rw"},
 }
 """Registers of the fabric controller alone, and of the cluster's cores."""
-VALUES = (0, 1, 2, 4, 8, 0x10, 0x20, 0x30, 0xFF, 0x400, 1 << 27, 0x80000000, 0xFFFFFFFF, L2, L2 + 0x7FFFC, L1, L1 + 0xFFFC,
-          STDOUT, 0x1A102184, 0x1A102188, 0x1B20403C, 0x00070040, 0x00260010, 0x80000015, 0x4000000)  # fmt: skip
+VALUES = (0, 1, 2, 4, 8, 0x10, 0x20, 0x30, 0xFF, 0x400, 1 << 27, 0x80000000, 0xFFFFFFFF, L2, L2 + 0x7FFFC, L1,
+          L1 + 0xFFFC, STDOUT, 0x1A102184, 0x1A102188, 0x1B20403C, 0x00070040, 0x00260010, 0x80000015,
+          0x4000000)  # fmt: skip
 LEADS_AWAY = re.compile(
     r"(c\.)?(l[bhw]u?|s[bhw]|[ls]wsp|p\.[ls][bhw].*|p\.elw|j.*|b.*|p\.b.*imm|e(call|break)|mret|csr.*)$"
 )
-"""Memory accesses, branches and the like: with random operands they end a program at once, so few programs have them."""
+"""Memory accesses, branches and the like: with random operands they end a program at once, so few have them."""
 
 
 def random_program(rng: random.Random) -> bytes:
@@ -241,7 +242,7 @@ def random_program(rng: random.Random) -> bytes:
     handler = program.pc
     _random_code(program, rng, 6, {})
     program.emit("mret")
-    return elf(program.assembled(), vectors={i: handler for i in range(32)} if rng.random() < 0.8 else None)
+    return elf(program.assembled(), vectors=dict.fromkeys(range(32), handler) if rng.random() < 0.8 else None)
 
 
 def _random_code(program: Assembler, rng: random.Random, count: int, own: dict[int, str]) -> None:
