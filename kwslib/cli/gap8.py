@@ -418,4 +418,4 @@ def export(folder: Path, files: tuple[Path, ...], at_s: float | None, force: boo
 
 
 def _vector_name(clip: Path | None) -> str:
-    return "default" if clip is None else re.sub(r"[^A-Za-z0-9_+-]", "-", clip.stem)
+    return "default" if clip is None else re.sub(r"[^A-Za-z0-9_+-]", "-", clip.stem)[:200]
