@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kwslib.cli.gap8_foreign import record_foreign
-from kwslib.cli.options import AT, NETWORK, split_labels, together
+from kwslib.cli.options import AT, CYCLES, NETWORK, ROWS, split_labels, together
 from kwslib.errors import InputError
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.measure.portable import portable_text
@@ -92,7 +92,7 @@ def _trace_range(text: str) -> tuple[int, int]:
 @click.option("--trace", type=click.Path(path_type=Path), help="Write every executed instruction to this file.")
 @click.option("--trace-cores", metavar="NAMES", help="Trace these cores alone: pe0,fc ...")
 @click.option("--trace-range", metavar="FROM-TO", help="Trace these addresses alone.")
-@click.option("--max-cycles", type=int, help="End with an error if the program has not exited by then.")
+@click.option("--max-cycles", type=CYCLES, help="End with an error if the program has not exited by then.")
 @click.option("--check-uninitialised", is_flag=True, help="Report reads of L1 and L2 that were never written.")
 @click.option("--flash", type=click.Path(path_type=Path), help="Content of the external flash.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the run's figures to this file.")
@@ -299,7 +299,7 @@ def layer_table(layers: Sequence["LayerProfile"]) -> str:
 @click.option("--platform", default="simulator", show_default=True, help="Only the simulator counts stalls.")
 @PLATFORM
 @OUT
-@click.option("--rows", type=int, default=25, show_default=True, help="Functions to show.")
+@click.option("--rows", type=ROWS, default=25, show_default=True, help="Functions to show.")
 def profile(
     files: tuple[Path, ...],
     at_s: float | None,
@@ -418,4 +418,4 @@ def export(folder: Path, files: tuple[Path, ...], at_s: float | None, force: boo
 
 
 def _vector_name(clip: Path | None) -> str:
-    return "default" if clip is None else re.sub(r"[^A-Za-z0-9_+-]", "-", clip.stem)
+    return "default" if clip is None else re.sub(r"[^A-Za-z0-9_+-]", "-", clip.stem)[:200]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from kwslib.cli.options import NETWORK, split_labels
+from kwslib.cli.options import NETWORK, PAUSES, PERIODS, split_labels
 from kwslib.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def by_word(values: tuple[str, ...], kind: Callable[[str], Number], option: str)
 @click.argument("sounds", nargs=-1, metavar="[FILE|FOLDER]...", type=click.Path(path_type=Path))
 @NETWORK
 @click.option("--threshold", "thresholds", multiple=True, metavar="[WORD=]P", help="Least average probability.")
-@click.option("--smoothing", type=int, metavar="HOPS", help="Decisions that are averaged.")
+@click.option("--smoothing", type=PERIODS, metavar="HOPS", help="Decisions that are averaged.")
 @click.option("--refractory", multiple=True, metavar="[WORD=]MS", help="A word's pause after it was reported.")
-@click.option("--suppression", type=int, metavar="MS", help="Pause of all words after one was reported.")
-@click.option("--hop", type=int, metavar="MS", help="From one decision to the next.")
+@click.option("--suppression", type=PAUSES, metavar="MS", help="Pause of all words after one was reported.")
+@click.option("--hop", type=PERIODS, metavar="MS", help="From one decision to the next.")
 @click.option("--microphone", is_flag=True, help="Listen to a microphone, until Ctrl-C (package sounddevice).")
 @click.option("--device", metavar="NAME", help="Which microphone: its number, or part of its name.")
 def listen(

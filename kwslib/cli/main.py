@@ -8,6 +8,7 @@ import click
 
 from kwslib import __version__
 from kwslib.errors import KwsError
+from kwslib.paths import sweep_all
 
 COMMANDS = {
     "ablation": "kwslib.cli.studies:ablation_command",
@@ -55,6 +56,7 @@ class Kws(click.Group):
 @click.version_option(__version__, prog_name="kws")
 def main() -> None:
     """Train, quantise, measure and publish keyword spotters for GAP8."""
+    sweep_all()
     # Piped output is written line by line too, so that a long run can be followed in a log.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -7,6 +7,7 @@ import click
 
 from kwslib.cli.options import DATA
 from kwslib.errors import InputError
+from kwslib.files import read_regular
 
 
 @click.command()
@@ -22,7 +23,12 @@ def release(name: str, seeds: tuple[str, ...], note: str, note_file: Path | None
 
     if note and note_file:
         raise InputError("--note and --note-file both give the note: give one")
-    click.echo(f"released in {publish(name, seeds, note_file.read_text() if note_file else note)}")
+    if note_file:
+        try:
+            note = read_regular(note_file).decode()
+        except (OSError, ValueError) as error:
+            raise InputError(f"cannot read {note_file}: {getattr(error, 'strerror', None) or error}") from error
+    click.echo(f"released in {publish(name, seeds, note)}")
 
 
 @click.command()

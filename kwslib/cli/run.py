@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kwslib.cli.options import Parameterised
+from kwslib.cli.options import WORKERS, Parameterised
 from kwslib.errors import InputError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _show(made: "Run", kept: bool) -> None:
 @click.argument("more", nargs=-1, metavar="[NAME=VALUE,...]...")
 @CONFIG
 @click.option("--scheduler", metavar="ADDRESS", help="Send the runs to the Dask cluster at this address.")
-@click.option("--workers", type=int, help="Processes of this machine; by default one for every two cores.")
+@click.option("--workers", type=WORKERS, help="Processes of this machine; by default one for every two cores.")
 @click.option("--keep-going", is_flag=True, help="Go on after a run that failed.")
 @click.option("--force", is_flag=True, help="Run also what exists already, made from the same inputs.")
 def sweep(grid: tuple[str, ...], more: tuple[str, ...], config: Path | None, **options: Any) -> None:

@@ -10,6 +10,7 @@ import yaml
 from kwslib.config.baselines import baseline_network
 from kwslib.config.schedule import Schedule
 from kwslib.errors import InputError
+from kwslib.files import read_regular
 from kwslib.paths import atomic_write_text, speech_dir
 from kwslib.runs.declaration import OWN_NAMES, checked, declared
 from kwslib.runs.settings import Parameters
@@ -37,8 +38,7 @@ def read(path: Path) -> dict[str, Any]:
         If it cannot be read, is no YAML mapping of names to values, or a parameter in it is unknown or of another type.
     """
     try:
-        with path.open("rb") as file:
-            value = yaml.safe_load(file.read(MOST_BYTES).decode())
+        value = yaml.safe_load(read_regular(path, MOST_BYTES).decode())
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -1,6 +1,7 @@
-"""Arrays kept on disk: written whole or not at all, opened as read-only memory maps."""
+"""Arrays kept on disk with a checksum: written whole or not at all, opened as read-only memory maps."""
 
 import hashlib
+import io
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kwslib import seals
 from kwslib.paths import atomic_path, cache_dir
 
 CHUNK_CLIPS = 512
@@ -32,6 +34,8 @@ def key_path(group: str, stem: str, key: dict[str, Any]) -> Path:
 
 def open_array(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray | None:
     """Return the stored array as a read-only memory map, or None if it is missing, damaged or another."""
+    if not seals.ends_intact(path):
+        return None
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
@@ -49,7 +53,7 @@ def cached_array(
     Parameters
     ----------
     path : Path
-        File in NumPy's format.
+        File in NumPy's format, with a checksum behind it.
     shape, dtype
         What it must hold.
     chunks : callable
@@ -71,10 +75,17 @@ def cached_array(
         # Plain writes, not a writable memory map: a full disk then raises OSError instead of killing (SIGBUS).
         with temporary.open("wb") as file:
             header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
+            first = io.BytesIO()
+            np.lib.format.write_array_header_1_0(first, header)
+            file.write(first.getvalue())
+            digest = hashlib.sha256(first.getvalue())
             for chunk in chunks():
-                file.write(np.ascontiguousarray(chunk, dtype).data)
+                content = np.ascontiguousarray(chunk, dtype).data.cast("B")
+                file.write(content)
+                digest.update(content)
                 rows += len(chunk)
+            file.write(seals.trailer(digest.digest()))
         if rows != shape[0]:
             raise ValueError(f"{rows} rows were made for {path}; {shape[0]} were announced")
+    seals.verified(path)
     return np.load(path, mmap_mode="r", allow_pickle=False)

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from kwslib import paths, subproc
+from kwslib import paths, seals, subproc
+from kwslib.artifacts import file_sha256
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.config.words import KEYWORDS, SILENCE
 from kwslib.errors import DataError, InputError, ToolError, check_name
@@ -37,6 +38,8 @@ BABBLE_VOICES = 8
 NOISE_RMS = 0.15
 """Level of the recordings for augmentation, full scale 1 (that of Speech Commands' is similar)."""
 VOICE_TIMEOUT_S = 60
+MANIFEST, CHECKSUM = "manifest.json", "checksum"
+"""The file that lists all others with their checksums, and its entry with its own."""
 
 SIZES = {
     "full": Extent({"train": 360, "validation": 40, "test": 40}, takes=2, noise_s=20),
@@ -132,7 +135,7 @@ class Synthetic(Corpus):
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+        self.manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
 
     def clips(self, split: str, silence: str = "digital-silence") -> Clips:
         """Return the clips of a split (see `Corpus.clips`)."""
@@ -201,12 +204,18 @@ def _save(path: Path, array: np.ndarray) -> None:
 
 
 def _complete(folder: Path) -> bool:
-    """Whether every file that the manifest lists is there with its size."""
+    """Whether every file that the manifest lists is there as it was written; one that was spoiled is named."""
+    path = folder / MANIFEST
     try:
-        files = json.loads((folder / "manifest.json").read_text())["files_bytes"]
-        return all((folder / name).stat().st_size == size for name, size in files.items())
-    except (OSError, ValueError, KeyError):
+        manifest = json.loads(path.read_bytes().decode())
+        files, written = manifest["files_sha256"], manifest.pop(CHECKSUM)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
+    wrong = [] if written == seals.of_json(manifest) else [path]
+    wrong = wrong or [folder / name for name, sha256 in files.items() if not seals.matches(folder / name, sha256)]
+    for one in wrong[:1]:
+        seals.spoiled(one)
+    return not wrong
 
 
 def _generate(folder: Path, seed: int, extent: Extent, settings: dict[str, Any], workers: int) -> None:
@@ -242,8 +251,9 @@ def _generate(folder: Path, seed: int, extent: Extent, settings: dict[str, Any],
         "settings": settings,
         "licence": LICENCE,
         "files_bytes": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
+        "files_sha256": {path.name: file_sha256(path) for path in sorted(folder.iterdir())},
     }
-    paths.write_json(folder / "manifest.json", manifest)
+    paths.write_json(folder / MANIFEST, {**manifest, CHECKSUM: seals.of_json(manifest)})
 
 
 def _spoken(takes: dict[str, list[Take]], folder: Path, workers: int) -> dict[str, list[np.ndarray]]:

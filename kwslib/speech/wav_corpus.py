@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kwslib import seals
 from kwslib.config.front_end import CLIP_SAMPLES
 from kwslib.config.words import SILENCE, UNKNOWN
 from kwslib.errors import DataError
@@ -203,11 +204,12 @@ def _stored_digests(folder: Path, files: Sequence[str]) -> dict[str, str]:
         listing.update(f"\n{path} {stat.st_size} {stat.st_mtime_ns}".encode())
     stored = cache_dir() / "digests" / f"{listing.hexdigest()}.json"
     try:
-        digests = json.loads(stored.read_text())
-        if isinstance(digests, dict) and digests.keys() == set(files):
-            return digests
-    except (OSError, ValueError):
+        kept = json.loads(stored.read_bytes().decode())
+        if kept["checksum"] == seals.of_json(kept["sha256"]) and kept["sha256"].keys() == set(files):
+            return kept["sha256"]
+        seals.spoiled(stored)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     digests = {path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in files}
-    write_json(stored, digests)
+    write_json(stored, {"sha256": digests, "checksum": seals.of_json(digests)})
     return digests

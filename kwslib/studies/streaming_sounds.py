@@ -5,16 +5,15 @@ of espeak-ng's voices, and the first half of the held-out noise. ``report`` has 
 Every stream follows from seed, part, kind and number alone.
 """
 
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.config.words import UNKNOWN
 from kwslib.errors import DataError
+from kwslib.paths import scratch
 from kwslib.speech import sentences, soundscape
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.disturbance import ACTIVE_RANGE_DB, FRAME_SAMPLES, active_power, trimmed
@@ -163,8 +162,8 @@ class Sounds:
             )
             for _ in range(LINES_A_VOICE * (1 if kind == "sentences" else 5))
         ]
-        with tempfile.TemporaryDirectory(prefix="kws-voice-") as folder:
-            spoken = utter(str(rng.choice(self.voices)), lines, Path(folder))
+        with scratch("voice") as folder:
+            spoken = utter(str(rng.choice(self.voices)), lines, folder)
         return [trimmed(resampled(piece)) for piece in spoken]
 
     def _noise(self, rng: np.random.Generator, samples: int, level_dbfs: tuple[float, float]) -> np.ndarray:
