@@ -1,5 +1,5 @@
 from kwslib.gap8.measure import timing
-from kwslib.report.gap8_estimates import SUPPLIES_V
+from kwslib.runs.energy import SUPPLIES_V
 from kwslib.report.gap8_page import STALL_NAMES
 
 
