@@ -25,7 +25,7 @@ COMMANDS = {
     "run": "kwslib.cli.run:run",
     "samples": "kwslib.cli.data:samples",
     "streaming": "kwslib.cli.studies:streaming",
-    "sweep": "kwslib.cli.run:sweep",
+    "sweep": "kwslib.cli.sweep:sweep",
 }
 """Where each command is defined: module and name."""
 

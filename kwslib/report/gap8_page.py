@@ -1,6 +1,7 @@
 """What the book shows of a network on GAP8: tables of a deployment, beside the baseline's, labels and files.
 
-`gap8_figures` has the pictures, `gap8_estimates` what is known of the chip by others' word, `kwslib.runs.energy` the estimate of its energy.
+`gap8_figures` has the pictures, `gap8_estimates` what is known of the chip by others' word, `kwslib.runs.energy` the
+estimate of its energy.
 """
 
 from collections.abc import Callable, Iterable

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kwslib.config import architecture
 from kwslib.config.architecture import Architecture
-from kwslib.config.architecture import Layer as Row
 from kwslib.config.front_end import INPUT_ZERO_POINT, FrontEnd
 from kwslib.integer import requantisation
 from kwslib.integer.graph import SOFTMAX_BITS, UINT8_SHIFT, Graph, Layer, Tensor
@@ -70,7 +70,7 @@ class _Outline:
         zero_point = INPUT_ZERO_POINT - UINT8_SHIFT
         self.now = Tensor(self.input_shape, "int8", self.input_scale, zero_point)
 
-    def add(self, row: Row) -> None:
+    def add(self, row: architecture.Layer) -> None:
         index = len(self.layers)
         whole = Layer(
             name=row.name,
@@ -90,7 +90,7 @@ class _Outline:
         self.layers.append(layer)
         self.now = layer.output
 
-    def _convolution(self, layer: Layer, row: Row) -> Layer:
+    def _convolution(self, layer: Layer, row: architecture.Layer) -> Layer:
         rows, columns, inputs = row.input_shape
         outputs = row.output_shape[2]
         (top, bottom), (left, right) = (
@@ -103,7 +103,7 @@ class _Outline:
             return self._weighted(pointwise, row, (outputs, inputs))
         return self._weighted(layer, row, (outputs, *row.kernel, inputs))
 
-    def _depthwise(self, layer: Layer, row: Row) -> Layer:
+    def _depthwise(self, layer: Layer, row: architecture.Layer) -> Layer:
         if row.input_shape[2] == 1:  # which the reader of files takes for a convolution
             return self._convolution(replace(layer, kind="convolution"), row)
         pads = [
@@ -113,13 +113,13 @@ class _Outline:
         layer = replace(layer, padding=(*pads[0], *pads[1]))
         return self._weighted(layer, row, (row.output_shape[2], *row.kernel))
 
-    def _pointwise(self, layer: Layer, row: Row) -> Layer:
+    def _pointwise(self, layer: Layer, row: architecture.Layer) -> Layer:
         return self._weighted(layer, row, (row.output_shape[2], row.input_shape[2]))
 
-    def _linear(self, layer: Layer, row: Row) -> Layer:
+    def _linear(self, layer: Layer, row: architecture.Layer) -> Layer:
         return self._weighted(layer, row, (row.output_shape[2], row.input_shape[2]), relu=False)
 
-    def _weighted(self, layer: Layer, row: Row, shape: tuple[int, ...], relu: bool = True) -> Layer:
+    def _weighted(self, layer: Layer, row: architecture.Layer, shape: tuple[int, ...], relu: bool = True) -> Layer:
         """A layer with weights whose requantisation is snapped."""
         outputs = shape[0]
         codes = np.clip(np.rint(self.rng.normal(0, WEIGHT_SPREAD, shape)), -LARGEST_WEIGHT, LARGEST_WEIGHT)
@@ -140,10 +140,10 @@ class _Outline:
             relu=relu,
         )
 
-    def _average_pool(self, layer: Layer, row: Row) -> Layer:
+    def _average_pool(self, layer: Layer, row: architecture.Layer) -> Layer:
         return replace(layer, stride=row.kernel, output=replace(self.now, shape=row.output_shape))
 
-    def _softmax(self, layer: Layer, row: Row) -> Layer:
+    def _softmax(self, layer: Layer, row: architecture.Layer) -> Layer:
         table = np.rint(np.exp(-np.arange(256) * self.now.scale) * (1 << SOFTMAX_BITS)).astype(np.int32)
         return replace(layer, output=Tensor(row.output_shape, "int8", SOFTMAX_SCALE, -128), table=table)
 

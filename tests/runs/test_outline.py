@@ -74,7 +74,7 @@ def draw(count, seed=17):
             "channels": rng.choice([1, 3, 8, 17, 32, 48, 64, 100, 172, 276, 400, 512]),
             "blocks": rng.choice([1, 2, 3, 5, 6]),
             "first_kernel": rng.choice(["10x4", "3x3", "1x1", "8x5", "10x10"]),
-            "strides": rng.choice(["2x2", "1x1", "2x1", "2x2,2x2", "1x2,2x1", "3x2"]),
+            "strides": rng.choice(["2x2", "1x1", "2x1", "2x2,2x2", "1x2,2x2", "3x2"]),
             "coefficients": rng.choice([10, 13, 20, 40]),
             "profile": rng.choice(["quick", "baseline"]),
         }

@@ -8,8 +8,9 @@ import pytest
 
 from kwslib.errors import DataError, InputError
 from kwslib.runs import cluster, records, sweep
+from kwslib.runs.grid import read_grid
 from kwslib.runs.ranking import DONE, FAILED, KEPT
-from kwslib.runs.sweep import SweepFailed, read_grid
+from kwslib.runs.sweep import SweepFailed
 from tests.places import ROOT
 
 
@@ -36,36 +37,6 @@ def kill_at(process, text):
 
 def comparable(folder):
     return {path.parent.name: records.comparable(records.load(path.parent)) for path in folder.glob("*/metrics.json")}
-
-
-def test_grid_is_the_product_in_order():
-    grid = read_grid(["size=small,medium", "seed=1,2"])
-    assert grid == [{"size": size, "seed": seed} for size in ("small", "medium") for seed in (1, 2)]
-
-
-def test_values_with_commas_have_semicolons_between_them():
-    grid = read_grid(["words=yes,no;up,down", "learning_rates=0.1,0.2,0.3;", "channels=8,16"])
-    assert {one["words"] for one in grid} == {"yes,no", "up,down"}
-    assert {one["learning_rates"] for one in grid} == {"0.1,0.2,0.3"} and len(grid) == 4
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ([], "the grid is empty"),
-        (["small"], "'small' is no part of a grid: give NAME=VALUE,VALUE"),
-        (["seed="], "'seed=' is no part of a grid"),
-        (["seed=1,,2"], "'seed=1,,2' is no part of a grid"),
-        (["seeds=1"], r"unknown parameter 'seeds'.*did you mean 'seed'\?"),
-        (["seed=one"], "parameter seed is 'one': give a whole number"),
-        (["seed=1", "seed=2"], "parameter seed is in the grid twice"),
-        (["seed=1,1"], "'seed=1,1' has a value twice"),
-        (["steps=0"], "steps is 0: give a positive number"),
-    ],
-)
-def test_bad_grids_are_refused(words, message):
-    with pytest.raises(InputError, match=message):
-        read_grid(words)
 
 
 def test_everything_is_checked_before_anything_starts(place, tmp_path):
