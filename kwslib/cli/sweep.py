@@ -98,8 +98,8 @@ def _make(
     if chosen:
         outcomes = search.run(task, chosen, say=click.echo, **options)
     else:
-        more = {"limits": task.budget, "front_seeds": task.front_seeds}
-        outcomes = run_grid(task.combinations(), say=click.echo, **more, **options)
+        options |= {"limits": task.budget, "front_seeds": task.front_seeds, "say": click.echo}
+        outcomes = run_grid(task.combinations(), **options)
     click.echo(ranking.table(outcomes))
     click.echo(f"written to {results_dir() / SUMMARY}")
     require_success(outcomes)

@@ -40,8 +40,8 @@ def outline(size: Architecture, front_end: FrontEnd) -> Graph:
     made = _Outline(front_end.scale, (*size.input_shape, 1))
     for row in size.layers:
         made.add(row)
-    ends = (replace(one, dtype="uint8") for one in (made.layers[0].input, made.layers[-1].output))
-    graph = Graph(NAME, *ends, tuple(made.layers))
+    first, last = (replace(one, dtype="uint8") for one in (made.layers[0].input, made.layers[-1].output))
+    graph = Graph(NAME, first, last, tuple(made.layers))
     return graph if front_end.kind == "magnitude" else graph.with_front_end(front_end)
 
 

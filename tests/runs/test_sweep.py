@@ -1,8 +1,11 @@
+import contextlib
 import csv
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -115,6 +118,29 @@ def test_killed_sweep_ends_as_one_left_alone(place, tmp_path):
     assert alone.wait(timeout=600) == 0
     assert comparable(place) == comparable(tmp_path / "alone")
     assert len(comparable(place)) == 2
+    assert (place / "sweep.csv").read_bytes() == (tmp_path / "alone" / "sweep.csv").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_search_that_is_killed_at_ten_random_moments_ends_as_one_left_alone(place, tmp_path):
+    """Its later draws follow from the results of earlier ones, so that a lost result would show."""
+    words = ("seed=1..40", "steps=40", "--search", "tpe", "--trials", "6", "--workers", "1")
+    start_s = time.monotonic()
+    alone = kws_sweep(*words, KWS_RESULTS=str(tmp_path / "alone"))
+    text = alone.communicate(timeout=1200)[0]
+    assert alone.returncode == 0, text
+    took_s, moments = time.monotonic() - start_s, random.Random(3)
+    for _ in range(10):
+        process = kws_sweep(*words)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=moments.uniform(0.1, took_s))
+        process.kill()  # with SIGKILL; it may have ended
+        process.wait()
+    again = kws_sweep(*words)
+    text = again.communicate(timeout=1200)[0]
+    assert again.returncode == 0, text
+    assert comparable(place) == comparable(tmp_path / "alone")
+    assert len(comparable(place)) == 6
     assert (place / "sweep.csv").read_bytes() == (tmp_path / "alone" / "sweep.csv").read_bytes()
 
 
