@@ -143,7 +143,7 @@ def sweep(grid: Sequence[str], **options: Any) -> list[Outcome]:
     grid : sequence of str
         ``NAME=VALUE,VALUE`` for each parameter.
     **options
-        `scheduler`, `workers`, `keep_going`, `force` of `kwslib.runs.sweep.run_grid`.
+        `front_seeds`, `scheduler`, `workers`, `keep_going`, `force` and `limits` of `kwslib.runs.sweep`.
 
     Returns
     -------
@@ -161,7 +161,8 @@ def sweep(grid: Sequence[str], **options: Any) -> list[Outcome]:
     >>> [outcome.state for outcome in outcomes]  # doctest: +SLOW
     ['done', 'done']
     """
-    from kwslib.runs.sweep import read_grid, run_grid
+    from kwslib.runs.grid import read_grid
+    from kwslib.runs.sweep import run_grid
 
     return run_grid(read_grid(grid), **options)
 

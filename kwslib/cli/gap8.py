@@ -338,7 +338,8 @@ def _say_portable(text: str) -> None:
 
 def speed_line(cycles: int, front_end_cycles: int = 0) -> str:
     """Cycles of an inference in MLPerf's units, at the fastest clock; with the front end, if its cycles are known."""
-    from kwslib.report.gap8_estimates import MLPERF_CLOCK_MHZ, energy_uj, inferences_per_s
+    from kwslib.report.gap8_estimates import inferences_per_s
+    from kwslib.runs.energy import MLPERF_CLOCK_MHZ, energy_uj
 
     what = "from sound to label" if front_end_cycles else "without the front end"
     cycles += front_end_cycles

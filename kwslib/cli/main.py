@@ -26,7 +26,7 @@ COMMANDS = {
     "run": "kwslib.cli.run:run",
     "samples": "kwslib.cli.data:samples",
     "streaming": "kwslib.cli.studies:streaming",
-    "sweep": "kwslib.cli.run:sweep",
+    "sweep": "kwslib.cli.sweep:sweep",
     "verify": "kwslib.cli.verify:verify",
 }
 """Where each command is defined: module and name."""

@@ -204,11 +204,12 @@ def choose(
 
 def key(tflite_sha256: str, platform: str, clips: int) -> str:
     """Hash of what decides a deployment: network, platform, number of clips, and every source of the GAP8 build."""
-    return hashlib.sha256(f"{tflite_sha256} {platform} {clips} {_sources()}".encode()).hexdigest()
+    return hashlib.sha256(f"{tflite_sha256} {platform} {clips} {sources_digest()}".encode()).hexdigest()
 
 
 @cache
-def _sources() -> str:
+def sources_digest() -> str:
+    """SHA-256 of everything that a plan and a program are made from, hexadecimal."""
     library = Path(gap8.__file__).parent.parent
     digest = hashlib.sha256()
     for room in ("gap8", "integer"):

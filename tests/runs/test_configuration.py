@@ -14,7 +14,9 @@ from kwslib.runs.declaration import declared
 from kwslib.runs.parameters import check
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+SWEEPS = ("pareto",)
+"""Files of sweeps, `kwslib.runs.grid.read_file`."""
+CONFIGS = sorted(path for path in (ROOT / "configs").glob("*.yaml") if path.stem not in SWEEPS)
 RECORDED = sorted(ROOT.glob("models/*/metrics.json"))
 
 

@@ -206,6 +206,7 @@ def test_best_can_be_trained_without_its_teacher(own):
         ({"model_size_info": "1 8 60 4 2 2"}, "kernel 60x4 of block 1 of 1 does not fit its map of 49x10"),
         ({"coefficients": 3}, "the kernel 10x4 of block 1 of 5 does not fit its map of 49x3 .*; nearest: 10x3"),
         ({"strides": "50x2"}, "leaves nothing of its map of 49x10"),
+        ({"strides": "2x2,2x1"}, "the stride 2x1 of block 2 of 5 is not the same for rows and columns.*; nearest: 1x1"),
         ({"coefficients": 41}, "coefficients is 41: give 1 to 40"),
         ({"bands": 8}, "coefficients is 10: give 1 to 8, the mel bands"),
         ({"lower_hz": 5000}, "the mel bands are to lie from 5000 to 4000 Hz"),
