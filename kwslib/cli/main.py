@@ -26,6 +26,7 @@ COMMANDS = {
     "samples": "kwslib.cli.data:samples",
     "streaming": "kwslib.cli.studies:streaming",
     "sweep": "kwslib.cli.run:sweep",
+    "words": "kwslib.cli.words:words",
 }
 """Where each command is defined: module and name."""
 

@@ -1,0 +1,74 @@
+"""``kws words``: a network for your own words, from nothing but the words."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kwslib.cli.run import CONFIG
+
+
+@click.command()
+@click.argument("phrases", nargs=-1, metavar="PHRASE...")
+@click.option("--language", default="en", show_default=True, help="One of espeak-ng's, such as de, fr-ch or German.")
+@click.option("--name", default="", help="Of the run; made from the phrases by default.")
+@click.option(
+    "--recordings",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Your own recordings: a folder of sound files for each phrase, other sounds in others.",
+)
+@click.option("--size", help="small, medium or large; small by default.")
+@click.option("--steps", type=int, help="Training steps; the profile's by default.")
+@click.option("--profile", help="quick by default.")
+@click.option("--seed", type=int, help="Everything that is drawn follows from it; 1 by default.")
+@click.option("--voices", type=int, default=0, help="Voices in all; 0, the default: as many as there are, up to 480.")
+@click.option("--threads", type=int, help="Processor threads for TensorFlow; 0: all.")
+@click.option("--workers", type=int, help="Processes for voices and streams; one for each core by default.")
+@click.option("--force", is_flag=True, help="Train from the beginning, even if the run exists or is half done.")
+@click.option("--check", is_flag=True, help="Only say what would be done.")
+@CONFIG
+def words(
+    phrases: tuple[str, ...],
+    language: str,
+    name: str,
+    recordings: Path | None,
+    voices: int,
+    workers: int | None,
+    force: bool,
+    check: bool,
+    config: Path | None,
+    **values: Any,
+) -> None:
+    """Train a network for your own words, spoken by hundreds of synthetic voices, and build it for GAP8.
+
+    Words near in sound, halves and joins of the phrases are made as negatives. Voices are held out for the test; false
+    accepts an hour are counted on streams. Synthetic voices say little about people: recordings of your own, of people
+    who will use it, are mixed in with --recordings and reported apart.
+
+    An interrupted command goes on where it was.
+
+    \b
+    Examples: kws words "lights on" "lights off"
+              kws words "licht an" "licht aus" --language de --recordings FOLDER
+    """  # noqa: D301
+    from kwslib.runs import configuration
+    from kwslib.runs.parameters import positive
+    from kwslib.studies import own_words_plan
+
+    given = configuration.read(config) if config else {}
+    given |= {key: positive(key, value) for key, value in values.items() if value is not None}
+    plan = own_words_plan.plan(phrases, language, name, recordings, voices, **given)
+    for line in plan.describe():
+        click.echo(line)
+    if check:
+        return
+    # TensorFlow takes its time to load: not before everything is checked
+    from kwslib.report import own_words_page
+    from kwslib.speech.phrase_corpus import Phrases
+    from kwslib.studies import own_words
+
+    made = own_words.make(plan, workers, click.echo, force)
+    folder = plan.chosen.folder
+    own_words_page.write(made, folder, Phrases(Path(plan.chosen.data)))
+    click.echo(own_words_page.text(made, folder))
