@@ -27,6 +27,7 @@ COMMANDS = {
     "streaming": "kwslib.cli.studies:streaming",
     "sweep": "kwslib.cli.run:sweep",
     "words": "kwslib.cli.words:words",
+    "words-study": "kwslib.cli.words:words_study",
 }
 """Where each command is defined: module and name."""
 

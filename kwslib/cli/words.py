@@ -1,10 +1,11 @@
-"""``kws words``: a network for your own words, from nothing but the words."""
+"""``kws words`` and ``kws words-study``: a network from nothing but words, and what synthetic voices are worth."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
+from kwslib.cli.options import DATA
 from kwslib.cli.run import CONFIG
 
 
@@ -72,3 +73,29 @@ def words(
     folder = plan.chosen.folder
     own_words_page.write(made, folder, Phrases(Path(plan.chosen.data)))
     click.echo(own_words_page.text(made, folder))
+
+
+@click.command("words-study")
+@DATA
+@click.option("--only", multiple=True, metavar="ROW", help="This row; repeatable. By default all.")
+@click.option("--seed", "seeds", type=int, multiple=True, help="This seed; repeatable. By default 1.")
+@click.option("--steps", type=int, default=0, help="Steps of each training; by default those of kws words.")
+@click.option("--voices", type=int, default=0, help="Synthetic voices in all; 0, the default: up to 480.")
+@click.option("--threads", type=int, default=0, help="Processor threads for TensorFlow; 0: all.")
+@click.option("--workers", type=int, help="Processes that speak; one for each core by default.")
+@click.option("--record", is_flag=True, help="Keep all finished rows in models/, where the book shows them.")
+def words_study(data: str, threads: int, record: bool, **options: Any) -> None:
+    """Measure what synthetic voices are worth: ten keywords trained on them, tested on recordings of people.
+
+    A row is trained on voices alone, on voices and 10, 50 or 200 recordings a word, or on those recordings alone.
+    Validation chooses the step, and the test split is measured once a row. What is there already is not trained again.
+    """
+    from kwslib.network import backend
+    from kwslib.studies import voices_study
+
+    backend.limit_threads(threads)
+    for result in voices_study.run_all(data, **options, say=click.echo):
+        tests = ", ".join(f"{100 * count.share:.2f} % ({silence})" for silence, count in result.test.items())
+        click.echo(f"{result.row}, seed {result.seed}: test {tests}; validation {100 * result.validation.share:.2f} %")
+    if record:
+        click.echo(f"recorded in {voices_study.record()}")

@@ -12,13 +12,15 @@ import pandas as pd
 
 from kwslib.accuracy import poisson_interval
 from kwslib.config.front_end import SAMPLE_RATE_HZ
-from kwslib.config.own_words import VALUE_OF_VOICES
+from kwslib.config.own_words import STUDY, VALUE_OF_VOICES, WANTED_PER_HOUR
 from kwslib.paths import atomic_write_text
 from kwslib.report import elements
 from kwslib.report.elements import Html, Markdown, Table
 from kwslib.speech.near_misses import KINDS
 from kwslib.speech.phrase_corpus import Phrases
+from kwslib.speech.phrase_script import MOST_VOICES, QUOTAS
 from kwslib.studies.own_words_records import PAGE, PROGRAM, Count, OwnWords, every
+from kwslib.studies.voices_rows import ROWS, VALIDATION_SHARE
 
 NOTHING = Markdown('No network of this kind is there yet: `kws words "lights on" "lights off"` makes one.')
 LABEL = "own phrases, synthetic voices"
@@ -52,6 +54,25 @@ FILES = {
     "train.ipynb": "executed notebook of the training",
     "gap8.ipynb": "executed notebook of the deployment",
 }
+
+
+def texts() -> dict[str, str]:
+    """Numbers of the method, for prose."""
+    return {
+        "voices": str(sum(MOST_VOICES.values())),
+        "hours": f"{STUDY.hours:g}",
+        "wanted": f"{WANTED_PER_HOUR:g}",
+        "share": str(VALIDATION_SHARE),
+        "recordings": ", ".join(map(str, sorted({row.recordings for row in ROWS.values() if row.recordings}))),
+    }
+
+
+def kinds() -> Table:
+    """Show what is made so that it is not taken for a phrase."""
+    rows = [{"kind": kind.strip("_"), "what": what, "clips": QUOTAS[kind]} for kind, what in KINDS.items()]
+    total = sum(QUOTAS.values())
+    frame = pd.DataFrame(rows).rename(columns={"clips": f"of {total} clips"})
+    return Table(frame, "own-words-negatives", "Sounds that must not be taken for a phrase")
 
 
 def facts(made: OwnWords) -> list[str]:

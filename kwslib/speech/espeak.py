@@ -10,6 +10,7 @@ import ctypes
 import itertools
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ _PHONEMES = 0x100  # espeakPHONEMES: read [[...]] in a text as phonemes
 PHONEME_MARKS = ("[[", "]]")
 """Around a text that is spelled in espeak-ng's phonemes."""
 _SEPARATOR = "_"
+_BETWEEN_WORDS = r"\s+|_{3,}"
+"""A space, or a pause, which is written as a separator and stands between two."""
 _RATE, _PITCH, _RANGE = 1, 3, 4  # espeak_PARAMETER
 _LIMITS = {"rate_wpm": (80, 450), "pitch": (0, 100), "range": (0, 100)}  # the documented ranges
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
@@ -120,8 +123,8 @@ class Engine:
         said = b""
         while rest.contents.value is not None:  # a clause at a time
             said += (convert(ctypes.cast(rest, ctypes.c_void_p), _UTF8, ord(_SEPARATOR) << 8) or b"") + b" "
-        words = [[part for part in word.split(_SEPARATOR) if part] for word in said.decode().split()]
-        return [word for word in words if word]
+        words = re.split(_BETWEEN_WORDS, said.decode())
+        return [phonemes for word in words if (phonemes := [part for part in word.split(_SEPARATOR) if part])]
 
     def speak(self, text: str, rate_wpm: int, pitch: int, range: int) -> bytes:
         """Return `text` spoken, as 16-bit samples at 22,050 Hz in the machine's byte order.

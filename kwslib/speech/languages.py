@@ -1,6 +1,5 @@
 """The languages of espeak-ng: which voices speak one, and how they pronounce a text."""
 
-import difflib
 import functools
 import json
 import unicodedata
@@ -25,8 +24,6 @@ SYLLABIC = {
 
 OTHER_SCRIPTS = ("latn", "shaw")
 """In the name of a voice: it reads the language in another script, and speaks it alike."""
-SPELLED = 0.8
-"""Share of the phonemes of a word that are those of its letters' names from which on it is spelled, not read."""
 
 Words = tuple[tuple[str, ...], ...]
 """The words of a text, each its phonemes in espeak-ng's spelling; a stress mark stands before its vowel."""
@@ -161,19 +158,13 @@ def check_speakable(language: Language, phrases: Sequence[str]) -> tuple[Words, 
 
 
 def _is_spelled(language: Language, token: str) -> bool:
-    """Whether a word in another script than Latin is said as the names of its letters."""
+    """Whether a word in another script than Latin is said letter by letter: as many words as it has letters."""
     letters = [letter for letter in token if unicodedata.category(letter)[0] == "L"]
     scripts = {unicodedata.name(letter, "").split()[0] for letter in letters}
     own = SYLLABIC.get(_base(language.code), ())
     if len(letters) < 2 or scripts <= {"LATIN", *own}:
         return False
-    whole, apart = pronounce(language.accents[0], [token, " ".join(letters)])
-    return difflib.SequenceMatcher(None, _plain(whole), _plain(apart), autojunk=False).ratio() >= SPELLED
-
-
-def _plain(words: Words) -> list[str]:
-    """Phonemes without marks of stress and language."""
-    return [without_stress(part) for word in words for part in word if not part.startswith("(")]
+    return len(pronounce(language.accents[0], [token])[0]) >= len(letters)
 
 
 def without_stress(phoneme: str) -> str:

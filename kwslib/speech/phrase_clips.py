@@ -102,17 +102,36 @@ def compose(
     return [*names, *own.names], np.concatenate([labels, own.labels]), audio
 
 
+def repeats_of(labels: np.ndarray, others: Mapping[int, int]) -> np.ndarray:
+    """Return how often each recording of a training is repeated, so that a few among thousands are heard.
+
+    Parameters
+    ----------
+    labels : ndarray of uint8, shape (n,)
+        Classes of the recordings.
+    others : mapping
+        Synthetic clips of each class. The recordings of a class become `OWN_SHARE` of it, or are repeated
+        `MOST_REPEATS` times.
+
+    Examples
+    --------
+    >>> repeats_of(np.uint8([2, 2, 3]), {2: 12, 3: 6000}).tolist()
+    [2, 2, 20]
+    """
+    times = np.ones(len(labels), int)
+    for label in np.unique(labels):
+        here = labels == label
+        wanted = OWN_SHARE / (1 - OWN_SHARE) * others.get(int(label), 0) / here.sum()
+        times[here] = min(MOST_REPEATS, max(1, round(wanted)))
+    return times
+
+
 def _own_of(order: Order, split: str, counts: Mapping[int, int]) -> OwnClips:
-    """The own recordings of a split, repeated in the training: a few of them among thousands would not be heard."""
+    """The own recordings of a split, repeated in the training."""
     if order.own is None or split == "test":
         return NO_CLIPS
     own = order.own.splits[split]
-    times = np.ones(len(own), int)
-    if split == "train":
-        for label in np.unique(own.labels):
-            here = own.labels == label
-            wanted = OWN_SHARE / (1 - OWN_SHARE) * counts.get(int(label), 0) / here.sum()
-            times[here] = min(MOST_REPEATS, max(1, round(wanted)))
+    times = repeats_of(own.labels, counts) if split == "train" else np.ones(len(own), int)
     names = [
         f"{name.partition('/')[0]}/own {repeat} {name.partition('/')[2]}"
         for name, count in zip(own.names, times, strict=True)

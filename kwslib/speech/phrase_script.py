@@ -71,13 +71,14 @@ def cast_variants(language: Language, seed: int, most: int = 0) -> dict[str, lis
     rng = np.random.default_rng([seed, 8])
     variants = list(VARIANTS)
     rng.shuffle(variants)
-    whole, found, begin = sum(SHARES.values()), {}, 0
+    apart = max(1, round(most * SHARES["test"] / sum(SHARES.values())))
+    wanted = {"train": most - 2 * apart, "validation": apart, "test": apart} if most else MOST_VOICES
+    found, begin = {}, 0
     for split, share in SHARES.items():
         own = variants[begin : begin + share]
         voices = [f"{accent}+{variant}" for accent in language.accents for variant in own]
         rng.shuffle(voices)
-        wanted = max(1, round(most * share / whole)) if most else MOST_VOICES[split]
-        found[split] = voices[:wanted]
+        found[split] = voices[: wanted[split]]
         begin += share
     return found
 
