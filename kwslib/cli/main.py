@@ -28,6 +28,8 @@ COMMANDS = {
     "streaming": "kwslib.cli.studies:streaming",
     "sweep": "kwslib.cli.sweep:sweep",
     "verify": "kwslib.cli.verify:verify",
+    "words": "kwslib.cli.words:words",
+    "words-study": "kwslib.cli.words:words_study",
 }
 """Where each command is defined: module and name."""
 

@@ -35,6 +35,8 @@ CORPUS_NOTES = {
     "synthetic": "All its speech is synthetic, spoken by espeak-ng: its accuracies say nothing about recorded speech "
     "and do not compare with figures made on Speech Commands.",
     "speech_commands": "Its speech is Google's Speech Commands v0.02, as much of it as the counts of clips say.",
+    "phrases": "Its phrases are spoken by espeak-ng: how right it is on synthetic voices says little about people, and "
+    "does not compare with figures made on Speech Commands.",
     "folder": "Its speech is a folder of somebody's own recordings: its accuracies do not compare with figures made on "
     "Speech Commands.",
 }

@@ -35,7 +35,7 @@ from kwslib.speech import corpus_in, open_corpus
 
 TEMPLATE = "gap8.ipynb"
 SPLIT, SILENCE = "test", "noise-silence"
-RECORDED = ("speech_commands", "folder")
+RECORDED = ("speech_commands", "folder", "phrases")
 """Corpora that have to be at hand. Synthetic speech is made on the spot, so it stands in for them."""
 SOURCE_SUFFIXES = (".py", ".c", ".h", ".S", ".ld", ".j2")
 """What a program for GAP8 and the reference that checks it are made from."""
@@ -184,7 +184,7 @@ def choose(
         corpus = ""
     elif not corpus:
         corpus = (network.corpus or "speech_commands") if folder else "synthetic"
-        if corpus == "folder" and corpus_in(folder) != corpus:
+        if corpus in ("folder", "phrases") and corpus_in(folder) != corpus:
             corpus = "synthetic"
     names = [layer.name for layer in network.graph.layers]
     like = next((name for name in SIZES if names == [layer.name for layer in baseline_network(name).layers]), "")

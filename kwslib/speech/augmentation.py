@@ -14,7 +14,8 @@ from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.config.words import SILENCE, UNKNOWN
 from kwslib.errors import DataError
 from kwslib.speech.corpus import Clips
-from kwslib.speech.disturbance import active_power, trimmed
+from kwslib.speech.disturbance import active_power
+from kwslib.speech.utterances import audible
 
 FULL = 32768
 JOINT_SAMPLES = 160
@@ -157,7 +158,7 @@ def _joined(clips: Clips, draws: _Draws) -> np.ndarray:
     if not len(others):  # a single keyword: a half of it alone
         others = words
     second = others[int(draws.second * len(others))]
-    begin, end = (trimmed(clips.audio[index].astype(np.float64)) for index in (first, second))
+    begin, end = (audible(clips.audio[index].astype(np.float64)) for index in (first, second))
     begin, end = begin[: len(begin) // 2 + JOINT_SAMPLES], end[len(end) // 2 :]
     joint = min(JOINT_SAMPLES, len(begin), len(end))
     fade = np.linspace(0, 1, joint)

@@ -12,6 +12,7 @@ import numpy as np
 from kwslib.config.front_end import CLIP_SAMPLES
 from kwslib.config.words import LABELS, UNKNOWN
 from kwslib.errors import DataError, check_name
+from kwslib.speech.sentences import Talk
 
 SPLITS = ("train", "validation", "test")
 SILENCE_PROTOCOLS = ("digital-silence", "noise-silence")
@@ -119,6 +120,19 @@ class Corpus(abc.ABC):
     @abc.abstractmethod
     def noise(self) -> list[np.ndarray]:
         """Return the background recordings: float32 in [-1, 1], 16 kHz, each at least one second long."""
+
+    @property
+    def talk(self) -> Talk:
+        """What somebody says who says no keyword, for streams."""
+        return Talk()
+
+    def voices(self, split: str) -> list[str]:
+        """Return the voices of espeak-ng in a split, accent and variant; none where people speak, or any voice may."""
+        return []
+
+    def is_near_miss(self, name: str) -> bool:
+        """Whether a clip of the unknown class, by its name, was made to sound like a keyword."""
+        return False
 
     def noise_names(self) -> list[str]:
         """Return what the background recordings are called, in the order of `noise`."""

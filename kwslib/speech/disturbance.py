@@ -36,12 +36,6 @@ def active_power(audio: np.ndarray) -> np.ndarray:
     return np.sum(power * active, axis=1) / active.sum(axis=1)
 
 
-def trimmed(sound: np.ndarray) -> np.ndarray:
-    """Cut off what is 40 dB below the peak at both ends."""
-    audible = np.flatnonzero(np.abs(sound) > 0.01 * np.abs(sound).max(initial=1.0))
-    return sound[audible[0] : audible[-1] + 1] if len(audible) else sound[:0]
-
-
 def noise_segment(recording: np.ndarray, seed: Sequence[int]) -> np.ndarray:
     """Return one second of a recording that is not digital silence; the same seed gives the same second.
 
@@ -164,3 +158,10 @@ def stream(recording: np.ndarray, hop_s: float) -> np.ndarray:
         raise InputError(f"a hop of {hop_s:g} s is shorter than a sample")
     samples = np.clip(np.rint(np.asarray(recording) * 32768), -LARGEST - 1, LARGEST).astype(np.int16)
     return np.lib.stride_tricks.sliding_window_view(samples, CLIP_SAMPLES)[::hop]
+
+
+def active_part(clip: np.ndarray) -> tuple[int, int]:
+    """First sample of a word in its clip, and the one behind its last: frames within 20 dB of the loudest."""
+    power = np.mean(np.asarray(clip, np.float64).reshape(-1, FRAME_SAMPLES) ** 2, axis=1)
+    active = np.flatnonzero(power >= power.max() * 10 ** (-ACTIVE_RANGE_DB / 10))
+    return int(active[0]) * FRAME_SAMPLES, (int(active[-1]) + 1) * FRAME_SAMPLES

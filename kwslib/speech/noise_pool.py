@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kwslib.speech import soundscape
-from kwslib.speech.disturbance import trimmed
+from kwslib.speech.utterances import audible
 
 KINDS = ("white", "pink", "brown", "babble", "babble", "babble")
 """Of the synthesised recordings, as many as Speech Commands has of its own."""
@@ -39,7 +39,7 @@ def noise_pool(recordings: Sequence[np.ndarray], words: np.ndarray, seed: int, c
     generator = np.random.default_rng([seed, copy, DRAW])
     loud = np.flatnonzero(words.any(axis=1)) if len(words) else np.array([], int)
     chosen = generator.choice(loud, min(BABBLE_WORDS, len(loud)), replace=False)
-    spoken = [trimmed(words[index].astype(np.float64)) for index in sorted(chosen)]
+    spoken = [audible(words[index].astype(np.float64)) for index in sorted(chosen)]
     kinds = [kind for kind in KINDS if spoken or kind != "babble"]
     made = [soundscape.background(kind, generator, SECONDS, spoken) for kind in kinds]
     return [*recordings, *(np.clip(LEVEL * one, -1, 1).astype(np.float32) for one in made)]

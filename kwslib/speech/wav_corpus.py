@@ -97,6 +97,11 @@ class WavCorpus(Corpus):
 
         return cached_array(path, (len(paths), CLIP_SAMPLES), np.int16, chunks), digest
 
+    def listing(self, split: str) -> list[Entry]:
+        """Return label and path of the clips of a split that are files; nothing is read."""
+        check_split(split)
+        return [(label, path) for label, path in self._entries[split] if is_sound(path)]
+
     def _decode(self, split: str, silence: str) -> Iterator[np.ndarray]:
         entries = self._entries[split]
         noise = self._silence_noise() if silence == "noise-silence" else []
