@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kwslib.cli import event_options
+from kwslib.cli.event_options import EVENTS
 from kwslib.cli.gap8_foreign import record_foreign
 from kwslib.cli.options import AT, NETWORK, split_labels, together
 from kwslib.errors import InputError
@@ -18,10 +20,15 @@ from kwslib.paths import atomic_write_text, write_json
 from kwslib.terminal import table
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from kwslib.gap8.measure.deployment import Deployment
     from kwslib.gap8.measure.profile_table import LayerProfile
+    from kwslib.gap8.program.listening import Listening
     from kwslib.runs.networks import Network
 
+LONGEST_VECTOR_S = 60
+"""Seconds of a recording that become a test vector of an exported project."""
 OUT_DIR = "_build/gap8"
 """Where outputs go if no folder is named: a folder for each network and target."""
 
@@ -396,25 +403,56 @@ def deployment_table(found: "Deployment") -> str:
 @FILES
 @AT
 @NETWORK
+@EVENTS
 @click.option("--force", is_flag=True, help="Replace an exported project that is there.")
 def export(folder: Path, files: tuple[Path, ...], at_s: float | None, force: bool, **named: Any) -> None:
     """Write a self-contained C project into FOLDER: sources, weights, kernels, test vectors, Makefile.
 
-    Every clip becomes a test vector with the outputs that the integer reference computes.
+    Every clip becomes a test vector with the outputs that the integer reference computes. A network that begins with
+    sound also listens to streams, as 'kws listen' does; its clips are recordings for that, too.
     """
     from kwslib.gap8.program.export import export_project
     from kwslib.runs.clips import read_clip
 
+    events = event_options.take(named)
     chosen, clips = _chosen(files, **named)
     vectors, said = [], []
     for clip in clips or (None,):
         codes, heard = read_clip(chosen, clip, at_s)
         vectors.append((_vector_name(clip), codes))
         said.append(f"clip: {heard}")
-    plan = export_project(chosen.graph, folder, vectors, chosen.labels, force)
-    click.echo("\n".join([chosen.describe(), f"plan: {plan.strategy}", *said]))
+    listens, why = _listening(chosen, events)
+    recordings = [_recording(clip, said) for clip in clips or (None,)] if listens else []
+    plan = export_project(chosen.graph, folder, vectors, chosen.labels, force, listens, recordings)
+    click.echo("\n".join([chosen.describe(), f"plan: {plan.strategy}", *said, why]))
     _say_portable(portable_text(plan.record().steps))
     click.echo(f"exported to {folder} with {len(vectors)} test vector(s); try: make -C {folder} all test")
+
+
+def _listening(chosen: "Network", events: dict[str, Any]) -> tuple["Listening | None", str]:
+    """Return how an exported network listens, or None, and say it; an error if options ask for what cannot be."""
+    from kwslib.gap8.program.listening import listening
+
+    parameters = event_options.parameters(events)
+    try:
+        found = listening(chosen.graph, parameters, chosen.labels)
+    except InputError as error:
+        if event_options.were_given(events):
+            raise
+        return None, f"the project hears no streams: {error}"
+    return found, f"the project listens: a decision every {found.hop_ms} ms, {found.frames} new frames for each"
+
+
+def _recording(clip: Path | None, said: list[str]) -> tuple[str, "np.ndarray"]:
+    """The sound of a clip, for a test vector; what is left out of a long one is added to `said`."""
+    from kwslib.config.front_end import SAMPLE_RATE_HZ
+    from kwslib.runs.clips import DEFAULT_CLIP
+    from kwslib.speech.recording import read_recording
+
+    read = read_recording(clip or DEFAULT_CLIP)
+    if read.seconds > LONGEST_VECTOR_S:
+        said.append(f"recording: the first {LONGEST_VECTOR_S} s of the {read.seconds:.1f} s of {clip}")
+    return _vector_name(clip), read.samples[: LONGEST_VECTOR_S * SAMPLE_RATE_HZ]
 
 
 def _vector_name(clip: Path | None) -> str:
