@@ -10,6 +10,7 @@ import click
 from kwslib.cli import event_options
 from kwslib.cli.event_options import EVENTS
 from kwslib.cli.gap8_foreign import record_foreign
+from kwslib.cli.gap8_stream import run_stream
 from kwslib.cli.options import AT, NETWORK, split_labels, together
 from kwslib.errors import InputError
 from kwslib.gap8.hardware import CORES
@@ -226,6 +227,14 @@ def build(files: tuple[Path, ...], at_s: float | None, platform: str, out: Path 
 @PLATFORM
 @OUT
 @click.option(
+    "--stream",
+    "stream_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Listen to a sound file of any length, as 'kws listen' does: events, and cycles of every hop.",
+)
+@EVENTS
+@click.option(
     "--app",
     type=click.Path(path_type=Path),
     help="Run somebody's existing application in this folder by its own make; arguments are then make's: SMALL=1 …",
@@ -237,20 +246,32 @@ def run(
     home: Path | None,
     timeout_s: float,
     out: Path | None,
+    stream_file: Path | None,
     app: Path | None,
     **named: Any,
 ) -> None:
     """Build a program, run it, and compare every layer with the integer reference, bit for bit.
 
-    Prints what the program prints: cycles of each layer, codes, the class.
+    Prints what the program prints: cycles of each layer, codes, the class. With --stream the program listens.
     """
     _positive(timeout_s)
+    events = event_options.take(named)
+    if stream_file is None and event_options.were_given(events):
+        raise InputError("thresholds, pauses and the hop are for streams: name a recording with --stream")
     if app is not None:
-        if at_s is not None or any(value for value in named.values()):
+        if at_s is not None or stream_file is not None or any(value for value in named.values()):
             raise InputError("--app runs an application with a network of its own: leave the network's options out")
         if platform not in (None, "gvsoc"):
             raise InputError(f"an application of the vendor's SDK runs on gvsoc, not on {platform}")
         _run_app(app, [str(file) for file in files], home, timeout_s, out)
+        return
+    if stream_file is not None:
+        parameters = event_options.parameters(events)
+        chosen, clips = _chosen(files, **named)
+        if clips or at_s is not None:
+            raise InputError(f"--stream hears {stream_file} alone: leave other sounds and --at out")
+        folder = out or Path(OUT_DIR) / f"{chosen.graph.name}-stream"
+        run_stream(chosen, stream_file, parameters, platform or "simulator", folder, timeout_s, home)
         return
     from kwslib.gap8.measure import deployment
     from kwslib.gap8.platforms.platform import open_platform
