@@ -27,8 +27,8 @@ from kwslib.paths import atomic_write_text
 from kwslib.provenance import Provenance
 
 SCHEMA = 1
-STREAM = "stream.json"
-"""Name of the record."""
+STREAM, STREAMS = "stream.json", "streams.json"
+"""Names of the records: of one stream, of some with different hops."""
 _SUM = "[0-9a-f]{8}"
 _HOP = re.compile(
     r"^Hop (\d+): (\d+) cycles, front end (\d+), network (\d+); "
@@ -129,6 +129,13 @@ class Stream:
     def duty(self, clock_mhz: float) -> float:
         """Return the share of time in which the chip works, at a clock, in a steady hop; above 1 it is too slow."""
         return self.steady.cycles / (1000 * self.parameters.hop_ms * clock_mhz)
+
+
+@dataclass(frozen=True)
+class Streams:
+    """A network that listens with different hops: a `Stream` for each."""
+
+    streams: list[Stream]
 
 
 def measure(
@@ -319,8 +326,8 @@ def seconds(stream: Stream) -> float:
     return stream.samples / SAMPLE_RATE_HZ
 
 
-def load(folder: Path, name: str = STREAM) -> Stream:
-    """Read a record.
+def load(folder: Path) -> Stream:
+    """Read what `measure` wrote.
 
     Raises
     ------
@@ -328,5 +335,26 @@ def load(folder: Path, name: str = STREAM) -> Stream:
         If it is missing, damaged or of another version.
     """
     return read_record(
-        folder / name, Stream, SCHEMA, missing="this network heard no stream", again="run 'kws gap8 run --stream' again"
+        folder / STREAM,
+        Stream,
+        SCHEMA,
+        missing="this network heard no stream",
+        again="run 'kws gap8 run --stream' again",
     )
+
+
+def save_all(streams: Sequence[Stream], folder: Path) -> None:
+    """Write the streams of a network into one record."""
+    write_record(folder / STREAMS, Streams(list(streams)), SCHEMA)
+
+
+def load_all(folder: Path) -> list[Stream]:
+    """Read what `save_all` wrote.
+
+    Raises
+    ------
+    kwslib.errors.DataError
+        If it is missing, damaged or of another version.
+    """
+    missing = "this network heard no stream on GAP8"
+    return read_record(folder / STREAMS, Streams, SCHEMA, missing=missing, again="execute gap8.ipynb again").streams

@@ -73,9 +73,7 @@ def plan(graph: Graph, spare_bytes: int = 0) -> Plan:
     return found
 
 
-def _plan(
-    graph: Graph, methods: list[Method], failures: list[tuple[Way, DoesNotFit]], spare_bytes: int
-) -> Plan | None:
+def _plan(graph: Graph, methods: list[Method], failures: list[tuple[Way, DoesNotFit]], spare_bytes: int) -> Plan | None:
     """Find the fastest way with some methods, or None; add the ways that do not fit to `failures`."""
     found: list[tuple[int, int, Way]] = []
     for number, way in enumerate(ways(graph, methods)):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kwslib.config.events import EventParameters, hop_frames
+from kwslib.config.events import EventParameters, hop_frames, words_of
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.errors import InputError
 from kwslib.gap8.program.templates import render
@@ -75,14 +75,9 @@ def listening(graph: Graph, parameters: EventParameters, labels: Sequence[str] |
         If the network does not begin with sound, has no softmax or no words, or the hop does not fit its front end.
     """
     front_end = graph.front_end
-    if front_end is None:
-        raise InputError(f"{graph.name} does not begin with sound: only a network with an integer front end listens")
-    if front_end.stride_samples > front_end.window_samples:
-        raise InputError(f"front end {front_end.key} skips samples between its frames: no stream can use it")
-    if labels is None:
-        raise InputError(f"the classes of {graph.name} have no names: give them with --labels A,B,...")
-    if graph.layers[-1].kind != "softmax":
-        raise InputError(f"{graph.name} has no softmax: events need probabilities")
+    if why := obstacle(graph, labels):
+        raise InputError(why)
+    assert front_end is not None and labels is not None
     hop = hop_frames(front_end, parameters.hop_ms)
     frames = min(hop, front_end.frames)
     hop_samples = hop * front_end.stride_samples
@@ -97,6 +92,22 @@ def listening(graph: Graph, parameters: EventParameters, labels: Sequence[str] |
         silence=tuple((silence[0, 0].astype(int) - UINT8_SHIFT).tolist()),
         rules=rules(parameters, labels),
     )
+
+
+def obstacle(graph: Graph, labels: Sequence[str] | None) -> str:
+    """Say why a network cannot listen, with whatever parameters; empty if it can."""
+    front_end = graph.front_end
+    if front_end is None:
+        return f"{graph.name} does not begin with sound: only a network with an integer front end listens"
+    if front_end.stride_samples > front_end.window_samples:
+        return f"front end {front_end.key} skips samples between its frames: no stream can use it"
+    if labels is None:
+        return f"the classes of {graph.name} have no names: give them with --labels A,B,..."
+    if graph.layers[-1].kind != "softmax":
+        return f"{graph.name} has no softmax: events need probabilities"
+    if not words_of(tuple(labels)):
+        return f"none of the classes {', '.join(labels)} is a word that could be reported"
+    return ""
 
 
 def tail_samples(parameters: EventParameters) -> int:
@@ -114,4 +125,3 @@ def c_text(one: Listening, recording_offset: int = 0) -> str:
         Where the recording lies in the external flash, for a program that carries one.
     """
     return render("listening.c", one=one, rules=one.rules, recording_offset=recording_offset)
-

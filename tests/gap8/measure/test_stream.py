@@ -109,7 +109,10 @@ def test_hops_are_read():
         (HOPS[0] + EVENT + END, "printed 1 hops; there are 2"),
         (HOPS[1] + END, "printed hop 1 where hop 0 of 2 should be"),
         (GOOD + HOPS[1].replace("Hop 1", "Hop 2"), "printed hop 2 where hop 2 of 2 should be"),
-        (GOOD.replace("00000004", "00000007"), "the fingerprint of hop 1 is not .* checksum 00000007, expected 00000004"),
+        (
+            GOOD.replace("00000004", "00000007"),
+            "the fingerprint of hop 1 is not .* checksum 00000007, expected 00000004",
+        ),
         (GOOD.replace("00000002", "00000007"), "the logits of hop 0 is not"),
         (GOOD.replace("00000006", "0000000f"), "the output of hop 1 is not"),
         (GOOD.replace("class 3", "class 4"), r"events .*\[\(1, 4, 70\)\] are not the specification's \[\(1, 3, 70\)\]"),

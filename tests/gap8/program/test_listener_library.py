@@ -1,4 +1,4 @@
-"""The device's C on streams, on the host: fingerprints, decisions and events of the specification, however they are cut."""
+"""The device's C on streams, on the host, against the specification, however a stream is cut."""
 
 import numpy as np
 import pytest
