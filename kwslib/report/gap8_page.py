@@ -25,6 +25,7 @@ FILES = {
     "deployment.json": "all figures (JSON)",
     "plan.json": "the plan: steps, memory regions, kernels (JSON)",
     "program.txt": "what the program printed",
+    "streams.json": "streams that it heard (JSON)",
     "layers.csv": "layers (CSV)",
     "layers.json": "layers (JSON)",
     "stalls.csv": "stalls by function (CSV)",

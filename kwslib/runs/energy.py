@@ -19,6 +19,10 @@ ENERGY_FORMULA = (
     f"{POWER_MW:g} mW is the chip's published worst case at {POWER_CLOCK_MHZ:g} MHz and {POWER_SUPPLY_V:.1f} V "
     "(ASAP 2018)"
 )
+DAY_S = 24 * 3600
+DAY_FORMULA = (
+    f"energy a day: E times the hops in {DAY_S} s; of computing alone: microphone, memories and sleep are not counted"
+)
 
 
 def supply_v(clock_mhz: float) -> float:
@@ -41,3 +45,16 @@ def energy_uj(cycles: int, clock_mhz: float = POWER_CLOCK_MHZ) -> float:
     Power grows with the square of the supply; `clock_mhz` decides the supply. See `ENERGY_FORMULA`.
     """
     return POWER_MW * latency_ms(cycles, POWER_CLOCK_MHZ) * (supply_v(clock_mhz) / POWER_SUPPLY_V) ** 2
+
+
+def energy_a_day_j(cycles: int, hop_ms: int, clock_mhz: float = POWER_CLOCK_MHZ) -> float:
+    """Estimate the energy, in joules, of a day in which some cycles are computed every `hop_ms` milliseconds.
+
+    See `ENERGY_FORMULA` and `DAY_FORMULA`.
+
+    Examples
+    --------
+    >>> round(energy_a_day_j(90_000, hop_ms=1000), 3)
+    6.48
+    """
+    return energy_uj(cycles, clock_mhz) * DAY_S * 1000 / hop_ms / 1e6

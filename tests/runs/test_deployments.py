@@ -8,9 +8,10 @@ import pytest
 
 from kwslib.config.baselines import baseline_network
 from kwslib.errors import DataError, InputError, KwsError
+from kwslib.gap8.measure import stream
 from kwslib.integer import reference
 from kwslib.runs import deployments, records
-from kwslib.runs.clips import codes_for
+from kwslib.runs.clips import DEFAULT_CLIP, codes_for
 from kwslib.runs.deployments import choose
 from kwslib.runs.networks import of_file
 from kwslib.speech import open_corpus
@@ -108,6 +109,18 @@ def test_a_task_leaves_its_figures_alone(model, speech):
     assert found.plan.strategy == found.deployment.strategy
     made = found.deployment.provenance
     assert (made.tflite_sha256, made.key) == (task.tflite_sha256, task.key)
+
+
+def test_a_network_that_can_listen_hears_streams(place, speech):
+    words = {"run": "quick-small", "size": "small", "corpus": "speech_commands", "data": str(speech), "clips": 1}
+    found = deployments.run_task(choose(**{**DEFAULTS, **words}))
+    streams = stream.load_all(found.folder)
+    assert [one.parameters.hop_ms for one in streams] == list(deployments.STREAM_HOPS_MS)
+    for one in streams:
+        assert one.provenance == found.deployment.provenance and one.recording == DEFAULT_CLIP.name
+        assert one.steady.network_cycles == pytest.approx(found.deployment.cycles, rel=0.01)
+        assert one.steady.front_end_cycles < found.deployment.front_end_cycles
+    assert streams[1].hop_frames == 25 and max(hop.front_end_cycles for hop in streams[1].hops) < 100_000
 
 
 def test_a_task_that_fails_leaves_what_was_there(model, speech, monkeypatch):
