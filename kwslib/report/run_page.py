@@ -7,8 +7,8 @@ from kwslib.config import baselines
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.paths import models_dir
-from kwslib.release import card as card_file
 from kwslib.release import seeds
+from kwslib.release.card import CARD, NOTE
 from kwslib.report import elements, overview, tables
 from kwslib.report.elements import Html, Markdown, Table
 from kwslib.report.figures import confusion
@@ -26,9 +26,9 @@ FILES = {
     "history.csv": "training history (CSV)",
     "mistakes/mistakes.csv": "clips got wrong (CSV)",
     "mistakes/mistakes.json": "clips got wrong (JSON)",
-    card_file.CARD: "the model card (Markdown)",
+    CARD: "the model card (Markdown)",
     seeds.FILE: "accuracies of the seeds (JSON)",
-    card_file.NOTE: "note on the data (JSON)",
+    NOTE: "note on the data (JSON)",
     "gap8/deployment.json": "figures on GAP8 (JSON)",
 }
 CORPUS_NOTES = {

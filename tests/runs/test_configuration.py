@@ -85,7 +85,7 @@ def test_bad_files_are_refused(tmp_path, text, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"cannot read .*none.yaml: No such file"):
         configuration.read(tmp_path / "none.yaml")
-    with pytest.raises(InputError, match="cannot read .*: Is a directory"):
+    with pytest.raises(InputError, match="cannot read .*: it is a folder"):
         configuration.read(tmp_path)
 
 

@@ -211,7 +211,7 @@ def test_best_can_be_trained_without_its_teacher(own):
         ({"bands": 8}, "coefficients is 10: give 1 to 8, the mel bands"),
         ({"lower_hz": 5000}, "the mel bands are to lie from 5000 to 4000 Hz"),
         ({"fft_points": 512}, "fft_points is 512: give a power of two from the window's 640 samples"),
-        ({"window_ms": 1001}, "window_ms is 1001: give 1 to 1000 milliseconds"),
+        ({"window_ms": 1001}, "window_ms is 1001: give at most 1000"),
         ({"stage_steps": "9,9,9", "steps": 30}, "steps is 30 and stage_steps add up to 27: give 27"),
         ({"stage_steps": "9,9"}, "stage_steps has 2 numbers and the profile has 3"),
         ({"stage_steps": "9,x,9"}, "stage_steps has 'x': give whole numbers"),
