@@ -96,7 +96,12 @@ def _file(path: Path, folder: Path) -> dict[str, Any]:
 
 
 def _corpus(run: Run) -> dict[str, Any]:
-    entry: dict[str, Any] = {"@id": "#corpus", "@type": "Dataset", "name": corpus_name(run), "identifier": run.corpus.hash}
+    entry: dict[str, Any] = {
+        "@id": "#corpus",
+        "@type": "Dataset",
+        "name": corpus_name(run),
+        "identifier": run.corpus.hash,
+    }
     if run.corpus.name in CORPORA:
         described, licence = CORPORA[run.corpus.name]
         entry |= {"url": described, "license": _to(licence)}
