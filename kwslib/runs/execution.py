@@ -72,7 +72,7 @@ def up_to_date(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
         made_from == chosen.config
         and run.corpus.hash == corpus
         and run.provenance.kwslib == __version__
-        and (folder / TEMPLATE).exists()
+        and notebook.is_intact(folder / TEMPLATE)
     )
     return run if same else None
 
@@ -154,7 +154,7 @@ def deployed(run: Run) -> bool:
     """Whether a run's folder has ``gap8.ipynb``, and the deployment that this notebook would make."""
     defaults = declared(deployments.TEMPLATE)
     made = deployments.up_to_date(run, defaults["platform"].default, defaults["clips"].default)
-    return made and (run.folder / deployments.TEMPLATE).exists()
+    return made and notebook.is_intact(run.folder / deployments.TEMPLATE)
 
 
 def _deploy(chosen: Parameters, run: Run, base: Path, stream: TextIO | None) -> None:
