@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from kwslib import __version__
+from kwslib import __version__, seals
 from kwslib.artifacts import to_plain
 from kwslib.config.schedule import BATCH_CLIPS
 from kwslib.config.words import KEYWORDS
@@ -19,6 +19,7 @@ from kwslib.errors import DataError, InputError, KwsError
 from kwslib.paths import book_dir, results_dir
 from kwslib.runs import deployments, notebook, records
 from kwslib.runs.claim import claim
+from kwslib.runs.networks import MODEL
 from kwslib.runs.parameters import FAILED, TEMPLATE, Parameters, check, declared
 from kwslib.runs.records import Run
 from kwslib.speech import open_corpus
@@ -73,6 +74,7 @@ def up_to_date(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
         and run.corpus.hash == corpus
         and run.provenance.kwslib == __version__
         and notebook.is_intact(folder / TEMPLATE)
+        and seals.matches(folder / MODEL, run.network.tflite_sha256)
     )
     return run if same else None
 
