@@ -10,6 +10,7 @@ import pandas as pd
 from kwslib.config import baselines
 from kwslib.config.presets import SIZES
 from kwslib.errors import DataError
+from kwslib.files import read_regular
 from kwslib.gap8.measure.timing import latency_ms
 from kwslib.release import card, release
 from kwslib.release.front_matter import without
@@ -120,7 +121,10 @@ def card_section(folder: Path) -> Markdown:
         If the release has no card.
     """
     try:
-        text = (folder / card.CARD).read_text()
-    except OSError as error:
-        raise DataError(f"cannot read the card of {folder} ({error.strerror}); release the run again") from error
+        text = read_regular(folder / card.CARD).decode()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"cannot read the card of {folder} ({reason}); release the run again") from error
+    if text != card.card(folder):
+        raise DataError(f"{folder / card.CARD} is not the card of the files beside it; release the run again")
     return Markdown(re.sub(r"^#+ (.*)$", r"**\1**", without(text).split("\n", 1)[1].strip(), flags=re.M))

@@ -64,7 +64,8 @@ def connect(address: str) -> Iterator[Any]:
         client = Client(address, timeout=CONNECT_TIMEOUT_S)
     except (OSError, ValueError) as error:
         raise InputError(
-            f"there is no Dask scheduler at '{address}' ({error}); start one with: dask scheduler"
+            f"there is no Dask scheduler at '{address}' ({error}); start one with: "
+            "dask scheduler --host 127.0.0.1 --dashboard-address 127.0.0.1:8787"
         ) from error
     with client:
         if not client.scheduler_info(n_workers=-1)["workers"]:

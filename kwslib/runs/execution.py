@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from kwslib import __version__
+from kwslib import __version__, seals
 from kwslib.artifacts import to_plain
 from kwslib.config.schedule import BATCH_CLIPS
 from kwslib.config.words import KEYWORDS, UNKNOWN
@@ -19,6 +19,7 @@ from kwslib.errors import DataError, InputError, KwsError, ModelError
 from kwslib.paths import book_dir, results_dir
 from kwslib.runs import cost, deployments, notebook, records
 from kwslib.runs.claim import claim
+from kwslib.runs.networks import MODEL
 from kwslib.runs.parameters import FAILED, TEMPLATE, Parameters, check, declared
 from kwslib.runs.records import Run
 from kwslib.speech import open_corpus
@@ -91,7 +92,8 @@ def up_to_date(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
         made_from == chosen.config
         and run.corpus.hash == corpus
         and run.provenance.kwslib == __version__
-        and (folder / TEMPLATE).exists()
+        and notebook.is_intact(folder / TEMPLATE)
+        and seals.matches(folder / MODEL, run.network.tflite_sha256)
     )
     return run if same else None
 
@@ -194,7 +196,7 @@ def deployed(run: Run) -> bool:
     """Whether a run's folder has ``gap8.ipynb``, and the deployment that this notebook would make."""
     defaults = declared(deployments.TEMPLATE)
     made = deployments.up_to_date(run, defaults["platform"].default, defaults["clips"].default)
-    return made and (run.folder / deployments.TEMPLATE).exists()
+    return made and notebook.is_intact(run.folder / deployments.TEMPLATE)
 
 
 def _deploy(chosen: Parameters, run: Run, base: Path, stream: TextIO | None) -> None:

@@ -46,6 +46,14 @@ def test_released_sizes_stand_beside_the_vendors_and_the_baselines(fresh, sizes)
     assert not any(line.startswith("#") for line in card.text.splitlines())
 
 
+def test_a_card_that_was_changed(fresh):
+    put(fresh, "best-small")
+    path = release.publish("best-small") / "README.md"
+    path.write_text(path.read_text().replace("%", "&", 1))
+    with pytest.raises(DataError, match=r"README\.md is not the card of the files beside it; release the run again"):
+        released_page.part("small")
+
+
 def test_a_release_without_a_card(fresh):
     put(fresh, "best-small")
     (release.publish("best-small") / "README.md").unlink()

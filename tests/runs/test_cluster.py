@@ -3,6 +3,7 @@
 import os
 import urllib.request
 
+import psutil
 import pytest
 
 from kwslib.errors import InputError
@@ -13,6 +14,15 @@ def test_processes_of_this_machine():
     with cluster.start(2) as client:
         pids = {client.submit(os.getpid, pure=False, workers=[worker]).result() for worker in client.nthreads()}
     assert len(pids) == 2 and os.getpid() not in pids
+
+
+def test_scheduler_workers_and_dashboards_listen_on_this_machine_alone():
+    with cluster.start(1) as client:
+        assert client.nthreads()
+        here = psutil.Process()
+        sockets = [one for process in (here, *here.children(recursive=True)) for one in process.net_connections("inet")]
+        listening = [one.laddr.ip for one in sockets if one.status == psutil.CONN_LISTEN]
+    assert len(listening) >= 4 and set(listening) <= {"127.0.0.1", "::1"}
 
 
 def test_a_scheduler_without_workers():
