@@ -160,7 +160,7 @@ def _joins(phrases: Sequence[str], keys: Sequence[Words], accent: str) -> list[S
 
 def _mutants(keys: Sequence[Words], texts: Sequence[Words], rng: np.random.Generator) -> list[Saying]:
     inventory = phonemes.inventory_of(texts)
-    found = []
+    found: list[Saying] = []
     for key in keys:
         if phonemes.is_borrowed(key):
             continue

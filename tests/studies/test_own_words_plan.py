@@ -47,6 +47,7 @@ def test_the_name_says_what_differs(place):
         (["on"], {"name": "../x"}, InputError, "cannot name a run"),
         (["on"], {"voices": 2}, InputError, "voices is 2: give at least 6"),
         (["on"], {"stepz": 2}, InputError, "did you mean 'steps'"),
+        (["on"], {"corpus": "folder", "words": "on"}, InputError, "words, corpus follow from the phrases"),
         (["on"], {"teacher": "medium", "teacher_share": 0.5}, InputError, "the teacher 'medium' knows the words"),
     ],
 )
