@@ -40,13 +40,14 @@ __all__ = [
 
 
 def open_corpus(name: str = "synthetic", data: Path | str | None = None, words: Sequence[str] | None = None) -> Corpus:
-    """Open a corpus: ``synthetic``, which is generated on first use, ``speech_commands``, or ``folder``.
+    """Open a corpus: ``synthetic``, which is generated on first use, ``speech_commands``, ``folder``, or ``phrases``.
 
     Parameters
     ----------
     name : str
     data : Path, optional
-        Parent folder of Speech Commands, or any folder with a folder of WAV files a word; ``$KWS_DATA`` by default.
+        Parent folder of Speech Commands, any folder with a folder of WAV files a word, or the one that ``kws words``
+        made; ``$KWS_DATA`` by default.
     words : sequence of str, optional
         The keywords; Google's ten by default.
 

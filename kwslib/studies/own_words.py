@@ -6,12 +6,12 @@ Every stage is resumed or skipped if it was done before with the same inputs.
 """
 
 import contextlib
+import json
 import resource
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from kwslib.config.words import SILENCE, UNKNOWN
 from kwslib.errors import DataError
 from kwslib.gap8.program import compilation
 from kwslib.network.evaluation import tflite_predictor
-from kwslib.paths import atomic_path, scratch
+from kwslib.paths import atomic_path, scratch, write_json
 from kwslib.provenance import provenance
 from kwslib.runs import deployments, execution, networks
 from kwslib.runs.clips import codes_for, for_device
@@ -31,7 +31,7 @@ from kwslib.runs.records import STREAMING, Run
 from kwslib.speech import phonemes
 from kwslib.speech.near_misses import KINDS
 from kwslib.speech.phrase_corpus import NAME, Phrases
-from kwslib.speech.phrase_studio import open_phrases
+from kwslib.speech.phrase_studio import folder_of, open_phrases
 from kwslib.studies import own_words_records, streaming, streaming_records
 from kwslib.studies.own_words_plan import Plan
 from kwslib.studies.own_words_records import PROGRAM, Count, OwnWords, PhraseFacts
@@ -41,15 +41,25 @@ OTHERS = "other sounds"
 STAGES = ("voices", "training and deployment", "program", "streams")
 
 
-@dataclass
 class Clock:
     """Seconds by stage: of the wall, and of the processor, child processes that ended included.
 
-    A stage that finds its work done takes no time, so of several calls the longest counts.
+    A stage that finds its work done takes no time, so of several calls the longest counts. They are kept in a file, so
+    that an interrupted command does not lose them.
+
+    Parameters
+    ----------
+    path : Path
     """
 
-    wall_s: dict[str, float] = field(default_factory=dict)
-    processor_s: dict[str, float] = field(default_factory=dict)
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.wall_s: dict[str, float] = {}
+        self.processor_s: dict[str, float] = {}
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            kept = json.loads(path.read_text())
+            self.wall_s = {name: float(kept["wall_s"][name]) for name in STAGES if name in kept["wall_s"]}
+            self.processor_s = {name: float(kept["processor_s"][name]) for name in self.wall_s}
 
     @contextlib.contextmanager
     def stage(self, name: str, say: Callable[[str], None]) -> Iterator[None]:
@@ -59,6 +69,7 @@ class Clock:
         yield
         for seconds, now in ((self.wall_s, time.monotonic() - wall), (self.processor_s, _processor_s() - processor)):
             seconds[name] = max(seconds.get(name, 0.0), round(now, 1))
+        write_json(self._path, {"wall_s": self.wall_s, "processor_s": self.processor_s})
 
 
 def _processor_s() -> float:
@@ -84,7 +95,8 @@ def make(made: Plan, workers: int | None = None, say: Callable[[str], None] = pr
     KwsError
         As the stages; what is done stays, and the next call goes on.
     """
-    clock = _earlier(made.chosen.folder)
+    spoken = folder_of(made.order)
+    clock = Clock(spoken.with_name(f"{spoken.name}.{made.chosen.run}.json"))
     with clock.stage("voices", say):
         corpus = open_phrases(made.order, workers, say)
     with clock.stage("training and deployment", say):
@@ -97,14 +109,6 @@ def make(made: Plan, workers: int | None = None, say: Callable[[str], None] = pr
     record = _record_of(made, run, network, corpus, found, clock, elf_sha256)
     own_words_records.save(record, run.folder)
     return record
-
-
-def _earlier(folder: Path) -> Clock:
-    """The seconds of stages that an earlier call did."""
-    with contextlib.suppress(DataError):
-        before = own_words_records.load(folder)
-        return Clock(dict(before.wall_s), dict(before.processor_s))
-    return Clock()
 
 
 def build(network: Network, corpus: Phrases, elf: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kwslib.config.own_words import TRAINING
+from kwslib.errors import InputError
 from kwslib.runs import run_name
 from kwslib.runs.parameters import Parameters, check
 from kwslib.runs.run_name import DEFAULT_SEED
@@ -19,6 +20,8 @@ from kwslib.speech.phrase_studio import folder_of
 from kwslib.speech.phrases import check_phrases
 
 LONGEST_NAME = 60
+RESOLVED = ("words", "corpus", "data", "run")
+"""Parameters of a run that the phrases decide."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,9 @@ def plan(
     DataError
         If the recordings are missing or do not fit.
     """
+    own_names = [key for key in RESOLVED if key in parameters]
+    if own_names:
+        raise InputError(f"{', '.join(own_names)} follow from the phrases: leave them out (the name is --name)")
     spoken = language_named(language)
     phrases = check_phrases(texts, spoken)
     seed = parameters.get("seed", DEFAULT_SEED)
