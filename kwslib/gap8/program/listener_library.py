@@ -124,4 +124,4 @@ class HostListener:
 def _own_copy(shared_object: str) -> ctypes.CDLL:
     """Load a copy of a library: the system shares what has one path, variables included."""
     with tempfile.TemporaryDirectory(prefix="kws-listen-") as work:
-        return ctypes.CDLL(shutil.copy(shared_object, Path(work) / "network.so"))
+        return ctypes.CDLL(str(shutil.copy(shared_object, Path(work) / "network.so")))
