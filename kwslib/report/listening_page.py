@@ -52,8 +52,9 @@ def hops_table(runs: Iterable[Run], name: str = "gap8-hops") -> Table | Markdown
     frame = hops(runs)
     if frame.empty:
         return NOTHING
-    formats = {column: lambda value: f"{100 * value:.2f} %" for column in map(str, frame) if column.startswith("duty")}
-    formats |= {column: lambda value: f"{value:.1f}" for column in map(str, frame) if column.startswith("estimated")}
+    columns = list(map(str, frame))
+    formats = {column: lambda value: f"{100 * value:.2f} %" for column in columns if column.startswith("duty")}
+    formats |= {column: lambda value: f"{value:.1f}" for column in columns if column.startswith("estimated")}
     caption = "Networks that listen on GAP8: cycles of the first hop, and (steady) the median of the later ones"
     return Table(frame, name, caption, formats, dense=True)
 

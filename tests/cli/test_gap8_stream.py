@@ -97,7 +97,6 @@ def test_bad_input_is_one_clear_error_and_leaves_nothing(place, words, message):
 
 
 def test_a_file_that_shrinks_while_it_is_read(place, monkeypatch):
-    write_wav(place / "clip.wav", np.zeros(100_000, np.int16))
     monkeypatch.setattr(sound, "BLOCK_FRAMES", 4000)
     read = sound._Decoder.read
 
@@ -107,6 +106,7 @@ def test_a_file_that_shrinks_while_it_is_read(place, monkeypatch):
 
     monkeypatch.setattr(sound._Decoder, "read", shrinking)
     for command in (["gap8", "run", "--stream"], ["gap8", "export", "out"], ["listen"]):
+        write_wav(place / "clip.wav", np.zeros(100_000, np.int16))
         done = kws(*command, "clip.wav")
         assert done.exit_code == 1 and "became shorter while it was read" in done.output + done.stderr
     assert not (place / "_build").exists() and not (place / "out").exists()

@@ -16,6 +16,10 @@ struct listening {
     struct event_rules rules;
 };
 
+/* Those of an exported project: listening.c. */
+extern const struct listening network_listening;
+extern struct event_state network_events;
+
 /* What the front end needs to know; null: it computes a whole second. */
 extern const struct listening *listening;
 

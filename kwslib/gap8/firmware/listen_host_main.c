@@ -9,8 +9,6 @@
 enum { RATE_HZ = 16000, PIECE_SAMPLES = 4096 };
 
 extern const uint8_t network_image_end[], network_flash[];
-extern const struct listening network_listening;
-extern struct event_state network_events;
 
 static uint32_t shows_hops;
 

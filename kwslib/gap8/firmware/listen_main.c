@@ -1,13 +1,11 @@
 /* The program that listens: a recording in the external flash comes piece by piece, as from a microphone. The fabric
-   controller lets its DMA write the samples where the front end reads them, and decides; the cluster sleeps between hops.
+   controller lets a DMA write the samples where the front end reads them, and decides. The cluster sleeps between hops.
    Every hop is printed, then the cycles of the first and of the last one by layer. */
 #include "listen.h"
 #include "program.h"
 
 enum { PIECE_SAMPLES = 512, WAKE = 0 /* a software event */, WAIT_AND_CLEAR = 0x3C, CLUSTER_EVENTS = 0x10200E00 };
 
-extern const struct listening network_listening;
-extern struct event_state network_events;
 extern const uint32_t recording_offset; /* in the flash: how many samples, a word; then the samples */
 
 static volatile uint32_t cluster_ready, cluster_done;
@@ -37,9 +35,8 @@ void program_fault(void) {
     leave(0x7F);
 }
 
-static void run_hop(void) {
+static void run_cluster(void) {
     cluster_done = 0;
-    listen_ahead();
     REG32(CLUSTER_EVENTS + 4 * WAKE) = (1u << CORES) - 1;
     while (!cluster_done) {
         for (uint32_t i = 0; i < 20; i++) relax(); /* leave L2 to the cluster */
@@ -71,7 +68,8 @@ static void print_event(uint32_t hop, uint32_t heard) {
 /* The samples are there: run the network, decide, print. */
 static void hear_hop(void) {
     uint32_t hop = listen_hops(), begun = cluster_time();
-    run_hop();
+    listen_ahead();
+    run_cluster();
     int32_t heard = listen_decide();
     uint32_t cycles = cluster_time() - begun;
     struct table *table = hop ? &last : &first;

@@ -1,5 +1,5 @@
-/* The front end as a step: a second of sound becomes the fingerprint that the network reads. In a program that listens to
-   a stream (KWS_LISTEN), a hop's new frames go behind those that are known. */
+/* The front end as a step: a second of sound becomes the fingerprint that the network reads. In a program that listens
+   to a stream (KWS_LISTEN), a hop's new frames go behind those that are known. */
 #include "front_end.h"
 #include "runtime.h"
 
@@ -21,7 +21,9 @@ static inline address recall(uint32_t core, const struct sound *sound) {
 static inline void first_tile(const struct sound *sound, address from, uint32_t frames) {
     if (!listening) dma_in_now(sound->tiles[0], from, tile_bytes(sound, frames));
 }
-static inline void store(const struct sound *sound, uint32_t bytes) { dma_out_now(sound->codes, sound->codes_l2, bytes); }
+static inline void store(const struct sound *sound, uint32_t bytes) {
+    dma_out_now(sound->codes, sound->codes_l2, bytes);
+}
 
 void listen_ahead(void) {
     const struct sound *sound = tables.steps[0].work;

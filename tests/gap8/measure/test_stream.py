@@ -85,7 +85,7 @@ def test_no_samples_and_no_names_are_refused(sound, tmp_path):
         stream.measure(graph, sound[:0], tmp_path, EventParameters(), LABELS, "a.wav")
     with pytest.raises(InputError, match="have no names"):
         stream.measure(graph, sound, tmp_path, EventParameters(), None, "a.wav")
-    with pytest.raises(DataError, match="this network heard no stream: .*run 'kws gap8 run --stream' again"):
+    with pytest.raises(DataError, match="stream.json does not exist: this network heard no stream"):
         stream.load(tmp_path)
 
 
