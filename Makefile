@@ -7,7 +7,7 @@ DATA ?= $(KWS_DATA)
 
 export KWS_INSTALL_S = $(shell cat $(VENV)/.install_s 2>/dev/null)
 
-.PHONY: help book pages test test-slow coverage lint types format install clean
+.PHONY: help book pages test test-slow coverage lint types format install release clean
 
 book: $(READY)  ## train, convert, measure and deploy the three sizes, then build the static book
 	$(BIN)/kws run --all $(if $(DATA),--data "$(DATA)")
@@ -37,6 +37,9 @@ format: $(READY)  ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 install: $(READY)  ## only set up .venv
+
+release: $(READY)  ## write the commit as an archive with checksums and a bill of materials
+	$(BIN)/kws archive
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -12,6 +12,7 @@ from kwslib.paths import sweep_all
 
 COMMANDS = {
     "ablation": "kwslib.cli.studies:ablation_command",
+    "archive": "kwslib.cli.release:archive",
     "book": "kwslib.cli.book:book",
     "compare": "kwslib.cli.run:compare",
     "data": "kwslib.cli.data:data",
