@@ -18,7 +18,7 @@ void cluster_main(uint32_t core) {
         barrier_set();
         cluster_time_start();
         load_tables();
-        inference.checking = 0;
+        inference.checking = inference.fused_first = inference.fused_second = 0;
         cluster_ready = 1;
     } else {
         while (!cluster_ready) {}
