@@ -133,7 +133,12 @@ def _plain(name: str) -> str:
 def _chosen(clips: dict[str, tuple[int, np.ndarray]], names: Sequence[str]) -> OwnClips:
     labels = np.array([clips[name][0] for name in names], np.uint8)
     audio = np.array([clips[name][1] for name in names], np.int16).reshape(-1, CLIP_SAMPLES)
-    return OwnClips(tuple(names), labels, audio)
+    return OwnClips(tuple(_printable(name) for name in names), labels, audio)
+
+
+def _printable(name: str) -> str:
+    """A file name may hold anything, line breaks too; a corpus keeps a name a line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def second_of(samples: np.ndarray) -> np.ndarray | None:

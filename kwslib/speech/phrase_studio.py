@@ -21,7 +21,7 @@ from kwslib import paths
 from kwslib.errors import DataError
 from kwslib.speech import near_misses, soundscape
 from kwslib.speech.corpus import SPLITS
-from kwslib.speech.near_misses import JOIN, NEAR, Saying
+from kwslib.speech.near_misses import JOIN, NEAR, ORDINARY, Saying
 from kwslib.speech.own_recordings import OwnClips
 from kwslib.speech.phrase_clips import NO_CLIPS, NOISE_S, Spoken, babble_of, compose, pieces_of
 from kwslib.speech.phrase_corpus import (
@@ -101,7 +101,8 @@ def _talk_of(order: Order, pool: Mapping[str, Sequence[Saying]]) -> PhraseTalk:
     readable = [text for text in near if not text.startswith("[[")]
     words = () if order.language.is_english else tuple(near_misses.ordinary_words(order.language))
     # phonemes are written as one accent does; where there are texts, any accent can read those
-    return PhraseTalk(order.texts, tuple(readable or near), words)
+    similar = readable or near or [saying.text for saying in pool[ORDINARY]]
+    return PhraseTalk(order.texts, tuple(similar), words)
 
 
 def _speak_all(script: Script, folder: Path, workers: int, say: Callable[[str], None]) -> dict[str, list[np.ndarray]]:

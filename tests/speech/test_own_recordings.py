@@ -25,7 +25,7 @@ def folder(tmp_path):
 
 
 def test_folders_are_phrases_or_other_sounds(folder):
-    write_wav(folder / "lights_on" / "phone_nohash_0.wav", tone(0.6, 44100), 44100)
+    write_wav(folder / "lights_on" / "phone\n_nohash_0.wav", tone(0.6, 44100), 44100)
     write_wav(folder / "lights_on" / "long.wav", tone(1.4))
     write_wav(folder / "lights_on" / "silent.wav", np.zeros(16000))
     write_wav(folder / "_background_noise_" / "hum.wav", tone(2))
@@ -35,6 +35,8 @@ def test_folders_are_phrases_or_other_sounds(folder):
     assert np.sum(list(counts.values()), axis=0).tolist() == [0, 10, 11, 10]
     assert all(count > 0 for own in counts.values() for count in own[1:])
     assert own.has_others and set(own.left_out) == {"lights_on/long.wav", "lights_on/silent.wav"}
+    names = [name for clips in own.splits.values() for name in clips.names]
+    assert "lights_on/phone?_nohash_0.wav" in names and len(set(names)) == len(names) == 31
     said = own.describe()
     assert "own recordings left out: 2 with more than a second of speech, or with none" in said
     assert "hold phrases alone" not in said and "split" in said
