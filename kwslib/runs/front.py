@@ -1,8 +1,10 @@
 """The front of accuracy and cost: the networks that no other one beats in both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kwslib.runs import cost
+from kwslib.runs.parameters import Parameters, check
 from kwslib.runs.ranking import RANKED_BY, Outcome
 
 
@@ -43,4 +45,27 @@ def of_outcomes(outcomes: Sequence[Outcome]) -> list[Outcome]:
         cycles = [cost.forecast(one.parameters.size, one.parameters.front_end).cycles for one in group]
         accuracies = [one.run.measurement(*RANKED_BY).accuracy for one in group if one.run]
         found += [group[index] for index in indices(cycles, accuracies)]
+    return found
+
+
+def more_seeds(outcomes: Sequence[Outcome], given: Mapping[str, Mapping[str, Any]], seeds: int) -> list[Parameters]:
+    """Return the runs that the networks on the front lack.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+    given : mapping
+        Parameters of each run as they were given, by its name.
+    seeds : int
+        How many seeds each network is to have; they follow the one that it has.
+    """
+    there = {outcome.parameters.key for outcome in outcomes}
+    found = []
+    for outcome in of_outcomes(outcomes):
+        one = outcome.parameters
+        for number in range(1, seeds):
+            more = check(**{**given[one.run], "run": "", "seed": one.seed + number})
+            if more.key not in there:
+                found.append(more)
+                there.add(more.key)
     return found

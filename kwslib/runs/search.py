@@ -14,7 +14,7 @@ from typing import Any
 
 from kwslib.config.schedule import CosineSchedule, Schedule
 from kwslib.errors import InputError, check_name
-from kwslib.runs import sweep
+from kwslib.runs import front, sweep
 from kwslib.runs.grid import Axis, Grid, Range
 from kwslib.runs.parameters import Parameters, check
 from kwslib.runs.ranking import FAILED, RANKED_BY, REFUSED, Outcome
@@ -171,7 +171,7 @@ def run(grid: Grid, search: Search, **options: Any) -> list[Outcome]:
             say(f"the grid has {drawn} networks that can be trained, {search.trials} were wanted")
         if grid.front_seeds > 1 and not runner.stopped:
             whole = [one for one in outcomes if one.parameters.run in draws.given]
-            outcomes += runner.run(sweep.more_seeds(whole, draws.given, grid.front_seeds))
+            outcomes += runner.run(front.more_seeds(whole, draws.given, grid.front_seeds))
     found = [*{one.parameters.run: one for one in outcomes}.values(), *draws.refused]
     sweep.write_summary(found)
     return found

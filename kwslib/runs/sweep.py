@@ -3,16 +3,13 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from kwslib.errors import InputError, KwsError
-from kwslib.paths import atomic_path, atomic_write_bytes, atomic_write_text, results_dir
-from kwslib.runs import budget, cluster, execution, front, progress, records, worker
-from kwslib.runs.claim import claim
-from kwslib.runs.parameters import Parameters, check, check_all
-from kwslib.runs.ranking import DONE, FAILED, KEPT, LEFT, REFUSED, Outcome, summary_csv
-from kwslib.runs.worker import Answer
+from kwslib.paths import atomic_write_text, results_dir
+from kwslib.runs import budget, cluster, execution, front, progress, worker
+from kwslib.runs.parameters import Parameters, check_all
+from kwslib.runs.ranking import FAILED, KEPT, LEFT, REFUSED, Outcome, summary_csv
 
 SUMMARY = "sweep.csv"
 CorpusKey = tuple[str, str, tuple[str, ...], int]
@@ -139,7 +136,7 @@ class Runner:
         }
         try:
             for future in as_completed(futures):
-                outcome = _outcome(futures[future], future, self._base, self.remote)
+                outcome = worker.received(futures[future], future, self._base, self.remote)
                 error = f": {outcome.error}" if outcome.error else ""
                 shown.ended(outcome.parameters.run, f"{outcome.parameters.run}: {outcome.state}{error}")
                 yield outcome
@@ -190,7 +187,7 @@ def run_grid(
         require_one(outcomes, options.get("limits") or {})
         if front_seeds > 1 and not runner.stopped:
             given = {one.run: values for one, values in zip(chosen, grid, strict=True)}
-            outcomes += runner.run(more_seeds(outcomes, given, front_seeds))
+            outcomes += runner.run(front.more_seeds(outcomes, given, front_seeds))
     write_summary(outcomes)
     return outcomes
 
@@ -218,51 +215,6 @@ def require_one(outcomes: Sequence[Outcome], limits: Mapping[str, float]) -> Non
         f"none of {len(runs)} networks meets the budget of {wanted}: {budget.cheapest(runs, limits)}. Give more, or "
         "smaller networks"
     )
-
-
-def more_seeds(outcomes: Sequence[Outcome], given: Mapping[str, Mapping[str, Any]], seeds: int) -> list[Parameters]:
-    """Return the runs that the networks on the front lack.
-
-    Parameters
-    ----------
-    outcomes : sequence of Outcome
-    given : mapping
-        Parameters of each run as they were given, by its name.
-    seeds : int
-        How many seeds each network is to have; they follow the one that it has.
-    """
-    there = {outcome.parameters.key for outcome in outcomes}
-    found = []
-    for outcome in front.of_outcomes(outcomes):
-        one = outcome.parameters
-        for number in range(1, seeds):
-            more = check(**{**given[one.run], "run": "", "seed": one.seed + number})
-            if more.key not in there:
-                found.append(more)
-                there.add(more.key)
-    return found
-
-
-def _outcome(one: Parameters, future: Any, base: Path, remote: bool) -> Outcome:
-    try:
-        answer: Answer = future.result()
-    except Exception as error:  # a killed worker, or whatever went wrong on it
-        return Outcome(one, FAILED, error=f"its process ended ({type(error).__name__}: {error})")
-    if answer.failed_notebook is not None:
-        atomic_write_bytes(execution.failed_notebook(base, one.run), answer.failed_notebook)
-    if answer.error:
-        return Outcome(one, FAILED, error=answer.error)
-    if remote:
-        with claim(base / one.run):
-            _write(base / one.run, answer.files)
-    return Outcome(one, DONE, records.load(base / one.run))
-
-
-def _write(folder: Path, files: dict[str, bytes]) -> None:
-    with atomic_path(folder) as temporary:
-        for name, data in files.items():
-            (temporary / name).parent.mkdir(parents=True, exist_ok=True)
-            (temporary / name).write_bytes(data)
 
 
 def require_success(outcomes: Sequence[Outcome]) -> None:

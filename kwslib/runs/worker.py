@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from kwslib.errors import KwsError
-from kwslib.paths import cache_dir
-from kwslib.runs import execution
-from kwslib.runs.parameters import check
+from kwslib.paths import atomic_path, atomic_write_bytes, cache_dir
+from kwslib.runs import execution, records
+from kwslib.runs.claim import claim
+from kwslib.runs.parameters import Parameters, check
+from kwslib.runs.ranking import DONE, FAILED, Outcome
 
 TOPIC = "kws-steps"
 """What workers say of their steps, on Dask's way from worker to client."""
@@ -80,3 +82,26 @@ def make(parameters: dict[str, Any], base: Path | None, force: bool, quiet: bool
     folder = base / name
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and "training" not in path.parts]
     return Answer(files={path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
+
+
+def received(one: Parameters, future: Any, base: Path, remote: bool) -> Outcome:
+    """Take what a worker sent back of a run; put its files into the results folder if it was made elsewhere."""
+    try:
+        answer: Answer = future.result()
+    except Exception as error:  # a killed worker, or whatever went wrong on it
+        return Outcome(one, FAILED, error=f"its process ended ({type(error).__name__}: {error})")
+    if answer.failed_notebook is not None:
+        atomic_write_bytes(execution.failed_notebook(base, one.run), answer.failed_notebook)
+    if answer.error:
+        return Outcome(one, FAILED, error=answer.error)
+    if remote:
+        with claim(base / one.run):
+            _write(base / one.run, answer.files)
+    return Outcome(one, DONE, records.load(base / one.run))
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> None:
+    with atomic_path(folder) as temporary:
+        for name, data in files.items():
+            (temporary / name).parent.mkdir(parents=True, exist_ok=True)
+            (temporary / name).write_bytes(data)

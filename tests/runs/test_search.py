@@ -6,7 +6,7 @@ import pytest
 
 from kwslib.config.presets import SIZES
 from kwslib.errors import InputError
-from kwslib.runs import records, search, sweep
+from kwslib.runs import front, records, search
 from kwslib.runs.grid import Grid, read_axes
 from kwslib.runs.ranking import DONE, FAILED, LEFT, REFUSED, Outcome
 from kwslib.runs.search import Search
@@ -132,7 +132,7 @@ def test_halving_goes_on_without_what_failed(trainer, monkeypatch):
 
 
 def test_networks_on_the_front_get_more_seeds(monkeypatch):
-    monkeypatch.setattr(sweep.front, "of_outcomes", lambda outcomes: outcomes[:1])
+    monkeypatch.setattr(front, "of_outcomes", lambda outcomes: outcomes[:1])
     outcomes = search.run(grid("channels=8,16,24", front_seeds=3), Search("random", 3))
     first = outcomes[0].parameters.run
     assert names(outcomes)[3:] == [f"{first}-s2", f"{first}-s3"]
