@@ -18,6 +18,7 @@ COMMANDS = {
     "data": "kwslib.cli.data:data",
     "doctor": "kwslib.cli.doctor:doctor",
     "evaluate": "kwslib.cli.release:evaluate",
+    "export": "kwslib.cli.export:export",
     "gap8": "kwslib.cli.gap8:gap8",
     "listen": "kwslib.cli.listen:listen",
     "predict": "kwslib.cli.predict:predict",
