@@ -44,7 +44,7 @@ def write(folder: Path, root: Path) -> list[Path]:
     """
     if not (root / ".git").exists():
         raise InputError(f"{root} is no checkout: a release is made from a commit")
-    git = ["git", "-C", root]
+    git: list[str | Path] = ["git", "-C", root]
     if changed := subproc.run([*git, "status", "--porcelain", "--untracked-files=no"], timeout_s=60).stdout.strip():
         raise InputError(f"tracked files were changed ({changed.splitlines()[0].strip()}, ...): commit them first")
     date = subproc.run([*git, "show", "-s", "--format=%cI", "HEAD"], timeout_s=60).stdout.strip()
