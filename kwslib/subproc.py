@@ -1,11 +1,14 @@
 """Run other programs, with a timeout, a log, and errors that end with the last lines of output."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from kwslib.errors import ToolError
@@ -162,3 +165,14 @@ def _kill_group(process: subprocess.Popen) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         process.kill()
+
+
+def end_with_parent() -> None:
+    """End this process as soon as the one that made it has ended, however that ended: an initializer of a pool.
+
+    A pool's processes wait for work. They would wait for ever if the process that gives it is killed.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        sentinel = parent.sentinel
+        threading.Thread(target=lambda: (wait([sentinel]), os._exit(1)), daemon=True).start()

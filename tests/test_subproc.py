@@ -1,8 +1,10 @@
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from kwslib.errors import KwsError, ToolError
@@ -75,3 +77,29 @@ def test_timeout_kills_the_children_too(tmp_path):
         time.sleep(0.1)
     else:
         pytest.fail("the child lives on")
+
+
+POOL = """
+import os, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from kwslib.subproc import end_with_parent
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2, get_context("spawn"), end_with_parent) as pool:
+        print(*{pool.submit(os.getpid).result() for _ in range(20)}, flush=True)
+        time.sleep(600)
+"""
+
+
+def test_a_pools_processes_end_with_the_one_that_made_it(tmp_path):
+    script = tmp_path / "pool.py"
+    script.write_text(POOL)
+    search = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+    maker = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=search)
+    workers = [psutil.Process(int(number)) for number in maker.stdout.readline().split()]
+    maker.kill()
+    maker.wait()
+    maker.stdout.close()
+    _, alive = psutil.wait_procs(workers, timeout=120)
+    assert workers and not alive

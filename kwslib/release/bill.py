@@ -97,7 +97,7 @@ def _licences(name: str) -> list[dict[str, Any]]:
         package = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return []
-    stated = package["License-Expression"] if "License-Expression" in package else ""
+    stated = (package.get_all("License-Expression") or [""])[0]
     if stated and SPDX.fullmatch(stated.replace("(", "").replace(")", "")):
         return [{"expression": stated}]
     named = [line.split(" :: ")[-1] for line in package.get_all("Classifier") or [] if line.startswith("License ::")]

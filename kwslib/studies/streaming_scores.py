@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib import seals
+from kwslib import seals, subproc
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.config.streams import NEGATIVES, SIMILAR, SIMILAR_SHARE, SNR_DB, StreamStudy
 from kwslib.errors import DataError
@@ -244,7 +244,7 @@ def score_all(material: Material, every: Sequence[Task], workers: int, say: Call
                 tell(done)
             return
         # spawned: TensorFlow's threads do not survive a fork
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(workers, get_context("spawn"), subproc.end_with_parent) as pool:
             futures = [pool.submit(work, material, task) for task in missing]
             try:
                 for done, future in enumerate(as_completed(futures), 1):

@@ -18,6 +18,7 @@ from kwslib.gap8.planning.plan import Plan, Ref
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.gap8.program import codegen, toolchain
 from kwslib.integer.graph import Graph
+from kwslib.subproc import end_with_parent
 
 FLAGS = (
     "-std=c11",
@@ -197,7 +198,7 @@ def run(graph: Graph, codes: np.ndarray, checksums: bool = False, processes: int
     if workers == 1:
         parts = [run_here(program, given, checksums)]
     else:
-        with ProcessPoolExecutor(workers) as pool:
+        with ProcessPoolExecutor(workers, initializer=end_with_parent) as pool:
             pieces = np.array_split(given, workers)
             parts = list(pool.map(run_here, [program] * workers, pieces, [checksums] * workers))
     logits = np.concatenate([part.logits for part in parts])
