@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kwslib.cli.options import together
+from kwslib.cli.options import PAUSES, PERIODS, together
 from kwslib.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,10 +15,10 @@ Number = TypeVar("Number", int, float)
 
 EVENTS = together(
     click.option("--threshold", "thresholds", multiple=True, metavar="[WORD=]P", help="Least average probability."),
-    click.option("--smoothing", type=int, metavar="HOPS", help="Decisions that are averaged."),
+    click.option("--smoothing", type=PERIODS, metavar="HOPS", help="Decisions that are averaged."),
     click.option("--refractory", multiple=True, metavar="[WORD=]MS", help="A word's pause after it was reported."),
-    click.option("--suppression", type=int, metavar="MS", help="Pause of all words after one was reported."),
-    click.option("--hop", type=int, metavar="MS", help="From one decision to the next."),
+    click.option("--suppression", type=PAUSES, metavar="MS", help="Pause of all words after one was reported."),
+    click.option("--hop", type=PERIODS, metavar="MS", help="From one decision to the next."),
 )
 NAMES = ("thresholds", "smoothing", "refractory", "suppression", "hop")
 """Parameters of a command that has these options."""

@@ -11,7 +11,7 @@ from kwslib.cli import event_options
 from kwslib.cli.event_options import EVENTS
 from kwslib.cli.gap8_foreign import record_foreign
 from kwslib.cli.gap8_stream import run_stream
-from kwslib.cli.options import AT, NETWORK, split_labels, together
+from kwslib.cli.options import AT, CYCLES, NETWORK, ROWS, split_labels, together
 from kwslib.errors import InputError
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.measure.portable import portable_text
@@ -100,7 +100,7 @@ def _trace_range(text: str) -> tuple[int, int]:
 @click.option("--trace", type=click.Path(path_type=Path), help="Write every executed instruction to this file.")
 @click.option("--trace-cores", metavar="NAMES", help="Trace these cores alone: pe0,fc ...")
 @click.option("--trace-range", metavar="FROM-TO", help="Trace these addresses alone.")
-@click.option("--max-cycles", type=int, help="End with an error if the program has not exited by then.")
+@click.option("--max-cycles", type=CYCLES, help="End with an error if the program has not exited by then.")
 @click.option("--check-uninitialised", is_flag=True, help="Report reads of L1 and L2 that were never written.")
 @click.option("--flash", type=click.Path(path_type=Path), help="Content of the external flash.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the run's figures to this file.")
@@ -327,7 +327,7 @@ def layer_table(layers: Sequence["LayerProfile"]) -> str:
 @click.option("--platform", default="simulator", show_default=True, help="Only the simulator counts stalls.")
 @PLATFORM
 @OUT
-@click.option("--rows", type=int, default=25, show_default=True, help="Functions to show.")
+@click.option("--rows", type=ROWS, default=25, show_default=True, help="Functions to show.")
 def profile(
     files: tuple[Path, ...],
     at_s: float | None,
@@ -366,7 +366,8 @@ def _say_portable(text: str) -> None:
 
 def speed_line(cycles: int, front_end_cycles: int = 0) -> str:
     """Cycles of an inference in MLPerf's units, at the fastest clock; with the front end, if its cycles are known."""
-    from kwslib.report.gap8_estimates import MLPERF_CLOCK_MHZ, energy_uj, inferences_per_s
+    from kwslib.report.gap8_estimates import inferences_per_s
+    from kwslib.runs.energy import MLPERF_CLOCK_MHZ, energy_uj
 
     what = "from sound to label" if front_end_cycles else "without the front end"
     cycles += front_end_cycles
@@ -477,4 +478,4 @@ def _recording(clip: Path | None, said: list[str]) -> tuple[str, "np.ndarray"]:
 
 
 def _vector_name(clip: Path | None) -> str:
-    return "default" if clip is None else re.sub(r"[^A-Za-z0-9_+-]", "-", clip.stem)
+    return "default" if clip is None else re.sub(r"[^A-Za-z0-9_+-]", "-", clip.stem)[:200]

@@ -76,7 +76,7 @@ def cost_text(found: "Stream") -> str:
     found : Stream
     """
     from kwslib.gap8.measure.timing import CLOCKS_MHZ, latency_ms
-    from kwslib.report.gap8_estimates import DAY_FORMULA, ENERGY_FORMULA, energy_a_day_j
+    from kwslib.runs.energy import DAY_FORMULA, ENERGY_FORMULA, energy_a_day_j
 
     first, steady, hop_ms = found.first, found.steady, found.parameters.hop_ms
     rows = [(stage.name, stage.cycles, stage.warm_cycles) for stage in found.front_end]

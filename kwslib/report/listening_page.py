@@ -9,8 +9,8 @@ from kwslib.gap8.measure import stream
 from kwslib.gap8.measure.stream import Stream
 from kwslib.gap8.measure.timing import CLOCKS_MHZ
 from kwslib.report.elements import Markdown, Table
-from kwslib.report.gap8_estimates import DAY_FORMULA, ENERGY_FORMULA, POWER_CLOCK_MHZ, energy_a_day_j
 from kwslib.runs import deployments
+from kwslib.runs.energy import DAY_FORMULA, ENERGY_FORMULA, POWER_CLOCK_MHZ, energy_a_day_j
 from kwslib.runs.records import Run
 
 NOTHING = Markdown("No stream of these networks was recorded: `kws gap8 run --stream FILE` lets one listen.")

@@ -39,7 +39,7 @@ from kwslib.speech.recording import read_recording
 
 TEMPLATE = "gap8.ipynb"
 SPLIT, SILENCE = "test", "noise-silence"
-RECORDED = ("speech_commands", "folder")
+RECORDED = ("speech_commands", "folder", "phrases")
 """Corpora that have to be at hand. Synthetic speech is made on the spot, so it stands in for them."""
 STREAM_HOPS_MS = (EventParameters().hop_ms, 500)
 """Hops of the streams of a deployment, or the nearest that the front end allows: the default, and half a second."""
@@ -190,7 +190,7 @@ def choose(
         corpus = ""
     elif not corpus:
         corpus = (network.corpus or "speech_commands") if folder else "synthetic"
-        if corpus == "folder" and corpus_in(folder) != corpus:
+        if corpus in ("folder", "phrases") and corpus_in(folder) != corpus:
             corpus = "synthetic"
     names = [layer.name for layer in network.graph.layers]
     like = next((name for name in SIZES if names == [layer.name for layer in baseline_network(name).layers]), "")
@@ -210,11 +210,12 @@ def choose(
 
 def key(tflite_sha256: str, platform: str, clips: int) -> str:
     """Hash of what decides a deployment: network, platform, number of clips, and every source of the GAP8 build."""
-    return hashlib.sha256(f"{tflite_sha256} {platform} {clips} {_sources()}".encode()).hexdigest()
+    return hashlib.sha256(f"{tflite_sha256} {platform} {clips} {sources_digest()}".encode()).hexdigest()
 
 
 @cache
-def _sources() -> str:
+def sources_digest() -> str:
+    """SHA-256 of everything that a plan and a program are made from, hexadecimal."""
     library = Path(gap8.__file__).parent.parent
     digest = hashlib.sha256()
     for room in ("gap8", "integer"):

@@ -175,7 +175,7 @@ def test_what_make_leaves_behind_is_no_source(monkeypatch, tmp_path):
     for path in (source, left, integer):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("int x;")
-    sources = deployments._sources.__wrapped__
+    sources = deployments.sources_digest.__wrapped__
     before = sources()
     left.write_text("int y;")
     assert sources() == before
@@ -194,7 +194,7 @@ def test_up_to_date_only_with_the_same_network_platform_clips_and_sources(place,
     assert deployments.up_to_date(run, "simulator", 20)
     assert not deployments.up_to_date(run, "simulator", 21)
     assert not deployments.up_to_date(run, "gvsoc", 20)
-    monkeypatch.setattr(deployments, "_sources", lambda: "others")
+    monkeypatch.setattr(deployments, "sources_digest", lambda: "others")
     assert not deployments.up_to_date(run, "simulator", 20)
 
 

@@ -1,5 +1,6 @@
 """From a plan to C: the tables of the network, its weights, its assembly kernels; and the runtime they belong to."""
 
+import re
 import shutil
 from collections.abc import Sequence
 from functools import partial
@@ -17,6 +18,7 @@ from kwslib.gap8.kernels.pointwise import Pointwise
 from kwslib.gap8.planning.plan import Map, Plan, Ref
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
 from kwslib.gap8.planning.stages import stages
+from kwslib.gap8.program.expected_output import printed
 from kwslib.gap8.program.listening import Listening, c_text
 from kwslib.gap8.program.templates import render
 from kwslib.integer.graph import Graph
@@ -87,7 +89,7 @@ def write_project(
                 shutil.copyfile(FIRMWARE / name, temporary / name)
             (temporary / LISTENING).write_text(c_text(listens, len(plan.flash_image)))
         for name, text in generated(plan, names).items():
-            (temporary / name).write_text(text)
+            (temporary / name).write_text(text, "utf-8")
         for name, data in contents(plan, codes).items():
             (temporary / name).write_bytes(data)
 
@@ -182,8 +184,13 @@ def _value(plan: Plan, value: Any) -> str:
 
 
 def _string(name: str) -> str:
-    """A name as a C string; characters that could end it or need an escape become question marks."""
-    return '"' + "".join(c if c.isalnum() or c in "_- .x" else "?" for c in name) + '"'
+    """A name as a C string: what is no plain letter or digit is an octal escape, which ends and begins nothing."""
+    plain = re.compile(rb"[A-Za-z0-9_ .-]")
+    return '"' + "".join(c.decode() if plain.match(c) else f"\\{c[0]:03o}" for c in _bytes(printed(name))) + '"'
+
+
+def _bytes(text: str) -> list[bytes]:
+    return [bytes([byte]) for byte in text.encode()]
 
 
 def _members(found: Map | None) -> dict[str, Any] | list[int]:

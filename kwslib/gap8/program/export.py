@@ -4,6 +4,7 @@ A network that begins with sound also listens: the project then has the program 
 test vectors.
 """
 
+import re
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
@@ -15,7 +16,7 @@ from kwslib.errors import InputError
 from kwslib.gap8.planning import planner, record
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.program import codegen, compilation, toolchain
-from kwslib.gap8.program.expected_output import expected_text
+from kwslib.gap8.program.expected_output import expected_text, printed
 from kwslib.gap8.program.expected_stream import expected_stream, heard_text
 from kwslib.gap8.program.listening import Listening
 from kwslib.gap8.program.templates import render
@@ -23,6 +24,8 @@ from kwslib.integer.graph import Graph
 from kwslib.paths import atomic_path
 
 VECTORS = "vectors"
+VECTOR_NAME = re.compile(r"[A-Za-z0-9_+-]{1,200}")
+"""What a name may hold, since it stands in the Makefile, in shell commands and in C."""
 MARKER = "counts.h"
 """A generated file by which a folder is known as such a project."""
 
@@ -62,7 +65,8 @@ def export_project(
     Raises
     ------
     InputError
-        If the folder holds something else, or a project and `force` is not given; or two clips have one name.
+        If the folder holds something else, or a project and `force` is not given; if two clips have one name, or one
+        has a name that cannot stand in a Makefile.
     kwslib.errors.ModelError
         If the network does not fit GAP8.
     """
@@ -73,6 +77,8 @@ def export_project(
     names = [name for name, _ in clips]
     if twice := {name for name in names if names.count(name) > 1}:
         raise InputError(f"two clips would be the test vector {sorted(twice)[0]}: rename one of them")
+    if bad := [name for name in names if not VECTOR_NAME.fullmatch(name)]:
+        raise InputError(f"'{bad[0]}' cannot name a test vector: use letters, digits, '_', '+' and '-'")
     plan = planner.plan(graph, listens.spare_bytes if listens else 0)
     classes = list(labels) if labels else [f"class{i}" for i in range(graph.classes)]
     with atomic_path(folder) as project:
@@ -80,12 +86,12 @@ def export_project(
         (project / VECTORS).mkdir()
         for name, codes in clips:
             (project / VECTORS / f"{name}.input").write_bytes(codegen.input_image(plan, codes))
-            (project / VECTORS / f"{name}.expected").write_text(expected_text(graph, codes, classes))
+            (project / VECTORS / f"{name}.expected").write_text(expected_text(graph, codes, classes), "utf-8")
         if listens is not None:
             _write_recordings(graph, listens, recordings, classes, project / VECTORS)
         record.save(plan.record(), project / compilation.PLAN)
         (project / "Makefile").write_text(_makefile(names, listens))
-        (project / "README.md").write_text(_readme(plan, names, listens))
+        (project / "README.md").write_text(_readme(plan, names, listens), "utf-8")
     return plan
 
 
@@ -124,6 +130,7 @@ def _readme(plan: Plan, vectors: Sequence[str], listens: Listening | None) -> st
     graph = plan.graph
     return render(
         "README.md",
+        title=printed(graph.name),
         plan=plan,
         graph=graph,
         vectors=vectors,

@@ -2,7 +2,7 @@
 
 Programs of this machine (simulator, host library, host program) are compiled by the C compiler that ``KWS_CC`` names,
 programs for GAP8 by the RISC-V GCC that ``KWS_RISCV_CC`` names. Where the variable is not set, ziglang from PyPI does
-either, so that nothing but Python packages has to be installed.
+either, so that nothing but Python packages has to be installed. WebAssembly is always made by ziglang.
 """
 
 import hashlib
@@ -12,16 +12,15 @@ import platform
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from kwslib import subproc
-from kwslib.errors import InputError, KwsError, ToolError
-from kwslib.paths import atomic_path, cache_dir
+from kwslib import seals, subproc
+from kwslib.errors import InputError, ToolError
+from kwslib.paths import atomic_path, cache_dir, locked, scratch
 
 HOST_VARIABLE = "KWS_CC"
 """Variable that names a C compiler of this machine, to be used instead of ziglang."""
@@ -46,6 +45,12 @@ GCC_TARGET = (
     "-mno-relax",
     "-fno-tree-loop-distribute-patterns",  # else GCC turns the loop in memset into a call of memset
     ABI,
+)
+WASM_TARGET = (
+    "--target=wasm32-freestanding",
+    "-mcpu=generic+simd128+bulk_memory",  # which browsers have had since 2023
+    "-fno-sanitize=all",
+    "-nostdlib",
 )
 
 
@@ -116,6 +121,17 @@ def find_riscv() -> Compiler:
     return Compiler((*words, *ZIG_TARGET), is_zig=True)
 
 
+def find_wasm() -> Compiler:
+    """Return the compiler for WebAssembly, with the flags that choose its target: ziglang, whatever the variables say.
+
+    Raises
+    ------
+    CompilerError
+        If ziglang is not installed.
+    """
+    return Compiler((*_ziglang("compiler for WebAssembly"), *WASM_TARGET), is_zig=True)
+
+
 def _on_path(wanted: str, what: str, variable: str) -> str:
     found = shutil.which(wanted)
     if not found:
@@ -125,9 +141,10 @@ def _on_path(wanted: str, what: str, variable: str) -> str:
     return found
 
 
-def _ziglang(what: str, other: str) -> tuple[str, ...]:
+def _ziglang(what: str, other: str = "") -> tuple[str, ...]:
     if importlib.util.find_spec("ziglang") is None:
-        raise CompilerError(f"no {what}: install ziglang ({INSTALL_ZIGLANG}), or set {other}")
+        instead = f", or set {other}" if other else ""
+        raise CompilerError(f"no {what}: install ziglang ({INSTALL_ZIGLANG}){instead}")
     return (sys.executable, "-m", "ziglang", "cc")
 
 
@@ -149,8 +166,8 @@ def compile_program(compiler: Compiler, arguments: Sequence[str | Path], program
     CompilerError
         If the compiler fails, or does not end in time.
     """
-    with atomic_path(program.absolute()) as temporary, tempfile.TemporaryDirectory(prefix="kws-zig-") as local:
-        caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache_dir() / "zig"), "ZIG_LOCAL_CACHE_DIR": local}
+    with atomic_path(program.absolute()) as temporary, scratch("zig") as local:
+        caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache_dir() / "zig"), "ZIG_LOCAL_CACHE_DIR": str(local)}
         words = [*compiler.words, *arguments, "-o", temporary]
         try:
             subproc.run(words, timeout_s=COMPILE_TIMEOUT_S, cwd=folder, env=caches)
@@ -165,10 +182,10 @@ def compile_cached(
     files: Mapping[str, bytes],
     without_runtime: bool = False,
 ) -> Path:
-    """Compile a program of this machine into the cache, once for each state of its files; returns its path.
+    """Compile a program that this machine runs into the cache, once for each state of its files; returns its path.
 
-    Two processes may do that at the same time: each compiles under a name of its own, and the last one to be ready
-    replaces the other's equal file in one step.
+    One process compiles; others that want the same program wait for it. A checksum stands beside the program, and one
+    that was spoiled is compiled again.
 
     Parameters
     ----------
@@ -177,7 +194,7 @@ def compile_cached(
     compiler : Compiler
     flags : sequence of str
     files : mapping of str to bytes
-        Sources and headers by their path; the sources are those that end in ``.c``.
+        Sources, headers and what they embed, by their path; the sources are those that end in ``.c``.
     without_runtime : bool
         Try ziglang without its runtime library first: compiling that would take most of the time. Not for a shared
         library, in which a symbol may be missing without an error.
@@ -191,28 +208,31 @@ def compile_cached(
     """
     part, _, name = program.rpartition("/")
     path = cache_dir() / part / _cache_key(compiler, flags, files) / name
-    if path.is_file():
+    if seals.is_as_written(path):
         return path
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise KwsError(
-            f"cannot write the cache folder {path.parent}: {error.strerror}; choose another one with KWS_CACHE"
-        ) from error
-    with tempfile.TemporaryDirectory(prefix="kws-compile-") as work:
+    with locked(path.with_name(f"{name}.lock"), "choose another cache folder with KWS_CACHE"):
+        if not seals.is_as_written(path):
+            _compile_into_cache(path, compiler, flags, files, without_runtime)
+            seals.write_beside(path)
+    return path
+
+
+def _compile_into_cache(
+    path: Path, compiler: Compiler, flags: Sequence[str], files: Mapping[str, bytes], without_runtime: bool
+) -> None:
+    with scratch("compile") as work:
         for file, content in files.items():
-            (Path(work) / file).parent.mkdir(exist_ok=True)
-            (Path(work) / file).write_bytes(content)
+            (work / file).parent.mkdir(exist_ok=True)
+            (work / file).write_bytes(content)
         arguments = [*flags, "-I.", *(file for file in files if file.endswith(".c"))]
         if without_runtime and compiler.is_zig:
             try:
-                compile_program(compiler, [*arguments, "-rtlib=none"], path, Path(work))
-                return path
+                compile_program(compiler, [*arguments, "-rtlib=none"], path, work)
+                return
             except CompilerError as error:
                 if "undefined symbol" not in str(error):
                     raise
         compile_program(compiler, arguments, path, Path(work))
-    return path
 
 
 def digest(files: Mapping[str, bytes]) -> str:
