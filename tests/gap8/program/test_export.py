@@ -227,7 +227,7 @@ def test_its_program_names_a_missing_file_and_its_usage(listening_project, tmp_p
 
 
 def test_its_readme_shows_how_a_firmware_listens(listening_project):
-    text = (listening_project / "README.md").read_text()
+    text = " ".join((listening_project / "README.md").read_text().split())
     assert "Every 500 ms the front end computes the 25 new frames of 49" in text
     for name in ("listen_push", "listen_full", "listen_ahead", "listen_decide"):
         assert f"{name}(" in text and f"{name}(" in (listening_project / "listen.h").read_text()
