@@ -102,7 +102,7 @@ class _Draws:
 
     def _checked(self, drawn: Mapping[str, Any]) -> Parameters | None:
         try:
-            one = check(**self._grid.fixed, **drawn)
+            one = check(**{**self._grid.fixed, **drawn})
         except InputError as error:  # two values that contradict one another
             self.contradiction = str(error)
             return None

@@ -137,4 +137,4 @@ def test_what_the_outline_refuses_the_build_refuses_too(tmp_path):
         after = refusal(lambda converted=converted: compilation.build(converted, tmp_path / "build"))
         assert before == after, chosen.run
         refused += bool(before)
-    assert 5 <= refused <= 45  # the grid has members of both kinds
+    assert 0 < refused < 50  # the grid has members of both kinds
