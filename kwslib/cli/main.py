@@ -12,11 +12,13 @@ from kwslib.paths import sweep_all
 
 COMMANDS = {
     "ablation": "kwslib.cli.studies:ablation_command",
+    "archive": "kwslib.cli.release:archive",
     "book": "kwslib.cli.book:book",
     "compare": "kwslib.cli.run:compare",
     "data": "kwslib.cli.data:data",
     "doctor": "kwslib.cli.doctor:doctor",
     "evaluate": "kwslib.cli.release:evaluate",
+    "export": "kwslib.cli.export:export",
     "gap8": "kwslib.cli.gap8:gap8",
     "listen": "kwslib.cli.listen:listen",
     "predict": "kwslib.cli.predict:predict",
@@ -26,7 +28,10 @@ COMMANDS = {
     "run": "kwslib.cli.run:run",
     "samples": "kwslib.cli.data:samples",
     "streaming": "kwslib.cli.studies:streaming",
-    "sweep": "kwslib.cli.run:sweep",
+    "sweep": "kwslib.cli.sweep:sweep",
+    "verify": "kwslib.cli.verify:verify",
+    "words": "kwslib.cli.words:words",
+    "words-study": "kwslib.cli.words:words_study",
 }
 """Where each command is defined: module and name."""
 

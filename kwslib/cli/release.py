@@ -44,3 +44,14 @@ def evaluate(model: str, data: str, run: str) -> None:
 
     folder = evaluation.evaluate(model, data, run, stream=sys.stdout)
     click.echo(evaluation.text(folder, model))
+
+
+@click.command()
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="By default _build/release.")
+def archive(folder: Path | None) -> None:
+    """Write this commit as a release archive, with checksums and a bill of materials; the same bytes every time."""
+    from kwslib.paths import project_root
+    from kwslib.release import bundle
+
+    for path in bundle.write(folder or project_root() / "_build" / "release", project_root()):
+        click.echo(path)

@@ -30,11 +30,13 @@ MOST: dict[str, int] = {
     "validate_every_steps": STEPS,
     "batch_clips": CLIPS,
     "copies": 10_000,
+    "snr_ramp_copies": 10_000,
     "shift_frames": 1000,
     "time_masks": 1000,
     "mask_frames": 1000,
     "coefficient_masks": 1000,
     "mask_coefficients": 1000,
+    "calibration_clips": CLIPS,
     "clips": CLIPS,
 }
 """Of each whole number among the notebooks' parameters."""

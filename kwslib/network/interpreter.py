@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -112,13 +112,13 @@ def _end(process: subprocess.Popen) -> None:
         process.wait()
 
 
-def _send(pipe: BinaryIO, kind: bytes, content: bytes) -> None:
+def _send(pipe: IO[bytes], kind: bytes, content: bytes) -> None:
     pipe.write(HEADER.pack(kind, len(content)))
     pipe.write(content)
     pipe.flush()
 
 
-def _receive(pipe: BinaryIO) -> tuple[bytes, bytes] | None:
+def _receive(pipe: IO[bytes]) -> tuple[bytes, bytes] | None:
     """The next frame, or None if the other process has ended."""
     header = pipe.read(HEADER.size)
     if len(header) < HEADER.size:

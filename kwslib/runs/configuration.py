@@ -29,13 +29,13 @@ BASELINE_OPTIONS = {
 """Options of the baseline's training command, and the parameters that mean the same."""
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Read the parameters in a file.
+def load(path: Path) -> dict[str, Any]:
+    """Read a YAML file: its names and values, unchecked.
 
     Raises
     ------
     InputError
-        If it cannot be read, is no YAML mapping of names to values, or a parameter in it is unknown or of another type.
+        If it cannot be read, or is no YAML mapping of names to values.
     """
     try:
         value = yaml.safe_load(read_regular(path, MOST_BYTES).decode())
@@ -46,6 +46,18 @@ def read(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} is no YAML file ({text}): give lines of the form name: value") from error
     if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
         raise InputError(f"{path} holds no parameters: give lines of the form name: value, such as size: small")
+    return value
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read the parameters in a file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is no YAML mapping of names to values, or a parameter in it is unknown or of another type.
+    """
+    value = load(path)
     try:
         return {name: checked(name, entry) for name, entry in value.items()}
     except InputError as error:

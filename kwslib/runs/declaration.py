@@ -125,7 +125,7 @@ def checked(name: str, value: Any) -> Any:
     if type(value) is not wanted:
         raise InputError(f"parameter {name} is {value!r}: give {description}")
     most = MOST.get(name)
-    if isinstance(value, int) and most is not None and value > most:
+    if isinstance(value, int) and wanted is int and most is not None and value > most:
         raise InputError(f"{name} is {value}: give at most {most}")
     if isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"parameter {name} is {value}: give {description}")

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from kwslib import seals
-from kwslib.paths import atomic_path, cache_dir
+from kwslib.paths import atomic_path, cache_dir, locked
 
 CHUNK_CLIPS = 512
 """Clips worked on at a time, so that memory stays bounded (512 clips of int16 are 16 MB)."""
+
+LOCKS = "locks"
+"""Folder beside the arrays' folders; a lock file is empty, and stays."""
 
 
 def key_path(group: str, stem: str, key: dict[str, Any]) -> Path:
@@ -48,7 +51,7 @@ def cached_array(
 ) -> np.ndarray:
     """Return the array stored at `path`, made first where it is missing or damaged.
 
-    Two processes may make the same array at once: each writes its own temporary file and renames it.
+    A process waits for another one that is making the same array: several trainings at a time want the same copies.
 
     Parameters
     ----------
@@ -70,6 +73,14 @@ def cached_array(
     array = open_array(path, shape, dtype)
     if array is not None:
         return array
+    with locked(path.parent.parent / LOCKS / f"{path.name}.lock", "set KWS_CACHE to another folder"):
+        array = open_array(path, shape, dtype)
+        return _made(path, shape, dtype, chunks) if array is None else array
+
+
+def _made(
+    path: Path, shape: tuple[int, ...], dtype: np.dtype, chunks: Callable[[], Iterable[np.ndarray]]
+) -> np.ndarray:
     rows = 0
     with atomic_path(path) as temporary:
         # Plain writes, not a writable memory map: a full disk then raises OSError instead of killing (SIGBUS).

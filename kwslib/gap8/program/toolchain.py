@@ -2,7 +2,7 @@
 
 Programs of this machine (simulator, host library, host program) are compiled by the C compiler that ``KWS_CC`` names,
 programs for GAP8 by the RISC-V GCC that ``KWS_RISCV_CC`` names. Where the variable is not set, ziglang from PyPI does
-either, so that nothing but Python packages has to be installed.
+either, so that nothing but Python packages has to be installed. WebAssembly is always made by ziglang.
 """
 
 import hashlib
@@ -45,6 +45,12 @@ GCC_TARGET = (
     "-mno-relax",
     "-fno-tree-loop-distribute-patterns",  # else GCC turns the loop in memset into a call of memset
     ABI,
+)
+WASM_TARGET = (
+    "--target=wasm32-freestanding",
+    "-mcpu=generic+simd128+bulk_memory",  # which browsers have had since 2023
+    "-fno-sanitize=all",
+    "-nostdlib",
 )
 
 
@@ -115,6 +121,17 @@ def find_riscv() -> Compiler:
     return Compiler((*words, *ZIG_TARGET), is_zig=True)
 
 
+def find_wasm() -> Compiler:
+    """Return the compiler for WebAssembly, with the flags that choose its target: ziglang, whatever the variables say.
+
+    Raises
+    ------
+    CompilerError
+        If ziglang is not installed.
+    """
+    return Compiler((*_ziglang("compiler for WebAssembly"), *WASM_TARGET), is_zig=True)
+
+
 def _on_path(wanted: str, what: str, variable: str) -> str:
     found = shutil.which(wanted)
     if not found:
@@ -124,9 +141,10 @@ def _on_path(wanted: str, what: str, variable: str) -> str:
     return found
 
 
-def _ziglang(what: str, other: str) -> tuple[str, ...]:
+def _ziglang(what: str, other: str = "") -> tuple[str, ...]:
     if importlib.util.find_spec("ziglang") is None:
-        raise CompilerError(f"no {what}: install ziglang ({INSTALL_ZIGLANG}), or set {other}")
+        instead = f", or set {other}" if other else ""
+        raise CompilerError(f"no {what}: install ziglang ({INSTALL_ZIGLANG}){instead}")
     return (sys.executable, "-m", "ziglang", "cc")
 
 
@@ -164,7 +182,7 @@ def compile_cached(
     files: Mapping[str, bytes],
     without_runtime: bool = False,
 ) -> Path:
-    """Compile a program of this machine into the cache, once for each state of its files; returns its path.
+    """Compile a program that this machine runs into the cache, once for each state of its files; returns its path.
 
     One process compiles; others that want the same program wait for it. A checksum stands beside the program, and one
     that was spoiled is compiled again.
@@ -176,7 +194,7 @@ def compile_cached(
     compiler : Compiler
     flags : sequence of str
     files : mapping of str to bytes
-        Sources and headers by their path; the sources are those that end in ``.c``.
+        Sources, headers and what they embed, by their path; the sources are those that end in ``.c``.
     without_runtime : bool
         Try ziglang without its runtime library first: compiling that would take most of the time. Not for a shared
         library, in which a symbol may be missing without an error.
