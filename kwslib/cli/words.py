@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from kwslib.cli.options import DATA
+from kwslib.cli.options import CLIPS, DATA, SEEDS, STEPS, THREADS
 from kwslib.cli.run import CONFIG
 
 
@@ -20,12 +20,12 @@ from kwslib.cli.run import CONFIG
     help="Your own recordings: a folder of sound files for each phrase, other sounds in others.",
 )
 @click.option("--size", help="small, medium or large; small by default.")
-@click.option("--steps", type=int, help="Training steps; the profile's by default.")
+@click.option("--steps", type=STEPS, help="Training steps; the profile's by default.")
 @click.option("--profile", help="quick by default.")
-@click.option("--seed", type=int, help="Everything that is drawn follows from it; 1 by default.")
-@click.option("--voices", type=int, default=0, help="Voices in all; 0, the default: as many as there are, up to 480.")
-@click.option("--threads", type=int, help="Processor threads for TensorFlow; 0: all.")
-@click.option("--workers", type=int, help="Processes for voices and streams; one for each core by default.")
+@click.option("--seed", type=SEEDS, help="Everything that is drawn follows from it; 1 by default.")
+@click.option("--voices", type=CLIPS, default=0, help="Voices in all; 0, the default: as many as there are, up to 480.")
+@click.option("--threads", type=THREADS, help="Processor threads for TensorFlow; 0: all.")
+@click.option("--workers", type=THREADS, help="Processes for voices and streams; one for each core by default.")
 @click.option("--force", is_flag=True, help="Train from the beginning, even if the run exists or is half done.")
 @click.option("--check", is_flag=True, help="Only say what would be done.")
 @CONFIG
@@ -78,11 +78,11 @@ def words(
 @click.command("words-study")
 @DATA
 @click.option("--only", multiple=True, metavar="ROW", help="This row; repeatable. By default all.")
-@click.option("--seed", "seeds", type=int, multiple=True, help="This seed; repeatable. By default 1.")
-@click.option("--steps", type=int, default=0, help="Steps of each training; by default those of kws words.")
-@click.option("--voices", type=int, default=0, help="Synthetic voices in all; 0, the default: up to 480.")
-@click.option("--threads", type=int, default=0, help="Processor threads for TensorFlow; 0: all.")
-@click.option("--workers", type=int, help="Processes that speak; one for each core by default.")
+@click.option("--seed", "seeds", type=SEEDS, multiple=True, help="This seed; repeatable. By default 1.")
+@click.option("--steps", type=STEPS, default=0, help="Steps of each training; by default those of kws words.")
+@click.option("--voices", type=CLIPS, default=0, help="Synthetic voices in all; 0, the default: up to 480.")
+@click.option("--threads", type=THREADS, default=0, help="Processor threads for TensorFlow; 0: all.")
+@click.option("--workers", type=THREADS, help="Processes that speak; one for each core by default.")
 @click.option("--record", is_flag=True, help="Keep all finished rows in models/, where the book shows them.")
 def words_study(data: str, threads: int, record: bool, **options: Any) -> None:
     """Measure what synthetic voices are worth: ten keywords trained on them, tested on recordings of people.

@@ -6,7 +6,6 @@ What a deployment leaves lies in the folder ``gap8`` of its run: ``deployment.js
 
 import hashlib
 import shutil
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -28,7 +27,7 @@ from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import compilation
 from kwslib.gap8.program.listening import obstacle
 from kwslib.integer.graph import Tensor
-from kwslib.paths import atomic_path, results_dir, speech_dir
+from kwslib.paths import atomic_path, results_dir, scratch, speech_dir
 from kwslib.provenance import Provenance, provenance
 from kwslib.runs import networks, records
 from kwslib.runs.clips import DEFAULT_CLIP, codes_for, for_device
@@ -293,11 +292,11 @@ def _hear_streams(task: Task, folder: Path, made: Provenance) -> None:
         return
     samples = read_recording(DEFAULT_CLIP).samples
     streams = []
-    with tempfile.TemporaryDirectory(prefix="kws-stream-") as work:
+    with scratch("stream") as work:
         for wanted_ms in STREAM_HOPS_MS:
             hop_ms = front_end.stride_ms * max(1, round(wanted_ms / front_end.stride_ms))
             parameters, name = EventParameters(hop_ms=hop_ms), DEFAULT_CLIP.name
-            place = Path(work) / str(hop_ms)
+            place = work / str(hop_ms)
             streams.append(
                 stream.measure(graph, samples, place, parameters, labels, name, task.platform, task.timeout_s, made)
             )

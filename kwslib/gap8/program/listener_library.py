@@ -2,9 +2,7 @@
 
 import ctypes
 import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +12,7 @@ from kwslib.gap8.program.event_library import CRules, EventMemory
 from kwslib.gap8.program.listening import Listening
 from kwslib.integer.events import LEVELS, Event
 from kwslib.integer.graph import Graph
+from kwslib.paths import scratch
 
 HEARD = np.dtype(
     [("hop", "<u4"), ("label", "<i4"), ("fingerprint", "<u4"), ("logits", "<u4"), ("output", "<u4")], align=True
@@ -123,5 +122,5 @@ class HostListener:
 
 def _own_copy(shared_object: str) -> ctypes.CDLL:
     """Load a copy of a library: the system shares what has one path, variables included."""
-    with tempfile.TemporaryDirectory(prefix="kws-listen-") as work:
-        return ctypes.CDLL(str(shutil.copy(shared_object, Path(work) / "network.so")))
+    with scratch("listen") as work:
+        return ctypes.CDLL(str(shutil.copy(shared_object, work / "network.so")))
