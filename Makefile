@@ -7,7 +7,7 @@ DATA ?= $(KWS_DATA)
 
 export KWS_INSTALL_S = $(shell cat $(VENV)/.install_s 2>/dev/null)
 
-.PHONY: help book pages test test-slow coverage lint types format install clean
+.PHONY: help book pages test test-slow coverage lint types format install release clean
 
 book: $(READY)  ## train, convert, measure and deploy the three sizes, then build the static book
 	$(BIN)/kws run --all $(if $(DATA),--data "$(DATA)")
@@ -38,6 +38,9 @@ format: $(READY)  ## format the code and fix what can be fixed
 
 install: $(READY)  ## only set up .venv
 
+release: $(READY)  ## write the commit as an archive with checksums and a bill of materials
+	$(BIN)/kws archive
+
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -47,7 +50,7 @@ $(READY): requirements.lock pyproject.toml
 	@echo "setting up $(VENV): about two minutes and 2.5 GB, once"
 	@start=$$(date +%s) && \
 	"$(PYTHON)" -m venv $(VENV) && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . && \
 	$(BIN)/python -m pip check && \
 	echo $$(( $$(date +%s) - start )) > $(VENV)/.install_s && touch $(READY)

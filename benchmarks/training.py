@@ -51,7 +51,8 @@ def training_seconds(size, corpus, steps: int, cache: str) -> float:
     """Wall seconds of a training with augmented copies made beside it, from what the cache folder holds."""
     from kwslib.config.profiles import PROFILES
     from kwslib.network import training
-    from kwslib.speech.dataset import CopyMaker, evaluation_codes
+    from kwslib.speech.copy_maker import CopyMaker
+    from kwslib.speech.dataset import evaluation_codes
 
     profile = PROFILES["quick"]
     front_end = size.front_end(profile.front_end)

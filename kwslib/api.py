@@ -40,13 +40,14 @@ __all__ = [
 
 
 def open_corpus(name: str = "synthetic", data: Path | str | None = None, words: Sequence[str] | None = None) -> Corpus:
-    """Open a corpus: ``synthetic``, which is generated on first use, ``speech_commands``, or ``folder``.
+    """Open a corpus: ``synthetic``, which is generated on first use, ``speech_commands``, ``folder``, or ``phrases``.
 
     Parameters
     ----------
     name : str
     data : Path, optional
-        Parent folder of Speech Commands, or any folder with a folder of WAV files a word; ``$KWS_DATA`` by default.
+        Parent folder of Speech Commands, any folder with a folder of WAV files a word, or the one that ``kws words``
+        made; ``$KWS_DATA`` by default.
     words : sequence of str, optional
         The keywords; Google's ten by default.
 
@@ -143,7 +144,7 @@ def sweep(grid: Sequence[str], **options: Any) -> list[Outcome]:
     grid : sequence of str
         ``NAME=VALUE,VALUE`` for each parameter.
     **options
-        `scheduler`, `workers`, `keep_going`, `force` of `kwslib.runs.sweep.run_grid`.
+        `front_seeds`, `scheduler`, `workers`, `keep_going`, `force` and `limits` of `kwslib.runs.sweep`.
 
     Returns
     -------
@@ -161,7 +162,8 @@ def sweep(grid: Sequence[str], **options: Any) -> list[Outcome]:
     >>> [outcome.state for outcome in outcomes]  # doctest: +SLOW
     ['done', 'done']
     """
-    from kwslib.runs.sweep import read_grid, run_grid
+    from kwslib.runs.grid import read_grid
+    from kwslib.runs.sweep import run_grid
 
     return run_grid(read_grid(grid), **options)
 

@@ -16,9 +16,12 @@ from cattrs import BaseValidationError, transform_error
 from cattrs.cols import list_structure_factory
 from cattrs.gen import make_dict_structure_fn, override
 
+from kwslib import seals
 from kwslib.errors import DataError, KwsError
+from kwslib.files import read_regular
 from kwslib.paths import write_json
 
+CHECKSUM = "checksum"
 Scalar = bool | int | float | str
 """What a free entry of a record may hold."""
 
@@ -72,8 +75,23 @@ def _key(one: Field) -> str:
 
 
 def write_record(path: Path, record: Any, schema: int | None) -> None:
-    """Write a dataclass as JSON with its schema number, whole or not at all; None for a file that never had one."""
-    write_json(path, to_plain(record) if schema is None else {"schema": schema, **to_plain(record)})
+    """Write a dataclass as JSON with its schema number, whole or not at all; None for a file that never had one.
+
+    The last entry is a checksum of all others; of a list, it is the last item.
+    """
+    plain = to_plain(record) if schema is None else {"schema": schema, **to_plain(record)}
+    checksum = {CHECKSUM: seals.of_json(plain)}
+    write_json(path, [*plain, checksum] if isinstance(plain, list) else {**plain, **checksum})
+
+
+def _unsealed(value: Any) -> tuple[Any, bool]:
+    """What a record holds without its checksum, and whether that is right; files of older versions have none."""
+    written, rest = None, value
+    if isinstance(value, dict) and CHECKSUM in value:
+        written, rest = value[CHECKSUM], {key: entry for key, entry in value.items() if key != CHECKSUM}
+    elif isinstance(value, list) and value and isinstance(value[-1], dict) and value[-1].keys() == {CHECKSUM}:
+        written, rest = value[-1][CHECKSUM], value[:-1]
+    return rest, written is None or written == seals.of_json(rest)
 
 
 def read_record(path: Path, kind: type[T], schema: int | None, *, missing: str, again: str) -> T:
@@ -94,17 +112,20 @@ def read_record(path: Path, kind: type[T], schema: int | None, *, missing: str, 
     Raises
     ------
     DataError
-        If the file is missing, is not JSON, has another schema number, lacks an entry, has one that is not known, or
-        an entry is of another type. The message names the file and the entry.
+        If the file is missing, is not JSON, has another schema number, lacks an entry, has one that is not known, an
+        entry is of another type, or the checksum is not that of the entries. The message names the file and the entry.
     """
-    value = read_json(path, missing=missing, again=again)
-    if schema is None:
-        return from_plain(value, kind, str(path), again)
-    if not isinstance(value, dict) or "schema" not in value:
-        raise DataError(f"{path} is damaged (it has no schema number); {again}")
-    if value.pop("schema") != schema:
-        raise DataError(f"{path} was written by another version of this program; use that version, or {again}")
-    return from_plain(value, kind, str(path), again)
+    value, intact = _unsealed(read_json(path, missing=missing, again=again))
+    if schema is not None:
+        if not isinstance(value, dict) or "schema" not in value:
+            raise DataError(f"{path} is damaged (it has no schema number); {again}")
+        if value["schema"] != schema:
+            raise DataError(f"{path} was written by another version of this program; use that version, or {again}")
+        del value["schema"]
+    record = from_plain(value, kind, str(path), again)  # first: it can say which entry is wrong
+    if not intact:
+        raise DataError(f"{path} is damaged (it does not have its checksum); {again}")
+    return record
 
 
 def read_json(path: Path, *, missing: str, again: str) -> Any:
@@ -116,7 +137,7 @@ def read_json(path: Path, *, missing: str, again: str) -> Any:
         If the file is missing, cannot be read, or is not JSON (NaN and infinity are not).
     """
     try:
-        return json.loads(path.read_bytes().decode(), parse_constant=_refuse_constant)
+        return json.loads(read_regular(path).decode(), parse_constant=_refuse_constant)
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist: {missing}") from error
     except OSError as error:
@@ -149,7 +170,7 @@ def file_sha256(path: Path) -> str:
         If it cannot be read.
     """
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(read_regular(path)).hexdigest()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
 

@@ -2,10 +2,14 @@
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
+import platform
+import re
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,11 @@ from typing import Any
 import filelock
 
 from kwslib.errors import KwsError
+
+TEMPORARY = re.compile(r"^\..*\.(?P<host>[0-9a-f]{6})\.(?P<process>\d+)\.[0-9a-f]{8}\.tmp$")
+"""Names of what `atomic_path` makes."""
+_swept: set[Path] = set()
+"""Folders that this process has swept."""
 
 
 def project_root() -> Path:
@@ -69,11 +78,13 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         If the folder cannot be written or the disk is full.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _cannot_write(path, error) from error
+    if path.parent not in _swept:
+        sweep(path.parent)
     try:
         yield temporary
         if path.is_dir() and temporary.is_dir():
@@ -89,6 +100,67 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> list[Path]:
+    """Remove what processes of this machine that are gone (killed, say) left half-written in a folder.
+
+    Returns
+    -------
+    list of Path
+        What was removed.
+    """
+    _swept.add(folder)
+    removed = []
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            found = TEMPORARY.search(path.name)
+            if found and found["host"] == _host() and not _is_alive(int(found["process"])):
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+                removed.append(path)
+    return removed
+
+
+def sweep_all() -> list[Path]:
+    """Do that in the results folder, in the cache, in their folders, and among the system's temporary folders."""
+    removed = sweep(Path(tempfile.gettempdir()))
+    for base in (results_dir(), cache_dir()):
+        with contextlib.suppress(OSError):
+            for folder in (base, *(path for path in base.iterdir() if path.is_dir())):
+                removed += sweep(folder)
+    return removed
+
+
+def _host() -> str:
+    """Name this machine in a few letters: folders may be shared with others, whose processes differ."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:6]
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def scratch(purpose: str) -> Iterator[Path]:
+    """Yield a new folder among the system's temporary ones; it is removed at the end, or by a later process' `sweep`.
+
+    Parameters
+    ----------
+    purpose : str
+        Part of its name.
+    """
+    folder = Path(tempfile.gettempdir()) / f".kws-{purpose}.{_host()}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -131,6 +131,32 @@ def run(
     return completed
 
 
+def start(args: Sequence[str | Path]) -> subprocess.Popen:
+    """Start a program that is talked to through pipes, in bytes; it has to end when its standard input does.
+
+    Parameters
+    ----------
+    args : sequence of str or Path
+        Program and arguments.
+
+    Raises
+    ------
+    CommandNotFound
+        If it cannot be started.
+    """
+    words = [str(word) for word in args]
+    try:
+        return subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CommandNotFound(f"cannot start '{words[0]}': {error.strerror}; is it installed?") from error
+
+
 def _kill_group(process: subprocess.Popen) -> None:
     try:
         os.killpg(process.pid, signal.SIGKILL)

@@ -8,7 +8,7 @@ import pytest
 from tests.places import ROOT
 
 LIBRARY = ROOT / "kwslib"
-COMMON = {"errors", "paths", "subproc", "provenance", "artifacts", "terminal", "accuracy", "version"}
+COMMON = {"errors", "paths", "subproc", "provenance", "artifacts", "files", "seals", "terminal", "accuracy", "version"}
 """Modules that every room may use; ``version`` stands for the package itself, which holds the version and the API."""
 RIGHT_OF = {
     "config": set(),

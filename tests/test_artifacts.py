@@ -72,6 +72,8 @@ def test_what_is_written_is_read_again(path):
 )
 def test_a_spoiled_entry_is_named(path, change, message):
     value = json.loads(path.read_text()) | change
+    if message is None:
+        del value["checksum"]
     path.write_text(json.dumps(value))
     if message is None:  # an empty object is an empty list of parts to JSON's readers
         assert read_record(path, Whole, 4, **TEXTS).parts == ()
@@ -96,7 +98,9 @@ class Named:
 
 def test_a_key_that_is_no_python_name(tmp_path):
     write_record(tmp_path / "named.json", Named(1, 2.5), 1)
-    assert json.loads((tmp_path / "named.json").read_text()) == {"schema": 1, "plain": 1, "share, in percent": 2.5}
+    written = json.loads((tmp_path / "named.json").read_text())
+    del written["checksum"]
+    assert written == {"schema": 1, "plain": 1, "share, in percent": 2.5}
     assert read_record(tmp_path / "named.json", Named, 1, **TEXTS) == Named(1, 2.5)
     (tmp_path / "named.json").write_text('{"schema": 1, "plain": 1, "share": 2.5}')
     with pytest.raises(DataError, match="required entry missing: share, in percent"):
@@ -106,7 +110,8 @@ def test_a_key_that_is_no_python_name(tmp_path):
 def test_a_list_without_a_schema_number(tmp_path):
     parts = [Part("a", [0.5]), Part("b", [])]
     write_record(tmp_path / "parts.json", parts, None)
-    assert json.loads((tmp_path / "parts.json").read_text()) == to_plain(parts)
+    *written, last = json.loads((tmp_path / "parts.json").read_text())
+    assert written == to_plain(parts) and last.keys() == {"checksum"}
     assert read_record(tmp_path / "parts.json", list[Part], None, **TEXTS) == parts
     for text, message in (("{}", "dict where a list belongs"), ('[{"name": "a"}]', r"missing: shares @ \$\[0\]")):
         (tmp_path / "parts.json").write_text(text)

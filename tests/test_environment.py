@@ -15,7 +15,7 @@ from tests.places import ROOT
 
 def lock():
     lines = (ROOT / "requirements.lock").read_text().splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+    return [line.removesuffix(" \\") for line in lines if line and not line.startswith(("#", " "))]
 
 
 def name_of(pin):
@@ -25,6 +25,13 @@ def name_of(pin):
 def test_every_line_of_the_lock_pins_one_version():
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in lock())
     assert len({name_of(pin) for pin in lock()}) == len(lock())
+
+
+def test_every_pin_has_the_hashes_of_its_files():
+    text = (ROOT / "requirements.lock").read_text()
+    for pin in lock():
+        hashes = text.partition(f"\n{pin} \\\n")[2].split("\n", 1)[0]
+        assert re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", hashes), pin
 
 
 def test_conda_users_get_the_same_versions():

@@ -1,8 +1,10 @@
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -140,3 +142,35 @@ def test_a_lock_that_cannot_be_written_is_one_clear_error(tmp_path):
         locked(tmp_path / "file" / "a.lock", "choose another place"),
     ):
         pass
+
+
+HALF = """
+import os, signal, sys
+from pathlib import Path
+from kwslib import paths
+
+with paths.scratch("half"), paths.atomic_path(Path(sys.argv[1])) as file, paths.atomic_path(Path(sys.argv[2])) as made:
+    file.write_bytes(b"half")
+    made.mkdir()
+    (made / "inner").write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_swept_at_the_next_start(tmp_path, monkeypatch):
+    results, temporary = tmp_path / "results", tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("KWS_RESULTS", str(results))
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    command = [sys.executable, "-c", HALF, results / "run" / "file", tmp_path / "cache" / "audio" / "folder"]
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    left = list(tmp_path.rglob(".*.tmp"))
+    assert len(left) == 3
+    kept = results / "run" / f".other.{'0' * 6}.{left[0].name.split('.')[-3]}.00000000.tmp"  # of another machine
+    kept.touch()
+    with paths.atomic_path(results / "run" / "mine") as mine:
+        mine.touch()  # of a process that lives
+        paths.sweep_all()
+        assert sorted(tmp_path.rglob(".*.tmp")) == sorted([kept, mine])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kwslib.cli.options import AT, DATA
+from kwslib.cli.options import AT, DATA, SOME_CLIPS
 
 if TYPE_CHECKING:
     from kwslib.speech.inspection import Inspection
@@ -111,7 +111,7 @@ def _printable(text: str) -> str:
 @click.option("--front-end", default="magnitude", show_default=True, help="magnitude, power or integer.")
 @click.option("--corpus", default="synthetic", show_default=True, help="Where clips are from if none is named.")
 @DATA
-@click.option("--per-label", type=int, default=1, show_default=True, help="Clips of each label.")
+@click.option("--per-label", type=SOME_CLIPS, default=1, show_default=True, help="Clips of each label.")
 @click.option("--split", default="test", show_default=True)
 def samples(clips: tuple[Path, ...], at_s: float | None, out: Path, size: str, front_end: str, **options: Any) -> None:
     """Write 8-bit fingerprint pictures (PGM) of sound files, or of the first test clips of a corpus.

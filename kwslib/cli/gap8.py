@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kwslib.cli import event_options
+from kwslib.cli.event_options import EVENTS
 from kwslib.cli.gap8_foreign import record_foreign
-from kwslib.cli.options import AT, NETWORK, split_labels, together
+from kwslib.cli.gap8_stream import run_stream
+from kwslib.cli.options import AT, CYCLES, NETWORK, ROWS, split_labels, together
 from kwslib.errors import InputError
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.measure.portable import portable_text
@@ -18,10 +21,15 @@ from kwslib.paths import atomic_write_text, write_json
 from kwslib.terminal import table
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from kwslib.gap8.measure.deployment import Deployment
     from kwslib.gap8.measure.profile_table import LayerProfile
+    from kwslib.gap8.program.listening import Listening
     from kwslib.runs.networks import Network
 
+LONGEST_VECTOR_S = 60
+"""Seconds of a recording that become a test vector of an exported project."""
 OUT_DIR = "_build/gap8"
 """Where outputs go if no folder is named: a folder for each network and target."""
 
@@ -92,7 +100,7 @@ def _trace_range(text: str) -> tuple[int, int]:
 @click.option("--trace", type=click.Path(path_type=Path), help="Write every executed instruction to this file.")
 @click.option("--trace-cores", metavar="NAMES", help="Trace these cores alone: pe0,fc ...")
 @click.option("--trace-range", metavar="FROM-TO", help="Trace these addresses alone.")
-@click.option("--max-cycles", type=int, help="End with an error if the program has not exited by then.")
+@click.option("--max-cycles", type=CYCLES, help="End with an error if the program has not exited by then.")
 @click.option("--check-uninitialised", is_flag=True, help="Report reads of L1 and L2 that were never written.")
 @click.option("--flash", type=click.Path(path_type=Path), help="Content of the external flash.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the run's figures to this file.")
@@ -219,6 +227,14 @@ def build(files: tuple[Path, ...], at_s: float | None, platform: str, out: Path 
 @PLATFORM
 @OUT
 @click.option(
+    "--stream",
+    "stream_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Listen to a sound file of any length, as 'kws listen' does: events, and cycles of every hop.",
+)
+@EVENTS
+@click.option(
     "--app",
     type=click.Path(path_type=Path),
     help="Run somebody's existing application in this folder by its own make; arguments are then make's: SMALL=1 …",
@@ -230,20 +246,32 @@ def run(
     home: Path | None,
     timeout_s: float,
     out: Path | None,
+    stream_file: Path | None,
     app: Path | None,
     **named: Any,
 ) -> None:
     """Build a program, run it, and compare every layer with the integer reference, bit for bit.
 
-    Prints what the program prints: cycles of each layer, codes, the class.
+    Prints what the program prints: cycles of each layer, codes, the class. With --stream the program listens.
     """
     _positive(timeout_s)
+    events = event_options.take(named)
+    if stream_file is None and event_options.were_given(events):
+        raise InputError("thresholds, pauses and the hop are for streams: name a recording with --stream")
     if app is not None:
-        if at_s is not None or any(value for value in named.values()):
+        if at_s is not None or stream_file is not None or any(value for value in named.values()):
             raise InputError("--app runs an application with a network of its own: leave the network's options out")
         if platform not in (None, "gvsoc"):
             raise InputError(f"an application of the vendor's SDK runs on gvsoc, not on {platform}")
         _run_app(app, [str(file) for file in files], home, timeout_s, out)
+        return
+    if stream_file is not None:
+        parameters = event_options.parameters(events)
+        chosen, clips = _chosen(files, **named)
+        if clips or at_s is not None:
+            raise InputError(f"--stream hears {stream_file} alone: leave other sounds and --at out")
+        folder = out or Path(OUT_DIR) / f"{chosen.graph.name}-stream"
+        run_stream(chosen, stream_file, parameters, platform or "simulator", folder, timeout_s, home)
         return
     from kwslib.gap8.measure import deployment
     from kwslib.gap8.platforms.platform import open_platform
@@ -299,7 +327,7 @@ def layer_table(layers: Sequence["LayerProfile"]) -> str:
 @click.option("--platform", default="simulator", show_default=True, help="Only the simulator counts stalls.")
 @PLATFORM
 @OUT
-@click.option("--rows", type=int, default=25, show_default=True, help="Functions to show.")
+@click.option("--rows", type=ROWS, default=25, show_default=True, help="Functions to show.")
 def profile(
     files: tuple[Path, ...],
     at_s: float | None,
@@ -338,7 +366,8 @@ def _say_portable(text: str) -> None:
 
 def speed_line(cycles: int, front_end_cycles: int = 0) -> str:
     """Cycles of an inference in MLPerf's units, at the fastest clock; with the front end, if its cycles are known."""
-    from kwslib.report.gap8_estimates import MLPERF_CLOCK_MHZ, energy_uj, inferences_per_s
+    from kwslib.report.gap8_estimates import inferences_per_s
+    from kwslib.runs.energy import MLPERF_CLOCK_MHZ, energy_uj
 
     what = "from sound to label" if front_end_cycles else "without the front end"
     cycles += front_end_cycles
@@ -396,26 +425,57 @@ def deployment_table(found: "Deployment") -> str:
 @FILES
 @AT
 @NETWORK
+@EVENTS
 @click.option("--force", is_flag=True, help="Replace an exported project that is there.")
 def export(folder: Path, files: tuple[Path, ...], at_s: float | None, force: bool, **named: Any) -> None:
     """Write a self-contained C project into FOLDER: sources, weights, kernels, test vectors, Makefile.
 
-    Every clip becomes a test vector with the outputs that the integer reference computes.
+    Every clip becomes a test vector with the outputs that the integer reference computes. A network that begins with
+    sound also listens to streams, as 'kws listen' does; its clips are recordings for that, too.
     """
     from kwslib.gap8.program.export import export_project
     from kwslib.runs.clips import read_clip
 
+    events = event_options.take(named)
     chosen, clips = _chosen(files, **named)
     vectors, said = [], []
     for clip in clips or (None,):
         codes, heard = read_clip(chosen, clip, at_s)
         vectors.append((_vector_name(clip), codes))
         said.append(f"clip: {heard}")
-    plan = export_project(chosen.graph, folder, vectors, chosen.labels, force)
-    click.echo("\n".join([chosen.describe(), f"plan: {plan.strategy}", *said]))
+    listens, why = _listening(chosen, events)
+    recordings = [_recording(clip, said) for clip in clips or (None,)] if listens else []
+    plan = export_project(chosen.graph, folder, vectors, chosen.labels, force, listens, recordings)
+    click.echo("\n".join([chosen.describe(), f"plan: {plan.strategy}", *said, why]))
     _say_portable(portable_text(plan.record().steps))
     click.echo(f"exported to {folder} with {len(vectors)} test vector(s); try: make -C {folder} all test")
 
 
+def _listening(chosen: "Network", events: dict[str, Any]) -> tuple["Listening | None", str]:
+    """Return how an exported network listens, or None, and say it; an error if options ask for what cannot be."""
+    from kwslib.gap8.program.listening import listening
+
+    parameters = event_options.parameters(events)
+    try:
+        found = listening(chosen.graph, parameters, chosen.labels)
+    except InputError as error:
+        if event_options.were_given(events):
+            raise
+        return None, f"the project hears no streams: {error}"
+    return found, f"the project listens: a decision every {found.hop_ms} ms, {found.frames} new frames for each"
+
+
+def _recording(clip: Path | None, said: list[str]) -> tuple[str, "np.ndarray"]:
+    """The sound of a clip, for a test vector; what is left out of a long one is added to `said`."""
+    from kwslib.config.front_end import SAMPLE_RATE_HZ
+    from kwslib.runs.clips import DEFAULT_CLIP
+    from kwslib.speech.recording import read_recording
+
+    read = read_recording(clip or DEFAULT_CLIP)
+    if read.seconds > LONGEST_VECTOR_S:
+        said.append(f"recording: the first {LONGEST_VECTOR_S} s of the {read.seconds:.1f} s of {clip}")
+    return _vector_name(clip), read.samples[: LONGEST_VECTOR_S * SAMPLE_RATE_HZ]
+
+
 def _vector_name(clip: Path | None) -> str:
-    return "default" if clip is None else re.sub(r"[^A-Za-z0-9_+-]", "-", clip.stem)
+    return "default" if clip is None else re.sub(r"[^A-Za-z0-9_+-]", "-", clip.stem)[:200]

@@ -4,13 +4,20 @@ from pathlib import Path
 
 import click
 
+from kwslib.cli.options import SOME_CLIPS
 from kwslib.errors import InputError, KwsError
 from kwslib.paths import speech_dir
 
 
 @click.command(name="foreign")
 @click.argument("files", nargs=-1, required=True, metavar="FOLDER|FILE.tflite ...", type=click.Path(path_type=Path))
-@click.option("--inputs", default=3, show_default=True, help="Random inputs on which every layer is checked.")
+@click.option(
+    "--inputs",
+    type=SOME_CLIPS,
+    default=3,
+    show_default=True,
+    help="Random inputs on which every layer is checked.",
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the records (models/foreign).")
 @click.option("--timeout", "timeout_s", type=float, default=600.0, show_default=True, help="Seconds of the host a run.")
 @click.option("--data", help="Folder of Speech Commands, for the accuracy on its test clips; KWS_DATA by default.")

@@ -8,9 +8,11 @@ import click
 
 from kwslib import __version__
 from kwslib.errors import KwsError
+from kwslib.paths import sweep_all
 
 COMMANDS = {
     "ablation": "kwslib.cli.studies:ablation_command",
+    "archive": "kwslib.cli.release:archive",
     "book": "kwslib.cli.book:book",
     "compare": "kwslib.cli.run:compare",
     "data": "kwslib.cli.data:data",
@@ -26,7 +28,10 @@ COMMANDS = {
     "run": "kwslib.cli.run:run",
     "samples": "kwslib.cli.data:samples",
     "streaming": "kwslib.cli.studies:streaming",
-    "sweep": "kwslib.cli.run:sweep",
+    "sweep": "kwslib.cli.sweep:sweep",
+    "verify": "kwslib.cli.verify:verify",
+    "words": "kwslib.cli.words:words",
+    "words-study": "kwslib.cli.words:words_study",
 }
 """Where each command is defined: module and name."""
 
@@ -55,6 +60,7 @@ class Kws(click.Group):
 @click.version_option(__version__, prog_name="kws")
 def main() -> None:
     """Train, quantise, measure and publish keyword spotters for GAP8."""
+    sweep_all()
     # Piped output is written line by line too, so that a long run can be followed in a log.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from kwslib.config import limits
 from kwslib.errors import KwsError
 
 Decorator = Callable[[Callable], Callable]
@@ -37,6 +38,13 @@ NETWORK = together(
 )
 """Which network is meant; `kwslib.runs.networks.choose` takes the same names."""
 
+
+SEEDS, STEPS = click.IntRange(0, limits.SEED), click.IntRange(0, limits.STEPS)
+THREADS, WORKERS = click.IntRange(0, limits.THREADS), click.IntRange(1, limits.THREADS)
+CLIPS, SOME_CLIPS = click.IntRange(0, limits.CLIPS), click.IntRange(1, limits.CLIPS)
+PAUSES, PERIODS = click.IntRange(0, limits.MILLISECONDS), click.IntRange(1, limits.MILLISECONDS)
+CYCLES, ROWS = click.IntRange(1, limits.CYCLES), click.IntRange(1, limits.ROWS)
+"""Types of every option that is a whole number: one outside of its range is refused at once."""
 
 AT = click.option(
     "--at",

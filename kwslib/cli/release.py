@@ -7,6 +7,7 @@ import click
 
 from kwslib.cli.options import DATA
 from kwslib.errors import InputError
+from kwslib.files import read_regular
 
 
 @click.command()
@@ -22,7 +23,12 @@ def release(name: str, seeds: tuple[str, ...], note: str, note_file: Path | None
 
     if note and note_file:
         raise InputError("--note and --note-file both give the note: give one")
-    click.echo(f"released in {publish(name, seeds, note_file.read_text() if note_file else note)}")
+    if note_file:
+        try:
+            note = read_regular(note_file).decode()
+        except (OSError, ValueError) as error:
+            raise InputError(f"cannot read {note_file}: {getattr(error, 'strerror', None) or error}") from error
+    click.echo(f"released in {publish(name, seeds, note)}")
 
 
 @click.command()
@@ -38,3 +44,14 @@ def evaluate(model: str, data: str, run: str) -> None:
 
     folder = evaluation.evaluate(model, data, run, stream=sys.stdout)
     click.echo(evaluation.text(folder, model))
+
+
+@click.command()
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="By default _build/release.")
+def archive(folder: Path | None) -> None:
+    """Write this commit as a release archive, with checksums and a bill of materials; the same bytes every time."""
+    from kwslib.paths import project_root
+    from kwslib.release import bundle
+
+    for path in bundle.write(folder or project_root() / "_build" / "release", project_root()):
+        click.echo(path)

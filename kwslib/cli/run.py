@@ -1,4 +1,4 @@
-"""``kws run``, ``sweep``, ``compare``, ``record``: trainings and what they leave behind."""
+"""``kws run``, ``compare``, ``record``: trainings and what they leave behind."""
 
 import sys
 import time
@@ -92,41 +92,16 @@ def _show(made: "Run", kept: bool) -> None:
 
 
 @click.command()
-@click.option("--grid", "grid", multiple=True, metavar="NAME=VALUE,... ...", help="Parameters and their values.")
-@click.argument("more", nargs=-1, metavar="[NAME=VALUE,...]...")
-@CONFIG
-@click.option("--scheduler", metavar="ADDRESS", help="Send the runs to the Dask cluster at this address.")
-@click.option("--workers", type=int, help="Processes of this machine; by default one for every two cores.")
-@click.option("--keep-going", is_flag=True, help="Go on after a run that failed.")
-@click.option("--force", is_flag=True, help="Run also what exists already, made from the same inputs.")
-def sweep(grid: tuple[str, ...], more: tuple[str, ...], config: Path | None, **options: Any) -> None:
-    """Run every combination of parameters; ranked by validation alone.
-
-    A value that has commas in it ends with a semicolon: words="yes,no;up,down".
-
-    Example: kws sweep --grid size=small,medium seed=1,2,3
-    """
-    from kwslib.paths import results_dir
-    from kwslib.runs import configuration, ranking
-    from kwslib.runs.sweep import SUMMARY, read_grid, require_success, run_grid
-
-    fixed = configuration.read(config) if config else {}
-    outcomes = run_grid([fixed | one for one in read_grid([*grid, *more])], say=click.echo, **options)
-    click.echo(ranking.table(outcomes))
-    click.echo(f"written to {results_dir() / SUMMARY}")
-    require_success(outcomes)
-
-
-@click.command()
 @click.argument("names", nargs=-1, required=True, metavar="RUN...")
 def record(names: tuple[str, ...]) -> None:
     """Keep fresh runs in models/, where the book shows them as recorded."""
-    from kwslib.release import card
+    from kwslib.release import card, crate
     from kwslib.runs import archive
 
     for name in names:
         folder = archive.record(name)
         card.refresh(folder)
+        crate.write(folder)
         click.echo(f"recorded in {folder}")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from kwslib.cli.options import DATA
+from kwslib.cli.options import CLIPS, DATA, SEEDS, STEPS, THREADS
 
 
 @click.command()
@@ -13,9 +13,13 @@ from kwslib.cli.options import DATA
 @DATA
 @click.option("--corpus", default="speech_commands", show_default=True, help="synthetic or speech_commands.")
 @click.option(
-    "--clips", type=int, default=0, show_default=True, help="Test clips, of every label in proportion; 0: all."
+    "--clips",
+    type=CLIPS,
+    default=0,
+    show_default=True,
+    help="Test clips, of every label in proportion; 0: all.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Draws those clips and the seconds of noise.")
+@click.option("--seed", type=SEEDS, default=0, show_default=True, help="Draws those clips and the seconds of noise.")
 @click.option("--threshold", "thresholds", type=float, multiple=True, help="Least probability of a false accept.")
 def robustness(run: str, thresholds: tuple[float, ...], **options: Any) -> None:
     """Measure a network in noise, shifted, louder and softer, and on noise alone; `kws record` then keeps it."""
@@ -31,10 +35,10 @@ def robustness(run: str, thresholds: tuple[float, ...], **options: Any) -> None:
 @DATA
 @click.option("--corpus", default="speech_commands", show_default=True, help="synthetic or speech_commands.")
 @click.option("--hours", type=float, default=30.0, show_default=True, help="Of sound without keywords, in each part.")
-@click.option("--clips", type=int, default=0, show_default=True, help="Clips of each keyword; 0: all.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Everything that is drawn follows from it.")
+@click.option("--clips", type=CLIPS, default=0, show_default=True, help="Clips of each keyword; 0: all.")
+@click.option("--seed", type=SEEDS, default=0, show_default=True, help="Everything that is drawn follows from it.")
 @click.option("--ambient", type=click.Path(path_type=Path), metavar="FOLDER", help="Your own recordings, no keywords.")
-@click.option("--workers", type=int, help="Processes; one for each core by default, 0: this one alone.")
+@click.option("--workers", type=THREADS, help="Processes; one for each core by default, 0: this one alone.")
 def streaming(
     run: str,
     data: str,
@@ -76,9 +80,9 @@ def streaming(
 @click.command("ablation")
 @DATA
 @click.option("--only", multiple=True, metavar="VARIANT", help="This variant; repeatable. By default all.")
-@click.option("--seed", "seeds", type=int, multiple=True, help="This seed; repeatable. By default 1, 2 and 3.")
-@click.option("--steps", type=int, default=0, help="Steps of each training; by default 4,000.")
-@click.option("--threads", type=int, default=0, help="Processor threads for TensorFlow; 0: all.")
+@click.option("--seed", "seeds", type=SEEDS, multiple=True, help="This seed; repeatable. By default 1, 2 and 3.")
+@click.option("--steps", type=STEPS, default=0, help="Steps of each training; by default 4,000.")
+@click.option("--threads", type=THREADS, default=0, help="Processor threads for TensorFlow; 0: all.")
 @click.option("--record", is_flag=True, help="Keep all finished trainings in models/, where the book shows them.")
 def ablation_command(data: str, threads: int, record: bool, **options: Any) -> None:
     """Train small with each ingredient of the recipe changed; what is there already is not trained again."""

@@ -5,6 +5,21 @@ from typing import Any
 
 from kwslib.errors import InputError
 
+ALWAYS_NAMED = ("noise_probability", "noise_volume", "shift_ms", "gain_db")
+"""Fields that are in every `Augmentation.key`, so that what was kept before the others came is found."""
+LIMITS = {
+    "noise_probability": (0, 1),
+    "noise_volume": (0, 1),
+    "shift_ms": (0, 1000),
+    "gain_db": (0, 60),
+    "speed_change": (0, 0.5),
+    "snr_probability": (0, 1),
+    "snr_low_db": (-20, 60),
+    "snr_high_db": (-20, 60),
+    "snr_ramp_copies": (0, 10_000),
+    "joined_probability": (0, 1),
+}
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -23,6 +38,19 @@ class Augmentation:
         Largest change of the speech's level in decibels, up or down, drawn uniformly; none in the example.
     hold_out_noise : bool
         Leave the last fifth of each background recording out (`kwslib.speech.noise`); the example uses it whole.
+    speed_change : float
+        Largest change of speed, up or down, as a part of it, drawn uniformly (Ko et al., 2015). Pitch changes with it.
+    snr_probability : float
+        Part of the clips of words that are mixed with noise at a signal-to-noise ratio in place of `noise_volume`. The
+        noise is then a recording, coloured noise or babble of the split's other words (`kwslib.speech.noise_pool`).
+    snr_low_db, snr_high_db : float
+        Bounds of that ratio, drawn uniformly, in decibels.
+    snr_ramp_copies : int
+        Copies over which the lower bound falls from the upper one to `snr_low_db`: from easy to hard. 0: at once.
+    turn_others : bool
+        Take all other words of the split in turn, copy by copy, for the ``_unknown_`` clips; the example chooses some.
+    joined_probability : float
+        Part of the ``_unknown_`` clips that is replaced by the first half of one keyword and the second of another.
 
     Raises
     ------
@@ -35,15 +63,35 @@ class Augmentation:
     shift_ms: float = 100.0
     gain_db: float = 0.0
     hold_out_noise: bool = False
+    speed_change: float = 0.0
+    snr_probability: float = 0.0
+    snr_low_db: float = -5.0
+    snr_high_db: float = 20.0
+    snr_ramp_copies: int = 0
+    turn_others: bool = False
+    joined_probability: float = 0.0
 
     def __post_init__(self) -> None:
-        limits = {"noise_probability": 1, "noise_volume": 1, "shift_ms": 1000, "gain_db": 60}
-        for name, top in limits.items():
+        for name, (least, most) in LIMITS.items():
             value = getattr(self, name)
-            if not 0 <= value <= top:
-                raise InputError(f"{name} is {value}: give a number from 0 to {top}")
+            if not least <= value <= most:
+                raise InputError(f"{name} is {value}: give a number from {least} to {most}")
+        if self.snr_low_db > self.snr_high_db:
+            raise InputError(f"snr_low_db is {self.snr_low_db:g}: give at most snr_high_db, {self.snr_high_db:g}")
+
+    def snr_bounds_db(self, copy: int) -> tuple[float, float]:
+        """Bounds of the signal-to-noise ratio in one copy of the training set, in decibels.
+
+        Examples
+        --------
+        >>> Augmentation(snr_low_db=0, snr_high_db=20, snr_ramp_copies=4).snr_bounds_db(1)
+        (10.0, 20)
+        """
+        done = min(1.0, (copy + 1) / self.snr_ramp_copies) if self.snr_ramp_copies else 1.0
+        return self.snr_high_db + done * (self.snr_low_db - self.snr_high_db), self.snr_high_db
 
     @property
     def key(self) -> dict[str, Any]:
-        """What tells two augmentations apart; without `hold_out_noise` where that is not asked for."""
-        return {name: value for name, value in asdict(self).items() if name != "hold_out_noise" or value}
+        """What tells two augmentations apart: `ALWAYS_NAMED`, and the others where they are not the default ones."""
+        default = asdict(Augmentation())
+        return {name: value for name, value in asdict(self).items() if name in ALWAYS_NAMED or value != default[name]}

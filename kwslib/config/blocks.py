@@ -124,8 +124,8 @@ def check_blocks(size: Architecture) -> None:
     Raises
     ------
     InputError
-        If a kernel or a stride is larger than the map that it reads, or a number is out of range; with the block, the
-        map, and the nearest value that fits.
+        If a kernel or a stride is larger than the map that it reads, a depthwise stride is not the same in both
+        directions, or a number is out of range; with the block, the map, and the nearest value that fits.
     """
     _within("the number of blocks", len(size.blocks), MOST_BLOCKS)
     rows, columns = size.input_shape
@@ -140,6 +140,12 @@ def check_blocks(size: Architecture) -> None:
                     f"the {what} {_text(pair)} of {where} {why} its map of {_text((rows, columns))} "
                     f"(rows x columns); nearest: {_text(fits)}"
                 )
+        if number > 1 and block.stride[0] != block.stride[1]:  # TensorFlow's depthwise kernels take no others
+            nearest = _text((min(block.stride),) * 2)
+            raise InputError(
+                f"the stride {_text(block.stride)} of {where} is not the same for rows and columns, as a depthwise "
+                f"layer's must be in training; nearest: {nearest}"
+            )
         rows, columns = -(-rows // block.stride[0]), -(-columns // block.stride[1])
 
 

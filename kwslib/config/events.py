@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from math import isfinite
 
+from kwslib.config.front_end import FrontEnd
 from kwslib.config.words import is_word
 from kwslib.errors import InputError, check_name
 
@@ -87,6 +88,24 @@ def check_words(parameters: EventParameters, labels: tuple[str, ...]) -> None:
     """Raise InputError unless every word with a value of its own is a word of the network."""
     for word in (*parameters.thresholds, *parameters.refractories_ms):
         check_name("word", word, words_of(labels))
+
+
+def hop_frames(front_end: FrontEnd, hop_ms: int) -> int:
+    """Frames in a hop.
+
+    Raises
+    ------
+    InputError
+        If the hop is no multiple of the stride; names the nearest that are.
+    """
+    frames, rest = divmod(hop_ms, front_end.stride_ms)
+    if rest or not frames:
+        near = [n * front_end.stride_ms for n in (frames, frames + 1) if n]
+        raise InputError(
+            f"a hop of {hop_ms} ms is no multiple of the {front_end.stride_ms} ms between two frames of "
+            f"{front_end.key}: give {' or '.join(map(str, near))}"
+        )
+    return frames
 
 
 def _of(name: str) -> str:

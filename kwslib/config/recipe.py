@@ -5,6 +5,8 @@ from typing import Any
 
 from kwslib.errors import InputError
 
+SHARES = ("label_smoothing", "mixup_probability", "teacher_share", "weight_decay", "float_average")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -29,6 +31,11 @@ class Recipe:
         The same along the cepstral coefficients; the zeroth is never masked.
     weight_decay : float
         Decoupled (AdamW, Loshchilov and Hutter, 2019), in the floating-point phase.
+    float_average : float
+        Momentum by step of the running average of the weights that is validated and kept in the floating-point phase
+        (Polyak and Juditsky, 1992); the weights themselves if 0.
+    calibration_clips : int
+        Training clips that give batch norm its statistics and activations their ranges.
     teacher : str
         Size whose released network gives soft targets (Hinton et al., 2015); none if empty.
     teacher_share : float
@@ -49,14 +56,20 @@ class Recipe:
     coefficient_masks: int = 0
     mask_coefficients: int = 0
     weight_decay: float = 0.0
+    float_average: float = 0.0
+    calibration_clips: int = 200
     teacher: str = ""
     teacher_share: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            top = 1 if name in ("label_smoothing", "mixup_probability", "teacher_share", "weight_decay") else 100
+            top = 1 if name in SHARES else 100_000 if name == "calibration_clips" else 100
             if not isinstance(value, str) and not 0 <= value <= top:
                 raise InputError(f"{name} is {value}: give a number from 0 to {top}")
+        if not 0 <= self.float_average < 1:
+            raise InputError(f"float_average is {self.float_average}: give a number from 0 up to, but not, 1")
+        if self.calibration_clips < 1:
+            raise InputError("calibration_clips is 0: give at least 1")
         if bool(self.teacher) != bool(self.teacher_share):
             raise InputError("a teacher needs a teacher_share, and a teacher_share a teacher")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kwslib.errors import InputError, ModelError
+from kwslib.files import read_regular
 from kwslib.integer.elementwise import LARGEST_CLASSES
 from kwslib.integer.flatbuffer import read
 from kwslib.integer.graph import Graph
@@ -50,7 +51,7 @@ def open_file(path: Path, name: str | None = None) -> NetworkFile:
         index.
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError as error:
         raise InputError(f"cannot read the network {path}: {error.strerror}") from error
     try:

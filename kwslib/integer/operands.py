@@ -15,6 +15,7 @@ ACTIVATIONS = {0: "NONE", 1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6", 4: "TANH", 5
 ACTIVATION_SUFFIX = {"NONE": "", "RELU": "_Relu", "RELU6": "_Relu6"}
 SAME, VALID = 0, 1  # the schema's Padding
 LARGEST_KERNEL = 16  # a window may be this large on any map, however small; the family's largest has ten rows
+LARGEST_MAP = 1 << 21  # codes of an activation; large's biggest map has 541 thousand
 LARGEST_IDLE_STRIDE = 2  # the stride where only one position is left, which then means nothing
 
 Padding = tuple[int, int, int, int]
@@ -111,6 +112,11 @@ def activation(where: str, raw: RawTensor) -> Tensor:
             f"{where}, tensor {raw.index}, has {len(raw.shape)} dimensions, {raw.shape}; at most 4 are known"
         )
     rows, columns, channels = (*inner, 1) if len(inner) == 2 else (1,) * (3 - len(inner)) + inner
+    if rows * columns * channels > LARGEST_MAP:
+        raise ModelError(
+            f"{where}, tensor {raw.index}, is a map of {rows} x {columns} x {channels} codes; "
+            f"a keyword spotter's has at most {LARGEST_MAP}"
+        )
     return Tensor((rows, columns, channels), raw.dtype, float(raw.scale[0]), zero_point)
 
 

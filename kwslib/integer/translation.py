@@ -10,6 +10,9 @@ from kwslib.integer.graph import NETWORK_INPUT, Graph, Layer, Tensor
 from kwslib.integer.operands import NONE, Padded, Padding, Step
 from kwslib.integer.operators import ENDS, JOINS, SHAPES, TAKE_PADDING, TRANSLATORS
 
+LARGEST_DEPTH = 500  # layers; large has 14
+LARGEST_OPERATIONS = 1 << 30  # of one inference, seconds of GAP8; large has 220 million
+
 
 @dataclass(frozen=True)
 class Value:
@@ -47,6 +50,7 @@ class _Translation:
         self.shapes: set[int] = set()
         self.input: Tensor | None = None
         self.float_ends = False
+        self.operations = 0
         for what, indices in (("input", model.inputs), ("output", model.outputs)):
             if len(indices) != 1:
                 raise ModelError(f"the network has {len(indices)} {what}s; a keyword spotter has one")
@@ -86,6 +90,17 @@ class _Translation:
             raise ModelError("the network ends with padding; it is not a DS-CNN")
         assert self.input is not None  # the layer with weights has one
         return Graph(name, self.input, last.tensor, tuple(self.layers), self.float_ends)
+
+    def _bound(self, operator: RawOperator, layer: Layer) -> None:
+        """Refuse a network that nobody would wait for, before anything is computed of it."""
+        if len(self.layers) == LARGEST_DEPTH:
+            raise ModelError(f"{operator} begins layer {LARGEST_DEPTH + 1}; at most {LARGEST_DEPTH} are supported")
+        self.operations += layer.operations
+        if self.operations > LARGEST_OPERATIONS:
+            raise ModelError(
+                f"the network takes {self.operations} operations up to {operator}; a keyword spotter takes at most "
+                f"{LARGEST_OPERATIONS}"
+            )
 
     def _reads(self, operator: RawOperator, written: set[int]) -> tuple[int, ...]:
         """The tensors that an operator takes from those before it."""
@@ -149,6 +164,7 @@ class _Translation:
         if isinstance(found, Tensor):
             return Value(found, source.layer)
         index = len(self.layers)
+        self._bound(operator, found)
         self.layers.append(
             replace(
                 found,

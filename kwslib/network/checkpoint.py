@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kwslib.errors import InputError
+from kwslib.files import open_regular
 from kwslib.paths import atomic_path
 
 STATE = "state.json"
@@ -79,7 +80,7 @@ def restore(path: Path, **owners: Owner) -> None:
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_regular(path) as file, np.load(file, allow_pickle=False) as archive:
             arrays = dict(archive)
     except Exception as error:
         raise InputError(f"{path} is not a checkpoint of this program ({error}); remove it and train again") from error

@@ -5,7 +5,6 @@ import io
 import logging
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -22,7 +21,7 @@ from kwslib.integer.flatbuffer import IDENTIFIER
 from kwslib.integer.metadata import ENTRY, Description, encode
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.quantisation import weight_scale
-from kwslib.paths import atomic_write_bytes
+from kwslib.paths import atomic_write_bytes, scratch
 from kwslib.subproc import run
 
 APART_TIMEOUT_S = 600
@@ -65,8 +64,8 @@ def to_tflite(size: Architecture, network: keras.Model) -> bytes:
 
 
 def _converted_apart(size: Architecture, network: keras.Model) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        weights, target = Path(folder) / "weights.npz", Path(folder) / "model.tflite"
+    with scratch("conversion") as folder:
+        weights, target = folder / "weights.npz", folder / "model.tflite"
         checkpoint.save(weights, asdict(size), network=network)
         command: list[str | Path] = [sys.executable, "-m", "kwslib.network.conversion", weights, target]
         run(command, timeout_s=APART_TIMEOUT_S, env={"KERAS_BACKEND": "tensorflow"})

@@ -8,8 +8,10 @@ import numpy as np
 
 from kwslib.accuracy import Accuracy, confusion_matrix
 from kwslib.errors import ModelError
+from kwslib.integer.network_file import load
 from kwslib.network import conversion, ds_cnn
 from kwslib.network.batches import EvaluationBatches
+from kwslib.network.interpreter import Interpreter
 from kwslib.network.truncation import truncated
 
 TFLITE_KERNELS = "TFLite default kernels (XNNPACK)"
@@ -61,29 +63,16 @@ def tflite_predictor(data: bytes, logits: bool = False, threads: int = 2) -> Pre
     Raises
     ------
     ModelError
-        If TFLite cannot read the file.
+        If the file is damaged, or TFLite cannot read it or dies of it.
     """
-    from ai_edge_litert.interpreter import Interpreter
-
-    try:
-        interpreter = Interpreter(
-            model_content=truncated(data, conversion.linear_operator(data)) if logits else data, num_threads=threads
-        )
-        interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        raise ModelError(f"TFLite cannot read this network: {error}") from error
-    source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    shape = tuple(source["shape"])
+    load(data)  # our own reader checks the file before TensorFlow's meets it
+    interpreter = Interpreter(truncated(data, conversion.linear_operator(data)) if logits else data, threads)
+    shape = interpreter.shape
 
     def predict(codes: np.ndarray) -> np.ndarray:
         if tuple(codes.shape[1:]) != shape[1:-1]:
             raise ModelError(f"this network reads fingerprints of {shape[1:-1]}, not {tuple(codes.shape[1:])}")
-        outputs = np.empty((len(codes), target["shape"][-1]), target["dtype"])
-        for row, clip in enumerate(codes):
-            interpreter.set_tensor(source["index"], np.ascontiguousarray(clip).reshape(shape))
-            interpreter.invoke()
-            outputs[row] = interpreter.get_tensor(target["index"])[0]
-        return outputs
+        return interpreter.run(codes)
 
     return predict
 

@@ -22,7 +22,8 @@ from kwslib.paths import atomic_write_text
 
 CHECKPOINT, BEST_FLOAT, BEST, HISTORY = "checkpoint.npz", "float.npz", "best.npz", "history.csv"
 AVERAGE_STEPS, AVERAGE_MOMENTUM = 10, 0.9
-"""The quantised network that is validated and kept is a running average: every 10 steps a tenth of the weights."""
+"""The quantised network that is validated and kept is a running average: every 10 steps a tenth of the weights. In
+floating point the recipe says whether there is one, with a momentum by step."""
 
 
 @dataclass
@@ -142,8 +143,12 @@ class Session:
         """Train this network from now on, with a new optimizer."""
         recipe, losses = self.task.recipe, keras.losses
         self.network = network
-        self.average = self._quantised() if network.name == "quantised" else None
-        if recipe.weight_decay and self.average is None:
+        quantised = network.name == "quantised"
+        self.average = self._quantised() if quantised else None
+        if recipe.float_average and not quantised:
+            self.average = ds_cnn.float_network(self.task.size)
+            self.average.set_weights(network.get_weights())
+        if recipe.weight_decay and not quantised:
             self.optimizer = keras.optimizers.AdamW(weight_decay=recipe.weight_decay)
         else:
             self.optimizer = keras.optimizers.Adam()
@@ -156,7 +161,7 @@ class Session:
     def quantise(self) -> None:
         """Go over to the folded, fake-quantised network, with a new optimizer."""
         network = self._quantised()
-        ds_cnn.fold(self.network, network)
+        ds_cnn.fold(self._kept(), network)  # whose statistics the validation at the end of the phase has estimated
         ds_cnn.calibrate(network, self.task.calibration)
         self._use(network)
         assert self.average is not None  # a quantised network has one
@@ -189,8 +194,9 @@ class Session:
         if not np.isfinite(loss):
             raise KwsError(f"training diverged: the loss is {loss} at step {progress.step}; lower the learning rate")
         if self.average is not None and (progress.step - schedule.float_steps) % AVERAGE_STEPS == 0:
+            momentum = AVERAGE_MOMENTUM if progress.quantised else self.task.recipe.float_average**AVERAGE_STEPS
             for mean, now in zip(self.average.trainable_variables, self.network.trainable_variables, strict=True):
-                mean.assign(AVERAGE_MOMENTUM * mean + (1 - AVERAGE_MOMENTUM) * now)
+                mean.assign(momentum * mean + (1 - momentum) * now)
         progress.loss_sum += loss
         progress.loss_steps += 1
         progress.step += 1
@@ -217,13 +223,17 @@ class Session:
         atomic_write_text(self.task.folder / HISTORY, history_csv(progress.history))
         self._report()
 
+    def _kept(self) -> keras.Model:
+        """The network that is validated and kept: the running average where there is one."""
+        return self.network if self.average is None else self.average
+
     def _validation_accuracy(self) -> float:
-        if self.average is not None:
-            ds_cnn.refresh_ranges(self.average)
+        network = self._kept()
+        if self.progress.quantised:
+            ds_cnn.refresh_ranges(network)
         else:
-            ds_cnn.estimate_statistics(self.network, self.task.calibration)
+            ds_cnn.estimate_statistics(network, self.task.calibration)
         codes, labels = self.task.validation
-        network = self.network if self.average is None else self.average
         return float(np.mean(keras_logits(network, codes, self.task.input_scale).argmax(axis=1) == labels))
 
     def _count_time(self) -> None:
@@ -234,10 +244,10 @@ class Session:
         self.clock_s = now_s
 
     def _keep_best(self) -> None:
-        network = self.average
-        if network is None:
+        network = self._kept()
+        if not self.progress.quantised:
             network = self._quantised()
-            ds_cnn.fold(self.network, network)
+            ds_cnn.fold(self._kept(), network)
         checkpoint.save(self.task.folder / (BEST if self.progress.quantised else BEST_FLOAT), network=network)
 
     def _report(self) -> None:

@@ -25,7 +25,6 @@ from kwslib.network.backend import make_deterministic
 from kwslib.network.batches import Batches, Copies, Taught
 from kwslib.network.session import BEST, BEST_FLOAT, Progress, Session, Task
 
-CALIBRATION_CLIPS = 200  # for the statistics of batch norm and the ranges of activations
 REFRESH_STEPS = 50  # how often weight ranges follow the weights
 
 
@@ -116,7 +115,7 @@ def train(
     make_deterministic(seed)
     batches = Batches(copies, copy_count, seed, input_scale, recipe, taught, batch_clips, size.classes)
     plain = Batches(copies, copy_count, seed, input_scale, batch_clips=batch_clips)
-    calibration = np.concatenate([plain(step)[0] for step in range(-(-CALIBRATION_CLIPS // batch_clips))])
+    calibration = np.concatenate([plain(step)[0] for step in range(-(-recipe.calibration_clips // batch_clips))])
     session = Session(Task(size, schedule, recipe, input_scale, validation, calibration, folder, config, say))
     progress = session.progress
     while progress.step < schedule.steps:

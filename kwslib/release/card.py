@@ -16,6 +16,7 @@ from kwslib.gap8.measure import deployment
 from kwslib.gap8.measure.timing import CLOCKS_MHZ, latency_ms
 from kwslib.paths import atomic_write_text
 from kwslib.release import seeds
+from kwslib.release.front_matter import front_matter
 from kwslib.runs import records
 from kwslib.runs.description import FORM_NAMES, corpus_name, flat, steps
 from kwslib.runs.records import GAP8, Run
@@ -45,7 +46,7 @@ def card(folder: Path) -> str:
     run = records.load(folder)
     parts = [_head(run), _data(run, folder), _recipe(run), _accuracy(run), _seeds(folder), _classes(run)]
     parts += [_cost(run, folder), _limits(run), _use(run)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return front_matter(run) + "\n" + "\n\n".join(part for part in parts if part) + "\n"
 
 
 def refresh(folder: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from kwslib.artifacts import write_record
 from kwslib.errors import DataError, InputError
 from kwslib.paths import atomic_path, atomic_write_text, models_dir, results_dir
-from kwslib.release import card, seeds
+from kwslib.release import card, crate, seeds
 from kwslib.runs import archive, records
 from kwslib.runs.networks import MODEL
 from kwslib.runs.records import METRICS, Run
@@ -66,6 +66,7 @@ def publish(name: str, siblings: Sequence[str] = (), note: str = "") -> Path:
         if note.strip():
             write_record(temporary / card.NOTE, card.Note(note.strip()), card.SCHEMA)
         atomic_write_text(temporary / card.CARD, card.card(temporary))
+        crate.write(temporary)
     return target
 
 

@@ -145,7 +145,7 @@ PAIRS = (Pair("correct", " of ", "clips", "correct"), Pair("low", "–", "high",
 
 TABLE = """
 {%- macro class(name) %}{% if name %} class="{{ name }}"{% endif %}{% endmacro -%}
-<div class="kws-table{{ ' dense' if dense }}">
+<div class="kws-table{{ ' dense' if dense }}" id="table-{{ name }}">
 {%- if caption %}<p class="kws-caption">{{ caption }}</p>{% endif -%}
 <div class="kws-scroll"><table class="table" aria-label="{{ caption }}"><thead><tr>
 {%- for column in columns %}<th scope="col"{{ class('number' if column.numeric) }}>{{ column.head }}</th>{% endfor -%}
@@ -153,7 +153,8 @@ TABLE = """
 {%- for row in rows %}<tr>
   {%- for text in row %}<td{{ class(columns[loop.index0].css_class(text)) }}>{{ text }}</td>{% endfor -%}
 </tr>{% endfor -%}
-</tbody></table></div><p class="kws-links">This table: {{ csv }} · {{ json }}</p></div>"""
+</tbody></table></div><p class="kws-links">This table: {{ csv }} · {{ json }} ·
+ <a href="#table-{{ name }}">link</a></p></div>"""
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,7 @@ class Table:
         columns = self.columns()
         return fill(
             TABLE,
+            name=self.name,
             caption=self.caption,
             dense=self.dense,
             columns=columns,

@@ -1,6 +1,7 @@
 """What the book shows of a network on GAP8: tables of a deployment, beside the baseline's, labels and files.
 
-`gap8_figures` has the pictures, `gap8_estimates` what is known of the chip by others' word.
+`gap8_figures` has the pictures, `gap8_estimates` what is known of the chip by others' word, `kwslib.runs.energy` the
+estimate of its energy.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,9 +14,10 @@ from kwslib.errors import DataError
 from kwslib.gap8.measure.deployment import Deployment, LayerRow
 from kwslib.gap8.measure.timing import CLOCKS_MHZ, STALL_KINDS, latency_ms
 from kwslib.report.elements import Html, Markdown, Table, count, labels, links
-from kwslib.report.gap8_estimates import MLPERF_CLOCK_MHZ, energy_uj, inferences_per_s, supply_v
+from kwslib.report.gap8_estimates import inferences_per_s
 from kwslib.runs import deployments
 from kwslib.runs.deployments import Found
+from kwslib.runs.energy import MLPERF_CLOCK_MHZ, energy_uj, supply_v
 from kwslib.runs.records import Run
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -23,6 +25,7 @@ FILES = {
     "deployment.json": "all figures (JSON)",
     "plan.json": "the plan: steps, memory regions, kernels (JSON)",
     "program.txt": "what the program printed",
+    "streams.json": "streams that it heard (JSON)",
     "layers.csv": "layers (CSV)",
     "layers.json": "layers (JSON)",
     "stalls.csv": "stalls by function (CSV)",

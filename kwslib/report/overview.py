@@ -8,12 +8,15 @@ import pandas as pd
 from kwslib.config import baselines
 from kwslib.config.presets import SIZES, size_named
 from kwslib.paths import models_dir, results_dir
+from kwslib.release.release import released
 from kwslib.report.tables import baseline_measured, measured
 from kwslib.runs import records
 from kwslib.runs.description import CORPUS_NAMES, corpus_name, state, steps
 from kwslib.runs.records import METRICS, Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS, SPLITS
 
+QUICK = "quick"
+"""Profile of the runs that a build trains."""
 AGREEMENT_TEXTS = {
     "same_winner_float_and_fake_quantised": "same winner, float and fake-quantised",
     "same_winner_fake_quantised_and_tflite": "same winner, fake-quantised and TFLite",
@@ -29,6 +32,27 @@ def all_runs() -> list[Run]:
             run = records.load(path.parent, recorded=recorded)
             found.setdefault(run.run, run)  # the folder of a release has the name of its size, not of its run
     return sorted(found.values(), key=lambda run: (run.profile, list(SIZES).index(run.size), run.run))
+
+
+def shown_run(size: str) -> Run:
+    """Return the run that the chapters on a size show: its release, or the run of profile quick where none is released.
+
+    Raises
+    ------
+    DataError
+        If there is neither.
+    """
+    return released(size) or records.find(f"{QUICK}-{size}")
+
+
+def shown_runs() -> list[Run]:
+    """Return `shown_run` of every size."""
+    return [shown_run(size) for size in SIZES]
+
+
+def quick_runs() -> list[Run]:
+    """Return the runs that a build trains in minutes, fresh or recorded, one a size."""
+    return [records.find(f"{QUICK}-{size}") for size in SIZES]
 
 
 def headline(runs: Iterable[Run]) -> pd.DataFrame:

@@ -1,7 +1,7 @@
-"""What the book shows of the released networks: the headline table, and a part for each size."""
+"""What the book shows of the released networks: the headline, and what a page has of a release alone."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,13 @@ import pandas as pd
 from kwslib.config import baselines
 from kwslib.config.presets import SIZES
 from kwslib.errors import DataError
-from kwslib.release import card, release, seeds
-from kwslib.report import elements, overview, run_page, tables
-from kwslib.report.elements import Markdown, Table
-from kwslib.report.figures.training import training_curves
-from kwslib.runs import deployments
+from kwslib.files import read_regular
+from kwslib.gap8.measure.timing import latency_ms
+from kwslib.release import card, release
+from kwslib.release.front_matter import without
+from kwslib.report import elements, overview, tables
+from kwslib.report.elements import Html, Markdown, Table
+from kwslib.runs import deployments, description
 from kwslib.runs.records import Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
@@ -22,11 +24,14 @@ CAPTION = (
     "Speech Commands, the official test clips: test accuracy of the 8-bit networks, with Wilson's 95 % intervals in "
     "brackets; cycles of one inference on GAP8"
 )
-FILES = run_page.FILES | {
-    seeds.FILE: "accuracies of the seeds (JSON)",
-    card.NOTE: "note on the data (JSON)",
-    "gap8/deployment.json": "figures on GAP8 (JSON)",
-}
+SILENCE = "noise-silence"
+"""Protocol of the accuracy in large print: the harder one, Google's."""
+NUMBERS_CLOCK_MHZ = 100
+NUMBERS = """<ul class="kws-numbers">
+{%- for number, meaning, link in entries -%}
+<li><a href="{{ link }}"><strong>{{ number }}</strong></a><span>{{ meaning }}</span></li>
+{%- endfor -%}
+</ul>"""
 
 
 def frame(sizes: Iterable[str] = SIZES) -> pd.DataFrame:
@@ -54,9 +59,9 @@ def _cycles(run: Run) -> int | None:
         return None
 
 
-def table(name: str = "released") -> Table:
+def table(name: str = "released", sizes: Iterable[str] = SIZES) -> Table:
     """Show the headline: a row a network, both protocols side by side."""
-    whole = frame()
+    whole = frame(sizes)
     return Table(whole, name, CAPTION, shown=overview.side_by_side(whole, [], ["bytes", "cycles"]))
 
 
@@ -67,16 +72,44 @@ def note() -> Markdown:
     return Markdown(f"{text}The vendor's figures: {baselines.vendor_source()}")
 
 
-def part(size: str) -> list[Any]:
-    """Return what the page shows of the released network of one size, in order; a sentence where there is none."""
-    run = release.released(size)
-    if run is None:
-        return [Markdown(f"No network is released yet for the size *{size}*.")]
-    items: list[Any] = [run_page.note(run), card_section(run.folder)]
-    items += [elements.bold("Training"), training_curves(tables.history(run))]
-    for silence in SILENCE_PROTOCOLS:
-        items += [elements.bold(f"Confusion matrix, {silence}, counts"), run_page.matrix(run, silence)]
-    return [*items, elements.bold("Files"), elements.links(run.folder, FILES)]
+def numbers(runs: Sequence[Run]) -> Html:
+    """Show three figures in large print: the best accuracy, the fewest cycles, and the share of a second they take.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        With a deployment each; the pages of their sizes are linked.
+    """
+    best = max(runs, key=lambda run: run.measurement("tflite", "test", SILENCE).accuracy)
+    found = {run.size: deployments.of_run(run).deployment for run in runs}
+    least = min(runs, key=lambda run: found[run.size].cycles)
+    cycles = found[least.size].sound_to_label_cycles
+    entries = [
+        (
+            f"{100 * best.measurement('tflite', 'test', SILENCE).accuracy:.1f} %",
+            f"of the test clips right: {best.size}, {description.corpus_name(best)}, {SILENCE}",
+            f"{best.size}.html",
+        ),
+        (
+            elements.count(found[least.size].cycles),
+            f"cycles an inference on GAP8: {least.size}, every layer equal to the integer reference",
+            f"gap8_{least.size}.html",
+        ),
+        (
+            f"{latency_ms(cycles, NUMBERS_CLOCK_MHZ):.1f} ms",
+            f"from a second of sound to its label at {NUMBERS_CLOCK_MHZ} MHz: {least.size}, with the front end",
+            "on_gap8.html",
+        ),
+    ]
+    return elements.fill(NUMBERS, entries=entries)
+
+
+def card_of(run: Run) -> list[Markdown]:
+    """Return the model card of a released run; a sentence for another one."""
+    found = release.released(run.size)
+    if found is None or found.run != run.run:
+        return [Markdown(f"Run `{run.run}` is not released: it has no model card.")]
+    return [card_section(run.folder)]
 
 
 def card_section(folder: Path) -> Markdown:
@@ -88,7 +121,10 @@ def card_section(folder: Path) -> Markdown:
         If the release has no card.
     """
     try:
-        text = (folder / card.CARD).read_text()
-    except OSError as error:
-        raise DataError(f"cannot read the card of {folder} ({error.strerror}); release the run again") from error
-    return Markdown(re.sub(r"^#+ (.*)$", r"**\1**", text.split("\n", 1)[1].strip(), flags=re.M))
+        text = read_regular(folder / card.CARD).decode()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"cannot read the card of {folder} ({reason}); release the run again") from error
+    if text != card.card(folder):
+        raise DataError(f"{folder / card.CARD} is not the card of the files beside it; release the run again")
+    return Markdown(re.sub(r"^#+ (.*)$", r"**\1**", without(text).split("\n", 1)[1].strip(), flags=re.M))

@@ -7,6 +7,8 @@ from kwslib.config import baselines
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.paths import models_dir
+from kwslib.release import seeds
+from kwslib.release.card import CARD, NOTE
 from kwslib.report import elements, overview, tables
 from kwslib.report.elements import Html, Markdown, Table
 from kwslib.report.figures import confusion
@@ -24,11 +26,17 @@ FILES = {
     "history.csv": "training history (CSV)",
     "mistakes/mistakes.csv": "clips got wrong (CSV)",
     "mistakes/mistakes.json": "clips got wrong (JSON)",
+    CARD: "the model card (Markdown)",
+    seeds.FILE: "accuracies of the seeds (JSON)",
+    NOTE: "note on the data (JSON)",
+    "gap8/deployment.json": "figures on GAP8 (JSON)",
 }
 CORPUS_NOTES = {
     "synthetic": "All its speech is synthetic, spoken by espeak-ng: its accuracies say nothing about recorded speech "
     "and do not compare with figures made on Speech Commands.",
     "speech_commands": "Its speech is Google's Speech Commands v0.02, as much of it as the counts of clips say.",
+    "phrases": "Its phrases are spoken by espeak-ng: how right it is on synthetic voices says little about people, and "
+    "does not compare with figures made on Speech Commands.",
     "folder": "Its speech is a folder of somebody's own recordings: its accuracies do not compare with figures made on "
     "Speech Commands.",
 }

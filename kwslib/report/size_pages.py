@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 TEMPLATES = {"size.md.j2": "{size}.md", "gap8.md.j2": "gap8_{size}.md"}
 """Template in ``book/templates`` -> file name of the page that it makes for each size."""
-PROFILE = "quick"
-"""The pages show the run of this profile."""
 
 
 def page_names() -> list[str]:
@@ -50,7 +48,7 @@ def render_pages(templates: Path) -> dict[str, str]:
     )
     return {
         page.format(size=size): environment.get_template(template).render(
-            size=size, run=f"{PROFILE}-{size}", title=size.capitalize(), template=template
+            size=size, title=size.capitalize(), template=template
         )
         for template, page in TEMPLATES.items()
         for size in SIZES

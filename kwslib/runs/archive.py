@@ -6,17 +6,17 @@ from pathlib import Path
 
 from kwslib.errors import DataError
 from kwslib.paths import atomic_path, models_dir, results_dir
-from kwslib.runs.records import GAP8, METRICS, ROBUSTNESS, STREAMING, find, load
+from kwslib.runs.records import GAP8, METRICS, OWN_WORDS, ROBUSTNESS, STREAMING, find, load
 
 RECORDED_FILES = (METRICS, "accuracy.csv", "history.csv", "model.tflite", "mistakes")
-OPTIONAL = (GAP8, ROBUSTNESS, STREAMING)
+OPTIONAL = (GAP8, ROBUSTNESS, STREAMING, OWN_WORDS)
 
 
 def record(name: str) -> Path:
     """Copy a fresh run, its checkpoints and notebooks left out, to where recorded ones travel with the project.
 
-    Where only figures on GAP8, of robustness or of streams are fresh, of a network that is recorded already, they are
-    copied alone.
+    Where only figures on GAP8, of robustness, of streams or of own phrases are fresh, of a network that is recorded
+    already, they are copied alone.
 
     Parameters
     ----------

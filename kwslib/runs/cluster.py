@@ -1,12 +1,19 @@
 """Where a sweep runs: processes of this machine, or the workers of a Dask scheduler."""
 
 import contextlib
+import hashlib
+import importlib.util
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import kwslib
 from kwslib.errors import InputError
+from kwslib.provenance import installed
 
 CONNECT_TIMEOUT_S = 30
+LOOPBACK = "127.0.0.1"
+"""Scheduler, workers and dashboard of this machine listen here, and nowhere else: Dask runs whatever it is sent."""
 
 
 @contextlib.contextmanager
@@ -32,8 +39,8 @@ def start(workers: int) -> Iterator[Any]:
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
+            host=LOOPBACK,
+            dashboard_address=f"{LOOPBACK}:0",
             memory_limit=0,
             silence_logs="ERROR",
         ) as cluster,
@@ -49,7 +56,7 @@ def connect(address: str) -> Iterator[Any]:
     Raises
     ------
     InputError
-        If there is no scheduler at the address, or it has no workers.
+        If there is no scheduler at the address, it has no workers, or one of them has other versions than this process.
     """
     from distributed import Client
 
@@ -57,9 +64,46 @@ def connect(address: str) -> Iterator[Any]:
         client = Client(address, timeout=CONNECT_TIMEOUT_S)
     except (OSError, ValueError) as error:
         raise InputError(
-            f"there is no Dask scheduler at '{address}' ({error}); start one with: dask scheduler"
+            f"there is no Dask scheduler at '{address}' ({error}); start one with: "
+            "dask scheduler --host 127.0.0.1 --dashboard-address 127.0.0.1:8787"
         ) from error
     with client:
         if not client.scheduler_info(n_workers=-1)["workers"]:
             raise InputError(f"the Dask scheduler at '{address}' has no workers; start some: dask worker {address}")
+        check_versions(client)
         yield client
+
+
+def versions() -> dict[str, str]:
+    """Return what decides a training's result here: versions of packages, and a hash of kwslib's own modules."""
+    digest = hashlib.sha256()
+    library = Path(kwslib.__file__).parent
+    for path in sorted(library.rglob("*.py")):
+        digest.update(path.relative_to(library).as_posix().encode() + path.read_bytes())
+    return {"kwslib": f"{kwslib.__version__} ({digest.hexdigest()[:8]})", **installed()}
+
+
+def check_versions(client: Any) -> None:
+    """Check that every worker has the same versions as this process.
+
+    Raises
+    ------
+    InputError
+        Naming the worker, the package and both versions.
+    """
+    here = versions()
+    for worker, there in client.run(versions, on_error="return").items():
+        if not isinstance(there, dict):  # the error of a worker that has an older kwslib, or none
+            raise InputError(
+                f"the worker {worker} cannot make runs ({type(there).__name__}: {there}): install kws-gap8 "
+                f"{here['kwslib']} there"
+            )
+        other = [f"{name} {there.get(name)}, here {here[name]}" for name in here if there.get(name) != here[name]]
+        if other:
+            raise InputError(f"the worker {worker} has other versions: {'; '.join(other)}. Install the same there")
+
+
+def dashboard(client: Any) -> str:
+    """Return the address of the dashboard; without bokeh it shows tables of the workers, and no graphs."""
+    link: str = client.dashboard_link or ""
+    return link if importlib.util.find_spec("bokeh") else link.replace("/status", "/info/main/workers.html")

@@ -10,6 +10,7 @@ import yaml
 from kwslib.config.baselines import baseline_network
 from kwslib.config.schedule import Schedule
 from kwslib.errors import InputError
+from kwslib.files import read_regular
 from kwslib.paths import atomic_write_text, speech_dir
 from kwslib.runs.declaration import OWN_NAMES, checked, declared
 from kwslib.runs.settings import Parameters
@@ -28,6 +29,26 @@ BASELINE_OPTIONS = {
 """Options of the baseline's training command, and the parameters that mean the same."""
 
 
+def load(path: Path) -> dict[str, Any]:
+    """Read a YAML file: its names and values, unchecked.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is no YAML mapping of names to values.
+    """
+    try:
+        value = yaml.safe_load(read_regular(path, MOST_BYTES).decode())
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        text = " ".join(str(error).split())
+        raise InputError(f"{path} is no YAML file ({text}): give lines of the form name: value") from error
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise InputError(f"{path} holds no parameters: give lines of the form name: value, such as size: small")
+    return value
+
+
 def read(path: Path) -> dict[str, Any]:
     """Read the parameters in a file.
 
@@ -36,16 +57,7 @@ def read(path: Path) -> dict[str, Any]:
     InputError
         If it cannot be read, is no YAML mapping of names to values, or a parameter in it is unknown or of another type.
     """
-    try:
-        with path.open("rb") as file:
-            value = yaml.safe_load(file.read(MOST_BYTES).decode())
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        text = " ".join(str(error).split())
-        raise InputError(f"{path} is no YAML file ({text}): give lines of the form name: value") from error
-    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-        raise InputError(f"{path} holds no parameters: give lines of the form name: value, such as size: small")
+    value = load(path)
     try:
         return {name: checked(name, entry) for name, entry in value.items()}
     except InputError as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kwslib.config.limits import MOST
 from kwslib.errors import InputError, check_name
 from kwslib.paths import book_dir
 
@@ -105,7 +106,7 @@ def checked(name: str, value: Any) -> Any:
     Raises
     ------
     InputError
-        For an unknown name (with the nearest one), or a value of another type.
+        For an unknown name (with the nearest one), a value of another type, or a whole number above its limit.
 
     Examples
     --------
@@ -123,6 +124,9 @@ def checked(name: str, value: Any) -> Any:
         value = _number(value)
     if type(value) is not wanted:
         raise InputError(f"parameter {name} is {value!r}: give {description}")
+    most = MOST.get(name)
+    if isinstance(value, int) and wanted is int and most is not None and value > most:
+        raise InputError(f"{name} is {value}: give at most {most}")
     if isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"parameter {name} is {value}: give {description}")
     return value

@@ -6,6 +6,7 @@ What a deployment leaves lies in the folder ``gap8`` of its run: ``deployment.js
 
 import hashlib
 import shutil
+import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -15,28 +16,33 @@ import numpy as np
 
 from kwslib import gap8
 from kwslib.config.baselines import baseline_network
+from kwslib.config.events import EventParameters
 from kwslib.config.presets import SIZES
 from kwslib.config.words import KEYWORDS, LABELS
 from kwslib.errors import DataError, InputError
-from kwslib.gap8.measure import deployment
+from kwslib.gap8.measure import deployment, stream
 from kwslib.gap8.measure.deployment import Deployment
 from kwslib.gap8.planning import record
 from kwslib.gap8.planning.record import PlanRecord
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import compilation
+from kwslib.gap8.program.listening import obstacle
 from kwslib.integer.graph import Tensor
 from kwslib.paths import atomic_path, results_dir, speech_dir
-from kwslib.provenance import provenance
+from kwslib.provenance import Provenance, provenance
 from kwslib.runs import networks, records
-from kwslib.runs.clips import codes_for, for_device
+from kwslib.runs.clips import DEFAULT_CLIP, codes_for, for_device
 from kwslib.runs.networks import CORPUS_TEXTS, Network
 from kwslib.runs.records import Run
 from kwslib.speech import corpus_in, open_corpus
+from kwslib.speech.recording import read_recording
 
 TEMPLATE = "gap8.ipynb"
 SPLIT, SILENCE = "test", "noise-silence"
-RECORDED = ("speech_commands", "folder")
+RECORDED = ("speech_commands", "folder", "phrases")
 """Corpora that have to be at hand. Synthetic speech is made on the spot, so it stands in for them."""
+STREAM_HOPS_MS = (EventParameters().hop_ms, 500)
+"""Hops of the streams of a deployment, or the nearest that the front end allows: the default, and half a second."""
 SOURCE_SUFFIXES = (".py", ".c", ".h", ".S", ".ld", ".j2")
 """What a program for GAP8 and the reference that checks it are made from."""
 
@@ -184,7 +190,7 @@ def choose(
         corpus = ""
     elif not corpus:
         corpus = (network.corpus or "speech_commands") if folder else "synthetic"
-        if corpus == "folder" and corpus_in(folder) != corpus:
+        if corpus in ("folder", "phrases") and corpus_in(folder) != corpus:
             corpus = "synthetic"
     names = [layer.name for layer in network.graph.layers]
     like = next((name for name in SIZES if names == [layer.name for layer in baseline_network(name).layers]), "")
@@ -204,11 +210,12 @@ def choose(
 
 def key(tflite_sha256: str, platform: str, clips: int) -> str:
     """Hash of what decides a deployment: network, platform, number of clips, and every source of the GAP8 build."""
-    return hashlib.sha256(f"{tflite_sha256} {platform} {clips} {_sources()}".encode()).hexdigest()
+    return hashlib.sha256(f"{tflite_sha256} {platform} {clips} {sources_digest()}".encode()).hexdigest()
 
 
 @cache
-def _sources() -> str:
+def sources_digest() -> str:
+    """SHA-256 of everything that a plan and a program are made from, hexadecimal."""
     library = Path(gap8.__file__).parent.parent
     digest = hashlib.sha256()
     for room in ("gap8", "integer"):
@@ -272,7 +279,26 @@ def run_task(task: Task) -> Found:
         found = deployment.measure(
             task.network.graph, codes, temporary, task.platform, task.timeout_s, task.network.labels, made
         )
+        _hear_streams(task, temporary, made)
         for built in (compilation.PROJECT, compilation.PROGRAM, deployment.LOG):  # can be made again from the .tflite
             path = temporary / built
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return Found(found, task.folder, recorded=False)
+
+
+def _hear_streams(task: Task, folder: Path, made: Provenance) -> None:
+    """Let the network listen to `clips.DEFAULT_CLIP` with the hops `STREAM_HOPS_MS`, if it can."""
+    graph, labels, front_end = task.network.graph, task.network.labels, task.network.graph.front_end
+    if front_end is None or obstacle(graph, labels) or open_platform(task.platform).target != "gap8":
+        return
+    samples = read_recording(DEFAULT_CLIP).samples
+    streams = []
+    with tempfile.TemporaryDirectory(prefix="kws-stream-") as work:
+        for wanted_ms in STREAM_HOPS_MS:
+            hop_ms = front_end.stride_ms * max(1, round(wanted_ms / front_end.stride_ms))
+            parameters, name = EventParameters(hop_ms=hop_ms), DEFAULT_CLIP.name
+            place = Path(work) / str(hop_ms)
+            streams.append(
+                stream.measure(graph, samples, place, parameters, labels, name, task.platform, task.timeout_s, made)
+            )
+    stream.save_all(streams, folder)

@@ -7,7 +7,12 @@ import pandas as pd
 
 from kwslib.runs.records import Run
 
-CORPUS_NAMES = {"synthetic": "synthetic speech", "speech_commands": "Speech Commands", "folder": "own recordings"}
+CORPUS_NAMES = {
+    "synthetic": "synthetic speech",
+    "speech_commands": "Speech Commands",
+    "folder": "own recordings",
+    "phrases": "own phrases, synthetic voices",
+}
 FORM_NAMES = {
     "float": "float",
     "fake_quantised": "fake-quantised",

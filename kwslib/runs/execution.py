@@ -11,17 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from kwslib import __version__
+from kwslib import __version__, seals
 from kwslib.artifacts import to_plain
 from kwslib.config.schedule import BATCH_CLIPS
-from kwslib.config.words import KEYWORDS
-from kwslib.errors import DataError, InputError, KwsError
+from kwslib.config.words import KEYWORDS, UNKNOWN
+from kwslib.errors import DataError, InputError, KwsError, ModelError
 from kwslib.paths import book_dir, results_dir
-from kwslib.runs import deployments, notebook, records
+from kwslib.runs import cost, deployments, notebook, records
 from kwslib.runs.claim import claim
+from kwslib.runs.networks import MODEL
 from kwslib.runs.parameters import FAILED, TEMPLATE, Parameters, check, declared
 from kwslib.runs.records import Run
 from kwslib.speech import open_corpus
+from kwslib.speech.corpus import SPLITS, Corpus
+from kwslib.speech.speech_commands import MAIN_FOLDER
 
 PARTIAL = ".partial"
 KERNEL_LOG = "kernel.log"
@@ -33,17 +36,34 @@ def corpus_hash(corpus: str, data: str = "", words: Sequence[str] = KEYWORDS, ba
     Raises
     ------
     DataError
-        If the corpus is not what it should be.
+        If the corpus is not what it should be, or has no word to train with, to choose by or to test with.
     InputError
         If it has fewer training clips than a batch, which would only come out when the training begins.
     """
-    manifest = open_corpus(corpus, data or None, words).manifest
+    opened = open_corpus(corpus, data or None, words)
+    manifest = opened.manifest
+    _require_splits(opened)
     clips = sum(manifest["splits"]["train"].values())
     if 0 < clips < batch_clips:
         raise InputError(
             f"the corpus has {clips} training clips, a batch needs {batch_clips}: give batch_clips of at most {clips}"
         )
     return manifest["hash"]
+
+
+def _require_splits(opened: Corpus) -> None:
+    """Refuse a corpus that lacks the words in a split, which would only come out when the training has ended."""
+    words = opened.labels[UNKNOWN + 1 :]
+    splits = opened.manifest["splits"]
+    lacking = [split for split in SPLITS if not any(splits.get(split, {}).get(word) for word in words)]
+    if not lacking:
+        return
+    folder = Path(opened.folder) / MAIN_FOLDER
+    anew = f"; or name {folder} with --data, whose clips are then divided anew" if folder.is_dir() else ""
+    raise DataError(
+        f"{opened.folder} has no {' and no '.join(lacking)} clips of {', '.join(words[:5])}: get the whole corpus with "
+        f"kws data fetch{anew}"
+    )
 
 
 def corpus_of(chosen: Parameters) -> tuple[str, str, tuple[str, ...], int]:
@@ -72,7 +92,8 @@ def up_to_date(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
         made_from == chosen.config
         and run.corpus.hash == corpus
         and run.provenance.kwslib == __version__
-        and (folder / TEMPLATE).exists()
+        and notebook.is_intact(folder / TEMPLATE)
+        and seals.matches(folder / MODEL, run.network.tflite_sha256)
     )
     return run if same else None
 
@@ -106,7 +127,7 @@ def make_run(
     Raises
     ------
     InputError
-        If a parameter is wrong, or another process is writing this run.
+        If a parameter is wrong, GAP8 cannot hold the network, or another process is writing this run.
     DataError
         If the corpus is not what it should be.
     NotebookError
@@ -115,10 +136,12 @@ def make_run(
     chosen = check(**parameters)
     base = (base or results_dir()).absolute()
     corpus = corpus_hash(*corpus_of(chosen))
+    if deploys():
+        require_fit(chosen)
     with claim(base / chosen.run):
         found = None if force else up_to_date(chosen, corpus, base / chosen.run)
         found = found or _train(chosen, corpus, base, force, stream)
-        if (book_dir() / deployments.TEMPLATE).exists() and not deployed(found):
+        if deploys() and not deployed(found):
             _deploy(chosen, found, base, stream)
         return found
 
@@ -150,11 +173,30 @@ def _train(chosen: Parameters, corpus: str, base: Path, force: bool, stream: Tex
     return records.load(target)
 
 
+def deploys() -> bool:
+    """Whether runs of this project are deployed on GAP8 after their training."""
+    return (book_dir() / deployments.TEMPLATE).exists()
+
+
+def require_fit(chosen: Parameters) -> None:
+    """Refuse a network that GAP8 cannot hold, before it is trained.
+
+    Raises
+    ------
+    InputError
+        With the layer, the memory and the bytes that it lacks.
+    """
+    try:
+        cost.forecast(chosen.size, chosen.front_end)
+    except ModelError as error:
+        raise InputError(f"{chosen.run} cannot run on GAP8: {error}") from error
+
+
 def deployed(run: Run) -> bool:
     """Whether a run's folder has ``gap8.ipynb``, and the deployment that this notebook would make."""
     defaults = declared(deployments.TEMPLATE)
     made = deployments.up_to_date(run, defaults["platform"].default, defaults["clips"].default)
-    return made and (run.folder / deployments.TEMPLATE).exists()
+    return made and notebook.is_intact(run.folder / deployments.TEMPLATE)
 
 
 def _deploy(chosen: Parameters, run: Run, base: Path, stream: TextIO | None) -> None:

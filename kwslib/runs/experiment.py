@@ -13,8 +13,9 @@ from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.network import training
 from kwslib.network.training import Trained
 from kwslib.runs import teacher
+from kwslib.speech.copy_maker import CopyMaker
 from kwslib.speech.corpus import Corpus
-from kwslib.speech.dataset import Codes, CopyMaker
+from kwslib.speech.dataset import Codes
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,10 @@ class Experiment:
     config: dict[str, Any]
     batch_clips: int = BATCH_CLIPS
 
+    def _once(self, corpus: Corpus) -> bool:
+        """Whether each copy is visited once in the whole training."""
+        return self.schedule.steps * self.batch_clips <= self.copies * len(corpus.clips("train"))
+
     def train(self, corpus: Corpus, validation: Codes, say: Callable[[str], None] = print) -> Trained:
         """Train the network, or go on from its last checkpoint, while another process makes the augmented copies.
 
@@ -65,7 +70,7 @@ class Experiment:
         KwsError
             As `kwslib.network.training.train`, or if the teacher is not released.
         """
-        with CopyMaker(corpus, self.front_end, self.augmentation, self.seed, self.copies) as copies:
+        with CopyMaker(corpus, self.front_end, self.augmentation, self.seed, self.copies, self._once(corpus)) as copies:
             return training.train(
                 self.size,
                 self.schedule,

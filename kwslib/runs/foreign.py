@@ -5,7 +5,6 @@ makes the same record again.
 """
 
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from kwslib.errors import InputError
 from kwslib.gap8.measure import deployment
 from kwslib.integer import reference
 from kwslib.integer.graph import UINT8_SHIFT, Graph
-from kwslib.paths import models_dir
+from kwslib.paths import models_dir, scratch
 from kwslib.provenance import Provenance, provenance
 from kwslib.runs import networks
 from kwslib.runs.deployments import drawn_codes, key
@@ -147,8 +146,8 @@ def measure(path: Path, inputs: int, timeout_s: float, data: Path | None = None)
     network = networks.of_file(path)
     graph, origin = network.graph, foreign.known(network.sha256)
     codes = drawn_codes(graph.input, inputs)
-    with tempfile.TemporaryDirectory(prefix="kws-foreign-") as work:
-        found = deployment.measure(graph, codes, Path(work), PLATFORM, timeout_s, network.labels)
+    with scratch("foreign") as work:
+        found = deployment.measure(graph, codes, work, PLATFORM, timeout_s, network.labels)
     return ForeignRecord(
         name=origin.name if origin else re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem),
         file=Path(origin.path).name if origin else path.name,

@@ -104,7 +104,7 @@ def _notebook() -> Finding:
 
 
 def _espeak() -> Finding:
-    from kwslib.speech.synthetic import espeak_version
+    from kwslib.speech.utterances import espeak_version
 
     try:
         return Finding("espeak-ng", OK, f"{espeak_version()}, speaks the synthetic corpus")

@@ -1,15 +1,17 @@
 """A network that listens to a stream: frames, decisions at every hop, events."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from kwslib.config.events import EventParameters
+from kwslib.config.events import EventParameters, hop_frames
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ, FrontEnd
 from kwslib.errors import InputError
 from kwslib.gap8.program import host_library
 from kwslib.gap8.program.event_library import HostEventDetector
+from kwslib.gap8.program.listener_library import HostListener
+from kwslib.gap8.program.listening import listening, tail_samples
 from kwslib.integer.events import Event, rules
 from kwslib.integer.graph import UINT8_SHIFT
 from kwslib.runs.networks import Network
@@ -101,24 +103,6 @@ def _core(codes: np.ndarray) -> np.ndarray:
     return (codes ^ np.uint8(UINT8_SHIFT)).view(np.int8)
 
 
-def hop_frames(front_end: FrontEnd, hop_ms: int) -> int:
-    """Frames in a hop.
-
-    Raises
-    ------
-    InputError
-        If the hop is no multiple of the stride; names the nearest that are.
-    """
-    frames, rest = divmod(hop_ms, front_end.stride_ms)
-    if rest or not frames:
-        near = [n * front_end.stride_ms for n in (frames, frames + 1) if n]
-        raise InputError(
-            f"a hop of {hop_ms} ms is no multiple of the {front_end.stride_ms} ms between two frames of "
-            f"{front_end.key}: give {' or '.join(map(str, near))}"
-        )
-    return frames
-
-
 @dataclass(frozen=True)
 class Heard:
     """A word in a stream: it was found in the second of sound from `begin_s` to `end_s`."""
@@ -145,7 +129,9 @@ def clock(seconds: float) -> str:
 
 
 class WordSpotter:
-    """Tells the words of a stream.
+    """Tells the words of a stream. The device's own C finds them, from the samples on.
+
+    A network of ``magnitude``, which has no integer form, hears fingerprints that are computed here.
 
     Parameters
     ----------
@@ -165,36 +151,76 @@ class WordSpotter:
         if network.graph.layers[-1].kind != "softmax":
             raise InputError(f"{network.source} has no softmax: events need probabilities")
         self.labels, self.parameters = network.labels, parameters
-        self._rules = rules(parameters, network.labels)
-        self._listener = Listener(network, parameters.hop_ms)
-        self.restart()
+        self._source = _source_of_events(network, parameters)
 
     def restart(self) -> None:
         """Begin a new stream."""
-        self._listener.restart()
-        self._detector = HostEventDetector(self._rules)
+        self._source.restart()
 
     def describe(self) -> str:
         """Say in one line how events are made."""
         one = self.parameters
         own = "".join(f", {word} {value:g}" for word, value in one.thresholds.items())
         return (
-            f"listening with front end {self._listener.front_end.key}, a decision every {one.hop_ms} ms, "
+            f"listening with front end {self._source.front_end.key}, a decision every {one.hop_ms} ms, "
             f"{one.smoothing_hops} averaged; threshold {one.threshold:g}{own}"
         )
 
     def hear(self, samples: np.ndarray) -> list[Heard]:
         """Take the next samples, int16 (any number), and return the words that they complete."""
-        return [self._heard(event) for event in self._detector.feed(self._listener.hear(samples))]
-
-    def _heard(self, event: Event) -> Heard:
-        end_s = (event.hop + 1) * self.parameters.hop_ms / 1000
-        return Heard(self.labels[event.label], max(0.0, end_s - WINDOW_S), end_s, event.share)
+        return [heard_of(event, self.labels, self.parameters) for event in self._source.events(samples)]
 
     def spot(self, pieces: Iterable[np.ndarray]) -> Iterator[Heard]:
         """Tell the words of a whole stream, given in pieces of int16; silence follows, so that none is cut off."""
         self.restart()
         for piece in pieces:
             yield from self.hear(piece)
-        hops = self.parameters.smoothing_hops + 1
-        yield from self.hear(np.zeros(CLIP_SAMPLES + hops * self.parameters.hop_ms * SAMPLE_RATE_HZ // 1000, np.int16))
+        yield from self.hear(np.zeros(tail_samples(self.parameters), np.int16))
+
+
+def heard_of(event: Event, labels: Sequence[str], parameters: EventParameters) -> Heard:
+    """Return what an event says to people: the word, and the second in which it was found."""
+    end_s = (event.hop + 1) * parameters.hop_ms / 1000
+    return Heard(labels[event.label], max(0.0, end_s - WINDOW_S), end_s, event.share)
+
+
+class _DeviceEvents:
+    """Events of the program that listens, from samples on."""
+
+    def __init__(self, network: Network, parameters: EventParameters, front_end: FrontEnd) -> None:
+        self.front_end = device_form(front_end)
+        graph = network.graph.with_front_end(front_end)
+        self._listener = HostListener(graph, listening(graph, parameters, network.labels))
+
+    def restart(self) -> None:
+        self._listener.restart()
+
+    def events(self, samples: np.ndarray) -> Sequence[Event]:
+        return self._listener.hear(samples).events
+
+
+class _FingerprintEvents:
+    """Events of fingerprints that are computed here."""
+
+    def __init__(self, network: Network, parameters: EventParameters) -> None:
+        self._listener = Listener(network, parameters.hop_ms)
+        self.front_end = self._listener.front_end
+        self._rules = rules(parameters, network.labels or ())
+        self.restart()
+
+    def restart(self) -> None:
+        self._listener.restart()
+        self._detector = HostEventDetector(self._rules)
+
+    def events(self, samples: np.ndarray) -> Sequence[Event]:
+        return self._detector.feed(self._listener.hear(samples))
+
+
+def _source_of_events(network: Network, parameters: EventParameters) -> _DeviceEvents | _FingerprintEvents:
+    if network.front_end is None:
+        raise InputError(
+            f"{network.source} reads an input of {network.graph.input.shape}, which is no fingerprint of sound"
+        )
+    if network.front_end.kind == "magnitude":
+        return _FingerprintEvents(network, parameters)
+    return _DeviceEvents(network, parameters, network.front_end)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from kwslib.artifacts import not_stored, read_record, to_plain, write_record
 from kwslib.config.front_end import SAMPLE_RATE_HZ
+from kwslib.errors import DataError
 from kwslib.paths import atomic_path, atomic_write_text
 from kwslib.speech.corpus import Clips
 
@@ -109,4 +110,8 @@ def read(folder: Path) -> list[Mistake]:
         If the list is missing or damaged.
     """
     again = "run the training again"
-    return read_record(folder / FILE, list[Mistake], None, missing=again, again=again)
+    found = read_record(folder / FILE, list[Mistake], None, missing=again, again=again)
+    for one in found:
+        if Path(one.file).name != one.file or not Path(one.file).suffix:  # a page shows the file's content
+            raise DataError(f"{folder / FILE} names '{one.file}', which is no file beside it; {again}")
+    return found

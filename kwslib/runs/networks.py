@@ -30,6 +30,7 @@ CORPUS_TEXTS = {
     "speech_commands": "recorded speech (Speech Commands)",
     "synthetic": "synthetic speech",
     "folder": "recordings of somebody's own folder",
+    "phrases": "somebody's own phrases, spoken by synthetic voices",
     "": "unknown data (the file does not say)",
 }
 

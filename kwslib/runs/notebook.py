@@ -3,6 +3,7 @@
 `execute` runs one notebook; `execute_or_set_aside` runs one of the book's and keeps a failed one apart.
 """
 
+import json
 import logging
 import os
 import sys
@@ -10,7 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
+from kwslib import seals
 from kwslib.errors import KwsError
+from kwslib.files import read_regular
 from kwslib.paths import atomic_write_text, book_dir
 
 QUIET = "--IPKernelApp.log_level=40"
@@ -23,6 +26,8 @@ ALLOCATOR = {
 }
 """For glibc: keep freed memory. By default every large array that TensorFlow frees goes back to the system, and its
 next one is page faults again: a third of the large network's training step."""
+CHECKSUM = "kwslib_checksum"
+"""Entry of a notebook's metadata."""
 START_TIMEOUT_S = 300
 """A kernel starts within seconds; on a machine that is all busy it may take far longer."""
 
@@ -216,4 +221,24 @@ def _label(path: Path, template: str, title: str) -> None:
         heading.source = heading.source.replace("\n", f": {title}\n", 1)
     notebook.metadata["papermill"] |= {"input_path": template, "output_path": path.name}
     notebook.metadata["papermill"].pop("environment_variables", None)
+    notebook.metadata[CHECKSUM] = seals.of_json(json.loads(nbformat.writes(notebook)))
     atomic_write_text(path, nbformat.writes(notebook) + "\n")
+
+
+def is_intact(path: Path) -> bool:
+    """Whether an executed notebook is there, as `execute` wrote it; one that was spoiled is named on standard error.
+
+    One without a checksum, from an older version, counts as intact.
+    """
+    try:
+        value = json.loads(read_regular(path).decode())
+        written = value["metadata"].pop(CHECKSUM, None)
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        seals.spoiled(path)
+        return False
+    if written is None or written == seals.of_json(value):
+        return True
+    seals.spoiled(path)
+    return False

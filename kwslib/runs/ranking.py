@@ -14,12 +14,12 @@ RANKED_BY = ("tflite", "validation", "noise-silence")
 """The measurement that ranks: the split and protocol that chose the best step in training; never the test split."""
 TOLD = ("size", "profile", "corpus", "data", "front_end", "steps", "seed", "run")
 """Parameters that have columns of their own, or that do not change the result."""
-FAILED, DONE, KEPT, LEFT = "failed", "done", "there already", "not run"
+FAILED, DONE, KEPT, LEFT, REFUSED = "failed", "done", "there already", "not run", "refused"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one run: `FAILED`, `DONE`, `KEPT` or `LEFT`, with the run or the error's text."""
+    """The result of one run: `FAILED`, `DONE`, `KEPT`, `LEFT` or `REFUSED`, with the run or the error's text."""
 
     parameters: Parameters
     state: str

@@ -34,6 +34,8 @@ ROBUSTNESS = "robustness"
 """Folder of what a run's network makes of noise, shift and level; recorded where it is there."""
 STREAMING = "streaming"
 """Folder of what a run's network finds in streams; recorded where it is there."""
+OWN_WORDS = "own_words"
+"""Folder of what is known of a network for somebody's own phrases; recorded where it is there."""
 NETWORKS = ("float", "fake_quantised", "tflite", "reference")
 """The four forms of one network: Keras in floating point, fake-quantised, TFLite's kernels, integer NumPy."""
 

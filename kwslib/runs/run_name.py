@@ -31,10 +31,18 @@ FORMS = {
     "shift_ms": "shift{}ms",
     "gain_db": "gain{}db",
     "hold_out_noise": "holdout{}",
+    "speed_change": "speed{}",
+    "snr_probability": "snr{}",
+    "snr_low_db": "snrfrom{}db",
+    "snr_high_db": "snrto{}db",
+    "snr_ramp_copies": "ramp{}",
+    "turn_others": "turn{}",
+    "joined_probability": "joined{}",
     "label_smoothing": "smooth{}",
     "mixup_alpha": "mixup{}",
     "shift_frames": "shift{}frames",
     "weight_decay": "decay{}",
+    "float_average": "average{}",
     "teacher": "teacher-{}",
 }
 """How a setting is written; one that is not listed is written with its own name."""

@@ -1,94 +1,162 @@
-"""Parameter grids: many runs, here or on a Dask cluster, and one table that ranks them by validation alone."""
+"""Many runs, here or on a Dask cluster: what cannot meet the budget is refused before, and validation alone ranks."""
 
 import contextlib
-import itertools
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from kwslib.errors import InputError, KwsError
-from kwslib.paths import atomic_path, atomic_write_bytes, atomic_write_text, cache_dir, results_dir
-from kwslib.runs import cluster, execution, records
+from kwslib.paths import atomic_path, atomic_write_bytes, atomic_write_text, results_dir
+from kwslib.runs import budget, cluster, execution, front, progress, records, worker
 from kwslib.runs.claim import claim
-from kwslib.runs.declaration import LISTS, parse, positive
 from kwslib.runs.parameters import Parameters, check, check_all
-from kwslib.runs.ranking import DONE, FAILED, KEPT, LEFT, Outcome, summary_csv
+from kwslib.runs.ranking import DONE, FAILED, KEPT, LEFT, REFUSED, Outcome, summary_csv
+from kwslib.runs.worker import Answer
 
 SUMMARY = "sweep.csv"
+CorpusKey = tuple[str, str, tuple[str, ...], int]
 
 
 class SweepFailed(KwsError):
     """At least one run of a sweep failed."""
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What a worker sends back.
+class Runner:
+    """Makes runs that are not there with the same inputs; use it in a ``with`` statement.
 
-    Attributes
+    Parameters
     ----------
-    error : str
-        Text of the error; empty after a success.
-    failed_notebook : bytes or None
-        The notebook of a run that failed elsewhere.
-    files : dict
-        Files of a run that was made elsewhere, by their path in the run folder.
-    """
-
-    error: str = ""
-    failed_notebook: bytes | None = None
-    files: dict[str, bytes] = field(default_factory=dict)
-
-
-def read_grid(words: Sequence[str]) -> list[dict[str, Any]]:
-    """Read a grid such as ``["size=small,medium", "seed=1,2,3"]``.
-
-    Values with commas of their own, such as lists of words, have semicolons between them:
-    ``["words=yes,no;up,down"]``.
-
-    Returns
-    -------
-    list of dict
-        Parameters of every run: all combinations, the last name varying fastest.
+    scheduler : str, optional
+        Address of a Dask scheduler; its workers need this package. Otherwise processes of this machine.
+    workers : int, optional
+        Processes of this machine; by default one for every two cores, or for every core where runs take one thread.
+    keep_going : bool
+        Go on after a run that failed.
+    force : bool
+        Make the runs that are there again.
+    limits : mapping, optional
+        The budget, `kwslib.runs.budget`; what cannot meet it is not trained.
+    say : callable
+        Gets a line for each run, and now and then one about the whole.
 
     Raises
     ------
     InputError
-        If a word is not ``name=value,value``, a name is unknown or given twice, or a value is of another type.
+        If workers is less than 1, or there is no scheduler at the address.
     """
-    if not words:
-        raise InputError("the grid is empty: give at least one NAME=VALUE,VALUE, such as size=small,medium")
-    axes: dict[str, list[Any]] = {}
-    for word in words:
-        name, equals, values = word.partition("=")
-        if not equals or not values or "" in _split(name, values):
-            raise InputError(f"'{word}' is no part of a grid: give NAME=VALUE,VALUE, such as seed=1,2,3")
-        if name in axes:
-            raise InputError(f"parameter {name} is in the grid twice: give all its values in one place")
-        axes[name] = [positive(name, parse(name, value)) for value in _split(name, values)]
-        if len(set(axes[name])) < len(axes[name]):
-            raise InputError(f"'{word}' has a value twice")
-    return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
+    def __init__(
+        self,
+        *,
+        scheduler: str | None = None,
+        workers: int | None = None,
+        keep_going: bool = False,
+        force: bool = False,
+        limits: Mapping[str, float] | None = None,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        if workers is not None and workers < 1:
+            raise InputError(f"workers is {workers}: give at least 1")
+        self.remote, self.stopped = bool(scheduler), False
+        self._workers, self._keep_going, self._force = workers, keep_going, force
+        self._limits, self._say = limits or {}, say
+        self._base = results_dir().absolute()
+        self._hashes: dict[CorpusKey, str] = {}
+        self._stack = contextlib.ExitStack()
+        self._client: Any = None
+        if scheduler:
+            self._take(self._stack.enter_context(cluster.connect(scheduler)))
 
-def _split(name: str, values: str) -> list[str]:
-    """The values of an axis. Those of a list have commas of their own, so that semicolons stand between them."""
-    if ";" in values:
-        return [value.strip() for value in values.rstrip(";").split(";")]
-    return [values] if name in LISTS else values.split(",")
+    def __enter__(self) -> "Runner":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def refusal(self, one: Parameters) -> str:
+        """Say why a run is not worth its training; empty if it is. Plans only where something follows from it."""
+        if not self._limits and not execution.deploys():
+            return ""
+        return budget.refusal(one, self._limits)[1]
+
+    def run(self, chosen: Sequence[Parameters]) -> list[Outcome]:
+        """Make some runs; return their outcomes in the same order.
+
+        Raises
+        ------
+        DataError
+            If a corpus is not what it should be.
+        """
+        outcomes: dict[str, Outcome] = {one.run: Outcome(one, LEFT) for one in chosen}
+        todo = []
+        for one in chosen:
+            if why := self.refusal(one):  # before a corpus is opened, which may have to be generated
+                outcomes[one.run] = Outcome(one, REFUSED, error=why)
+                self._say(f"{one.run}: {REFUSED}: {why}")
+                continue
+            found = None if self._force else execution.up_to_date(one, self._hash(one), self._base / one.run)
+            if found:
+                outcomes[one.run] = Outcome(one, KEPT, found)
+                self._say(f"{one.run}: {KEPT}")
+            else:
+                todo.append(one)
+        for outcome in self._outcomes(todo) if todo and not self.stopped else ():
+            outcomes[outcome.parameters.run] = outcome
+            self.stopped |= outcome.state == FAILED and not self._keep_going
+        return [outcomes[one.run] for one in chosen]
+
+    def _take(self, client: Any) -> None:
+        self._client = client
+        if address := cluster.dashboard(client):
+            self._say(f"dashboard: {address}")
+
+    def _hash(self, one: Parameters) -> str:
+        """Hash of a run's corpus, found where the run will be made; each corpus is generated or checked once."""
+        key = execution.corpus_of(one)
+        if key not in self._hashes:
+            there = self._client.submit(execution.corpus_hash, *key, pure=False).result if self.remote else None
+            self._hashes[key] = there() if there else execution.corpus_hash(*key)
+        return self._hashes[key]
+
+    def _outcomes(self, todo: Sequence[Parameters]) -> Iterator[Outcome]:
+        from distributed import as_completed
+
+        if self._client is None:
+            self._take(self._stack.enter_context(cluster.start(self._processes(todo))))
+        watched = progress.watched()
+        shown = progress.Progress(todo, self._say, watched)
+        self._client.subscribe_topic(worker.TOPIC, shown.heard)
+        base = None if self.remote else self._base
+        futures = {
+            self._client.submit(
+                worker.make,
+                *(one.given, base, self._force, watched is not None),
+                key=f"kws-{one.run}-{one.key[:12]}",
+                pure=False,
+            ): one
+            for one in todo
+        }
+        try:
+            for future in as_completed(futures):
+                outcome = _outcome(futures[future], future, self._base, self.remote)
+                error = f": {outcome.error}" if outcome.error else ""
+                shown.ended(outcome.parameters.run, f"{outcome.parameters.run}: {outcome.state}{error}")
+                yield outcome
+                if outcome.state == FAILED and not self._keep_going:
+                    self._client.cancel([one for one in futures if not one.done()])
+                    return
+        finally:
+            self._client.unsubscribe_topic(worker.TOPIC)
+            shown.close()
+
+    def _processes(self, todo: Sequence[Parameters]) -> int:
+        threads = max((one.threads or 2 for one in todo), default=2)
+        return self._workers or max(1, min(len(todo), (os.cpu_count() or 1) // threads))
 
 
 def run_grid(
-    grid: Sequence[dict[str, Any]],
-    *,
-    scheduler: str | None = None,
-    workers: int | None = None,
-    keep_going: bool = False,
-    force: bool = False,
-    say: Callable[[str], None] = print,
+    grid: Sequence[dict[str, Any]], *, say: Callable[[str], None] = print, front_seeds: int = 1, **options: Any
 ) -> list[Outcome]:
     """Make every run of a grid that is not there with the same inputs, and write ``sweep.csv``.
 
@@ -96,16 +164,12 @@ def run_grid(
     ----------
     grid : sequence of dict
         Parameters of the runs; all are checked before anything starts.
-    scheduler : str, optional
-        Address of a Dask scheduler; its workers need this package. Otherwise processes of this machine.
-    workers : int, optional
-        Processes of this machine; by default one for every two cores.
-    keep_going : bool
-        Go on after a run that failed.
-    force : bool
-        Make the runs that are there again.
     say : callable
-        Gets a line for each run.
+        Gets a line for each run, and now and then one about the whole.
+    front_seeds : int
+        Seeds of the networks on the front of accuracy and cycles: further ones are trained at the end.
+    **options
+        Those of `Runner`.
 
     Returns
     -------
@@ -115,72 +179,73 @@ def run_grid(
     Raises
     ------
     InputError
-        If a parameter is wrong, two runs have one name, or there is no scheduler at the address.
+        If a parameter is wrong, two runs have one name, there is no scheduler at the address, or no run meets the
+        budget; with the cheapest one.
     DataError
         If a corpus is not what it should be.
     """
     chosen = check_all(list(grid))
-    if workers is not None and workers < 1:
-        raise InputError(f"workers is {workers}: give at least 1")
-    base = results_dir().absolute()
-    outcomes: dict[str, Outcome] = {}
-    with contextlib.ExitStack() as stack:
-        client = stack.enter_context(cluster.connect(scheduler)) if scheduler else None
-        hashes = _corpora(chosen, client)
-        todo = []
-        for one in chosen:
-            found = None if force else execution.up_to_date(one, hashes[execution.corpus_of(one)], base / one.run)
-            outcomes[one.run] = Outcome(one, KEPT if found else LEFT, found)
-            if found:
-                say(f"{one.run}: {KEPT}")
-            else:
-                todo.append(one)
-        if todo and client is None:
-            client = stack.enter_context(cluster.start(min(workers or max(1, (os.cpu_count() or 1) // 2), len(todo))))
-        for outcome in _outcomes(client, todo, base, bool(scheduler), force, keep_going) if todo else ():
-            outcomes[outcome.parameters.run] = outcome
-            say(f"{outcome.parameters.run}: {outcome.state}" + (f": {outcome.error}" if outcome.error else ""))
-    finished = [outcomes[one.run] for one in chosen]
-    atomic_write_text(base / SUMMARY, summary_csv(finished))
-    return finished
+    with Runner(say=say, **options) as runner:
+        outcomes = runner.run(chosen)
+        require_one(outcomes, options.get("limits") or {})
+        if front_seeds > 1 and not runner.stopped:
+            given = {one.run: values for one, values in zip(chosen, grid, strict=True)}
+            outcomes += runner.run(more_seeds(outcomes, given, front_seeds))
+    write_summary(outcomes)
+    return outcomes
 
 
-def _corpora(chosen: Sequence[Parameters], client: Any) -> dict[tuple[str, str, tuple[str, ...], int], str]:
-    """Manifest hashes, found where the runs will be made; generates or checks each corpus once, not in every run."""
-    hashes = {}
-    for one in chosen:
-        key = execution.corpus_of(one)
-        if key not in hashes:
-            hashes[key] = (
-                client.submit(execution.corpus_hash, *key, pure=False).result()
-                if client
-                else execution.corpus_hash(*key)
-            )
-    return hashes
+def write_summary(outcomes: Sequence[Outcome]) -> None:
+    """Write the ranked table into the results folder."""
+    atomic_write_text(results_dir() / SUMMARY, summary_csv(outcomes))
 
 
-def _outcomes(
-    client: Any, todo: Sequence[Parameters], base: Path, remote: bool, force: bool, keep_going: bool
-) -> Iterator[Outcome]:
-    from distributed import as_completed
+def require_one(outcomes: Sequence[Outcome], limits: Mapping[str, float]) -> None:
+    """Refuse a budget that no run meets.
 
-    futures = {
-        client.submit(
-            _run_in_worker, one.given, None if remote else base, force, key=f"kws-{one.run}-{one.key[:12]}", pure=False
-        ): one
-        for one in todo
-    }
-    for future in as_completed(futures):
-        outcome = _outcome(futures[future], future, base, remote)
-        yield outcome
-        if outcome.state == FAILED and not keep_going:
-            client.cancel([one for one in futures if not one.done()])
-            return
+    Raises
+    ------
+    InputError
+        With the cheapest network there is.
+    """
+    if not outcomes or any(outcome.state != REFUSED for outcome in outcomes):
+        return
+    runs = [outcome.parameters for outcome in outcomes]
+    if not limits:
+        raise InputError(f"none of {len(runs)} networks fits GAP8; the first: {outcomes[0].error}")
+    wanted = ", ".join(budget.text(name, most) for name, most in limits.items())
+    raise InputError(
+        f"none of {len(runs)} networks meets the budget of {wanted}: {budget.cheapest(runs, limits)}. Give more, or "
+        "smaller networks"
+    )
+
+
+def more_seeds(outcomes: Sequence[Outcome], given: Mapping[str, Mapping[str, Any]], seeds: int) -> list[Parameters]:
+    """Return the runs that the networks on the front lack.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+    given : mapping
+        Parameters of each run as they were given, by its name.
+    seeds : int
+        How many seeds each network is to have; they follow the one that it has.
+    """
+    there = {outcome.parameters.key for outcome in outcomes}
+    found = []
+    for outcome in front.of_outcomes(outcomes):
+        one = outcome.parameters
+        for number in range(1, seeds):
+            more = check(**{**given[one.run], "run": "", "seed": one.seed + number})
+            if more.key not in there:
+                found.append(more)
+                there.add(more.key)
+    return found
 
 
 def _outcome(one: Parameters, future: Any, base: Path, remote: bool) -> Outcome:
     try:
-        answer: _Answer = future.result()
+        answer: Answer = future.result()
     except Exception as error:  # a killed worker, or whatever went wrong on it
         return Outcome(one, FAILED, error=f"its process ended ({type(error).__name__}: {error})")
     if answer.failed_notebook is not None:
@@ -198,40 +263,6 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
         for name, data in files.items():
             (temporary / name).parent.mkdir(parents=True, exist_ok=True)
             (temporary / name).write_bytes(data)
-
-
-class _Named:
-    """Text written to standard output with the run's name before each line: several runs print at a time."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.rest = name, ""
-
-    def write(self, text: str) -> int:
-        *lines, self.rest = (self.rest + text).split("\n")
-        for line in lines:
-            sys.stdout.write(f"{self.name} │ {line}\n")
-        return len(text)
-
-    def flush(self) -> None:
-        sys.stdout.flush()
-
-
-def _run_in_worker(parameters: dict[str, Any], base: Path | None, force: bool) -> _Answer:
-    """Make a run in a worker. Without `base` it works below the worker's own cache and sends the files back."""
-    remote = base is None
-    base = base or (cache_dir() / "cluster").absolute()
-    name = check(**parameters).run
-    stream: TextIO = _Named(name)  # type: ignore[assignment]
-    try:
-        execution.make_run(parameters, base=base, force=force, stream=stream)
-    except KwsError as error:
-        failed = execution.failed_notebook(base, name)
-        return _Answer(str(error), failed.read_bytes() if remote and failed.exists() else None)
-    if not remote:
-        return _Answer()
-    folder = base / name
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and "training" not in path.parts]
-    return _Answer(files={path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
 
 
 def require_success(outcomes: Sequence[Outcome]) -> None:

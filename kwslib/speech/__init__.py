@@ -7,7 +7,7 @@ from kwslib.config.words import KEYWORDS
 from kwslib.errors import InputError, check_name
 from kwslib.speech.corpus import Corpus
 
-CORPORA = ("synthetic", "speech_commands", "folder")
+CORPORA = ("synthetic", "speech_commands", "folder", "phrases")
 
 
 def open_corpus(name: str, data: Path | str | None = None, words: Sequence[str] = KEYWORDS, *, seed: int = 0) -> Corpus:
@@ -18,7 +18,8 @@ def open_corpus(name: str, data: Path | str | None = None, words: Sequence[str] 
     name : str
         One of `CORPORA`.
     data : Path, optional
-        Speech Commands: parent folder of its folders. A folder: the one that holds a folder of clips a word.
+        Speech Commands: parent folder of its folders. A folder: the one that holds a folder of clips a word. Phrases:
+        the one that ``kws words`` made.
         ``$KWS_DATA`` by default.
     words : sequence of str
         The keywords; Google's ten by default.
@@ -46,6 +47,11 @@ def open_corpus(name: str, data: Path | str | None = None, words: Sequence[str] 
         if folder is None:
             raise InputError("no data folder is named: give --data FOLDER or set KWS_DATA")
         return Folder(folder, words)
+    if name == "phrases":
+        from kwslib.paths import speech_dir
+        from kwslib.speech.phrase_corpus import open_folder
+
+        return open_folder(speech_dir(data), tuple(words))
     from kwslib.speech.speech_commands import open_speech_commands
 
     return open_speech_commands(Path(data) if data else None, words)
@@ -58,7 +64,7 @@ def check_words(corpus: str, words: Sequence[str]) -> None:
         raise InputError(
             f"synthetic speech has the words {','.join(KEYWORDS)}, all of them in this order"
             + (f", and not '{other}'" if other else "")
-            + ": for other words, name a folder of recordings with --data"
+            + ": for other words, name a folder of recordings with --data, or let voices speak them: kws words"
         )
 
 
@@ -73,7 +79,10 @@ def corpus_in(data: Path | None) -> str:
     if data is None:
         return "synthetic"
     from kwslib.speech.folder import has_words
+    from kwslib.speech.phrase_corpus import is_complete
     from kwslib.speech.speech_commands import MAIN_FOLDER, TEST_FOLDER
 
+    if is_complete(data):
+        return "phrases"
     official = any((data / folder).is_dir() for folder in (MAIN_FOLDER, TEST_FOLDER))
     return "folder" if not official and has_words(data) else "speech_commands"

@@ -1,6 +1,7 @@
-"""Arrays kept on disk: written whole or not at all, opened as read-only memory maps."""
+"""Arrays kept on disk with a checksum: written whole or not at all, opened as read-only memory maps."""
 
 import hashlib
+import io
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,10 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.paths import atomic_path, cache_dir
+from kwslib import seals
+from kwslib.paths import atomic_path, cache_dir, locked
 
 CHUNK_CLIPS = 512
 """Clips worked on at a time, so that memory stays bounded (512 clips of int16 are 16 MB)."""
+
+LOCKS = "locks"
+"""Folder beside the arrays' folders; a lock file is empty, and stays."""
 
 
 def key_path(group: str, stem: str, key: dict[str, Any]) -> Path:
@@ -32,6 +37,8 @@ def key_path(group: str, stem: str, key: dict[str, Any]) -> Path:
 
 def open_array(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray | None:
     """Return the stored array as a read-only memory map, or None if it is missing, damaged or another."""
+    if not seals.ends_intact(path):
+        return None
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
@@ -44,12 +51,12 @@ def cached_array(
 ) -> np.ndarray:
     """Return the array stored at `path`, made first where it is missing or damaged.
 
-    Two processes may make the same array at once: each writes its own temporary file and renames it.
+    A process waits for another one that is making the same array: several trainings at a time want the same copies.
 
     Parameters
     ----------
     path : Path
-        File in NumPy's format.
+        File in NumPy's format, with a checksum behind it.
     shape, dtype
         What it must hold.
     chunks : callable
@@ -66,15 +73,30 @@ def cached_array(
     array = open_array(path, shape, dtype)
     if array is not None:
         return array
+    with locked(path.parent.parent / LOCKS / f"{path.name}.lock", "set KWS_CACHE to another folder"):
+        array = open_array(path, shape, dtype)
+        return _made(path, shape, dtype, chunks) if array is None else array
+
+
+def _made(
+    path: Path, shape: tuple[int, ...], dtype: np.dtype, chunks: Callable[[], Iterable[np.ndarray]]
+) -> np.ndarray:
     rows = 0
     with atomic_path(path) as temporary:
         # Plain writes, not a writable memory map: a full disk then raises OSError instead of killing (SIGBUS).
         with temporary.open("wb") as file:
             header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
+            first = io.BytesIO()
+            np.lib.format.write_array_header_1_0(first, header)
+            file.write(first.getvalue())
+            digest = hashlib.sha256(first.getvalue())
             for chunk in chunks():
-                file.write(np.ascontiguousarray(chunk, dtype).data)
+                content = np.ascontiguousarray(chunk, dtype).data.cast("B")
+                file.write(content)
+                digest.update(content)
                 rows += len(chunk)
+            file.write(seals.trailer(digest.digest()))
         if rows != shape[0]:
             raise ValueError(f"{rows} rows were made for {path}; {shape[0]} were announced")
+    seals.verified(path)
     return np.load(path, mmap_mode="r", allow_pickle=False)

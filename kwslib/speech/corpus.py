@@ -1,6 +1,7 @@
 """What a corpus is: labelled one-second clips in three splits, background noise, and a manifest."""
 
 import abc
+import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from kwslib.config.front_end import CLIP_SAMPLES
-from kwslib.config.words import LABELS
+from kwslib.config.words import LABELS, UNKNOWN
 from kwslib.errors import DataError, check_name
+from kwslib.speech.sentences import Talk
 
 SPLITS = ("train", "validation", "test")
 SILENCE_PROTOCOLS = ("digital-silence", "noise-silence")
@@ -102,9 +104,35 @@ class Corpus(abc.ABC):
             If the corpus lacks the split or a clip is damaged.
         """
 
+    def other_words(self, split: str) -> tuple[np.ndarray, str]:
+        """Return all sounds of a split that are no keywords: more than its clips of them, where the corpus has more.
+
+        Returns
+        -------
+        audio : ndarray of int16, shape (n, 16000)
+        hash : str
+            SHA-256, hexadecimal, of what they are.
+        """
+        clips = self.clips(split)
+        audio = np.asarray(clips.audio)[clips.labels == UNKNOWN]
+        return audio, hashlib.sha256(audio.tobytes()).hexdigest()
+
     @abc.abstractmethod
     def noise(self) -> list[np.ndarray]:
         """Return the background recordings: float32 in [-1, 1], 16 kHz, each at least one second long."""
+
+    @property
+    def talk(self) -> Talk:
+        """What somebody says who says no keyword, for streams."""
+        return Talk()
+
+    def voices(self, split: str) -> list[str]:
+        """Return the voices of espeak-ng in a split, accent and variant; none where people speak, or any voice may."""
+        return []
+
+    def is_near_miss(self, name: str) -> bool:
+        """Whether a clip of the unknown class, by its name, was made to sound like a keyword."""
+        return False
 
     def noise_names(self) -> list[str]:
         """Return what the background recordings are called, in the order of `noise`."""

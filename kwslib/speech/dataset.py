@@ -4,11 +4,9 @@ The codes are what the networks read (uint8, `fingerprint.quantise`), so nothing
 """
 
 import multiprocessing
-import os
-import signal
-import sys
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,15 +15,14 @@ from kwslib.config.augmentation import Augmentation
 from kwslib.config.front_end import FrontEnd
 from kwslib.errors import InputError, KwsError
 from kwslib.speech import fingerprint
-from kwslib.speech.augmentation import augment
+from kwslib.speech.augmentation import Material, augment
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
-from kwslib.speech.corpus import Corpus
+from kwslib.speech.corpus import Clips, Corpus
 from kwslib.speech.noise import training_part
+from kwslib.speech.noise_pool import noise_pool
 
 ARITHMETIC_VERSION = 1
 """Raised whenever augmentation, fingerprints or codes come out differently, so that no stale file is read."""
-NICENESS = 10
-"""The child that makes copies gives way to the training."""
 
 Codes = tuple[np.ndarray, np.ndarray]
 
@@ -52,7 +49,7 @@ def evaluation_codes(corpus: Corpus, split: str, silence: str, front_end: FrontE
     clips = corpus.clips(split, silence)
     key = {"split": split, "silence": silence}
     chunks = _in_chunks(len(clips), lambda part: clips.audio[part], front_end)
-    return _cached(corpus, key, front_end, len(clips), chunks), clips.labels
+    return _cached(_path(corpus, key, front_end), len(clips), front_end, chunks), clips.labels
 
 
 def training_codes(corpus: Corpus, front_end: FrontEnd, augmentation: Augmentation, seed: int, copy: int) -> Codes:
@@ -80,16 +77,37 @@ def training_codes(corpus: Corpus, front_end: FrontEnd, augmentation: Augmentati
         raise InputError(f"seed is {seed} and copy {copy}: neither may be negative")
     clips = corpus.clips("train")
 
-    def vary(part: slice) -> np.ndarray:
-        indices = np.arange(len(clips))[part]
-        return augment(clips, noise, augmentation, seed, copy, indices)
+    def chunks() -> Iterator[np.ndarray]:
+        material = _material(corpus, clips, augmentation, seed, copy)
+        vary = partial(augment, material, augmentation, seed, copy)
+        yield from _in_chunks(len(clips), lambda part: vary(np.arange(len(clips))[part]), front_end)()
 
-    noise = corpus.noise() if augmentation.noise_probability > 0 else []
+    path = training_path(corpus, front_end, augmentation, seed, copy)
+    return _cached(path, len(clips), front_end, chunks), clips.labels
+
+
+def _material(corpus: Corpus, clips: Clips, augmentation: Augmentation, seed: int, copy: int) -> Material:
+    noise = corpus.noise() if augmentation.noise_probability > 0 or augmentation.snr_probability > 0 else []
     if augmentation.hold_out_noise:
         noise = [training_part(recording) for recording in noise]
-    key = {"augmentation": augmentation.key, "seed": seed, "copy": copy}
-    chunks = _in_chunks(len(clips), vary, front_end)
-    return _cached(corpus, key, front_end, len(clips), chunks), clips.labels
+    others = _others(corpus, augmentation)[0]
+    if augmentation.snr_probability > 0:
+        noise = noise_pool(noise, others, seed, copy)
+    return Material(clips, noise, others)
+
+
+def _others(corpus: Corpus, augmentation: Augmentation) -> tuple[np.ndarray, str]:
+    """All other words of the training split and their hash, where the augmentation uses them."""
+    if augmentation.turn_others or augmentation.snr_probability > 0:
+        return corpus.other_words("train")
+    return Material(corpus.clips("train")).others, ""
+
+
+def training_path(corpus: Corpus, front_end: FrontEnd, augmentation: Augmentation, seed: int, copy: int) -> Path:
+    """Return the file of the cache that keeps a varied copy, whether it is there or not."""
+    key: dict[str, Any] = {"augmentation": augmentation.key, "seed": seed, "copy": copy}
+    others = _others(corpus, augmentation)[1]
+    return _path(corpus, key | ({"others": others} if others else {}), front_end)
 
 
 def _in_chunks(
@@ -103,15 +121,16 @@ def _in_chunks(
     return chunks
 
 
-def _cached(
-    corpus: Corpus, key: dict[str, Any], front_end: FrontEnd, clips: int, chunks: Callable[[], Iterator]
-) -> np.ndarray:
+def _path(corpus: Corpus, key: dict[str, Any], front_end: FrontEnd) -> Path:
     whole = {"version": ARITHMETIC_VERSION, "hash": corpus.manifest["hash"], "front_end": front_end.key} | key
-    path = key_path("fingerprints", f"{corpus.name}-{key.get('split', 'train')}-{front_end.key}", whole)
+    return key_path("fingerprints", f"{corpus.name}-{key.get('split', 'train')}-{front_end.key}", whole)
+
+
+def _cached(path: Path, clips: int, front_end: FrontEnd, chunks: Callable[[], Iterator]) -> np.ndarray:
     return cached_array(path, (clips, *front_end.shape), np.uint8, chunks)
 
 
-class _Orphaned(KwsError):
+class Orphaned(KwsError):
     """The training process has gone; there is nobody to make copies for."""
 
 
@@ -119,98 +138,4 @@ def _end_with_parent() -> None:
     # Raised between chunks, so that the half-made file is removed on the way out; no effect in a main process.
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
-        raise _Orphaned("the process that wanted the copies has ended")
-
-
-class CopyMaker:
-    """Makes the varied copies 0, 1, … of the training split beside the training, in one low-priority process.
-
-    A process, not a thread: fingerprints hold Python's lock about half of the time. Use it in a ``with``
-    statement, or call `close`; a parent that is killed is noticed within a chunk, and the half-made file removed.
-
-    Parameters
-    ----------
-    corpus, front_end, augmentation, seed
-        As for `training_codes`.
-    copies : int
-        How many copies to make; at least one.
-    """
-
-    def __init__(self, corpus: Corpus, front_end: FrontEnd, augmentation: Augmentation, seed: int, copies: int):
-        if copies < 1:
-            raise InputError(f"copies is {copies}: give at least 1")
-        self._arguments = (corpus, front_end, augmentation, seed)
-        self._copies = copies
-        self._ready = -1
-        # Spawned, not forked: TensorFlow's threads in the parent do not survive a fork.
-        context = multiprocessing.get_context("spawn")
-        self._messages, sender = context.Pipe(duplex=False)
-        self._child = context.Process(
-            target=_make_copies, args=(*self._arguments, copies, sender), daemon=True, name="kws-copies"
-        )
-        self._child.start()
-        sender.close()
-
-    def get(self, copy: int) -> Codes:
-        """Return copy number `copy` as `training_codes` does; wait until it is made.
-
-        Raises
-        ------
-        InputError
-            If there is no such copy.
-        KwsError
-            The error that ended the child, with its message.
-        """
-        if not 0 <= copy < self._copies:
-            raise InputError(f"copy {copy} does not exist: there are {self._copies}, counted from 0")
-        while self._ready < copy:
-            try:
-                message = self._messages.recv()
-            except EOFError:
-                self._child.join()
-                raise KwsError(
-                    f"the process that makes training copies ended (exit status {self._child.exitcode}) before "
-                    f"copy {copy} was made; was it killed for lack of memory?"
-                ) from None
-            if isinstance(message, BaseException):
-                raise message
-            self._ready = message
-        return training_codes(*self._arguments, copy)
-
-    def close(self) -> None:
-        """End the child; what it has finished stays in the cache."""
-        if self._child.is_alive():
-            self._child.terminate()
-        self._child.join()
-        self._messages.close()
-
-    def __enter__(self) -> "CopyMaker":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def _make_copies(
-    corpus: Corpus,
-    front_end: FrontEnd,
-    augmentation: Augmentation,
-    seed: int,
-    copies: int,
-    sender: Connection,
-) -> None:
-    """Run in the child: make the copies in order and tell the parent about each."""
-    # Ended by the parent: leave through the ordinary way out, which removes the half-made file.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
-    try:
-        for copy in range(copies):
-            training_codes(corpus, front_end, augmentation, seed, copy)
-            sender.send(copy)
-    except (_Orphaned, BrokenPipeError):
-        pass
-    except KwsError as error:
-        sender.send(error)
-    except Exception as error:
-        sender.send(KwsError(f"making the training copies failed: {type(error).__name__}: {error}"))
+        raise Orphaned("the process that wanted the copies has ended")

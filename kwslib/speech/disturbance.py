@@ -158,3 +158,10 @@ def stream(recording: np.ndarray, hop_s: float) -> np.ndarray:
         raise InputError(f"a hop of {hop_s:g} s is shorter than a sample")
     samples = np.clip(np.rint(np.asarray(recording) * 32768), -LARGEST - 1, LARGEST).astype(np.int16)
     return np.lib.stride_tricks.sliding_window_view(samples, CLIP_SAMPLES)[::hop]
+
+
+def active_part(clip: np.ndarray) -> tuple[int, int]:
+    """First sample of a word in its clip, and the one behind its last: frames within 20 dB of the loudest."""
+    power = np.mean(np.asarray(clip, np.float64).reshape(-1, FRAME_SAMPLES) ** 2, axis=1)
+    active = np.flatnonzero(power >= power.max() * 10 ** (-ACTIVE_RANGE_DB / 10))
+    return int(active[0]) * FRAME_SAMPLES, (int(active[-1]) + 1) * FRAME_SAMPLES

@@ -15,6 +15,9 @@ from kwslib.paths import atomic_path
 
 TIMEOUT_S = 60
 CHUNK_BYTES = 1 << 20
+MOST_BYTES = 8 << 30
+"""Of an archive, and of what is in it; Speech Commands' has 2.4 GB, with 3.8 GB in it."""
+MOST_MEMBERS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,36 @@ def fetch_archive(archive: Archive, folder: Path, progress: bool = True) -> None
         _download(archive, packed, progress)
         try:
             with tarfile.open(packed, "r:gz") as tar:
-                tar.extractall(temporary, filter="data")
+                tar.extractall(temporary, filter=Members(packed))
         except (tarfile.TarError, EOFError, zlib.error) as error:
             raise DataError(f"{packed} cannot be unpacked ({error}); delete it and fetch again") from error
     packed.unlink()
+
+
+class Members:
+    """A filter for `tarfile` that lets files and folders pass, within bounds, and refuses everything else.
+
+    Links are refused too: a link to a place inside may be followed by a member that is written through it.
+    """
+
+    def __init__(self, packed: Path) -> None:
+        self.packed, self.count, self.bytes = packed, 0, 0
+
+    def __call__(self, member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
+        """Return the member as it is to be unpacked.
+
+        Raises
+        ------
+        DataError
+            If it would lie outside of the folder, is no file and no folder, or is one too many.
+        """
+        self.count += 1
+        self.bytes += member.size
+        if not (member.isreg() or member.isdir()):
+            raise DataError(f"{self.packed} holds '{member.name}', a link or a device: it is not unpacked")
+        if self.count > MOST_MEMBERS or self.bytes > MOST_BYTES:
+            raise DataError(f"{self.packed} holds more than {MOST_MEMBERS:,} files or {MOST_BYTES:,} bytes")
+        return tarfile.data_filter(member, folder)
 
 
 def _download(archive: Archive, packed: Path, progress: bool) -> None:
@@ -120,6 +149,8 @@ class Resuming:
                     file.write(chunk)
                     got += len(chunk)
                     bar.update(len(chunk))
+                    if got > MOST_BYTES:
+                        raise DataError(f"{url} sends more than {MOST_BYTES:,} bytes: it cannot be the archive")
             except urllib3.exceptions.HTTPError as error:
                 reason = str(error)
                 total = total or got + 1

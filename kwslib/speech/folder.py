@@ -72,8 +72,8 @@ class Folder(WavCorpus):
                 for path in found[word]
                 if split.of[path] == name
             ]
-            unknown = [path for path in others if split.of[path] == name]
-            self._entries[name] = with_extras(spoken, unknown, LABELS[SILENCE], len(words))
+            self._others[name] = [path for path in others if split.of[path] == name]
+            self._entries[name] = with_extras(spoken, self._others[name], LABELS[SILENCE], len(words))
         self.manifest: dict[str, Any] = {
             "schema": 1,
             "corpus": self.name,

@@ -11,6 +11,7 @@ from PIL import Image
 from kwslib.config.front_end import FrontEnd
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError
+from kwslib.files import read_regular
 from kwslib.paths import atomic_write_bytes
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.fingerprint import codes
@@ -173,7 +174,7 @@ def read_pgm(path: Path | str, shape: tuple[int, int] | None = None) -> np.ndarr
         If the file is missing, not a binary 8-bit PGM, of another size, truncated, or longer than it says.
     """
     try:
-        content = Path(path).read_bytes()
+        content = read_regular(path)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}; a fingerprint picture is needed") from error
     if not content.startswith(b"P5"):

@@ -1,6 +1,11 @@
 """Sentences without a keyword, and words that sound like one: what the negative streams of espeak-ng say."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
+
+from kwslib.errors import InputError
 
 # fmt: off
 DETERMINERS = ("the", "a", "this", "that", "every", "some", "her", "his", "my", "our", "their", "each")
@@ -41,6 +46,10 @@ who says them does not mean the command."""
 HOMOPHONES = ("know", "write", "rite", "wright", "offed")
 """Sound like a keyword; nothing here says them."""
 
+ROW_WORDS = (4, 8)
+"""Bounds of the words in a row."""
+TRIES = 1000
+
 
 def sentence(rng: np.random.Generator) -> str:
     """Return a sentence of one or two clauses that has none of the keywords, and no homophone of one."""
@@ -72,3 +81,78 @@ def plain_word(rng: np.random.Generator) -> str:
 def similar_word(rng: np.random.Generator) -> str:
     """Return a word that sounds like a keyword."""
     return str(rng.choice(SIMILAR))
+
+
+class Talk:
+    """What streams without a keyword say: English, and none of Google's ten keywords."""
+
+    def sentence(self, rng: np.random.Generator) -> str:
+        """Return a sentence without a keyword."""
+        return sentence(rng)
+
+    def plain_word(self, rng: np.random.Generator) -> str:
+        """Return a single word of the sentences."""
+        return plain_word(rng)
+
+    def similar_word(self, rng: np.random.Generator) -> str:
+        """Return a word that sounds like a keyword."""
+        return similar_word(rng)
+
+
+@dataclass(frozen=True)
+class PhraseTalk(Talk):
+    """What streams without somebody's own phrases say.
+
+    Attributes
+    ----------
+    phrases : tuple of str
+        No sentence has one of them whole.
+    similar : tuple of str
+        What sounds like one; texts, or phonemes in espeak-ng's spelling.
+    words : tuple of str
+        Of the language, for any but English: a sentence is then a row of words, with no grammar.
+    """
+
+    phrases: tuple[str, ...]
+    similar: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+    def sentence(self, rng: np.random.Generator) -> str:
+        """See `Talk.sentence`."""
+        return self._without_phrases(rng, self._row if self.words else sentence)
+
+    def plain_word(self, rng: np.random.Generator) -> str:
+        """See `Talk.plain_word`."""
+        return self._without_phrases(rng, self._word if self.words else plain_word)
+
+    def similar_word(self, rng: np.random.Generator) -> str:
+        """See `Talk.similar_word`."""
+        return str(rng.choice(self.similar))
+
+    def _word(self, rng: np.random.Generator) -> str:
+        return str(rng.choice(self.words))
+
+    def _row(self, rng: np.random.Generator) -> str:
+        return " ".join(rng.choice(self.words, rng.integers(*ROW_WORDS, endpoint=True)))
+
+    def _without_phrases(self, rng: np.random.Generator, say: Callable[[np.random.Generator], str]) -> str:
+        for _ in range(TRIES):
+            text = say(rng)
+            if not any(holds(text, phrase) for phrase in self.phrases):
+                return text
+        raise InputError(f"no sentence without {', '.join(self.phrases)} was found: choose other phrases")
+
+
+def holds(text: str, phrase: str) -> bool:
+    """Whether a text has all words of a phrase, one behind the other.
+
+    Examples
+    --------
+    >>> holds("Turn the lights on.", "lights on"), holds("the lights only", "lights on")
+    (True, False)
+    """
+    return f" {_bare(phrase)} " in f" {_bare(text)} "
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.casefold().replace(".", " ").split())

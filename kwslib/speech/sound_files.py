@@ -5,11 +5,11 @@ Only regular files are read. A pipe or a device may never end.
 
 import os
 import shlex
-import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kwslib.errors import DataError, InputError
+from kwslib.files import kind_of
 
 MOST_BYTES = 1 << 34
 """16 GiB: four times the largest WAV."""
@@ -20,7 +20,6 @@ SUFFIXES = frozenset(
     )
 )
 """What a sound file in a folder is told by. A file that is named itself may have any suffix."""
-NOT_FILES = {stat.S_ISDIR: "a folder", stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket"}
 MOST_NAMES = 3
 """Files that are named of those that were left out."""
 
@@ -102,8 +101,8 @@ def open_file(path: Path) -> int:
 
 
 def _check_kind(path: Path, mode: int) -> None:
-    if not stat.S_ISREG(mode):
-        kind = next((name for test, name in NOT_FILES.items() if test(mode)), "a device")
+    kind = kind_of(mode)
+    if kind:
         raise DataError(f"{path} is {kind}: sound is read from files, so write it into one first")
 
 

@@ -89,7 +89,8 @@ class SpeechCommands(WavCorpus):
             raise DataError(f"the data folder {self.folder} {state}: name their parent folder, or {ADVICE}")
         if main.is_dir():
             self._recordings = _recordings(main)
-            self._entries.update(_split_main(main, tuple(words)))
+            entries, self._others = _split_main(main, tuple(words))
+            self._entries.update(entries)
         official = test.is_dir() and tuple(words) == KEYWORDS
         if official:
             self._entries["test"] = _official_test(test, self.labels)
@@ -126,7 +127,8 @@ def _require(folder: Path, words: dict[str, list[str]], needed: Iterable[str]) -
         raise DataError(f"{folder} has no WAV files of {', '.join(lacking)}: {ADVICE}, or add the clips{advice}")
 
 
-def _split_main(main: Path, keywords: tuple[str, ...]) -> dict[str, list[Entry]]:
+def _split_main(main: Path, keywords: tuple[str, ...]) -> tuple[dict[str, list[Entry]], dict[str, list[str]]]:
+    """Entries by split, and all other words by split."""
     words = list_words(main, main.parent)
     _require(main, words, keywords)
     others = [word for word in words if word not in keywords and word != NOISE_FOLDER and words[word]]
@@ -142,7 +144,7 @@ def _split_main(main: Path, keywords: tuple[str, ...]) -> dict[str, list[Entry]]
         for path in words[word]:
             unknown[which_set(path)].append(path)
     silence = f"{MAIN_FOLDER}/_silence_"
-    return {split: with_extras(spoken[split], unknown[split], silence, len(keywords)) for split in SPLITS}
+    return {split: with_extras(spoken[split], unknown[split], silence, len(keywords)) for split in SPLITS}, unknown
 
 
 def _official_test(test: Path, labels: Sequence[str]) -> list[Entry]:

@@ -7,24 +7,22 @@ place in the clip, level, channel and background differ from clip to clip, and e
 import hashlib
 import json
 import os
-import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kwslib import paths, subproc
-from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
+from kwslib import paths, seals
+from kwslib.artifacts import file_sha256
+from kwslib.config.front_end import CLIP_SAMPLES
 from kwslib.config.words import KEYWORDS, SILENCE
-from kwslib.errors import DataError, InputError, ToolError, check_name
+from kwslib.errors import DataError, InputError, check_name
 from kwslib.speech import soundscape
 from kwslib.speech.corpus import SPLITS, Clips, Corpus, check_split, extra_clips
-from kwslib.speech.espeak import SYNTHESIS_RATE_HZ
+from kwslib.speech.utterances import Line, audible, espeak_version, is_click, resampled, utter
 from kwslib.speech.voices import Extent, Take, cast, script
 
 VERSION = 3
@@ -36,30 +34,13 @@ BABBLE_VOICES = 8
 """Voices of the same split whose words make its babble."""
 NOISE_RMS = 0.15
 """Level of the recordings for augmentation, full scale 1 (that of Speech Commands' is similar)."""
-VOICE_TIMEOUT_S = 60
+MANIFEST, CHECKSUM = "manifest.json", "checksum"
+"""The file that lists all others with their checksums, and its entry with its own."""
 
 SIZES = {
     "full": Extent({"train": 360, "validation": 40, "test": 40}, takes=2, noise_s=20),
     "tiny": Extent({"train": 8, "validation": 4, "test": 4}, takes=1, noise_s=4),
 }
-
-
-def _child(*arguments: str | Path, stdin: str | None = None) -> str:
-    package = Path(__file__).resolve().parents[2]
-    search = os.pathsep.join(filter(None, (str(package), os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-m", "kwslib.speech.espeak", *arguments]
-    try:
-        return subproc.run(command, timeout_s=VOICE_TIMEOUT_S, env={"PYTHONPATH": search}, stdin=stdin).stdout
-    except ToolError as error:
-        raise ToolError(
-            f"espeak-ng cannot speak the synthetic corpus; reinstall it with "
-            f"'pip install --force-reinstall espeakng-loader' or use Speech Commands (KWS_DATA)\n{error}"
-        ) from error
-
-
-def espeak_version() -> str:
-    """Return the version of espeak-ng; raise ToolError, with what to do, if it does not work."""
-    return _child("--version").strip()
 
 
 def speak(voice: str, takes: list[Take], folder: Path) -> list[np.ndarray]:
@@ -76,51 +57,11 @@ def speak(voice: str, takes: list[Take], folder: Path) -> list[np.ndarray]:
     return [_word(take, piece) for take, piece in zip(takes, utter(voice, lines, folder), strict=True)]
 
 
-@dataclass(frozen=True)
-class Line:
-    """A text that espeak-ng speaks: rate in words a minute, espeak-ng's pitch and pitch range (0 … 100)."""
-
-    text: str
-    rate_wpm: int
-    pitch: int
-    range: int
-
-
-def utter(voice: str, lines: Sequence[Line], folder: Path) -> list[np.ndarray]:
-    """Speak lines in one new process; return int16 samples at 22,050 Hz, a scratch file being written in `folder`.
-
-    Raises
-    ------
-    ToolError
-        If espeak-ng is missing, crashes or does not know the voice.
-    """
-    raw = folder / f"{voice}.raw"
-    answer = _child("--voice", voice, "--out", raw, stdin=json.dumps([asdict(line) for line in lines]))
-    samples = np.fromfile(raw, np.int16)
-    raw.unlink()
-    try:
-        lengths = [int(length) for length in json.loads(answer)["samples"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ToolError(f"espeak-ng's child process for voice {voice} answered '{answer.strip()}'") from error
-    if len(lengths) != len(lines) or sum(lengths) != len(samples):
-        raise ToolError(f"voice {voice}: {len(samples)} samples written, lengths {lengths} announced")
-    return np.split(samples, np.cumsum(lengths)[:-1])
-
-
-def resampled(samples: np.ndarray) -> np.ndarray:
-    """Resample from 22,050 Hz to 16 kHz by cutting the spectrum at 8 kHz; zeros at the end keep it from wrapping."""
-    half_seconds = 2 * len(samples) // SYNTHESIS_RATE_HZ + 1
-    before, after = half_seconds * SYNTHESIS_RATE_HZ // 2, half_seconds * SAMPLE_RATE_HZ // 2
-    spectrum = np.fft.rfft(samples, before)
-    return np.fft.irfft(spectrum[: after // 2 + 1], after) * (after / before)
-
-
 def _word(take: Take, samples: np.ndarray) -> np.ndarray:
     """Resample to 16 kHz and cut off what is 40 dB below the peak at both ends."""
     audio = resampled(samples)
-    audible = np.flatnonzero(np.abs(audio) > 0.01 * np.abs(audio).max())
-    audio = audio[audible[0] : audible[-1] + 1][:LONGEST_WORD_SAMPLES] if len(audible) else audio[:0]
-    if len(audio) < 0.08 * SAMPLE_RATE_HZ or np.sqrt(np.mean(audio**2)) < 100:
+    audio = audible(audio)[:LONGEST_WORD_SAMPLES]
+    if is_click(audio):
         raise DataError(f"voice {take.voice} says '{take.word}' without a sound; leave the voice out")
     return np.clip(np.rint(audio), -32768, 32767).astype(np.int16)
 
@@ -132,7 +73,7 @@ class Synthetic(Corpus):
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+        self.manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
 
     def clips(self, split: str, silence: str = "digital-silence") -> Clips:
         """Return the clips of a split (see `Corpus.clips`)."""
@@ -193,20 +134,27 @@ def open_synthetic(seed: int = 0, size: str | Extent = "full", workers: int | No
     return Synthetic(folder)
 
 
-def _save(path: Path, array: np.ndarray) -> None:
+def save_array(path: Path, array: np.ndarray) -> None:
     """Write a .npy file; unlike numpy.save, tell the operating system's reason (a full disk) when it fails."""
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
-        file.write(np.ascontiguousarray(array).data.cast("B"))
+        if array.size:
+            file.write(np.ascontiguousarray(array).data.cast("B"))
 
 
 def _complete(folder: Path) -> bool:
-    """Whether every file that the manifest lists is there with its size."""
+    """Whether every file that the manifest lists is there as it was written; one that was spoiled is named."""
+    path = folder / MANIFEST
     try:
-        files = json.loads((folder / "manifest.json").read_text())["files_bytes"]
-        return all((folder / name).stat().st_size == size for name, size in files.items())
-    except (OSError, ValueError, KeyError):
+        manifest = json.loads(path.read_bytes().decode())
+        files, written = manifest["files_sha256"], manifest.pop(CHECKSUM)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
+    wrong = [] if written == seals.of_json(manifest) else [path]
+    wrong = wrong or [folder / name for name, sha256 in files.items() if not seals.matches(folder / name, sha256)]
+    for one in wrong[:1]:
+        seals.spoiled(one)
+    return not wrong
 
 
 def _generate(folder: Path, seed: int, extent: Extent, settings: dict[str, Any], workers: int) -> None:
@@ -221,8 +169,8 @@ def _generate(folder: Path, seed: int, extent: Extent, settings: dict[str, Any],
     counts: dict[str, dict[str, int]] = {}
     for number, split in enumerate(SPLITS):
         clips = _compose(seed, number, extent, voices[split], takes, words)
-        _save(folder / f"{split}.npy", clips.audio)
-        _save(folder / f"{split}_labels.npy", clips.labels)
+        save_array(folder / f"{split}.npy", clips.audio)
+        save_array(folder / f"{split}_labels.npy", clips.labels)
         (folder / f"{split}.txt").write_text("\n".join(clips.names) + "\n")
         pairs = zip(clips.names, clips.audio, strict=True)
         digests += [(split, name, hashlib.sha256(clip.tobytes()).hexdigest()) for name, clip in pairs]
@@ -230,7 +178,7 @@ def _generate(folder: Path, seed: int, extent: Extent, settings: dict[str, Any],
     babble = [word for voice in voices["train"][-BABBLE_VOICES:] for word in words[voice]]
     noise = soundscape.recordings(np.random.default_rng([seed, 4, len(SPLITS)]), extent.noise_s, babble)
     noise = np.clip(noise * NOISE_RMS, -1, 1).astype(np.float32)
-    _save(folder / "noise.npy", noise)
+    save_array(folder / "noise.npy", noise)
     digests.append(("noise", "noise.npy", hashlib.sha256(noise.tobytes()).hexdigest()))
     manifest = {
         "schema": 1,
@@ -242,8 +190,9 @@ def _generate(folder: Path, seed: int, extent: Extent, settings: dict[str, Any],
         "settings": settings,
         "licence": LICENCE,
         "files_bytes": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
+        "files_sha256": {path.name: file_sha256(path) for path in sorted(folder.iterdir())},
     }
-    paths.write_json(folder / "manifest.json", manifest)
+    paths.write_json(folder / MANIFEST, {**manifest, CHECKSUM: seals.of_json(manifest)})
 
 
 def _spoken(takes: dict[str, list[Take]], folder: Path, workers: int) -> dict[str, list[np.ndarray]]:

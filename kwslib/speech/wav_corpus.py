@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kwslib import seals
 from kwslib.config.front_end import CLIP_SAMPLES
 from kwslib.config.words import SILENCE, UNKNOWN
 from kwslib.errors import DataError
@@ -26,13 +27,17 @@ Entry = tuple[int, str]
 
 
 class WavCorpus(Corpus):
-    """Clips that are WAV files; a subclass fills `_entries` (by split) and `_recordings`, and calls `_digest`."""
+    """Clips that are WAV files.
+
+    A subclass fills `_entries` and `_others` (by split) and `_recordings`, and calls `_digest`.
+    """
 
     advice = ""
     """What to do about clips that are missing."""
 
     def __init__(self) -> None:
         self._entries: dict[str, list[Entry]] = {split: [] for split in SPLITS}
+        self._others: dict[str, list[str]] = {split: [] for split in SPLITS}
         self._recordings: list[str] = []
 
     def _counts(self) -> dict[str, dict[str, int]]:
@@ -77,6 +82,25 @@ class WavCorpus(Corpus):
             lambda: self._decode(split, silence),
         )
         return Clips(tuple("/".join(path.split("/")[-2:]) for _, path in entries), labels, audio, self.labels)
+
+    def other_words(self, split: str) -> tuple[np.ndarray, str]:
+        """See `Corpus.other_words`."""
+        paths = sorted(self._others[split])
+        digests = _digests(self.folder, paths)
+        lines = "\n".join(f"{path} {digests[path]}" for path in paths)
+        digest = hashlib.sha256(lines.encode()).hexdigest()
+        path = key_path("audio", f"{self.name}-{split}-others", {"version": 1, "hash": digest})
+
+        def chunks() -> Iterator[np.ndarray]:
+            for start in range(0, len(paths), CHUNK_CLIPS):
+                yield np.stack([read_second(self.folder / one) for one in paths[start : start + CHUNK_CLIPS]])
+
+        return cached_array(path, (len(paths), CLIP_SAMPLES), np.int16, chunks), digest
+
+    def listing(self, split: str) -> list[Entry]:
+        """Return label and path of the clips of a split that are files; nothing is read."""
+        check_split(split)
+        return [(label, path) for label, path in self._entries[split] if is_sound(path)]
 
     def _decode(self, split: str, silence: str) -> Iterator[np.ndarray]:
         entries = self._entries[split]
@@ -185,11 +209,12 @@ def _stored_digests(folder: Path, files: Sequence[str]) -> dict[str, str]:
         listing.update(f"\n{path} {stat.st_size} {stat.st_mtime_ns}".encode())
     stored = cache_dir() / "digests" / f"{listing.hexdigest()}.json"
     try:
-        digests = json.loads(stored.read_text())
-        if isinstance(digests, dict) and digests.keys() == set(files):
-            return digests
-    except (OSError, ValueError):
+        kept = json.loads(stored.read_bytes().decode())
+        if kept["checksum"] == seals.of_json(kept["sha256"]) and kept["sha256"].keys() == set(files):
+            return kept["sha256"]
+        seals.spoiled(stored)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     digests = {path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in files}
-    write_json(stored, digests)
+    write_json(stored, {"sha256": digests, "checksum": seals.of_json(digests)})
     return digests

@@ -14,6 +14,7 @@ import numpy as np
 from kwslib.accuracy import poisson_interval
 from kwslib.config.front_end import SAMPLE_RATE_HZ
 from kwslib.config.streams import StreamStudy
+from kwslib.config.words import UNKNOWN
 from kwslib.errors import DataError, InputError, ModelError
 from kwslib.integer.events import LEVELS
 from kwslib.network.evaluation import TFLITE_KERNELS
@@ -131,7 +132,7 @@ def measure_run(
     run = choose(name)
     folder = results_dir() / Path(run.folder).name / records.STREAMING
     with claim(folder):
-        opened = open_corpus(corpus, data or None)
+        opened = open_corpus(corpus, data or None, run.labels[UNKNOWN + 1 :])
         found = measure(run, opened, study or StreamStudy(), ambient=ambient, workers=workers, say=say)
         save(found, folder)
     return Found(found, folder, recorded=False)

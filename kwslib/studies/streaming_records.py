@@ -19,6 +19,8 @@ from kwslib.provenance import Provenance
 from kwslib.runs import records
 from kwslib.studies.robustness_records import CorpusName
 
+PHRASES = "phrases"
+"""The corpus of somebody's own phrases."""
 FILE, CURVES = "streaming.json", "curves.csv"
 SCHEMA = 1
 ALL = "all"
@@ -235,13 +237,16 @@ class Found:
 def every() -> list[Found]:
     """Return the study of every run that has one: the fresh one if there is one, else the recorded one.
 
-    Released networks come first, the others by name. A study of another network than the run's is left out.
+    Released networks come first, the others by name. A study of another network than the run's is left out, and so are
+    those of somebody's own phrases: they have other words, and figures on synthetic voices share no table with these.
     """
     found: dict[str, Found] = {}
     for base, recorded in ((results_dir(), False), (models_dir(), True)):
         for path in sorted(base.glob(f"*/{records.STREAMING}/{FILE}")):
             name = path.parent.parent.name
-            if name not in found and (one := load(path.parent)).tflite_sha256 == _network_hash(name):
+            if name in found or (one := load(path.parent)).corpus.name == PHRASES:
+                continue
+            if one.tflite_sha256 == _network_hash(name):
                 found[name] = Found(replace(one, run=name), path.parent, recorded)
     order = {name: number for number, name in enumerate(SIZES)}
     return sorted(found.values(), key=lambda one: (order.get(one.streaming.run, len(order)), one.streaming.run))

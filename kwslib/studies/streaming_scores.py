@@ -17,9 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
+from kwslib import seals
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.config.streams import NEGATIVES, SIMILAR, SIMILAR_SHARE, SNR_DB, StreamStudy
 from kwslib.errors import DataError
+from kwslib.files import open_regular
 from kwslib.integer import reference
 from kwslib.paths import atomic_path, cache_dir
 from kwslib.runs import networks
@@ -199,11 +201,15 @@ def work(material: Material, task: Task) -> str:
 
 def read(material: Material, task: Task) -> Scored | None:
     """Return the decisions that were kept; None if there are none, or the file is damaged."""
+    path = material.folder / task.name
     try:
-        with np.load(material.folder / task.name, allow_pickle=False) as kept:
+        with open_regular(path) as file, np.load(file, allow_pickle=False) as kept:
             words = tuple(Placed(*map(int, row)) for row in kept["words"])
             return Scored(kept["codes"], float(kept["seconds"]), words)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        seals.spoiled(path)  # each part of the archive has a checksum of its own
         return None
 
 

@@ -5,21 +5,20 @@ of espeak-ng's voices, and the first half of the held-out noise. ``report`` has 
 Every stream follows from seed, part, kind and number alone.
 """
 
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.config.words import UNKNOWN
 from kwslib.errors import DataError
-from kwslib.speech import sentences, soundscape
-from kwslib.speech.corpus import Corpus
-from kwslib.speech.disturbance import ACTIVE_RANGE_DB, FRAME_SAMPLES, active_power
+from kwslib.paths import scratch
+from kwslib.speech import soundscape
+from kwslib.speech.corpus import Clips, Corpus
+from kwslib.speech.disturbance import FRAME_SAMPLES, active_part, active_power
 from kwslib.speech.noise import held_out_part
-from kwslib.speech.synthetic import Line, resampled, utter
+from kwslib.speech.utterances import Line, audible, resampled, utter
 from kwslib.speech.voices import PITCH, PITCH_RANGE, RATE_WPM, Extent, cast
 
 SPLITS = {"choice": "validation", "report": "test"}
@@ -80,18 +79,22 @@ class Sounds:
     @cached_property
     def voices(self) -> list[str]:
         """Voices of espeak-ng, accent and variant."""
-        return cast(self.seed, VOICES)[SPLITS[self.part]]
+        return self._corpus.voices(SPLITS[self.part]) or cast(self.seed, VOICES)[SPLITS[self.part]]
+
+    @cached_property
+    def _split(self) -> Clips:
+        return self._corpus.clips(SPLITS[self.part], "noise-silence")
 
     @cached_property
     def _clips(self) -> tuple[np.ndarray, np.ndarray]:
-        found = self._corpus.clips(SPLITS[self.part], "noise-silence")
-        return np.asarray(found.labels), np.asarray(found.audio)
+        return np.asarray(self._split.labels), np.asarray(self._split.audio)
 
     @cached_property
     def other_words(self) -> np.ndarray:
-        """Clips of other words, int16 (n, 16000)."""
+        """Clips of other words that were not made to sound like a keyword, int16 (n, 16000)."""
         labels, audio = self._clips
-        found = audio[(labels == UNKNOWN) & audio.any(axis=1)]
+        plain = np.array([not self._corpus.is_near_miss(name) for name in self._split.names], bool)
+        found = audio[(labels == UNKNOWN) & plain & audio.any(axis=1)]
         if not len(found):
             raise DataError(f"the corpus in {self._corpus.folder} has no {SPLITS[self.part]} clips of other words")
         return found
@@ -153,7 +156,8 @@ class Sounds:
     def _utterances(self, rng: np.random.Generator, kind: str) -> list[np.ndarray]:
         if kind == "other words":
             return [self.other_words[rng.integers(len(self.other_words))].astype(np.float64) for _ in range(20)]
-        say = {"sentences": sentences.sentence, "joined": sentences.plain_word, "similar": sentences.similar_word}[kind]
+        talk = self._corpus.talk
+        say = {"sentences": talk.sentence, "joined": talk.plain_word, "similar": talk.similar_word}[kind]
         lines = [
             Line(
                 say(rng),
@@ -163,9 +167,9 @@ class Sounds:
             )
             for _ in range(LINES_A_VOICE * (1 if kind == "sentences" else 5))
         ]
-        with tempfile.TemporaryDirectory(prefix="kws-voice-") as folder:
-            spoken = utter(str(rng.choice(self.voices)), lines, Path(folder))
-        return [trimmed(resampled(piece)) for piece in spoken]
+        with scratch("voice") as folder:
+            spoken = utter(str(rng.choice(self.voices)), lines, folder)
+        return [audible(resampled(piece)) for piece in spoken]
 
     def _noise(self, rng: np.random.Generator, samples: int, level_dbfs: tuple[float, float]) -> np.ndarray:
         """Noises one after the other, recorded or synthesised, each with a level of its own, float64."""
@@ -184,7 +188,7 @@ class Sounds:
         which = rng.integers(3)
         if which == 0:
             return recorded
-        words = [trimmed(word.astype(np.float64)) for word in self.other_words[:40]]
+        words = [audible(word.astype(np.float64)) for word in self.other_words[:40]]
         seconds = -(-length // SAMPLE_RATE_HZ) + 2
         made = soundscape.background(str(rng.choice(soundscape.NOISES)), rng, seconds, words)[:length]
         return made if which == 1 else (made + recorded) / np.sqrt(2)
@@ -217,25 +221,13 @@ class Sounds:
         half = samples // 2
         sound[half:] += 0.3 * self._speech(rng, "sentences", samples - half)
         slot, placed = samples // count, []
-        for turn, (label, clip) in enumerate(self.keywords(-(-count // 10))[:count]):
+        keywords = int(self._clips[0].max()) - UNKNOWN
+        for turn, (label, clip) in enumerate(self.keywords(-(-count // keywords))[:count]):
             at = turn * slot + int(rng.integers(0, slot - 3 * CLIP_SAMPLES))
             sound[at : at + CLIP_SAMPLES] += clip * _gain(clip, rng.uniform(-30, -18))
             first, last = active_part(clip)
             placed.append(Placed(label, at + first, at + last))
         return Stream(_int16(sound), tuple(placed))
-
-
-def active_part(clip: np.ndarray) -> tuple[int, int]:
-    """First sample of a word in its clip, and the one behind its last: frames within 20 dB of the loudest."""
-    power = np.mean(np.asarray(clip, np.float64).reshape(-1, FRAME_SAMPLES) ** 2, axis=1)
-    active = np.flatnonzero(power >= power.max() * 10 ** (-ACTIVE_RANGE_DB / 10))
-    return int(active[0]) * FRAME_SAMPLES, (int(active[-1]) + 1) * FRAME_SAMPLES
-
-
-def trimmed(sound: np.ndarray) -> np.ndarray:
-    """Cut off what is 40 dB below the peak at both ends."""
-    audible = np.flatnonzero(np.abs(sound) > 0.01 * np.abs(sound).max(initial=1.0))
-    return sound[audible[0] : audible[-1] + 1] if len(audible) else sound[:0]
 
 
 def _gain(sound: np.ndarray, level_dbfs: float) -> float:

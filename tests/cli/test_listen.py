@@ -4,9 +4,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kwslib.cli.listen import by_word
 from kwslib.cli.main import main
-from kwslib.errors import InputError
 from kwslib.runs.clips import DEFAULT_CLIP
 from kwslib.speech import microphone
 from kwslib.speech.recording import read_recording
@@ -75,9 +73,3 @@ def test_no_microphone_is_a_clear_error(monkeypatch):
     done = call("--microphone", "--run", "quick-small")
     assert done.exit_code == 1
     assert "pip install sounddevice" in done.output + done.stderr
-
-
-def test_values_of_single_words():
-    assert by_word(("0.5", "yes=0.7"), float, "--threshold") == (0.5, {"yes": 0.7})
-    with pytest.raises(InputError, match="given twice"):
-        by_word(("1", "2"), int, "--refractory")

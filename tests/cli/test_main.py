@@ -125,6 +125,18 @@ def test_failed_run_as_a_program(place):
     assert "going on from 0" in done.stdout
 
 
+def test_sweep_refuses_what_contradicts_itself_and_writes_nothing(place, tmp_path):
+    assert "--trials and --search-seed are those of a search" in refused("sweep", "seed=1,2", "--trials", "3")
+    assert "unknown search 'rnd'" in refused("sweep", "seed=1,2", "--search", "rnd")
+    assert "--front-seeds is 0" in refused("sweep", "seed=1,2", "--front-seeds", "0")
+    assert "'../x' cannot name a sweep" in refused("sweep", "seed=1,2", "--record", "../x")
+    assert "unknown budget 'cycels'" in refused("sweep", "seed=1,2", "--budget", "cycels=5")
+    assert "cannot read" in refused("sweep", "--config", str(tmp_path / "none.yaml"))
+    infeasible = refused("sweep", "channels=8,16", "--budget", "cycles=100,bytes=50")
+    assert "none of 2 networks meets the budget of 100 cycles, 50 bytes: the cheapest in cycles is" in infeasible
+    assert not place.exists()
+
+
 def test_sweep_grid_in_both_ways(place, monkeypatch):
     assert "is no part of a grid" in refused("sweep", "--grid", "size=small", "seed")
     assert "the grid is empty" in refused("sweep")

@@ -7,6 +7,7 @@ from kwslib.integer.flatbuffer import read
 from kwslib.integer.network_file import load
 from tests.gap8 import networks
 from tests.gap8.networks import as_uint8, clips, edit, interpreter, quantised, schema
+from tests.gap8.tflite_file import Quantisation, TfliteFile
 from tests.integer.residual_networks import BLOCKS, any_batch, residual
 
 READS = {
@@ -230,3 +231,31 @@ def test_a_shape_is_no_output():
 
 def test_the_projects_own_networks_are_chains():
     assert load(quantised(*networks.SMALL)).is_chain
+
+
+def chain(depth, shape, channels):
+    """A file of pointwise layers, of a map of this shape and this many channels."""
+    file, codes = TfliteFile(), Quantisation(np.array([0.5]), 0)
+    now = first = file.tensor((1, *shape, channels), "int8", codes)
+    scales = Quantisation(np.full(channels, 0.01), 0)
+    for _ in range(depth):
+        weights = file.tensor((channels, 1, 1, channels), "int8", scales, np.ones((channels, 1, 1, channels)))
+        target = file.tensor((1, *shape, channels), "int8", codes)
+        options = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
+        file.operator("CONV_2D", (now, weights, -1), target, "Conv2DOptions", **options)
+        now = target
+    return file.content(first, now)
+
+
+@pytest.mark.parametrize(("size", "message"), [
+    ((501, (1, 1), 2), r"operator 500 \(CONV_2D\) begins layer 501; at most 500 are supported"),
+    ((9, (100, 100), 128), r"takes 1146880000 operations up to operator 6 \(CONV_2D\)"),
+    ((1, (1500, 1500), 1), r"the network's input, tensor 0, is a map of 1500 x 1500 x 1 codes"),
+])  # fmt: skip
+def test_a_network_that_nobody_would_wait_for_is_refused(size, message):
+    with pytest.raises(ModelError, match=message):
+        load(chain(*size))
+
+
+def test_the_deepest_network_is_read():
+    assert len(load(chain(500, (1, 1), 2)).layers) == 500

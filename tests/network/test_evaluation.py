@@ -74,5 +74,5 @@ def test_two_softmax_codes_apart_is_an_error():
 
 @pytest.mark.parametrize("data", [b"", b"nonsense" * 10])
 def test_a_damaged_file_is_an_error(data):
-    with pytest.raises(ModelError, match="TFLite cannot read this network"):
+    with pytest.raises(ModelError, match="not a .tflite file"):
         evaluation.tflite_predictor(data)

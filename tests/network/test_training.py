@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kwslib.config.front_end import INPUT_SCALE
+from kwslib.config.recipe import Recipe
 from kwslib.config.schedule import Schedule, Stage
 from kwslib.errors import InputError, KwsError
-from kwslib.network import evaluation, training
+from kwslib.network import ds_cnn, evaluation, training
+from kwslib.network.backend import make_deterministic
 from tests.network import on_jax
 
 
@@ -151,3 +154,42 @@ def test_killed_by_the_system_it_goes_on_bit_for_bit(tiny, tiny_schedule, copies
     assert json.dumps(trained.progress.history) == json.dumps(expected.progress.history)
     for ours, theirs in zip(trained.quantised.variables, expected.quantised.variables, strict=True):
         assert np.array_equal(ours.numpy(), theirs.numpy())
+
+
+def test_in_floating_point_the_average_of_the_weights_is_kept_where_the_recipe_says_so(
+    tiny, copies, tmp_path, monkeypatch
+):
+    from kwslib.network import session
+
+    seen, step = [], session.Session.step
+
+    def watched(self, x, y):
+        step(self, x, y)
+        if not self.progress.quantised:
+            seen.append(([v.numpy() for v in self.network.trainable_variables], self))
+
+    monkeypatch.setattr(session.Session, "step", watched)
+    schedule = Schedule((Stage(0.002, 40),), float_steps=31)
+    recipe = Recipe(float_average=0.97, calibration_clips=30)
+    run(tiny, schedule, copies, tmp_path, recipe=recipe)
+    mean, momentum = None, 0.97**10
+    for number, (weights, _) in enumerate(seen):
+        if (number - 31) % 10 == 0:
+            start = initial(tiny, 5) if mean is None else mean
+            mean = [momentum * one + (1 - momentum) * now for one, now in zip(start, weights, strict=True)]
+    last = seen[-1][1]
+    averages = {row["step"]: row["validation_accuracy"] for row in last.progress.history if row["phase"] == "float"}
+    assert len(averages) == 8
+    network = ds_cnn.float_network(tiny)
+    for variable, value in zip(network.trainable_variables, mean, strict=True):
+        variable.assign(value)
+    ds_cnn.estimate_statistics(network, last.task.calibration)
+    codes, labels = copies(7)
+    accuracy = np.mean(evaluation.keras_logits(network, codes, INPUT_SCALE).argmax(axis=1) == labels)
+    assert accuracy == pytest.approx(averages[31])
+
+
+def initial(tiny, seed):
+    """The weights that a training of this seed begins with."""
+    make_deterministic(seed)
+    return [variable.numpy() for variable in ds_cnn.float_network(tiny).trainable_variables]

@@ -18,6 +18,7 @@ def test_what_is_written_is_read_again(tmp_path):
     assert evaluation_record.read(tmp_path) == made
     value = json.loads((tmp_path / "evaluation.json").read_text())
     names = ["schema", "run", "size", "tflite_sha256", "corpus", "measurements", "equal", "provenance"]
+    names.append("checksum")
     assert list(value) == names and value["corpus"] == {"name": "speech_commands", "hash": "h", "test_clips": 24}
 
 

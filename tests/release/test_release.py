@@ -28,6 +28,7 @@ def put(fresh, name, *, seed=1, more=0, size="small", **training):
     made.folder.rename(fresh / name)
     path = fresh / name / "metrics.json"
     value = json.loads(path.read_text())
+    del value["checksum"]
     value |= {"run": name, "seed": seed}
     value["training"] |= {"seed": seed, **training}
     for row in value["measurements"]:

@@ -2,10 +2,13 @@ import base64
 import io
 import json
 import re
+import shutil
 
 import pandas as pd
 import pytest
 
+from kwslib import subproc
+from kwslib.paths import book_dir
 from kwslib.report import elements
 from kwslib.report.elements import Html, Table
 
@@ -67,8 +70,8 @@ def test_another_table_can_be_shown_than_is_downloaded():
 
 def test_a_table_of_many_columns_is_set_tighter():
     frame = pd.DataFrame({"a": [1]})
-    assert 'class="kws-table dense"' in Table(frame, "t", dense=True)._repr_html_()
-    assert 'class="kws-table"' in Table(frame, "t")._repr_html_()
+    assert 'class="kws-table dense" id="table-t"' in Table(frame, "t", dense=True)._repr_html_()
+    assert 'class="kws-table" id="table-t"' in Table(frame, "t")._repr_html_()
 
 
 def test_a_table_is_written_as_its_links_have_it(tmp_path):
@@ -107,3 +110,24 @@ def test_labels_stand_in_one_line():
         '<p class="kws-badges"><span class="kws-label fresh">one</span> '
         '<span class="kws-label recorded">&lt;two&gt;</span></p>'
     )
+
+
+@pytest.mark.browser
+def test_a_readers_click_sorts_a_table_and_the_total_stays_last(tmp_path):
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium is installed")
+    frame = pd.DataFrame({"layer": ["a", "b", "c", "d", "Total"], "cycles": [1200, 30, None, 50, 1280]})
+    script = (book_dir() / "_static" / "tables.js").read_text()
+    clicks = """document.addEventListener("DOMContentLoaded", () => {
+      const order = () => [...document.querySelectorAll("tbody tr")].map((row) => row.cells[0].textContent).join(" ");
+      const head = document.querySelectorAll("th button")[1];
+      const seen = [order()];
+      for (const turn of [1, 2]) { head.click(); seen.push(order()); }
+      document.body.append(seen.join(" | "));
+    });"""
+    page = tmp_path / "table.html"
+    page.write_text(f"<body>{Table(frame, 't')._repr_html_()}<script>{script}{clicks}</script></body>")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'browser'}", "--dump-dom"]
+    shown = subproc.run([browser, *options, page.as_uri()], timeout_s=300).stdout
+    assert "a b c d Total | b d a c Total | a d b c Total" in shown

@@ -1,12 +1,4 @@
-import pytest
-
-from kwslib.errors import InputError
 from kwslib.report import gap8_estimates
-
-
-def test_a_clock_faster_than_the_chip_has_no_supply():
-    with pytest.raises(InputError, match="no core supply allows .* 176 MHz"):
-        gap8_estimates.supply_v(176)
 
 
 def test_every_figure_by_others_word_names_its_source():

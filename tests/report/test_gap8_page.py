@@ -11,8 +11,8 @@ import pytest
 from kwslib.config.baselines import baseline_network
 from kwslib.config.presets import SIZES
 from kwslib.paths import models_dir
-from kwslib.report import gap8_estimates, gap8_figures, gap8_page
-from kwslib.runs import deployments, records
+from kwslib.report import gap8_figures, gap8_page
+from kwslib.runs import deployments, energy, records
 from tests.sample_run import sample_run
 
 
@@ -123,7 +123,7 @@ def test_what_is_an_estimate_or_without_the_front_end_says_so(found):
     assert "estimate" in gap8_page.speeds(found.deployment).caption
     assert "without the front end" in gap8_page.speeds(found.deployment).caption
     assert "estimate" in gap8_page.totals_table([recorded("small")]).caption
-    assert "estimate" in gap8_estimates.ENERGY_FORMULA
+    assert "estimate" in energy.ENERGY_FORMULA
 
 
 def test_totals_have_a_row_a_network_with_its_state_and_platform():

@@ -4,6 +4,8 @@ from kwslib.config.presets import SIZES
 from kwslib.errors import DataError
 from kwslib.release import release
 from kwslib.report import released_page
+from kwslib.report.elements import count
+from kwslib.runs import deployments, records
 from tests.release.test_release import put
 
 
@@ -20,7 +22,6 @@ def test_without_a_release_the_others_figures_stand_alone(fresh):
         f"{size}, {who}" for size in SIZES for who in ("the vendor's last", "the baseline")
     }
     assert "No network is released yet for: small, medium, large." in released_page.note().text
-    assert [item.text for item in released_page.part("large")] == ["No network is released yet for the size *large*."]
     assert "89.20\u00a0%" in released_page.table()._repr_html_()
 
 
@@ -40,13 +41,41 @@ def test_released_sizes_stand_beside_the_vendors_and_the_baselines(fresh, sizes)
     assert row["cycles"] > 0
     lacking = [size for size in SIZES if size not in sizes]
     assert ("No network is released yet" in released_page.note().text) == bool(lacking)
-    texts = [item.text for item in released_page.part("small") if hasattr(item, "text")]
-    assert any("**Accuracy**" in text for text in texts)
-    assert not any(line.startswith("#") for text in texts for line in text.splitlines())
+    (card,) = released_page.card_of(run)
+    assert "**Accuracy**" in card.text
+    assert not any(line.startswith("#") for line in card.text.splitlines())
+
+
+def test_a_card_that_was_changed(fresh):
+    put(fresh, "best-small")
+    path = release.publish("best-small") / "README.md"
+    path.write_text(path.read_text().replace("%", "&", 1))
+    with pytest.raises(DataError, match=r"README\.md is not the card of the files beside it; release the run again"):
+        released_page.part("small")
 
 
 def test_a_release_without_a_card(fresh):
     put(fresh, "best-small")
     (release.publish("best-small") / "README.md").unlink()
     with pytest.raises(DataError, match="cannot read the card"):
-        released_page.part("small")
+        released_page.card_of(release.released("small"))
+
+
+def test_a_run_that_is_not_released_has_no_card(fresh):
+    put(fresh, "best-small")
+    (text,) = released_page.card_of(records.find("best-small"))
+    assert text.text == "Run `best-small` is not released: it has no model card."
+
+
+def test_the_large_numbers_are_those_of_the_records(fresh):
+    for size in SIZES:
+        put(fresh, f"best-{size}", size=size)
+        release.publish(f"best-{size}")
+    runs = [release.released(size) for size in SIZES]
+    text = released_page.numbers(runs).text
+    best = max(run.measurement("tflite", "test", "noise-silence").accuracy for run in runs)
+    found = [deployments.of_run(run).deployment for run in runs]
+    least = min(found, key=lambda one: one.cycles)
+    assert f"<strong>{100 * best:.1f} %</strong>" in text
+    assert f"<strong>{count(least.cycles)}</strong>" in text
+    assert f"<strong>{least.sound_to_label_cycles / 100_000:.1f} ms</strong>" in text  # at 100 MHz

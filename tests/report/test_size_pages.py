@@ -23,7 +23,7 @@ def test_every_size_has_its_pages():
     for size in SIZES:
         for name, heading in ((f"{size}.md", size.capitalize()), (f"gap8_{size}.md", f"{size.capitalize()} on GAP8")):
             assert f"\n# {heading}\n" in pages[name]
-            assert f'records.find("quick-{size}")' in pages[name]
+            assert f'overview.shown_run("{size}")' in pages[name]
             assert "{{" not in pages[name] and "{%" not in pages[name]
             assert yaml.safe_load(pages[name].split("---\n")[1])["kernelspec"]["name"] == "python3"
             assert pages[name].endswith("\n")
@@ -49,9 +49,9 @@ def test_git_has_no_copy():
 def test_a_page_that_is_the_same_keeps_its_date(tmp_path):
     (tmp_path / "templates").mkdir()
     for name in size_pages.TEMPLATES:
-        (tmp_path / "templates" / name).write_text("# {{ title }}, {{ run }}\n")
+        (tmp_path / "templates" / name).write_text("# {{ title }}, {{ size }}\n")
     assert sorted(path.name for path in size_pages.write_pages(tmp_path)) == sorted(NAMES)
-    assert (tmp_path / "small.md").read_text() == "# Small, quick-small\n"
+    assert (tmp_path / "small.md").read_text() == "# Small, small\n"
     assert size_pages.write_pages(tmp_path) == []
     (tmp_path / "small.md").write_text("an old page")
     assert size_pages.write_pages(tmp_path) == [tmp_path / "small.md"]

@@ -8,9 +8,10 @@ import pytest
 
 from kwslib.config.baselines import baseline_network
 from kwslib.errors import DataError, InputError, KwsError
+from kwslib.gap8.measure import stream
 from kwslib.integer import reference
 from kwslib.runs import deployments, records
-from kwslib.runs.clips import codes_for
+from kwslib.runs.clips import DEFAULT_CLIP, codes_for
 from kwslib.runs.deployments import choose
 from kwslib.runs.networks import of_file
 from kwslib.speech import open_corpus
@@ -110,6 +111,18 @@ def test_a_task_leaves_its_figures_alone(model, speech):
     assert (made.tflite_sha256, made.key) == (task.tflite_sha256, task.key)
 
 
+def test_a_network_that_can_listen_hears_streams(place, speech):
+    words = {"run": "quick-small", "size": "small", "corpus": "speech_commands", "data": str(speech), "clips": 1}
+    found = deployments.run_task(choose(**{**DEFAULTS, **words}))
+    streams = stream.load_all(found.folder)
+    assert [one.parameters.hop_ms for one in streams] == list(deployments.STREAM_HOPS_MS)
+    for one in streams:
+        assert one.provenance == found.deployment.provenance and one.recording == DEFAULT_CLIP.name
+        assert one.steady.network_cycles == pytest.approx(found.deployment.cycles, rel=0.01)
+        assert one.steady.front_end_cycles < found.deployment.front_end_cycles
+    assert streams[1].hop_frames == 25 and max(hop.front_end_cycles for hop in streams[1].hops) < 100_000
+
+
 def test_a_task_that_fails_leaves_what_was_there(model, speech, monkeypatch):
     task = choose(**{**DEFAULTS, "model": str(model), "corpus": "speech_commands", "data": str(speech), "clips": 1})
     deployments.run_task(task)
@@ -162,7 +175,7 @@ def test_what_make_leaves_behind_is_no_source(monkeypatch, tmp_path):
     for path in (source, left, integer):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("int x;")
-    sources = deployments._sources.__wrapped__
+    sources = deployments.sources_digest.__wrapped__
     before = sources()
     left.write_text("int y;")
     assert sources() == before
@@ -181,7 +194,7 @@ def test_up_to_date_only_with_the_same_network_platform_clips_and_sources(place,
     assert deployments.up_to_date(run, "simulator", 20)
     assert not deployments.up_to_date(run, "simulator", 21)
     assert not deployments.up_to_date(run, "gvsoc", 20)
-    monkeypatch.setattr(deployments, "_sources", lambda: "others")
+    monkeypatch.setattr(deployments, "sources_digest", lambda: "others")
     assert not deployments.up_to_date(run, "simulator", 20)
 
 

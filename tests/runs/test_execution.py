@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 from kwslib.config.baselines import baseline_network
@@ -18,7 +19,9 @@ from kwslib.runs import deployments, execution, records
 from kwslib.runs.execution import make_run
 from kwslib.runs.notebook import NotebookError
 from kwslib.runs.parameters import check
-from tests import quick_notebook
+from kwslib.speech.speech_commands import MAIN_FOLDER
+from kwslib.speech.split import which_set
+from tests import corpora, quick_notebook
 from tests.places import ROOT
 
 
@@ -78,6 +81,12 @@ def test_up_to_date_only_with_the_same_inputs(place, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(execution, "__version__", "99")
         assert execution.up_to_date(check(seed=2), corpus, run.folder) is None
+    for name in ("model.tflite", "train.ipynb", "metrics.json"):
+        content = (run.folder / name).read_bytes()
+        (run.folder / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        assert execution.up_to_date(check(seed=2), corpus, run.folder) is None
+        (run.folder / name).write_bytes(content)
+    assert execution.up_to_date(check(seed=2), corpus, run.folder) == run
     (run.folder / "train.ipynb").unlink()
     assert execution.up_to_date(check(seed=2), corpus, run.folder) is None
 
@@ -116,6 +125,39 @@ def test_bad_input_starts_nothing(place, tmp_path):
         make_run({"size": "smal"})
     with pytest.raises(DataError, match="does not exist"):
         make_run({"data": str(tmp_path / "nowhere")})
+    assert not place.exists()
+
+
+def test_a_corpus_without_a_word_to_test_with_is_refused_before_anything_starts(place, tmp_path):
+    data = corpora.build(tmp_path / "part")
+    for path in (data / MAIN_FOLDER).glob("*/*.wav"):
+        if which_set(path.name) == "test" and path.parent.name in ("yes", "no"):
+            path.unlink()
+    message = rf"part has no test clips of yes, no: .*; or name {data / MAIN_FOLDER} with --data"
+    with pytest.raises(DataError, match=message):
+        make_run({"data": str(data), "words": "yes,no"})
+    assert not place.exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "clips", "message"),
+    [
+        ("one", 1, "'marvin' has 1 clip: at least 3 are needed, one to train with, one to choose the best step by"),
+        ("few", 9, "training clips, a batch needs 100: give batch_clips of at most"),
+    ],
+)
+def test_a_folder_with_too_few_clips_is_refused_before_anything_starts(place, tmp_path, folder, clips, message):
+    for word in ("marvin", "other"):
+        for clip in range(clips):
+            corpora.write_wav(tmp_path / folder / word / f"{clip}.wav", np.full(16000, clip, np.int16))
+    with pytest.raises(KwsError, match=message):
+        make_run({"data": str(tmp_path / folder), "words": "marvin"})
+    assert not place.exists()
+
+
+def test_a_network_that_gap8_cannot_hold_is_refused_before_its_training(place, gap8):
+    with pytest.raises(InputError, match="large-1024ch .* does not fit GAP8, in none of .* lacks .* bytes"):
+        make_run({"size": "large", "channels": 1024, "blocks": 2})
     assert not place.exists()
 
 
@@ -191,7 +233,7 @@ def test_a_network_is_deployed_after_its_training(place, gap8):
 
 def test_what_has_changed_is_deployed_again_without_training(place, gap8, monkeypatch):
     run = make_run({"seed": 6})
-    monkeypatch.setattr(deployments, "_sources", lambda: "others")
+    monkeypatch.setattr(deployments, "sources_digest", lambda: "others")
     assert not execution.deployed(run)
     stream = io.StringIO()
     make_run({"seed": 6}, stream=stream)

@@ -7,6 +7,7 @@ from kwslib.config.events import EventParameters
 from kwslib.errors import InputError
 from kwslib.gap8.program.host_library import prepare, run_here
 from kwslib.integer import reference
+from kwslib.integer.events import EventDetector, rules
 from kwslib.runs import listening, networks
 from kwslib.runs.clips import DEFAULT_CLIP, codes_for
 from kwslib.speech.recording import read_recording
@@ -55,6 +56,17 @@ def test_decisions_are_the_reference_on_each_second(network, recording):
     expected = reference.run(network.graph, codes_for(hears, clips))
     assert np.array_equal(codes, expected.softmax)
     assert len(codes) == 20
+
+
+def test_a_network_of_magnitude_hears_fingerprints_that_are_computed_here(network, recording):
+    other = replace(network, front_end=replace(network.front_end, kind="magnitude"))
+    parameters = EventParameters(threshold=0.3, smoothing_hops=1)
+    spotter = listening.WordSpotter(other, parameters)
+    assert "listening with front end magnitude-40-20-10" in spotter.describe()
+    found = spotter.hear(recording)
+    codes = listening.Listener(other, parameters.hop_ms).hear(recording)
+    events = EventDetector(rules(parameters, other.labels)).feed(codes)
+    assert found == [listening.heard_of(event, other.labels, parameters) for event in events] != []
 
 
 def test_a_clip_of_a_second_and_an_end_within_a_word_are_heard(spotter):

@@ -1,7 +1,5 @@
 """The worst mistakes come first, with sound that is the clip's."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -48,7 +46,7 @@ def test_sound_and_list_lie_in_the_folder(tmp_path):
 def test_no_mistakes_leave_an_empty_list(tmp_path):
     clips, _ = made()
     mistakes.write(clips, [], tmp_path / "mistakes")
-    assert json.loads((tmp_path / "mistakes" / "mistakes.json").read_text()) == []
+    assert mistakes.read(tmp_path / "mistakes") == []
     assert (tmp_path / "mistakes" / "mistakes.csv").read_text() == "file,name,label,winner,probability\n"
 
 

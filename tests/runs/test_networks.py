@@ -123,7 +123,7 @@ def test_a_front_end_that_does_not_fit_is_refused(tmp_path):
     folder = tmp_path / "results" / "quick-small"
     shutil.copytree(models_dir() / "quick-small", folder)
     value = json.loads((folder / "metrics.json").read_text())
-    (folder / "metrics.json").write_text(json.dumps({**value, "size": "large"}))
+    (folder / "metrics.json").write_text(json.dumps({**value, "size": "large", "checksum": None}))
     with pytest.raises(ModelError, match=r"reads an input of \(49, 10, 1\), but the front end that goes with it"):
         of_run("quick-small")
 

@@ -54,3 +54,17 @@ def test_a_process_that_ends_is_told_with_its_last_words(tmp_path):
     code = "import os, sys; print('out of everything', file=sys.__stderr__, flush=True); os._exit(3)"
     with pytest.raises(notebook.NotebookError, match="process was ended.*out of everything"):
         run(tmp_path, code)
+
+
+def test_a_byte_that_changed_in_an_executed_notebook_is_noticed(tmp_path, capsys):
+    run(tmp_path, "print(6 * 7)")
+    path = tmp_path / "out.ipynb"
+    content = path.read_bytes()
+    assert notebook.is_intact(path) and not capsys.readouterr().err
+    for old, new in ((b"42", b"43"), (b"print", b"prinT"), (b"}", b"")):
+        assert old in content
+        path.write_bytes(content.replace(old, new, 1))
+        assert not notebook.is_intact(path)
+        assert f"warning: {path} was damaged on the disk" in capsys.readouterr().err
+    path.unlink()
+    assert not notebook.is_intact(path) and not capsys.readouterr().err

@@ -1,7 +1,6 @@
 """The pipeline of a run: its stages give what their parts give, and leave what the notebook leaves."""
 
 import hashlib
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -146,8 +145,8 @@ def test_what_the_notebook_shows(made, chosen):
     shown = measured.measurement("tflite", *pipeline.SHOWN)
     labels = speech.sets[pipeline.SHOWN][1]
     assert int(np.sum(measured.softmax.argmax(axis=1) == labels)) == shown.correct
-    listed = json.loads((run.folder / "mistakes" / "mistakes.json").read_text())
-    assert to_plain(pipeline.worst_mistakes(speech, measured)) == listed
+    listed = mistakes.read(run.folder / "mistakes")
+    assert to_plain(pipeline.worst_mistakes(speech, measured)) == to_plain(listed)
 
 
 def test_a_run_folder_has_one_writer(place, chosen):

@@ -1,15 +1,19 @@
+import contextlib
 import csv
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from kwslib.errors import DataError, InputError
 from kwslib.runs import cluster, records, sweep
+from kwslib.runs.grid import read_grid
 from kwslib.runs.ranking import DONE, FAILED, KEPT
-from kwslib.runs.sweep import SweepFailed, read_grid
+from kwslib.runs.sweep import SweepFailed
 from tests.places import ROOT
 
 
@@ -36,36 +40,6 @@ def kill_at(process, text):
 
 def comparable(folder):
     return {path.parent.name: records.comparable(records.load(path.parent)) for path in folder.glob("*/metrics.json")}
-
-
-def test_grid_is_the_product_in_order():
-    grid = read_grid(["size=small,medium", "seed=1,2"])
-    assert grid == [{"size": size, "seed": seed} for size in ("small", "medium") for seed in (1, 2)]
-
-
-def test_values_with_commas_have_semicolons_between_them():
-    grid = read_grid(["words=yes,no;up,down", "learning_rates=0.1,0.2,0.3;", "channels=8,16"])
-    assert {one["words"] for one in grid} == {"yes,no", "up,down"}
-    assert {one["learning_rates"] for one in grid} == {"0.1,0.2,0.3"} and len(grid) == 4
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ([], "the grid is empty"),
-        (["small"], "'small' is no part of a grid: give NAME=VALUE,VALUE"),
-        (["seed="], "'seed=' is no part of a grid"),
-        (["seed=1,,2"], "'seed=1,,2' is no part of a grid"),
-        (["seeds=1"], r"unknown parameter 'seeds'.*did you mean 'seed'\?"),
-        (["seed=one"], "parameter seed is 'one': give a whole number"),
-        (["seed=1", "seed=2"], "parameter seed is in the grid twice"),
-        (["seed=1,1"], "'seed=1,1' has a value twice"),
-        (["steps=0"], "steps is 0: give a positive number"),
-    ],
-)
-def test_bad_grids_are_refused(words, message):
-    with pytest.raises(InputError, match=message):
-        read_grid(words)
 
 
 def test_everything_is_checked_before_anything_starts(place, tmp_path):
@@ -144,6 +118,29 @@ def test_killed_sweep_ends_as_one_left_alone(place, tmp_path):
     assert alone.wait(timeout=600) == 0
     assert comparable(place) == comparable(tmp_path / "alone")
     assert len(comparable(place)) == 2
+    assert (place / "sweep.csv").read_bytes() == (tmp_path / "alone" / "sweep.csv").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_search_that_is_killed_at_ten_random_moments_ends_as_one_left_alone(place, tmp_path):
+    """Its later draws follow from the results of earlier ones, so that a lost result would show."""
+    words = ("seed=1..40", "steps=40", "--search", "tpe", "--trials", "6", "--workers", "1")
+    start_s = time.monotonic()
+    alone = kws_sweep(*words, KWS_RESULTS=str(tmp_path / "alone"))
+    text = alone.communicate(timeout=1200)[0]
+    assert alone.returncode == 0, text
+    took_s, moments = time.monotonic() - start_s, random.Random(3)
+    for _ in range(10):
+        process = kws_sweep(*words)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=moments.uniform(0.1, took_s))
+        process.kill()  # with SIGKILL; it may have ended
+        process.wait()
+    again = kws_sweep(*words)
+    text = again.communicate(timeout=1200)[0]
+    assert again.returncode == 0, text
+    assert comparable(place) == comparable(tmp_path / "alone")
+    assert len(comparable(place)) == 6
     assert (place / "sweep.csv").read_bytes() == (tmp_path / "alone" / "sweep.csv").read_bytes()
 
 

@@ -20,7 +20,7 @@ def test_stages_follow_each_other(results, monkeypatch):
     monkeypatch.setenv("KWS_INSTALL_S", "61")
     known = timings.note({"corpus": 1.0})
     assert list(known.items()) == [("installation", 61.0), ("small", 30.0), ("book", 4.5), ("corpus", 1.0)]
-    assert json.loads((results / "stages.json").read_text()) == {"stages_s": known}
+    assert json.loads((results / "stages.json").read_text())["stages_s"] == known
     assert list(timings.note({"small": 1.0}, start_over=True)) == ["installation", "small"]
 
 

@@ -1,4 +1,7 @@
 import resource
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -24,6 +27,24 @@ def test_made_once_then_read_as_a_read_only_map(cache):
 def test_keys_with_other_content_have_other_files(cache):
     assert key_path("g", "s", {"a": 1, "b": 2}) == key_path("g", "s", {"b": 2, "a": 1})
     assert key_path("g", "s", {"a": 1}) != key_path("g", "s", {"a": 2})
+
+
+def test_of_two_that_want_the_same_one_waits_and_takes_what_the_other_made(cache):
+    path, made = key_path("g", "s", {}), []
+    begun = threading.Event()
+
+    def slow(number):
+        made.append(number)
+        begun.set()
+        time.sleep(0.3)
+        yield np.full((4, 3), number, np.uint8)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(cached_array, path, (4, 3), np.uint8, lambda: slow(1))
+        begun.wait(10)
+        second = pool.submit(cached_array, path, (4, 3), np.uint8, lambda: slow(2))
+        np.testing.assert_array_equal(first.result(), second.result())
+    assert made == [1]
 
 
 def test_a_damaged_file_is_made_again(cache):

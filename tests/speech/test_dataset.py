@@ -1,22 +1,13 @@
-import multiprocessing
-import os
-import subprocess
-import sys
-import time
-from pathlib import Path
-
 import numpy as np
-import psutil
 import pytest
 
 from kwslib.config.augmentation import Augmentation
 from kwslib.config.front_end import FrontEnd
-from kwslib.errors import DataError, InputError, KwsError
+from kwslib.errors import InputError
 from kwslib.integer.front_end import codes_of
-from kwslib.speech.augmentation import augment
-from kwslib.speech.dataset import NICENESS, CopyMaker, evaluation_codes, training_codes
+from kwslib.speech.augmentation import Material, augment
+from kwslib.speech.dataset import evaluation_codes, training_codes, training_path
 from kwslib.speech.fingerprint import fingerprints, quantise
-from kwslib.speech.speech_commands import MAIN_FOLDER, open_speech_commands
 
 SMALL = FrontEnd("magnitude", 40, 20, 10)
 POWER = FrontEnd("power", 40, 20, 10)
@@ -43,7 +34,7 @@ def test_training_codes_are_the_augmented_clips_codes(tiny_corpus, monkeypatch):
     augmentation = Augmentation(gain_db=3)
     codes, labels = training_codes(tiny_corpus, SMALL, augmentation, 5, 2)
     clips = tiny_corpus.clips("train")
-    varied = augment(clips, tiny_corpus.noise(), augmentation, 5, 2, range(len(clips)))
+    varied = augment(Material(clips, tiny_corpus.noise()), augmentation, 5, 2, range(len(clips)))
     np.testing.assert_array_equal(codes, quantise(fingerprints(varied, SMALL)))
     np.testing.assert_array_equal(labels, clips.labels)
 
@@ -62,82 +53,26 @@ def test_whatever_the_codes_depend_on_is_in_the_key(tiny_corpus, cache):
     assert len({path.read_bytes() for path in files}) == 9
 
 
-def test_negative_seed_copy_and_no_copies_are_refused(tiny_corpus):
+def test_a_negative_seed_or_copy_is_refused(tiny_corpus):
     with pytest.raises(InputError, match="seed is -1 and copy 0"):
         training_codes(tiny_corpus, SMALL, Augmentation(), -1, 0)
-    with pytest.raises(InputError, match="copies is 0"):
-        CopyMaker(tiny_corpus, SMALL, Augmentation(), 0, 0)
 
 
-def test_copies_made_beside_are_those_made_here(tiny_corpus, tmp_path, monkeypatch):
-    with CopyMaker(tiny_corpus, SMALL, Augmentation(), 3, 2) as maker:
-        made = [np.array(maker.get(copy)[0]) for copy in (1, 0)]
-        with pytest.raises(InputError, match="copy 2 does not exist: there are 2"):
-            maker.get(2)
-    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "other"))
-    for copy, codes in zip((1, 0), made, strict=True):
-        np.testing.assert_array_equal(codes, training_codes(tiny_corpus, SMALL, Augmentation(), 3, copy)[0])
-
-
-def test_an_error_in_the_child_reaches_the_parent(tiny_data):
-    for path in (tiny_data / MAIN_FOLDER / "go").iterdir():
-        path.write_bytes(b"")
-    corpus = open_speech_commands(tiny_data)
-    with (
-        CopyMaker(corpus, SMALL, Augmentation(), 3, 1) as maker,
-        pytest.raises(DataError, match=r"go/.*\.wav is empty"),
-    ):
-        maker.get(0)
-
-
-def test_a_killed_child_is_an_error_in_the_parent(tiny_corpus, cache):
-    with CopyMaker(tiny_corpus, SMALL, Augmentation(), 3, 100_000) as maker:
-        maker.get(0)
-        (child,) = multiprocessing.active_children()
-        child.kill()
-        with pytest.raises(KwsError, match=r"ended \(exit status -9\) before copy 99999 was made"):
-            maker.get(99_999)
-
-
-PARENT = """
-import multiprocessing, sys, time
-from pathlib import Path
-from kwslib.config.augmentation import Augmentation
-from kwslib.speech.dataset import CopyMaker
-from kwslib.config.front_end import FrontEnd
-from kwslib.speech.speech_commands import open_speech_commands
-
-if __name__ == "__main__":
-    corpus = open_speech_commands(Path(sys.argv[1]))
-    maker = CopyMaker(corpus, FrontEnd("magnitude", 40, 20, 10), Augmentation(), 1, 100000)
-    maker.get(0)
-    print(multiprocessing.active_children()[0].pid, flush=True)
-    time.sleep(600)
-"""
-
-
-def test_a_killed_parent_leaves_no_orphan_and_no_half_written_file(tiny_data, cache, tmp_path):
-    script = tmp_path / "parent.py"
-    script.write_text(PARENT)
-    root = Path(__file__).resolve().parents[2]
-    process = subprocess.Popen(
-        [sys.executable, script, tiny_data],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(root)},
+def test_all_other_words_of_the_split_take_turns_and_decide_the_key(tiny_corpus, cache):
+    others, digest = tiny_corpus.other_words("train")
+    chosen = tiny_corpus.clips("train")
+    assert len(others) >= (chosen.labels == 1).sum()
+    assert len(digest) == 64
+    turned = Augmentation(turn_others=True, snr_probability=0.5)
+    codes, _ = training_codes(tiny_corpus, SMALL, turned, 5, 1)
+    plain, _ = training_codes(tiny_corpus, SMALL, Augmentation(), 5, 1)
+    assert not np.array_equal(codes, plain)
+    path = training_path(tiny_corpus, SMALL, turned, 5, 1)
+    assert path.exists() and path != training_path(tiny_corpus, SMALL, Augmentation(), 5, 1)
+    unknown = chosen.labels == 1
+    material = Material(chosen, tiny_corpus.noise(), others)
+    varied = augment(material, Augmentation(turn_others=True), 5, 1, np.flatnonzero(unknown))
+    np.testing.assert_array_equal(
+        training_codes(tiny_corpus, SMALL, Augmentation(turn_others=True), 5, 1)[0][unknown],
+        quantise(fingerprints(varied, SMALL)),
     )
-    child = psutil.Process(int(process.stdout.readline()))
-    assert child.nice() == min(19, os.nice(0) + NICENESS)  # 19 is the lowest priority there is
-    process.kill()
-    process.wait()
-    process.stdout.close()
-    deadline = time.monotonic() + 120
-    while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline, "the child outlived its parent"
-        time.sleep(0.02)
-    files = list((cache / "fingerprints").iterdir())
-    assert files
-    assert [path for path in files if path.suffix != ".npy"] == []
-    corpus = open_speech_commands(tiny_data)
-    codes, _ = training_codes(corpus, SMALL, Augmentation(), 1, 0)
-    assert len(codes) == len(corpus.clips("train"))

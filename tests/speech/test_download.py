@@ -9,7 +9,7 @@ import pytest
 
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError, KwsError
-from kwslib.speech import speech_commands
+from kwslib.speech import download, speech_commands
 from kwslib.speech.download import Archive, fetch_archive
 from kwslib.speech.speech_commands import MAIN_FOLDER, TEST_FOLDER, open_speech_commands
 
@@ -153,3 +153,50 @@ def test_fetch_brings_both_archives_and_the_corpus_opens(server, tiny_data, tmp_
     corpus = open_speech_commands(fetched)
     assert corpus.clips("train").names == open_speech_commands(tiny_data).clips("train").names
     assert len(corpus.clips("test")) == 12
+
+
+def special(kind, target):
+    """An archive with a good file, then a member of a kind, then a file that would be written through it."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, type_ in (("good", tarfile.REGTYPE), ("door", kind), ("door/through", tarfile.REGTYPE)):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = type_, target if type_ == kind else ""
+            tar.addfile(info, io.BytesIO())
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("target", ["good", ".", "../outside", "/etc/passwd"])
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE])
+def test_links_and_devices_are_not_unpacked(server, tmp_path, kind, target):
+    archive = server.archive("corpus.tar.gz", special(kind, target))
+    with pytest.raises(DataError, match=r"corpus\.tar\.gz holds 'door', a link or a device: it is not unpacked"):
+        fetch_archive(archive, tmp_path / "data" / "corpus", progress=False)
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["corpus.tar.gz"]
+
+
+@pytest.mark.parametrize("name", ["/absolute", "a/../../outside", "..", "a/./../../x"])
+def test_no_member_lies_outside(server, tmp_path, name):
+    archive = server.archive("corpus.tar.gz", packed({"good": b"", name: b"x"}))
+    if name.startswith("/"):  # taken as a name inside
+        fetch_archive(archive, tmp_path / "data" / "corpus", progress=False)
+        assert (tmp_path / "data" / "corpus" / name[1:]).read_bytes() == b"x"
+        return
+    with pytest.raises(DataError, match="cannot be unpacked"):
+        fetch_archive(archive, tmp_path / "data" / "corpus", progress=False)
+    assert [path.name for path in tmp_path.rglob("*")] == ["data", "corpus.tar.gz"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("MOST_BYTES", 999), ("MOST_MEMBERS", 1)])
+def test_an_archive_out_of_all_bounds_is_not_unpacked(server, tmp_path, monkeypatch, name, value):
+    monkeypatch.setattr(download, name, value)
+    archive = server.archive("corpus.tar.gz", packed({"a": bytes(500), "b": bytes(500)}))
+    with pytest.raises(DataError, match=r"holds more than [\d,]+ files or [\d,]+ bytes"):
+        fetch_archive(archive, tmp_path / "data" / "corpus", progress=False)
+    assert not (tmp_path / "data" / "corpus").exists()
+
+
+def test_a_server_that_never_ends(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "MOST_BYTES", 50_000)
+    with pytest.raises(DataError, match="sends more than 50,000 bytes"):
+        fetch_archive(server.archive("corpus.tar.gz", bytes(200_000)), tmp_path / "corpus", progress=False)

@@ -107,3 +107,23 @@ def test_opening_the_corpus_code_does_not_load_the_library():
     maps = "import kwslib.speech.synthetic; print('espeak' in open('/proc/self/maps').read())"
     result = subprocess.run([sys.executable, "-c", maps], capture_output=True, text=True, cwd=project_root())
     assert result.stdout.strip() == "False", result.stderr
+
+
+def test_voices_are_listed_with_code_and_name():
+    listed = json.loads(child("--voices").stdout)
+    assert {"code": "de", "name": "German", "voice": "de"} in listed and len(listed) > 100
+
+
+def test_phonemes_are_those_of_the_voice():
+    result = child("--voice", "en-us", "--phonemes", utterances=["lights on", "--", "first, second"])
+    assert json.loads(result.stdout)[0] == [["l", "'aI", "t", "s"], ["'O2", "n"]]
+    assert [len(words) for words in json.loads(result.stdout)] == [2, 0, 2]
+    assert child("--voice", "tlh-moon", "--phonemes", utterances=["on"]).returncode == 1
+
+
+def test_no_child_of_a_voice_imports_numpy():
+    code = "import sys, runpy; sys.argv = ['espeak', '--version']\n"
+    code += "try: runpy.run_path('kwslib/speech/espeak.py', run_name='__main__')\n"
+    code += "except SystemExit: print('numpy' in sys.modules)"
+    result = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, cwd=project_root())
+    assert result.stdout.splitlines()[-1] == "False", result.stderr

@@ -4,10 +4,11 @@ import pytest
 from kwslib.config.streams import NEGATIVES, SIMILAR
 from kwslib.config.words import KEYWORDS, LABELS
 from kwslib.errors import DataError, InputError
-from kwslib.speech.disturbance import active_power
+from kwslib.speech.disturbance import active_part, active_power
+from kwslib.speech.sentences import PhraseTalk
 from kwslib.studies import streaming_sounds
 from kwslib.studies.streaming_changes import CHANGES, Change
-from kwslib.studies.streaming_sounds import WORD_DBFS, Sounds, active_part, trimmed
+from kwslib.studies.streaming_sounds import WORD_DBFS, Sounds
 from tests.studies.test_streaming import Drawn
 
 
@@ -77,8 +78,6 @@ def test_the_active_part_of_a_word():
     clip = np.zeros(16_000, np.int16)
     clip[5000:9000] = 1000
     assert active_part(clip) == (4800, 9280)
-    assert len(trimmed(clip.astype(float))) == 4000
-    assert len(trimmed(np.zeros(100))) == 0
 
 
 def test_a_corpus_without_words_or_noise_is_refused():
@@ -111,3 +110,29 @@ def test_changes_of_a_stream():
 def test_voices_are_real(report):
     assert all(voice.count("+") == 1 for voice in report.voices)
     assert streaming_sounds.SPLITS == {"choice": "validation", "report": "test"}
+
+
+def test_a_corpus_may_say_who_speaks_and_what(monkeypatch):
+    class Own(Drawn):
+        @property
+        def talk(self):
+            return PhraseTalk(("lights on",), ("light son",))
+
+        def voices(self, split):
+            return [f"{split}+f1"]
+
+        def is_near_miss(self, name):
+            return name != "3"  # one of the three clips of other words
+
+    spoken = []
+
+    def utter(voice, lines, folder):
+        spoken.append((voice, {line.text for line in lines}))
+        return [np.full(4000, 2000, np.int16) for _ in lines]
+
+    monkeypatch.setattr(streaming_sounds, "utter", utter)
+    own = Sounds(Own(), "report", 0)
+    assert own.voices == ["test+f1"]
+    own.negative("similar", 0, 2)
+    assert spoken[0] == ("test+f1", {"light son"})
+    assert len(own.other_words) == 1 and len(Sounds(Drawn(), "report", 0).other_words) == 3

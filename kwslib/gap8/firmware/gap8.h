@@ -88,6 +88,9 @@ static inline uint32_t dma_in_begin(address l1, address l2, uint32_t bytes) {
 }
 static inline void dma_in_end(uint32_t id) { dma_end(DMA, id); }
 static inline void dma_in_now(address l1, address l2, uint32_t bytes) { dma_in_end(dma_in_begin(l1, l2, bytes)); }
+static inline void dma_out_now(address l1, address l2, uint32_t bytes) {
+    dma_end(DMA, dma_start(DMA, l1, l2, bytes, 0, 0, 0));
+}
 
 /* The transfers of tiles: core 0 asks for them, the fabric controller makes them, in their order. */
 enum { REQUESTS = 4, OUT = 0, IN = 1, EXCHANGE = 2 /* l1: struct pointwise, l2: turn */ };

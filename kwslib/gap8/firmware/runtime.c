@@ -17,6 +17,9 @@ static struct {
     uint32_t flash_next, flash_after;      /* to read from the flash; what must have ended before */
     uint32_t reading;
     uint32_t served;                       /* requests for tiles */
+#ifdef KWS_LISTEN
+    uint32_t ahead;                        /* transfers of the next inference that have ended */
+#endif
 } mover;
 
 void load_tables(void) {
@@ -110,7 +113,11 @@ void fetch_serve(void) {
     if (allowed - mover.base >= INFERENCE) { /* another inference */
         mover.base = allowed & ~(uint32_t)(INFERENCE - 1);
         mover.next = 0;
-        stream_end.ended = mover.base;
+#ifdef KWS_LISTEN
+        mover.next = mover.ahead;
+        mover.ahead = 0;
+#endif
+        stream_end.ended = mover.base + mover.next;
         flash_aim(first_flash_transfer);
     }
     if (!mover.base) return;
@@ -124,6 +131,14 @@ void fetch_serve(void) {
     move(t);
     stream_end.ended = mover.base + ++mover.next;
 }
+
+#ifdef KWS_LISTEN
+void fetch_ahead(void) {
+    const struct transfer *t = &network_transfers[0]; /* the front end's constants, which lie in L2 */
+    weights_move(t->target, t->source, t->bytes);
+    mover.ahead = 1;
+}
+#endif
 
 /* --- the steps ------------------------------------------------------------------------------------------------ */
 

@@ -44,6 +44,7 @@ void add_up_ahead(const struct pool *p, uint32_t first, uint32_t count);
 void exchange_tiles(const struct pointwise *p, uint32_t turn);
 void fetch_begin(void);
 void fetch_serve(void);
+void fetch_ahead(void); /* with KWS_LISTEN: between two inferences, make the first transfer of the next one */
 
 static inline void fetch_until(uint32_t end) { /* all before `end` may start */
     if (stream_end.base + end > stream_end.known) {

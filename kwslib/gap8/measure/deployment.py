@@ -1,6 +1,5 @@
 """A network built for GAP8, run on a platform and checked bit for bit: its figures, measured and stored."""
 
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from kwslib.gap8.platforms.platform import Platform, RunResult, open_platform, t
 from kwslib.gap8.program import compilation
 from kwslib.gap8.program.compilation import Build
 from kwslib.integer.graph import Graph
-from kwslib.paths import atomic_write_text
+from kwslib.paths import atomic_write_text, scratch
 from kwslib.provenance import Provenance
 
 SCHEMA = 3
@@ -271,8 +270,8 @@ def _measure_clips(
     machine: Platform, graph: Graph, built: Build, clips: np.ndarray, folder: Path, timeout_s: float
 ) -> _Measured:
     """Run every clip and check its outputs; the first one also gives the figures."""
-    with tempfile.TemporaryDirectory(prefix="kws-deploy-") as work:
-        elf = compilation.with_input(built, clips[0], Path(work) / compilation.PROGRAM, warm_runs=1)
+    with scratch("deploy") as work:
+        elf = compilation.with_input(built, clips[0], work / compilation.PROGRAM, warm_runs=1)
         done, profile = run_and_check(machine, graph, elf, clips[0], timeout_s, folder / LOG)
         atomic_write_text(folder / OUTPUT, done.stdout)
         for codes in clips[1:]:

@@ -147,13 +147,15 @@ class Builder:
         """Return the bytes of L1 that the runtime and the stacks take, for steps of some kinds."""
         return runtime.own_bytes(kinds, len(self.plan.graph.layers), len(self.plan.shares))
 
-    def finish(self, kernel_bytes: Callable[[Kernel], int]) -> Plan:
+    def finish(self, kernel_bytes: Callable[[Kernel], int], spare_bytes: int = 0) -> Plan:
         """Place everything.
 
         Parameters
         ----------
         kernel_bytes : callable
             The bytes of code of a kernel, or a bound of them.
+        spare_bytes : int
+            Bytes of L2 that stay free behind the code.
 
         Raises
         ------
@@ -167,7 +169,7 @@ class Builder:
         for name in [n for n in self._wanted if n.startswith(STREAM)]:
             self.use(name, "L2", 0, 0, last)
         plan.l1_begin = L1_BASE + self.own_bytes([step.kind for step in plan.steps])
-        plan.l2_begin = L2_BASE + self._code_bytes(kernel_bytes)
+        plan.l2_begin = L2_BASE + self._code_bytes(kernel_bytes, spare_bytes)
         weights = replace(self._wanted["weights"], address=plan.l2_begin)
         try:
             placed = self._place(weights, offsets)
@@ -185,7 +187,7 @@ class Builder:
         ]
         return plan
 
-    def _code_bytes(self, kernel_bytes: Callable[[Kernel], int]) -> int:
+    def _code_bytes(self, kernel_bytes: Callable[[Kernel], int], spare_bytes: int) -> int:
         plan = self.plan
         tables = {
             "geometry": len(plan.geometries),
@@ -197,7 +199,7 @@ class Builder:
         }
         kernels = [kernel_bytes(kernel) for kernel in plan.kernels.values()]
         words = len(plan.shares) + len(plan.far_shares)
-        return runtime.code_bytes(tables, [step.kind for step in plan.steps], words, kernels)
+        return runtime.code_bytes(tables, [step.kind for step in plan.steps], words, kernels, spare_bytes)
 
     def _prefetch(self) -> None:
         """Let each step fetch what the next one needs at its start."""

@@ -40,12 +40,14 @@ LARGEST_OUTPUTS = 4096
 """Outputs of a network: more would not be classes, and their names would fill the code's part of L2."""
 
 
-def plan(graph: Graph) -> Plan:
+def plan(graph: Graph, spare_bytes: int = 0) -> Plan:
     """Find the fastest way to run a network on GAP8.
 
     Parameters
     ----------
     graph : Graph
+    spare_bytes : int
+        Bytes of L2 beside the runtime's code, for code and data that go with it.
 
     Returns
     -------
@@ -63,21 +65,21 @@ def plan(graph: Graph) -> Plan:
         )
     failures: list[tuple[Way, DoesNotFit]] = []
     methods = assign(graph)
-    found = _plan(graph, methods, failures)
+    found = _plan(graph, methods, failures, spare_bytes)
     if found is None and isinstance(methods[0], Front):
-        found = _plan(graph, _assign(graph, [kind for kind in METHODS if kind is not Front]), failures)
+        found = _plan(graph, _assign(graph, [kind for kind in METHODS if kind is not Front]), failures, spare_bytes)
     if found is None:
         raise ModelError(_does_not_fit(graph, failures))
     return found
 
 
-def _plan(graph: Graph, methods: list[Method], failures: list[tuple[Way, DoesNotFit]]) -> Plan | None:
+def _plan(graph: Graph, methods: list[Method], failures: list[tuple[Way, DoesNotFit]], spare_bytes: int) -> Plan | None:
     """Find the fastest way with some methods, or None; add the ways that do not fit to `failures`."""
     found: list[tuple[int, int, Way]] = []
     for number, way in enumerate(ways(graph, methods)):
         try:
             limit = min((cycles for cycles, _, _ in found), default=0)
-            cycles = follow(graph, methods, way, lambda _: KERNEL_BYTES, limit).predicted_cycles
+            cycles = follow(graph, methods, way, lambda _: KERNEL_BYTES, limit, spare_bytes).predicted_cycles
             found.append((cycles, number, way))
         except DoesNotFit as error:
             failures.append((way, error))
@@ -85,7 +87,7 @@ def _plan(graph: Graph, methods: list[Method], failures: list[tuple[Way, DoesNot
             continue
     for _, _, way in sorted(found, key=lambda entry: entry[:2]):  # the fastest whose code fits exactly
         try:
-            return follow(graph, methods, way, code_bytes)
+            return follow(graph, methods, way, code_bytes, spare_bytes=spare_bytes)
         except DoesNotFit as error:
             failures.append((way, error))
     return None
@@ -190,9 +192,15 @@ class _Slower(Exception):
 
 
 def follow(
-    graph: Graph, methods: list[Method], way: Way, kernel_bytes: Callable[[Kernel], int], limit: int = 0
+    graph: Graph,
+    methods: list[Method],
+    way: Way,
+    kernel_bytes: Callable[[Kernel], int],
+    limit: int = 0,
+    spare_bytes: int = 0,
 ) -> Plan:
-    """Plan a network in one way; `kernel_bytes` gives the size of a kernel's code, or a bound of it.
+    """Plan a network in one way; `kernel_bytes` gives the size of a kernel's code, or a bound of it. `spare_bytes` of
+    L2 stay free behind the code.
 
     With a `limit` of predicted cycles, a way that costs clearly more is given up.
 
@@ -218,7 +226,7 @@ def follow(
             step.predicted_cycles -= cost.FETCH_CYCLES
     walk.builder.plan.logits = walk.region(graph.logits)
     walk.builder.plan.output = walk.region(len(graph.layers) - 1)
-    plan = walk.builder.finish(kernel_bytes)
+    plan = walk.builder.finish(kernel_bytes, spare_bytes)
     for step, cycles in zip(plan.steps, waits(plan.steps, plan.transfers), strict=True):
         step.predicted_cycles += cycles
     return plan

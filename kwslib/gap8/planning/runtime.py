@@ -49,7 +49,9 @@ STACK_ALIGNMENT = 64
 """Alignment of the stacks and of what lies behind them (firmware/link.ld)."""
 
 
-def code_bytes(tables: Mapping[str, int], kinds: Sequence[str], share_words: int, kernels: Sequence[int]) -> int:
+def code_bytes(
+    tables: Mapping[str, int], kinds: Sequence[str], share_words: int, kernels: Sequence[int], spare_bytes: int = 0
+) -> int:
     """Return the bytes at the start of L2 for code, constants and the fabric controller's stack.
 
     Parameters
@@ -62,11 +64,13 @@ def code_bytes(tables: Mapping[str, int], kinds: Sequence[str], share_words: int
         Words that say which blocks each core computes.
     kernels : sequence of int
         Bytes of each assembly kernel.
+    spare_bytes : int
+        Bytes of what a program has besides.
     """
     data = sum(TABLE_BYTES[name] * (count + 1) for name, count in tables.items()) + 4 * share_words
     steps = sum(STEP_BYTES + KIND_BYTES[kind] for kind in kinds)
     code = sum(aligned(size, KERNEL_ALIGNMENT) for size in kernels)
-    return aligned(C_BYTES + data + steps + code + FC_STACK_BYTES, CODE_ALIGNMENT)
+    return aligned(C_BYTES + data + steps + code + spare_bytes + FC_STACK_BYTES, CODE_ALIGNMENT)
 
 
 def own_bytes(kinds: Sequence[str], layers: int, share_words: int) -> int:

@@ -23,17 +23,19 @@ class Stage:
     operations: int
 
 
-def stages(front_end: FrontEnd | None) -> tuple[Stage, ...]:
+def stages(front_end: FrontEnd | None, frames: int | None = None) -> tuple[Stage, ...]:
     """Return the stages of a front end in the order in which a frame passes them; none without a front end.
 
     Parameters
     ----------
     front_end : FrontEnd or None
         Of kind ``integer``.
+    frames : int, optional
+        How many frames are computed; those of a second by default.
     """
     if front_end is None:
         return ()
-    points, frames = front_end.fft_length, front_end.frames
+    points, frames = front_end.fft_length, front_end.frames if frames is None else frames
     log2_points = points.bit_length() - 1
     bins = len(tables_of(front_end).bins)
     return (

@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from kwslib.errors import ToolError
 from kwslib.gap8.hardware import L2_BASE
 from kwslib.gap8.platforms.platform import Platform, RunResult
 from kwslib.gap8.program.elf import Program, read_program
+from kwslib.paths import scratch
 from kwslib.subproc import CommandFailed, CommandNotFound, run
 
 HOME_VARIABLE = "GAP_SDK_HOME"
@@ -104,8 +104,7 @@ class Gvsoc(Platform):
     def run(self, elf: Path | str, timeout_s: float, log: Path | None = None) -> RunResult:
         """Run a program; see `kwslib.gap8.platforms.platform.Platform.run`."""
         program = read_program(elf)
-        with tempfile.TemporaryDirectory(prefix="kws-gvsoc-") as folder:
-            work = Path(folder)
+        with scratch("gvsoc") as work:
             self._prepare(work, program)
             # the launcher buffers its output in blocks: without this, a program that hangs would show nothing
             unbuffered = [tool, "-oL"] if (tool := shutil.which("stdbuf")) else []
@@ -150,7 +149,7 @@ class Gvsoc(Platform):
     def _written_configuration(self) -> str:
         """The JSON configuration that ``gapy`` writes for the board; the same for every program."""
         python = os.environ.get(PYTHON_VARIABLE) or sys.executable
-        with tempfile.TemporaryDirectory(prefix="kws-gapy-") as folder:
+        with scratch("gapy") as folder:
             words = [f"--target={TARGET}", "--platform=gvsoc", f"--work-dir={folder}", "run", "--exec-prepare"]
             try:
                 run([python, self.gapy, *words], timeout_s=GAPY_TIMEOUT_S, cwd=folder, env=self._environment())

@@ -6,7 +6,6 @@ kernels in portable C; it prints checksums, codes and class as the device does, 
 
 import platform
 import shutil
-import tempfile
 from pathlib import Path
 
 from elftools.common.exceptions import ELFError
@@ -16,6 +15,7 @@ from kwslib import subproc
 from kwslib.errors import InputError, ToolError
 from kwslib.gap8.platforms.platform import Platform, RunResult
 from kwslib.gap8.program.toolchain import HOST_VARIABLE
+from kwslib.paths import scratch
 
 
 class Host(Platform):
@@ -43,8 +43,8 @@ class Host(Platform):
         elf = Path(elf)
         _check(elf)
         # run a copy: the file may come from an archive or a file system that keeps no executable bit
-        with tempfile.TemporaryDirectory(prefix="kws-host-") as work:
-            program = Path(work) / elf.name
+        with scratch("host") as work:
+            program = work / elf.name
             shutil.copyfile(elf, program)
             program.chmod(0o700)
             done = subproc.run([program], timeout_s=timeout_s, cwd=work, log=log, check=False)

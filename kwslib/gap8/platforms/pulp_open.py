@@ -8,12 +8,12 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 from pathlib import Path
 
 from kwslib.errors import InputError, ToolError
 from kwslib.gap8.platforms.platform import Platform, RunResult
 from kwslib.gap8.program.elf import read_program
+from kwslib.paths import scratch
 from kwslib.subproc import run
 
 HOME_VARIABLE = "KWS_PULP_OPEN"
@@ -66,7 +66,7 @@ class PulpOpen(Platform):
             raise InputError(
                 f"{elf} needs GAP8's HyperFlash; {TARGET} has another external memory: use gvsoc or simulator"
             )
-        with tempfile.TemporaryDirectory(prefix="kws-pulp-open-") as work:
+        with scratch("pulp-open") as work:
             words = [f"--target={TARGET}", f"--work-dir={work}", f"--binary={program.path.absolute()}", "run"]
             done = run([self.program, *words], timeout_s=timeout_s, cwd=work, log=log, check=False)
         if done.returncode < 0:

@@ -12,10 +12,13 @@ from pathlib import Path
 import numpy as np
 from elftools.elf.elffile import ELFFile
 
+from kwslib.config.front_end import SAMPLE_RATE_HZ
 from kwslib.errors import InputError, ModelError, check_name
+from kwslib.gap8.hardware import FLASH_BYTES
 from kwslib.gap8.planning import planner, record
-from kwslib.gap8.planning.plan import Plan
+from kwslib.gap8.planning.plan import SAMPLE_BYTES, Plan
 from kwslib.gap8.program import codegen, toolchain
+from kwslib.gap8.program.listening import Listening
 from kwslib.gap8.program.toolchain import Compiler
 from kwslib.integer.graph import Graph
 from kwslib.paths import atomic_path, atomic_write_bytes
@@ -42,8 +45,18 @@ TARGETS: dict[str, tuple[str, ...]] = {"gap8": (), "pulp-open": ("-DPULP_OPEN",)
 DEVICE_SOURCES = ("kernels.S", *codegen.RUNTIME, "network.c", "contents.S", *codegen.DEVICE)
 """In the order in which they are linked. The hot loops and their callers lie together, so that they share the 4 KB
 instruction cache evenly."""
+LISTEN_DEVICE_SOURCES = (
+    *("kernels.S", *codegen.RUNTIME, *codegen.LISTEN, codegen.LISTENING, "network.c", "contents.S"),
+    *codegen.LISTEN_DEVICE,
+)
+LISTEN_HOST_SOURCES = (
+    *(*codegen.RUNTIME, *codegen.HOST, *codegen.LISTEN, *codegen.LISTEN_HOST, *codegen.LISTEN_HOST_PROGRAM),
+    *(codegen.LISTENING, "network.c", "contents.S"),
+)
+"""Of programs that listen to a stream."""
 HOST_SOURCES = (*codegen.RUNTIME, *codegen.HOST, *codegen.HOST_PROGRAM, "network.c", "contents.S")
 PROJECT, PLAN, PROGRAM = "project", "plan.json", "network.elf"
+RECORDING = "recording.pcm"
 """What `build` leaves in its folder."""
 
 
@@ -125,8 +138,7 @@ def build(
     kwslib.gap8.program.toolchain.CompilerError
         If there is no compiler or it fails.
     """
-    if (folder / PROJECT).exists() and not (folder / PROJECT / "counts.h").is_file():
-        raise InputError(f"{folder / PROJECT} is there and no C project of a network: choose another folder")
+    _check_project(folder)
     plan = planner.plan(graph)
     if target == "pulp-open" and plan.flash_image:
         raise ModelError(
@@ -140,6 +152,59 @@ def build(
         compile_project(project, program, target)
     record.save(plan.record(), folder / PLAN)
     return Build(program, plan)
+
+
+def listen_flags(listens: Listening) -> tuple[str, ...]:
+    """Return the compiler's flags for the sources of a program that listens."""
+    return codegen.LISTEN_MACRO, f"-DHOP_FRAMES={listens.frames}"
+
+
+def build_listener(
+    graph: Graph, folder: Path, classes: Sequence[str], listens: Listening, samples: np.ndarray
+) -> Build:
+    """Build the program for GAP8 that listens to a recording in the external flash, as `build` does.
+
+    Parameters
+    ----------
+    graph : Graph
+        With a front end.
+    folder : Path
+    classes : sequence of str
+    listens : Listening
+    samples : ndarray, int16 (samples,)
+
+    Raises
+    ------
+    InputError
+        If the flash cannot hold the recording.
+    ModelError
+        If the network does not fit GAP8.
+    kwslib.gap8.program.toolchain.CompilerError
+        If there is no compiler or it fails.
+    """
+    _check_project(folder)
+    plan = planner.plan(graph, listens.spare_bytes)
+    most = (FLASH_BYTES - len(plan.flash_image) - 8) // SAMPLE_BYTES
+    if len(samples) > most:
+        raise InputError(
+            f"the recording has {len(samples) / SAMPLE_RATE_HZ:.1f} s; the external flash holds "
+            f"{most / SAMPLE_RATE_HZ:.1f} s of sound: cut it into parts"
+        )
+    compiler = compiler_for("gap8")
+    program = folder / PROGRAM
+    with atomic_path(folder / PROJECT) as project:
+        codegen.write_project(plan, project, classes, listens=listens)
+        (project / RECORDING).write_bytes(np.ascontiguousarray(samples, "<i2").tobytes())
+        flags = (*DEVICE_FLAGS, *listen_flags(listens), f'-DRECORDING_FILE="{RECORDING}"')
+        arguments = [*flags, "-I.", *LINKER_FLAGS, *LISTEN_DEVICE_SOURCES]
+        toolchain.compile_program(compiler, arguments, program, project)
+    record.save(plan.record(), folder / PLAN)
+    return Build(program, plan)
+
+
+def _check_project(folder: Path) -> None:
+    if (folder / PROJECT).exists() and not (folder / PROJECT / "counts.h").is_file():
+        raise InputError(f"{folder / PROJECT} is there and no C project of a network: choose another folder")
 
 
 def with_input(built: Build, codes: np.ndarray, elf: Path, warm_runs: int = 0, check: bool = True) -> Path:

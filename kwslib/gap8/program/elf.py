@@ -7,6 +7,7 @@ from elftools.common.exceptions import ELFError, ELFParseError
 from elftools.elf.elffile import ELFFile
 
 from kwslib.errors import InputError
+from kwslib.files import open_regular
 from kwslib.gap8.hardware import BOOT_OFFSET, FLASH_BYTES, L2_BASE, L2_BYTES
 
 FLASH_SECTION = ".flash"
@@ -42,7 +43,7 @@ def read_program(path: Path | str) -> Program:
     """
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             elf = ELFFile(file)
             if elf.elfclass != 32 or not elf.little_endian or elf["e_machine"] != "EM_RISCV":
                 raise InputError(

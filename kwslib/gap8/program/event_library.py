@@ -13,7 +13,9 @@ from kwslib.integer.events import LEVELS, Event, EventRules
 SOURCES = ("events.c", "events_host.c", "events.h")
 
 
-class _Rules(ctypes.Structure):
+class CRules(ctypes.Structure):
+    """``struct event_rules``."""
+
     _fields_ = (
         ("classes", ctypes.c_uint32),
         ("smoothing", ctypes.c_uint32),
@@ -23,7 +25,9 @@ class _Rules(ctypes.Structure):
     )
 
 
-class _State(ctypes.Structure):
+class CState(ctypes.Structure):
+    """``struct event_state``."""
+
     _fields_ = (
         ("history", ctypes.c_void_p),
         ("armed", ctypes.c_void_p),
@@ -32,6 +36,32 @@ class _State(ctypes.Structure):
         ("oldest", ctypes.c_uint32),
         ("timer", ctypes.c_uint32),
     )
+
+
+class EventMemory:
+    """Rules and state of a detector as C has them.
+
+    Attributes
+    ----------
+    rules : CRules
+    state : CState
+        Unset: ``events_clear`` sets it.
+    """
+
+    def __init__(self, rules: EventRules) -> None:
+        classes = len(rules.thresholds)
+        # kept, since C has their addresses
+        self._arrays: dict[str, np.ndarray] = {
+            "thresholds": np.array(rules.thresholds, np.uint16),
+            "refractory": np.array(rules.refractory, np.uint16),
+            "history": np.zeros(rules.smoothing * classes, np.uint8),
+            "armed": np.zeros(classes, np.uint8),
+            "sums": np.zeros(classes, np.uint16),
+            "timers": np.zeros(classes, np.uint16),
+        }
+        at = {name: array.ctypes.data for name, array in self._arrays.items()}
+        self.rules = CRules(classes, rules.smoothing, rules.suppression, at["thresholds"], at["refractory"])
+        self.state = CState(at["history"], at["armed"], at["sums"], at["timers"], 0, 0)
 
 
 @cache
@@ -50,22 +80,10 @@ class HostEventDetector:
     """
 
     def __init__(self, rules: EventRules) -> None:
-        classes = len(rules.thresholds)
         self.rules = rules
         self._hop = 0
-        # kept, since C has their addresses
-        self._arrays: dict[str, np.ndarray] = {
-            "thresholds": np.array(rules.thresholds, np.uint16),
-            "refractory": np.array(rules.refractory, np.uint16),
-            "history": np.zeros(rules.smoothing * classes, np.uint8),
-            "armed": np.zeros(classes, np.uint8),
-            "sums": np.zeros(classes, np.uint16),
-            "timers": np.zeros(classes, np.uint16),
-        }
-        at = {name: array.ctypes.data for name, array in self._arrays.items()}
-        self._c_rules = _Rules(classes, rules.smoothing, rules.suppression, at["thresholds"], at["refractory"])
-        self._c_state = _State(at["history"], at["armed"], at["sums"], at["timers"], 0, 0)
-        _library().events_clear(ctypes.byref(self._c_rules), ctypes.byref(self._c_state))
+        self._memory = EventMemory(rules)
+        _library().events_clear(ctypes.byref(self._memory.rules), ctypes.byref(self._memory.state))
 
     def feed(self, codes: np.ndarray) -> list[Event]:
         """See `kwslib.integer.events.EventDetector.feed`."""
@@ -89,8 +107,8 @@ class HostEventDetector:
         hops = np.empty(len(codes), np.uint32)
         labels, sums = np.empty(len(codes), np.uint16), np.empty(len(codes), np.uint16)
         found = _library().events_run(
-            ctypes.byref(self._c_rules),
-            ctypes.byref(self._c_state),
+            ctypes.byref(self._memory.rules),
+            ctypes.byref(self._memory.state),
             ctypes.c_void_p(codes.ctypes.data),
             ctypes.c_uint32(len(codes)),
             ctypes.c_void_p(hops.ctypes.data),

@@ -13,6 +13,17 @@ MIXER = np.uint64(0x9E3779B1)
 """2^32 divided by the golden ratio, as in ``firmware/runtime.c``."""
 
 
+def printed(name: str) -> str:
+    """Return a name as a program prints it: on one line, with a question mark for what cannot be shown.
+
+    Examples
+    --------
+    >>> printed("tea" + chr(10) + "pot")
+    'tea?pot'
+    """
+    return "".join(c if c.isprintable() else "?" for c in name)
+
+
 def checksum(codes: np.ndarray) -> int:
     """The checksum of one layer's output, as the program computes it.
 
@@ -47,7 +58,7 @@ def expected_text(graph: Graph, codes: np.ndarray, classes: Sequence[str]) -> st
     """
     codes = input_codes.codes_of(graph, np.asarray(codes)[None])
     found = reference.run(graph, codes, layers=True)
-    lines = [f"Network: {graph.name}"]
+    lines = [f"Network: {printed(graph.name)}"]
     if graph.front_end:
         lines.append(f"Checksum {FINGERPRINT}: {checksum(graph.input.to_core(codes)[0]):08x}")
     for layer, output in zip(graph.layers, found.layers or (), strict=True):
@@ -55,5 +66,5 @@ def expected_text(graph: Graph, codes: np.ndarray, classes: Sequence[str]) -> st
     lines.append("Logits: " + " ".join(map(str, found.logits[0].tolist())))
     lines.append("Output: " + " ".join(map(str, found.codes[0].reshape(-1).tolist())))
     winner = int(found.winner[0])
-    lines.append(f"Class: {winner} {classes[winner]}")
+    lines.append(f"Class: {winner} {printed(classes[winner])}")
     return "\n".join(lines) + "\n"

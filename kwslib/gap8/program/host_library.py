@@ -27,6 +27,7 @@ FLAGS = (
     "-fPIC",
     "-shared",
     "-DKWS_HOST",
+    codegen.LISTEN_MACRO,
     "-Wall",
     "-Wextra",
     "-Werror",
@@ -66,7 +67,10 @@ def compile_library(plan: Plan) -> Path:
         If there is no C compiler or it fails.
     """
     texts = codegen.generated(plan, [f"class{i}" for i in range(plan.graph.classes)])
-    names = (*codegen.RUNTIME, *codegen.HOST, *codegen.HEADERS)
+    names = (
+        *(*codegen.RUNTIME, *codegen.HOST, *codegen.LISTEN, *codegen.LISTEN_HOST),
+        *(*codegen.HEADERS, *codegen.LISTEN_HEADERS),
+    )
     files = {name: (codegen.FIRMWARE / name).read_bytes() for name in names}
     files |= {name: texts[name].encode() for name in ("counts.h", "network.c")}
     return toolchain.compile_cached("host/network.so", toolchain.find_host(), FLAGS, files)

@@ -12,16 +12,15 @@ import platform
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from kwslib import subproc
-from kwslib.errors import InputError, KwsError, ToolError
-from kwslib.paths import atomic_path, cache_dir
+from kwslib import seals, subproc
+from kwslib.errors import InputError, ToolError
+from kwslib.paths import atomic_path, cache_dir, locked, scratch
 
 HOST_VARIABLE = "KWS_CC"
 """Variable that names a C compiler of this machine, to be used instead of ziglang."""
@@ -167,8 +166,8 @@ def compile_program(compiler: Compiler, arguments: Sequence[str | Path], program
     CompilerError
         If the compiler fails, or does not end in time.
     """
-    with atomic_path(program.absolute()) as temporary, tempfile.TemporaryDirectory(prefix="kws-zig-") as local:
-        caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache_dir() / "zig"), "ZIG_LOCAL_CACHE_DIR": local}
+    with atomic_path(program.absolute()) as temporary, scratch("zig") as local:
+        caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache_dir() / "zig"), "ZIG_LOCAL_CACHE_DIR": str(local)}
         words = [*compiler.words, *arguments, "-o", temporary]
         try:
             subproc.run(words, timeout_s=COMPILE_TIMEOUT_S, cwd=folder, env=caches)
@@ -185,8 +184,8 @@ def compile_cached(
 ) -> Path:
     """Compile a program that this machine runs into the cache, once for each state of its files; returns its path.
 
-    Two processes may do that at the same time: each compiles under a name of its own, and the last one to be ready
-    replaces the other's equal file in one step.
+    One process compiles; others that want the same program wait for it. A checksum stands beside the program, and one
+    that was spoiled is compiled again.
 
     Parameters
     ----------
@@ -209,28 +208,31 @@ def compile_cached(
     """
     part, _, name = program.rpartition("/")
     path = cache_dir() / part / _cache_key(compiler, flags, files) / name
-    if path.is_file():
+    if seals.is_as_written(path):
         return path
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise KwsError(
-            f"cannot write the cache folder {path.parent}: {error.strerror}; choose another one with KWS_CACHE"
-        ) from error
-    with tempfile.TemporaryDirectory(prefix="kws-compile-") as work:
+    with locked(path.with_name(f"{name}.lock"), "choose another cache folder with KWS_CACHE"):
+        if not seals.is_as_written(path):
+            _compile_into_cache(path, compiler, flags, files, without_runtime)
+            seals.write_beside(path)
+    return path
+
+
+def _compile_into_cache(
+    path: Path, compiler: Compiler, flags: Sequence[str], files: Mapping[str, bytes], without_runtime: bool
+) -> None:
+    with scratch("compile") as work:
         for file, content in files.items():
-            (Path(work) / file).parent.mkdir(exist_ok=True)
-            (Path(work) / file).write_bytes(content)
+            (work / file).parent.mkdir(exist_ok=True)
+            (work / file).write_bytes(content)
         arguments = [*flags, "-I.", *(file for file in files if file.endswith(".c"))]
         if without_runtime and compiler.is_zig:
             try:
-                compile_program(compiler, [*arguments, "-rtlib=none"], path, Path(work))
-                return path
+                compile_program(compiler, [*arguments, "-rtlib=none"], path, work)
+                return
             except CompilerError as error:
                 if "undefined symbol" not in str(error):
                     raise
         compile_program(compiler, arguments, path, Path(work))
-    return path
 
 
 def digest(files: Mapping[str, bytes]) -> str:

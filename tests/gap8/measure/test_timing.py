@@ -1,6 +1,6 @@
 from kwslib.gap8.measure import timing
-from kwslib.report.gap8_estimates import SUPPLIES_V
 from kwslib.report.gap8_page import STALL_NAMES
+from kwslib.runs.energy import SUPPLIES_V
 
 
 def test_latency_is_cycles_over_the_clock():

@@ -23,17 +23,19 @@ register (GVSOC: zero). ``fence`` on the fabric controller flushes its cache (GV
 accelerator, and every uDMA peripheral but Hyper are not modelled; nor are writes to HyperFlash.
 """
 
+import contextlib
 import json
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kwslib import subproc
 from kwslib.errors import InputError, ToolError
+from kwslib.files import kind_of
 from kwslib.gap8.platforms.platform import Platform, RunResult
 from kwslib.gap8.platforms.simulator.binary import executable, source_hash
 from kwslib.gap8.program import toolchain
+from kwslib.paths import scratch
 
 __all__ = [
     "SimulationFault",
@@ -110,6 +112,7 @@ def simulate(
     *,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     max_cycles: int | None = None,
+    max_output: int | None = None,
     profile: bool = False,
     trace: Path | None = None,
     trace_cores: int | None = None,
@@ -129,6 +132,8 @@ def simulate(
         Seconds of the host after which it is killed.
     max_cycles : int, optional
         Cycle after which the run ends with an error that shows where each core is.
+    max_output : int, optional
+        Bytes of output after which the run ends with an error; 64 MiB otherwise.
     profile : bool
         Count cycles and stalls by function and core.
     trace : Path, optional
@@ -155,18 +160,21 @@ def simulate(
     ToolError
         If there is no compiler, or the program does not end in time.
     """
-    for name, number in (("max_cycles", max_cycles), ("timeout_s", timeout_s)):
+    for name, number in (("max_cycles", max_cycles), ("max_output", max_output), ("timeout_s", timeout_s)):
         if number is not None and not number > 0:
             raise InputError(f"{name} must be positive, not {number}")
-    with tempfile.TemporaryDirectory(prefix="gap8sim-") as folder:
-        report = Path(folder) / "report.json"
+    for file in (elf, flash):
+        if isinstance(file, str | Path):
+            _check_kind(Path(file))
+    with scratch("gap8sim") as folder:
+        report = folder / "report.json"
         command: list[str | Path] = [program or executable(), Path(elf).absolute(), "--report", report]
-        command += _switches(max_cycles, profile, check_uninitialised)
+        command += _switches(max_cycles, max_output, profile, check_uninitialised)
         if trace is not None:
             command += ["--trace", trace, *_trace_filter(trace_cores, trace_range)]
         if flash is not None:
             if isinstance(flash, bytes):
-                (Path(folder) / "flash.bin").write_bytes(flash)
+                (folder / "flash.bin").write_bytes(flash)
                 flash = Path(folder) / "flash.bin"
             command += ["--flash", flash]
         done = subproc.run(command, timeout_s=timeout_s, log=log, check=False)
@@ -191,8 +199,17 @@ def simulate(
     )
 
 
-def _switches(max_cycles: int | None, profile: bool, check_uninitialised: bool) -> list[str]:
+def _check_kind(path: Path) -> None:
+    """Refuse what the simulator would wait for; it says itself what else is wrong with a file."""
+    with contextlib.suppress(OSError):
+        kind = kind_of(path.stat().st_mode)
+        if kind:
+            raise InputError(f"{path} is {kind}, no file")
+
+
+def _switches(max_cycles: int | None, max_output: int | None, profile: bool, check_uninitialised: bool) -> list[str]:
     words = [] if max_cycles is None else ["--max-cycles", str(max_cycles)]
+    words += [] if max_output is None else ["--max-output", str(max_output)]
     words += ["--profile"] if profile else []
     return words + (["--check-uninitialised"] if check_uninitialised else [])
 

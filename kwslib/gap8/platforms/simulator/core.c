@@ -211,7 +211,7 @@ static void check_soon(Core *c) {
 
 void core_check_state(Core *c) {
     check_soon(c);
-    if (c->active || !c->fetch_enable || c->stalled || (c->wfi && c->irq_line < 0)) return;
+    if (c->active || c->step.queued || !c->fetch_enable || c->stalled || (c->wfi && c->irq_line < 0)) return;
     fetch(c, c->pc);
     c->wfi = false;
     c->active = true;
@@ -234,6 +234,8 @@ void core_fetch_enable(Core *c, bool enable) {
     bool start = enable && !c->fetch_enable;
     c->fetch_enable = enable;
     if (start) {
+        if (c->active && !c->step.queued)  // it is just executing, or between the halves of an access
+            fault("fetch enable", "core %d is started again in the middle of its own instruction", c->id);
         c->pc = c->boot_addr + 0x80;
         if (c->active) {
             event_cancel(&c->step);

@@ -34,10 +34,8 @@ static void clear_status(EventUnit *eu, EventCore *c, uint32_t mask) {
 
 static void clear_after_wait(EventUnit *eu, EventCore *c) {
     uint32_t mask = c->clear_mask;
-    if (mask) {
-        clear_status(eu, c, mask);
-        c->clear_mask = 0;
-    }
+    c->clear_mask = 0;  // first: what waits in the FIFO sets its event again, which would come back here without end
+    if (mask) clear_status(eu, c, mask);
 }
 
 static void wake(EventUnit *eu, EventCore *c) {

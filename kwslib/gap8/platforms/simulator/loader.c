@@ -4,7 +4,13 @@
 
 #include "sim.h"
 
-enum { FLASH_SIZE = 64 << 20 };
+enum {
+    FLASH_SIZE = 64 << 20,
+    LARGEST_FILE = 2 * FLASH_SIZE,  // the flash's content, and as much again for everything else
+    MOST_SEGMENTS = 256,
+    MOST_SYMBOLS = CODE_HALFWORDS,
+    LONGEST_NAME = 1000,
+};
 
 static uint8_t *file;
 static size_t file_size;
@@ -32,6 +38,7 @@ static void read_file(const char *path) {
     for (file = malloc(room); file; file = realloc(file, room *= 2)) {
         size_t n = fread(file + file_size, 1, room - file_size, f);
         file_size += n;
+        if (file_size > LARGEST_FILE) bad(path, "larger than 128 MB: no program of GAP8");
         if (n == 0 || file_size < room) break;
     }
     if (!file) abort();
@@ -44,11 +51,24 @@ static int by_address(const void *a, const void *b) {
     return (x->size < y->size) - (x->size > y->size);
 }
 
+// A copy that can be printed anywhere. It ends with zeros as far as a search for a name's end goes.
+static const char *names_of(const char *path, const uint8_t *strings, uint32_t size) {
+    if (size == 0 || strings[size - 1] != 0) bad(path, "damaged: its symbol names do not end");
+    char *text = calloc((size_t)size + LONGEST_NAME, 1);
+    if (!text) abort();
+    for (uint32_t i = 0; i < size; i++) {
+        bool plain = strings[i] == 0 || (strings[i] >= ' ' && strings[i] <= '~');
+        text[i] = plain ? (char)strings[i] : '?';
+    }
+    return text;
+}
+
 static void read_symbols(const char *path, const uint8_t *symbols, const uint8_t *strings) {
     uint32_t size = get(symbols + 20, 4), names = get(strings + 20, 4);
     const uint8_t *table = part(path, get(symbols + 16, 4), size);
-    const char *text = (const char *)part(path, get(strings + 16, 4), names);
-    if (names == 0 || text[names - 1] != 0) bad(path, "damaged: its symbol names do not end");
+    const char *text = names_of(path, part(path, get(strings + 16, 4), names), names);
+    if (m.symbols) bad(path, "damaged: it has two tables of symbols");
+    if (size / 16 > MOST_SYMBOLS) bad(path, "damaged: it has more symbols than code");
     m.symbols = malloc(sizeof *m.symbols * (size / 16 + 1));
     if (!m.symbols) abort();
     for (uint32_t o = 0; o + 16 <= size; o += 16) {
@@ -56,7 +76,7 @@ static void read_symbols(const char *path, const uint8_t *symbols, const uint8_t
         int type = s[12] & 15;
         uint32_t name = get(s, 4), addr = get(s + 4, 4), length = get(s + 8, 4), section = get(s + 14, 2);
         if (name >= names || !text[name] || text[name] == '$' || section == 0 || section >= 0xFF00) continue;
-        if (strncmp(text + name, ".L", 2) == 0) continue;
+        if (strncmp(text + name, ".L", 2) == 0 || !memchr(text + name, 0, LONGEST_NAME)) continue;
         uint32_t ignored;
         if (type != 2 && !(type == 0 && length == 0 && code_bytes(addr, &ignored))) continue;
         m.symbols[m.symbol_count++] = (Symbol){addr, length, text + name};
@@ -113,6 +133,7 @@ void load_elf(const char *path) {
     if (get(file + 16, 2) != 2) bad(path, "not an executable: link it first");
     uint32_t offset = get(file + 28, 4), count = get(file + 44, 2), entry = get(file + 24, 4), end = 0;
     if (get(file + 42, 2) != 32) bad(path, "damaged: its program headers have an odd size");
+    if (count > MOST_SEGMENTS) bad(path, "damaged: it has more than 256 segments");
     const uint8_t *headers = part(path, offset, count * 32);
     bool entry_in_code = false, loaded = false;
     memset(m.l2, 0x57, L2_SIZE);  // what was never written reads so

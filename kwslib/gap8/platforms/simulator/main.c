@@ -1,4 +1,5 @@
 // gap8sim: reads its options, starts the machine, runs it. sim.h says how to call it.
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -6,6 +7,7 @@
 
 // The fabric controller's first instruction, and the time of cycle 0.
 enum { BOOT_CYCLE = 764, SETTLE_CYCLES = 4, RESET_PS = 4666823 };
+#define MOST_CYCLES 0x1FFFFFFFFFFFF  // whose picoseconds fit 63 bits
 
 Machine m;
 
@@ -48,11 +50,12 @@ static void boot(void) {
 
 int64_t cycle_now(void) { return (m.now_ps - RESET_PS) / PERIOD_PS; }
 
-static uint64_t number(const char *text) {
+static uint64_t number(const char *text, uint64_t most) {
     char *end;
+    errno = 0;
     uint64_t value = strtoull(text, &end, 0);
-    if (!*text || *end) {
-        fprintf(stderr, "error: '%s' is not a number\n", text);
+    if (!*text || *end || *text == '-' || errno || value > most) {
+        fprintf(stderr, "error: '%s' is not a number from 0 to %llu\n", text, (unsigned long long)most);
         exit(EXIT_USAGE);
     }
     return value;
@@ -61,7 +64,9 @@ static uint64_t number(const char *text) {
 // Take an option that has a value; false if there is no such option.
 static bool take_option(const char *option, const char *value, Files *files) {
     if (strcmp(option, "--max-cycles") == 0)
-        m.limit_ps = (int64_t)(number(value) & 0x1FFFFFFFFFFFF) * PERIOD_PS + RESET_PS;
+        m.limit_ps = (int64_t)number(value, MOST_CYCLES) * PERIOD_PS + RESET_PS;
+    else if (strcmp(option, "--max-output") == 0)
+        m.max_output = number(value, UINT64_MAX);
     else if (strcmp(option, "--report") == 0)
         files->report = value;
     else if (strcmp(option, "--flash") == 0)
@@ -69,11 +74,11 @@ static bool take_option(const char *option, const char *value, Files *files) {
     else if (strcmp(option, "--trace") == 0)
         files->trace = value;
     else if (strcmp(option, "--trace-cores") == 0)
-        m.trace_cores = (uint32_t)number(value);
+        m.trace_cores = (uint32_t)number(value, 0x1FF);
     else if (strcmp(option, "--trace-from") == 0)
-        m.trace_from = (uint32_t)number(value);
+        m.trace_from = (uint32_t)number(value, UINT32_MAX);
     else if (strcmp(option, "--trace-to") == 0)
-        m.trace_to = (uint32_t)number(value);
+        m.trace_to = (uint32_t)number(value, UINT32_MAX);
     else
         return false;
     return true;
@@ -82,6 +87,7 @@ static bool take_option(const char *option, const char *value, Files *files) {
 static Files read_options(int argc, char **argv) {
     Files files = {0};
     m.limit_ps = INT64_MAX - 1;
+    m.max_output = 64 << 20;
     m.trace_cores = 0x1FF;
     m.trace_to = 0xFFFFFFFF;
     for (int i = 1; i < argc; i++) {

@@ -176,7 +176,7 @@ Access mchan_access(int id, uint32_t offset, Request *r, Core *core) {
             if (value & free_counters & 0xFFFF)
                 warn_once("counter", "DMA counters are freed that are not in use (mask %#x)", value);
             free_counters |= value & 0xFFFF;
-            if (alloc_count) {
+            if (alloc_count && free_counters) {
                 Core *waiting = alloc_waiting[0];
                 int64_t latency = alloc_latency[0];
                 alloc_count--;
@@ -195,6 +195,7 @@ Access mchan_access(int id, uint32_t offset, Request *r, Core *core) {
     if (!r->write) {
         if (!free_counters) {
             if (!core) fault("DMA", "all 16 counters are in use");
+            if (alloc_count == CORES) fault("DMA", "a core waits for a counter while it waits for one");
             alloc_waiting[alloc_count] = core;
             alloc_latency[alloc_count++] = r->latency;
             return ACCESS_PENDING;

@@ -30,7 +30,7 @@ void profile_init(void) {
     if (!m.function_of) abort();
     int n = 0;
     for (int region = 0; region < 3; region++)
-        for (uint32_t o = 0; o < size[region]; o += 2) m.function_of[n++] = (uint16_t)symbol_index(base[region] + o);
+        for (uint32_t o = 0; o < size[region]; o += 2) m.function_of[n++] = (uint32_t)symbol_index(base[region] + o);
     for (int i = 0; i < CORES; i++) {
         m.core[i].costs = calloc((size_t)m.symbol_count + 1, sizeof(Costs));
         if (!m.core[i].costs) abort();

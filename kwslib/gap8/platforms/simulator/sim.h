@@ -4,6 +4,7 @@
 //     --report file.json                 write cycles, instructions and each core's state
 //     --profile                          add cycles and stalls by core and function to the report
 //     --max-cycles N                     give up after N cycles: exit status 122, and where each core is
+//     --max-output N                     give up behind N bytes of output; 64 MiB by default
 //     --flash file                       content of the external flash, instead of the ELF's section .flash
 //     --trace file                       write every instruction; "-" is stderr
 //     --trace-cores MASK                 only these cores: bits 0 to 7 the cluster, bit 8 the fabric controller
@@ -384,11 +385,12 @@ typedef struct {
     bool profile, check_uninitialised;
     FILE *trace;
     uint32_t trace_cores, trace_from, trace_to;
+    uint64_t max_output;  // bytes
     uint8_t *l1_written, *l2_written;
     uint64_t uninitialised;
     Symbol *symbols;
     int symbol_count;
-    uint16_t *function_of;  // per code halfword, when profiling
+    uint32_t *function_of;  // per code halfword, when profiling
 } Machine;
 extern Machine m;
 

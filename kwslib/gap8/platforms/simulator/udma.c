@@ -1,4 +1,5 @@
 // The uDMA with its Hyper interface: HyperFlash and HyperRAM, one byte a cycle behind a start-up of 82 cycles.
+// A program may change registers and abort transfers at any time, so every byte is checked where it is moved.
 #include <stdlib.h>
 
 #include "sim.h"
@@ -99,6 +100,7 @@ static void channel_start(Event *event) {
 }
 
 static void transfer_end(Channel *c) {
+    if (!c->current) return;  // it was aborted
     c->current = false;
     c->queue[0] = c->queue[1];
     c->used--;
@@ -121,8 +123,16 @@ static void check_device(uint32_t addr, uint32_t size) {
               flash ? "HyperFlash" : "HyperRAM", offset, offset + size, limit >> 20);
 }
 
+// Device and address are latched at different times, so together they can be outside.
+static uint32_t next_byte(void) {
+    if (device_addr >= (uint32_t)(use_flash ? FLASH_SIZE : RAM_SIZE))
+        fault("uDMA", "byte %#x lies outside of the %s: its registers were changed while a transfer began", device_addr,
+              use_flash ? "HyperFlash" : "HyperRAM");
+    return device_addr++;
+}
+
 static uint8_t device_read(void) {
-    uint32_t a = device_addr++;
+    uint32_t a = next_byte();
     if (!use_flash) return m.ram[a];
     return a < m.flash_size ? m.flash[a] : 0xFF;
 }
@@ -172,6 +182,9 @@ static void byte_step(Event *event) {
         break;
     case DATA:
         if (pending_bytes <= 0) break;
+        if (!(reading ? pending_rx : pending_tx))
+            fault("uDMA", "a %s was aborted, and the device goes on with bytes of the other direction",
+                  reading ? "read" : "write");
         pending_bytes--;
         transfer_left--;
         if (transfer_left == 0) {
@@ -182,7 +195,7 @@ static void byte_step(Event *event) {
         if (reading)
             receive(device_read());
         else
-            m.ram[device_addr++] = tx_word[tx_pos++];
+            m.ram[next_byte()] = tx_word[tx_pos++];
         break;
     case RELEASE: state = IDLE; break;
     }
@@ -257,6 +270,7 @@ static Access channel_access(Channel *c, uint32_t offset, Request *r) {
         }
         if (!(value & 0x10)) return ACCESS_OK;
         if (c->size == 0) fault("uDMA", "transfer of 0 bytes never ends");
+        if (c->size > FLASH_SIZE) fault("uDMA", "transfer of %u bytes, more than any device has, never ends", c->size);
         if (c->used == 2) {
             warn_once("third", "uDMA: a third transfer is started while two are pending; it is dropped");
             return ACCESS_OK;

@@ -1,0 +1,104 @@
+"""The bill of materials: every package of the environment with version, hashes and licence, as CycloneDX 1.6 (JSON)."""
+
+import json
+import re
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from kwslib import __version__
+from kwslib.errors import DataError
+
+SPDX = re.compile(r"[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*")
+"""What looks like a licence expression; others are given as a name."""
+
+
+def read_lock(lock: Path) -> dict[str, tuple[str, list[str]]]:
+    """Return the packages of a lock: name -> version and the SHA-256 of its files, hexadecimal.
+
+    Raises
+    ------
+    DataError
+        If the lock cannot be read, or has a line that is neither a pin, a hash nor a comment.
+    """
+    try:
+        lines = lock.read_text().splitlines()
+    except OSError as error:
+        raise DataError(f"cannot read {lock} ({error.strerror}); run in a checkout") from error
+    found: dict[str, tuple[str, list[str]]] = {}
+    name = ""
+    for line in lines:
+        text = line.strip().removesuffix("\\").strip()
+        if text.startswith("--hash=sha256:") and name:
+            found[name][1].append(text.removeprefix("--hash=sha256:"))
+        elif re.fullmatch(r"[A-Za-z0-9._-]+==\S+", text):
+            name, version = text.split("==")
+            found[name] = (version, [])
+        elif text and not text.startswith("#"):
+            raise DataError(f"{lock} has a line that is no pin: '{text}'")
+    return found
+
+
+def bill(lock: Path, date: str) -> str:
+    """Return the bill of materials of the environment that a lock pins.
+
+    Parameters
+    ----------
+    lock : Path
+        ``requirements.lock``.
+    date : str
+        Of the release, ISO 8601.
+
+    Raises
+    ------
+    DataError
+        As `read_lock`.
+    """
+    components = [_component(name, version, hashes) for name, (version, hashes) in read_lock(lock).items()]
+    whole = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {
+            "timestamp": date,
+            "component": {
+                "type": "application",
+                "bom-ref": "kws-gap8",
+                "name": "kws-gap8",
+                "version": __version__,
+                "licenses": [{"license": {"id": "Apache-2.0"}}],
+            },
+        },
+        "components": components,
+        "dependencies": [{"ref": "kws-gap8", "dependsOn": [component["bom-ref"] for component in components]}],
+    }
+    return json.dumps(whole, indent=1) + "\n"
+
+
+def _component(name: str, version: str, hashes: list[str]) -> dict[str, Any]:
+    url = f"pkg:pypi/{re.sub(r'[-_.]+', '-', name).lower()}@{version}"
+    component: dict[str, Any] = {"type": "library", "bom-ref": url, "name": name, "version": version, "purl": url}
+    if licences := _licences(name):
+        component["licenses"] = licences
+    # One entry for each file that may be installed: wheels of several machines, and the source.
+    component["externalReferences"] = [
+        {
+            "type": "distribution",
+            "url": f"https://pypi.org/project/{name}/{version}/",
+            "hashes": [{"alg": "SHA-256", "content": one} for one in hashes],
+        }
+    ]
+    return component
+
+
+def _licences(name: str) -> list[dict[str, Any]]:
+    """The licence that an installed package states; nothing where it states none, or is not installed."""
+    try:
+        package = metadata.metadata(name)
+    except metadata.PackageNotFoundError:
+        return []
+    stated = package.get("License-Expression") or ""
+    if stated and SPDX.fullmatch(stated.replace("(", "").replace(")", "")):
+        return [{"expression": stated}]
+    named = [line.split(" :: ")[-1] for line in package.get_all("Classifier") or [] if line.startswith("License ::")]
+    return [{"license": {"name": one}} for one in named]
