@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from kwslib.config.events import EventParameters
+from kwslib.config.events import EventParameters, hop_frames
 from kwslib.config.front_end import CLIP_SAMPLES
 from kwslib.config.words import is_word
 from kwslib.errors import DataError, InputError
@@ -30,7 +30,6 @@ from kwslib.report import elements
 from kwslib.report.elements import Html
 from kwslib.runs import deployments
 from kwslib.runs.clips import for_device
-from kwslib.runs.listening import hop_frames
 from kwslib.runs.networks import Network
 from kwslib.speech.recording import read_recording
 
