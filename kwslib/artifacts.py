@@ -18,7 +18,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from kwslib import seals
 from kwslib.errors import DataError, KwsError
-from kwslib.files import read_regular
+from kwslib.files import open_regular, read_regular
 from kwslib.paths import write_json
 
 CHECKSUM = "checksum"
@@ -162,7 +162,7 @@ def from_plain(value: Any, kind: type[T], source: str, again: str) -> T:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal.
+    """SHA-256 of a file of any size, hexadecimal.
 
     Raises
     ------
@@ -170,7 +170,8 @@ def file_sha256(path: Path) -> str:
         If it cannot be read.
     """
     try:
-        return hashlib.sha256(read_regular(path)).hexdigest()
+        with open_regular(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
 

@@ -1,5 +1,6 @@
 """Typed JSON records."""
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -137,3 +138,10 @@ def test_the_hash_of_a_file(path):
     assert file_sha256(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     with pytest.raises(DataError, match="cannot read"):
         file_sha256(path.parent / "gone")
+
+
+def test_a_file_larger_than_those_read_as_a_whole_has_a_hash(tmp_path, monkeypatch):
+    monkeypatch.setattr("kwslib.files.read_regular.__defaults__", (10,))  # the most bytes, smaller than they are
+    path = tmp_path / "large"
+    path.write_bytes(b"x" * 100_000)
+    assert file_sha256(path) == hashlib.sha256(b"x" * 100_000).hexdigest()
