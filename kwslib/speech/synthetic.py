@@ -20,6 +20,7 @@ from kwslib.artifacts import file_sha256
 from kwslib.config.front_end import CLIP_SAMPLES
 from kwslib.config.words import KEYWORDS, SILENCE
 from kwslib.errors import DataError, InputError, check_name
+from kwslib.files import read_regular
 from kwslib.speech import soundscape
 from kwslib.speech.corpus import SPLITS, Clips, Corpus, check_split, extra_clips
 from kwslib.speech.utterances import Line, audible, espeak_version, is_click, resampled, utter
@@ -146,7 +147,7 @@ def _complete(folder: Path) -> bool:
     """Whether every file that the manifest lists is there as it was written; one that was spoiled is named."""
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_bytes().decode())
+        manifest = json.loads(read_regular(path).decode())
         files, written = manifest["files_sha256"], manifest.pop(CHECKSUM)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False

@@ -13,6 +13,7 @@ from kwslib import seals
 from kwslib.config.front_end import CLIP_SAMPLES
 from kwslib.config.words import SILENCE, UNKNOWN
 from kwslib.errors import DataError
+from kwslib.files import read_regular
 from kwslib.paths import cache_dir, write_json
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import SPLITS, Clips, Corpus, check_split, extra_clips
@@ -209,7 +210,7 @@ def _stored_digests(folder: Path, files: Sequence[str]) -> dict[str, str]:
         listing.update(f"\n{path} {stat.st_size} {stat.st_mtime_ns}".encode())
     stored = cache_dir() / "digests" / f"{listing.hexdigest()}.json"
     try:
-        kept = json.loads(stored.read_bytes().decode())
+        kept = json.loads(read_regular(stored).decode())
         if kept["checksum"] == seals.of_json(kept["sha256"]) and kept["sha256"].keys() == set(files):
             return kept["sha256"]
         seals.spoiled(stored)
