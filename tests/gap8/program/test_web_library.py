@@ -1,7 +1,6 @@
 """The WebAssembly module, run by wasmtime: equal to the integer reference and to the specification of the events."""
 
 import os
-from functools import cache
 
 import numpy as np
 import pytest
@@ -80,18 +79,27 @@ def speech():
     return np.stack([clip.samples for clip in web_page.own_clips()])
 
 
-@cache
-def opened(size):
-    return Module(for_device(networks.released(size), []).graph)
+@pytest.fixture(scope="module")
+def opened():
+    """The released networks by size, each opened once; wasmtime wants to be closed before Python ends."""
+    found = {}
+
+    def module_of(size):
+        if size not in found:
+            found[size] = Module(for_device(networks.released(size), []).graph)
+        return found[size]
+
+    yield module_of
+    found.clear()
 
 
-@pytest.fixture(scope="module", params=SIZES)
-def module(request):
+@pytest.fixture(params=SIZES)
+def module(request, opened):
     return opened(request.param)
 
 
-@pytest.fixture(scope="module")
-def small():
+@pytest.fixture
+def small(opened):
     return opened("small")
 
 
