@@ -92,12 +92,12 @@ def test_bad_parameters(place, words, message):
 
 def test_a_file_of_parameters_and_options_beside_it(place, tmp_path):
     path = tmp_path / "mine.yaml"
-    options = ["--channels", 8, "--strides", "2x2,2x1", "--label-smoothing", 0.1, "--teacher", "", "--steps", 20]
+    options = ["--channels", 8, "--strides", "2x2,2x2", "--label-smoothing", 0.1, "--teacher", "", "--steps", 20]
     result = kws("run", *options, "--write-config", path)
     assert result.exit_code == 0 and str(path) in result.output and not place.exists()
     result = kws("run", "--config", path, "--seed", 3)
     assert result.exit_code == 0, result.output
-    run = records.load(place / "quick-small-8ch-s2x2_2x1-20steps-smooth0.1-s3")
+    run = records.load(place / "quick-small-8ch-s2x2_2x2-20steps-smooth0.1-s3")
     assert run.seed == 3 and run.training.recipe == {"label_smoothing": 0.1}
     assert {block.channels for block in run.architecture.blocks} == {8} and not run.same_network
     assert "--all is three runs" in refused("run", "--all", "--write-config", path)
