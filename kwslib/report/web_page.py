@@ -245,7 +245,8 @@ def _layers(network: Network) -> tuple[list[dict[str, Any]], str]:
         rows = [(name, step.predicted_cycles) for name, step in zip(names, plan.steps, strict=True)]
         text = "predicted by the planner: nobody has recorded this network on GAP8"
     else:
-        rows = [(row.name, row.cycles) for row in found.front_end] + [(row.name, row.cycles) for row in found.rows]
+        rows = [(stage.name, stage.cycles) for stage in found.front_end]
+        rows += [(row.name, row.cycles) for row in found.rows]
         text = f"recorded on GAP8, platform {found.platform}"
     return [{"name": name, "cycles": cycles} for name, cycles in rows], text
 
