@@ -6,8 +6,8 @@ A pipe would make the program wait for a writer, and a device may have no end.
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 MOST_BYTES = 1 << 28
 """Of a file that is read as a whole."""
@@ -25,7 +25,7 @@ def kind_of(mode: int) -> str:
     return "" if stat.S_ISREG(mode) else next((name for test, name in KINDS.items() if test(mode)), "a device")
 
 
-def open_regular(path: Path | str) -> BinaryIO:
+def open_regular(path: Path | str) -> BufferedReader:
     """Open a file to be read; never wait for one.
 
     Raises
