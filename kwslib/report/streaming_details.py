@@ -139,7 +139,6 @@ def notes(every: Sequence[Found]) -> Table | Markdown:
                 "hours, report": one.extents["report"].hours,
                 "keywords, report": one.extents["report"].words,
                 "seed": one.study.seed,
-                "study took, s": round(one.seconds),
             }
         )
     return Table(pd.DataFrame(rows), "streaming-notes", "What was heard")

@@ -67,7 +67,7 @@ def test_run_all_trains_every_size_and_lists_the_stages(place, monkeypatch):
             ["--profile", "baselin"],
             "error: unknown profile 'baselin': choose one of quick, baseline, best; did you mean 'baseline'?\n",
         ),
-        (["--corpus", "x"], "error: unknown corpus 'x': choose one of synthetic, speech_commands, folder\n"),
+        (["--corpus", "x"], "error: unknown corpus 'x': choose one of synthetic, speech_commands, folder, phrases\n"),
         (["--front-end", "powr"], "did you mean 'power'?"),
         (["--steps", "0"], "error: steps is 0: give a positive number, or leave it out for the profile's own\n"),
         (["--steps", "-3"], "error: steps is -3: give a positive number\n"),

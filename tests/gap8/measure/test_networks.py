@@ -56,15 +56,18 @@ def test_nothing_depends_on_what_lies_in_the_memories_at_the_start(size, tmp_pat
     built = compilation.build(network, tmp_path)
     l1 = POISON.format(begin=built.plan.l1_begin, end=L1_BASE + L1_BYTES)
     l2 = POISON.format(begin=aligned(built.plan.regions["weights"].end), end=L2_BASE + L2_BYTES)
-    main = tmp_path / compilation.PROJECT / "main.c"
-    text = main.read_text()
-    for line, put in (
-        ("    if (core == 0) inference.checking = 0;\n", f"    if (core == 0) {{ {l1} inference.checking = 1; }}\n"),
-        ("    clear_padding();\n", f"    {l2}\n    clear_padding();\n"),
+    for name, line, put in (
+        (
+            "main.c",
+            "    if (core == 0) inference.checking = 0;\n",
+            f"    if (core == 0) {{ {l1} inference.checking = 1; }}\n",
+        ),
+        ("program.h", "    clear_padding();\n", f"    {l2}\n    clear_padding();\n"),
     ):
+        source = tmp_path / compilation.PROJECT / name
+        text = source.read_text()
         assert text.count(line) == 1
-        text = text.replace(line, put)
-    main.write_text(text)
+        source.write_text(text.replace(line, put))
     compilation.compile_project(tmp_path / compilation.PROJECT, built.elf)
     elf = compilation.with_input(built, codes, tmp_path / "poisoned.elf", warm_runs=0, check=False)
     run_and_check(open_platform("simulator"), network, elf, codes, 300)
