@@ -65,8 +65,6 @@ def sweep(
     """  # noqa: D301
     from kwslib.runs.grid import Grid, read_file
 
-    if front_seeds is not None and front_seeds < 1:
-        raise InputError(f"--front-seeds is {front_seeds}: give at least 1")
     words = [word for text in limits for word in text.split(",")]
     task = read_file(config) if config else Grid()
     _make(task.with_words([*grid, *more], words, front_seeds or 0, {"data": data} if data else {}), **options)

@@ -128,7 +128,7 @@ def test_failed_run_as_a_program(place):
 def test_sweep_refuses_what_contradicts_itself_and_writes_nothing(place, tmp_path):
     assert "--trials and --search-seed are those of a search" in refused("sweep", "seed=1,2", "--trials", "3")
     assert "unknown search 'rnd'" in refused("sweep", "seed=1,2", "--search", "rnd")
-    assert "--front-seeds is 0" in refused("sweep", "seed=1,2", "--front-seeds", "0")
+    assert "'--front-seeds': 0 is not in the range" in refused("sweep", "seed=1,2", "--front-seeds", "0")
     assert "'../x' cannot name a sweep" in refused("sweep", "seed=1,2", "--record", "../x")
     assert "unknown budget 'cycels'" in refused("sweep", "seed=1,2", "--budget", "cycels=5")
     assert "cannot read" in refused("sweep", "--config", str(tmp_path / "none.yaml"))
