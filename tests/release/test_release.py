@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from kwslib.cli.main import main
 from kwslib.errors import DataError, InputError
 from kwslib.paths import write_json
-from kwslib.release import card, release
+from kwslib.release import card, crate, release
 from kwslib.report import overview
 from kwslib.runs import archive, records
 from tests.sample_run import sample_run
@@ -46,7 +46,7 @@ def test_a_run_is_released_whole_and_found_by_both_names(places):
     (fresh / "best-small" / "robustness").mkdir()
     folder = release.publish("best-small", note="Some clips\nare rebuilt.")
     assert folder == models / "small"
-    expected = {*archive.RECORDED_FILES, "gap8", "robustness", "README.md", "card.json"}
+    expected = {*archive.RECORDED_FILES, "gap8", "robustness", "README.md", "card.json", crate.METADATA}
     assert {path.name for path in folder.iterdir()} == expected
     assert [path.name for path in models.iterdir()] == ["small"]
     assert "**Data note.** Some clips\nare rebuilt." in (folder / "README.md").read_text()

@@ -51,7 +51,7 @@ def test_a_card_that_was_changed(fresh):
     path = release.publish("best-small") / "README.md"
     path.write_text(path.read_text().replace("%", "&", 1))
     with pytest.raises(DataError, match=r"README\.md is not the card of the files beside it; release the run again"):
-        released_page.part("small")
+        released_page.card_of(release.released("small"))
 
 
 def test_a_release_without_a_card(fresh):
