@@ -156,7 +156,7 @@ def test_a_folder_with_too_few_clips_is_refused_before_anything_starts(place, tm
 
 
 def test_a_network_that_gap8_cannot_hold_is_refused_before_its_training(place, gap8):
-    with pytest.raises(InputError, match="large-1024ch .* does not fit GAP8, in none of .* lacks .* bytes"):
+    with pytest.raises(InputError, match="large-1024ch.* does not fit GAP8, in none of .* lacks .* bytes"):
         make_run({"size": "large", "channels": 1024, "blocks": 2})
     assert not place.exists()
 

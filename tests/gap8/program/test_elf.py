@@ -55,7 +55,7 @@ def test_no_such_file(tmp_path):
 
 
 def test_a_folder(tmp_path):
-    with pytest.raises(InputError, match="cannot read .*: Is a directory"):
+    with pytest.raises(InputError, match="cannot read .*: it is a folder"):
         read_program(tmp_path)
 
 
