@@ -16,6 +16,8 @@ CHANNELS, ROWS = 12, 9
 WEIGHTS = np.array([1] + [127] * (ROWS - 1))
 """Of every channel: a fine step, and eight coarse ones, by which codes reach every accumulator up to `LARGEST`."""
 LARGEST = 60_000
+SEEDS = (1, 2, 5, 6, 7, 11, 13, 15, 22, 23)
+"""Of the draws: snapped and exact ones, each with and without a rectifier (`test_both_forms_are_drawn`)."""
 ACCUMULATORS = np.arange(-LARGEST, LARGEST + 1)
 
 
@@ -70,7 +72,7 @@ def layer_file(kind, dtype, seed, positions):
     return file.content(source, target)
 
 
-@pytest.mark.parametrize("seed", range(5, 13))
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(("kind", "dtype"), [("pointwise", "int8"), ("pointwise", "uint8"), ("linear", "int8")])
 def test_the_code_of_every_accumulator_is_that_of_tflites_kernels(kind, dtype, seed):
     codes = codes_of(ACCUMULATORS)
@@ -88,7 +90,7 @@ def test_the_code_of_every_accumulator_is_that_of_tflites_kernels(kind, dtype, s
 
 
 def test_both_forms_are_drawn():
-    drawn = [load(layer_file("pointwise", "int8", seed, 1)).layers[0] for seed in range(5, 13)]
+    drawn = [load(layer_file("pointwise", "int8", seed, 1)).layers[0] for seed in SEEDS]
     assert {layer.snapped for layer in drawn} == {True, False}
     assert len({layer.output.zero_point for layer in drawn}) >= 3
     assert {layer.relu for layer in drawn if layer.snapped} == {True, False}
