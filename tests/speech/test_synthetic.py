@@ -297,7 +297,7 @@ def test_no_space_left_is_reported(cache, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(synthetic, "_save", full)
+    monkeypatch.setattr(synthetic, "save_array", full)
     with pytest.raises(KwsError, match="cannot write .*No space left on device; free space"):
         open_synthetic(0, SMALL)
     assert not [path for path in cache.glob("synthetic/*") if path.suffix != ".lock"]
