@@ -55,8 +55,9 @@ class Language:
 
 @functools.cache
 def listed() -> tuple[dict[str, str], ...]:
-    """Every voice of espeak-ng without variant: ``code`` and ``name`` of its language, and ``voice``."""
-    return tuple(json.loads(ask_espeak("--voices")))
+    """Every voice of espeak-ng without variant: ``code`` and ``name`` of its language, and ``voice``, by voice."""
+    # espeak-ng lists voices of one priority as the file system does: in another order on another machine.
+    return tuple(sorted(json.loads(ask_espeak("--voices")), key=lambda one: one["voice"]))
 
 
 def language_named(wanted: str) -> Language:

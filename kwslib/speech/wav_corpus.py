@@ -155,7 +155,7 @@ def list_words(folder: Path, base: Path) -> dict[str, list[str]]:
     """Return the WAV files of each sub-folder, sorted, as paths relative to `base`."""
     return {
         entry.name: sorted(file.relative_to(base).as_posix() for file in entry.glob("*") if is_sound(file.name))
-        for entry in folder.iterdir()
+        for entry in sorted(folder.iterdir())
         if entry.is_dir()
     }
 

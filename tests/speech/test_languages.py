@@ -1,8 +1,11 @@
 """The languages of espeak-ng: by code and by name, and what none of their voices can read."""
 
+import json
+
 import pytest
 
 from kwslib.errors import InputError
+from kwslib.speech import languages
 from kwslib.speech.languages import check_speakable, language_named, pronounce, without_stress
 from kwslib.speech.voices import ACCENTS
 
@@ -23,6 +26,23 @@ def test_a_language_is_known_by_code_and_by_name(wanted, code, accents):
     found = language_named(wanted)
     assert (found.code, found.accents) == (code, accents)
     assert found.is_english == code.startswith("en")
+
+
+@pytest.fixture
+def listed_backwards(monkeypatch):
+    """espeak-ng's voices in another order, as on another file system."""
+    voices = json.dumps(languages.listed()[::-1])
+    languages.listed.cache_clear()
+    monkeypatch.setattr(languages, "ask_espeak", lambda *arguments, **options: voices)
+    yield
+    languages.listed.cache_clear()
+
+
+def test_the_order_of_voices_is_no_matter_of_the_file_system(request):
+    first = languages.listed()
+    request.getfixturevalue("listed_backwards")
+    assert languages.listed() == first
+    assert language_named("French").accents == ("fr", "fr-be", "fr-ch")
 
 
 def test_a_language_without_country_has_all_its_accents():
