@@ -5,6 +5,7 @@
 #define CORES 8u
 #define IN_L1 __attribute__((section(".l1"), aligned(4)))
 #define NEVER_INLINE __attribute__((noinline))
+#define ALWAYS_INLINE inline
 /* What runs between the kernels of every layer: side by side with them, it stays in the 4 KB of instruction cache. */
 #define HOT __attribute__((section(".text.hot")))
 #define REG32(address) (*(volatile uint32_t *)(address))

@@ -7,6 +7,7 @@
 #define CORES 1u
 #define IN_L1
 #define NEVER_INLINE
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 #define HOT
 extern uint8_t host_l1[L1_BYTES + 16], host_l2[L2_BYTES + 16];
 extern const uint8_t *host_flash;

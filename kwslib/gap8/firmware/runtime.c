@@ -1,5 +1,6 @@
 /* One inference: the steps one after the other, on all cores; weights fetched ahead; cycles and checksums kept. */
 #include "runtime.h"
+#include "requantise.h"
 
 IN_L1 struct inference inference;
 IN_L1 struct tables tables;
@@ -201,18 +202,8 @@ int32_t scale_twice(int32_t sum, int32_t multiplier, int32_t shift) {
     return (int32_t)high;
 }
 
-static int32_t rounded(uint32_t y, int32_t offset, int32_t n) {
-    return (int32_t)(y + (uint32_t)offset + (1u << (n - 1))) >> n;
-}
-
-static int32_t high_product(int32_t sum, int32_t multiplier, uint32_t before) {
-    return (int32_t)(((int64_t)(int32_t)((uint32_t)sum << before) * multiplier) >> 32);
-}
-
-static int32_t clamp(int32_t code, int32_t low, int32_t high) { return code < low ? low : code > high ? high : code; }
-
 /* The reference's own forms. */
-static NEVER_INLINE int32_t requantise_exactly(int32_t sum, const int32_t *parameters, uint32_t pitch, uint32_t form) {
+NEVER_INLINE int32_t requantise_exactly(int32_t sum, const int32_t *parameters, uint32_t pitch, uint32_t form) {
     int32_t factor = parameters[0], shift = parameters[2 * pitch];
     sum += parameters[pitch];
     if (form == TWICE) return scale_twice(sum, factor, shift);
@@ -222,27 +213,8 @@ static NEVER_INLINE int32_t requantise_exactly(int32_t sum, const int32_t *param
     return product < -512 ? -512 : product > 511 ? 511 : (int32_t)product;
 }
 
-/* The code of an accumulator; `parameters` are `pitch` words apart. */
 int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling) {
-    int32_t first = parameters[0], second = parameters[pitch], third = parameters[2 * pitch], code;
-    if (scaling->form == SHORT) {
-        code = rounded((uint32_t)sum * (uint32_t)first, second, third);
-    } else if (scaling->form == LONG) {
-        code = (int32_t)((uint32_t)sum * (uint32_t)second) >> scaling->before;
-        code = rounded((uint32_t)sum * (uint32_t)first + (uint32_t)code, third, parameters[3 * pitch]);
-    } else if (scaling->form == SPLIT) {
-        code = (int32_t)((uint32_t)sum * (uint32_t)second) >> scaling->before;
-        code = (int32_t)((uint32_t)sum * (uint32_t)first + (uint32_t)code + (uint32_t)(sum <= third ? parameters[3 * pitch] : 0));
-        code = rounded((uint32_t)code, parameters[4 * pitch], parameters[5 * pitch]);
-    } else if (scaling->form == HIGH) {
-        code = rounded((uint32_t)high_product(sum, first, scaling->before), second, third);
-    } else if (scaling->form == SIGNED) {
-        code = high_product(sum, first, scaling->before) + second;
-        code = rounded((uint32_t)(code < 0 ? code - third : code), parameters[3 * pitch], parameters[4 * pitch]);
-    } else {
-        code = requantise_exactly(sum, parameters, pitch, scaling->form);
-    }
-    return clamp(code + scaling->zero_point, scaling->low, scaling->high);
+    return code_of(sum, parameters, pitch, scaling);
 }
 
 void fill_planes(uint32_t core, const struct fill *fill, address base) {

@@ -71,7 +71,7 @@ void run_sound(uint32_t core, const struct step *step) {
     if (core == 0) fetch_until(step->prefetch);
     barrier();
     if (core == 0) {
-        for (uint32_t stage = 0; stage < STAGE_COUNT; stage++)
+        for (uint32_t stage = 0; stage != STAGE_COUNT; stage++)
             inference.stages[stage] = ((const uint32_t *)at(front_end->times))[stage];
         uint32_t bytes = (sound->frames * front_end->coefficients + 3) & ~3u;
         store(sound, bytes);
