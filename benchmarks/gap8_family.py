@@ -1,10 +1,11 @@
 """How fast the DS-CNN family runs on GAP8's simulator, row by row: named shapes, other people's files, random members.
 
     python benchmarks/gap8_family.py [--members 0] [--clips 20] [--simulator-clips 1] [--only TEXT] [--foreign FOLDER]
-                                     [--no-released] [--processes 1] [--json FILE]
+                                     [--no-released] [--also gvsoc] [--processes 1] [--json FILE]
 
 Each network is planned, built and run, cold, and every layer is compared with the integer reference: on the simulator
-for the first clips, through the host library for the others. `share` is the part of the cycles that portable C takes.
+for the first clips, through the host library for the others. `--also gvsoc` runs the first clip there too, and a row
+fails where its cycles are not the simulator's. `share` is the part of the cycles that portable C takes.
 Planning and building are wall seconds of this machine; one process times them best.
 """
 
@@ -68,6 +69,7 @@ class Row:
     macs: int | None = None
     cycles: int | None = None
     macs_per_cycle: float | None = None
+    also_cycles: int | None = None
     predicted_cycles: int | None = None
     portable_share: float | None = None
     plan_s: float | None = None
@@ -85,11 +87,11 @@ class Row:
         return self.predicted_cycles / self.cycles - 1
 
 
-def measure(source: Source, clips: int, on_simulator: int) -> Row:
+def measure(source: Source, clips: int, on_simulator: int, also: str = "") -> Row:
     """Measure one network; whatever goes wrong becomes a row too, so that the others are still measured."""
     found: dict[str, Any] = {}
     try:
-        _measure(source, clips, on_simulator, found)
+        _measure(source, clips, on_simulator, also, found)
     except KwsError as error:
         found["failure"] = str(error)
     except Exception as error:  # a traceback of one network must not end the table
@@ -97,7 +99,7 @@ def measure(source: Source, clips: int, on_simulator: int) -> Row:
     return Row(source.name, source.group, **found)
 
 
-def _measure(source: Source, clips: int, on_simulator: int, found: dict[str, Any]) -> None:
+def _measure(source: Source, clips: int, on_simulator: int, also: str, found: dict[str, Any]) -> None:
     content = source.content()
     start_s = time.perf_counter()
     graph = network_file.load(content, re.sub(r"\W+", "_", source.name))
@@ -119,7 +121,12 @@ def _measure(source: Source, clips: int, on_simulator: int, found: dict[str, Any
                 found |= {"cycles": profile.cycles, "macs_per_cycle": round(graph.macs / profile.cycles, 2)}
                 found["portable_share"] = _portable_share(built.plan, [layer.cycles for layer in profile.layers])
             found["clips_on_simulator"] = number + 1
-    if clips > on_simulator:
+        if also:
+            elf = compilation.with_input(built, codes[0], folder / "clip.elf")
+            found["also_cycles"] = run_and_check(open_platform(also), graph, elf, codes[0], TIMEOUT_S)[1].cycles
+            if found["also_cycles"] != found["cycles"]:
+                found["failure"] = f"{found['also_cycles']:,d} cycles on {also}"
+    if clips > on_simulator and not found.get("failure"):
         found["failure"] = _differences(graph, codes[on_simulator:])
         found["clips_on_host"] = clips - on_simulator
 
@@ -209,6 +216,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only networks whose name contains this text")
     parser.add_argument("--foreign", type=Path, help="folder of .tflite files")
     parser.add_argument("--no-released", action="store_true", help="leave out the networks under models/")
+    parser.add_argument("--also", default="", help="another platform that counts cycles: gvsoc")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--json", type=Path, help="file that gets all figures")
     options = parser.parse_args()
@@ -220,7 +228,8 @@ def main() -> None:
         if options.processes > 1:
             context = multiprocessing.get_context("spawn")
             each = stack.enter_context(ProcessPoolExecutor(options.processes, context)).map
-        arguments = [options.clips] * len(chosen), [options.simulator_clips] * len(chosen)
+        count = len(chosen)
+        arguments = [options.clips] * count, [options.simulator_clips] * count, [options.also] * count
         for row in each(measure, chosen, *arguments):
             rows.append(row)
             print(line(row), flush=True)

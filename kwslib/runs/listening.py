@@ -1,6 +1,6 @@
 """A network that listens to a stream: frames, decisions at every hop, events."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,62 +19,42 @@ from kwslib.speech.frames import FrameStream
 
 WINDOW_S = CLIP_SAMPLES / SAMPLE_RATE_HZ
 
-Decider = Callable[[np.ndarray], np.ndarray]
-"""int8 core codes of fingerprints (hops, frames · coefficients) -> int8 core codes of the output (hops, classes)."""
-
-
-def device_code(network: Network) -> Decider:
-    """Return a decider that runs the device's own C on this machine.
-
-    Raises
-    ------
-    kwslib.errors.KwsError
-        If the host library cannot be made.
-    """
-    program = host_library.prepare(network.graph)
-    return lambda codes: host_library.run_here(program, codes).codes
-
 
 class Listener:
     """Runs a network on the last second of a stream, once each hop, with the front end that devices compute.
 
-    A network that was trained with ``power`` hears its integer form; one with ``magnitude`` hears that, since it has no
-    integer form. Before the stream there is digital silence. Decision h (from 0) is made when h + 1 hops of sound are
-    there.
+    The device's own C does it, from the samples on. A network that was trained with ``power`` hears its integer form;
+    one with ``magnitude``, which has no integer form, hears fingerprints that are computed here. Before the stream
+    there is digital silence. Decision h (from 0) is made when h + 1 hops of sound are there.
 
     Parameters
     ----------
     network : Network
+        With labels and a softmax.
     hop_ms : int
         A multiple of the stride of its front end.
-    decide : Decider, optional
-        What computes the decisions; `device_code` by default.
 
     Raises
     ------
     InputError
-        If the network's input is no fingerprint, or the hop does not fit its front end.
+        If the network's input is no fingerprint, the hop does not fit its front end, or it cannot listen.
     kwslib.errors.KwsError
         If its host library cannot be made.
     """
 
-    def __init__(self, network: Network, hop_ms: int, decide: Decider | None = None) -> None:
-        if network.front_end is None:
-            raise InputError(
-                f"{network.source} reads an input of {network.graph.input.shape}, which is no fingerprint of sound"
-            )
+    def __init__(self, network: Network, hop_ms: int) -> None:
+        front_end = _front_end_of(network)
         self.network, self.hop_ms = network, hop_ms
-        self.front_end = device_form(network.front_end)
-        self.hop_frames = hop_frames(self.front_end, hop_ms)
-        self._decide = decide or device_code(network)
-        self._shape = self.front_end.shape
-        self.restart()
+        self.front_end = device_form(front_end)
+        hop_frames(self.front_end, hop_ms)  # which refuses a hop that does not fit
+        if front_end.kind == "magnitude":
+            self._source: _DeviceDecisions | _FingerprintDecisions = _FingerprintDecisions(network, hop_ms)
+        else:
+            self._source = _DeviceDecisions(network, EventParameters(hop_ms=hop_ms), front_end)
 
     def restart(self) -> None:
         """Begin a new stream."""
-        tensor = self.network.graph.input
-        self._stream = FrameStream(self.front_end, tensor.scale, tensor.zero_point + UINT8_SHIFT)
-        self._codes = np.repeat(_core(self._stream.silent_frame())[None], self._shape[0], axis=0)
+        self._source.restart()
 
     def hear(self, samples: np.ndarray) -> np.ndarray:
         """Take the next samples, int16 (any number), and return the decisions that they allow.
@@ -84,13 +64,58 @@ class Listener:
         ndarray of int8, shape (hops, classes)
             Core codes of the network's output.
         """
+        return self._source.decisions(samples)
+
+
+class _DeviceDecisions:
+    """The program that listens, from samples on."""
+
+    def __init__(self, network: Network, parameters: EventParameters, front_end: FrontEnd) -> None:
+        self.front_end = device_form(front_end)
+        graph = network.graph.with_front_end(front_end)
+        self._listener = HostListener(graph, listening(graph, parameters, network.labels))
+
+    def restart(self) -> None:
+        self._listener.restart()
+
+    def decisions(self, samples: np.ndarray) -> np.ndarray:
+        return self._listener.hear(samples).outputs
+
+    def events(self, samples: np.ndarray) -> Sequence[Event]:
+        return self._listener.hear(samples).events
+
+
+class _FingerprintDecisions:
+    """The device's network on fingerprints that are computed here."""
+
+    def __init__(self, network: Network, hop_ms: int) -> None:
+        self.front_end = _front_end_of(network)
+        self._input = network.graph.input
+        self._hop_frames = hop_frames(self.front_end, hop_ms)
+        self._program = host_library.prepare(network.graph)
+        self.restart()
+
+    def restart(self) -> None:
+        self._stream = FrameStream(self.front_end, self._input.scale, self._input.zero_point + UINT8_SHIFT)
+        self._codes = np.repeat(_core(self._stream.silent_frame())[None], self.front_end.shape[0], axis=0)
+
+    def decisions(self, samples: np.ndarray) -> np.ndarray:
         codes = np.concatenate([self._codes, _core(self._stream.feed(samples))])
-        frames = self._shape[0]
-        hops = (len(codes) - frames) // self.hop_frames
+        frames, coefficients = self.front_end.shape
+        hops = (len(codes) - frames) // self._hop_frames
         windows = np.lib.stride_tricks.sliding_window_view(codes, frames, axis=0)
-        chosen = windows[self.hop_frames :: self.hop_frames][:hops].swapaxes(1, 2)
-        self._codes = codes[hops * self.hop_frames :]
-        return self._decide(np.ascontiguousarray(chosen).reshape(hops, frames * self._shape[1]))
+        chosen = windows[self._hop_frames :: self._hop_frames][:hops].swapaxes(1, 2)
+        self._codes = codes[hops * self._hop_frames :]
+        given = np.ascontiguousarray(chosen).reshape(hops, frames * coefficients)
+        return host_library.run_here(self._program, given).codes
+
+
+def _front_end_of(network: Network) -> FrontEnd:
+    if network.front_end is None:
+        raise InputError(
+            f"{network.source} reads an input of {network.graph.input.shape}, which is no fingerprint of sound"
+        )
+    return network.front_end
 
 
 def device_form(front_end: FrontEnd) -> FrontEnd:
@@ -184,43 +209,25 @@ def heard_of(event: Event, labels: Sequence[str], parameters: EventParameters) -
     return Heard(labels[event.label], max(0.0, end_s - WINDOW_S), end_s, event.share)
 
 
-class _DeviceEvents:
-    """Events of the program that listens, from samples on."""
-
-    def __init__(self, network: Network, parameters: EventParameters, front_end: FrontEnd) -> None:
-        self.front_end = device_form(front_end)
-        graph = network.graph.with_front_end(front_end)
-        self._listener = HostListener(graph, listening(graph, parameters, network.labels))
-
-    def restart(self) -> None:
-        self._listener.restart()
-
-    def events(self, samples: np.ndarray) -> Sequence[Event]:
-        return self._listener.hear(samples).events
-
-
 class _FingerprintEvents:
     """Events of fingerprints that are computed here."""
 
     def __init__(self, network: Network, parameters: EventParameters) -> None:
-        self._listener = Listener(network, parameters.hop_ms)
-        self.front_end = self._listener.front_end
+        self._decisions = _FingerprintDecisions(network, parameters.hop_ms)
+        self.front_end = self._decisions.front_end
         self._rules = rules(parameters, network.labels or ())
         self.restart()
 
     def restart(self) -> None:
-        self._listener.restart()
+        self._decisions.restart()
         self._detector = HostEventDetector(self._rules)
 
     def events(self, samples: np.ndarray) -> Sequence[Event]:
-        return self._detector.feed(self._listener.hear(samples))
+        return self._detector.feed(self._decisions.decisions(samples))
 
 
-def _source_of_events(network: Network, parameters: EventParameters) -> _DeviceEvents | _FingerprintEvents:
-    if network.front_end is None:
-        raise InputError(
-            f"{network.source} reads an input of {network.graph.input.shape}, which is no fingerprint of sound"
-        )
-    if network.front_end.kind == "magnitude":
+def _source_of_events(network: Network, parameters: EventParameters) -> _DeviceDecisions | _FingerprintEvents:
+    front_end = _front_end_of(network)
+    if front_end.kind == "magnitude":
         return _FingerprintEvents(network, parameters)
-    return _DeviceEvents(network, parameters, network.front_end)
+    return _DeviceDecisions(network, parameters, front_end)

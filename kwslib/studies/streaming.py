@@ -166,7 +166,7 @@ def _ambient(
     say: Callable[[str], None],
 ) -> list[Ambient]:
     """Score somebody's own recordings, each a stream."""
-    listener = listening.Listener(network, setting.parameters.hop_ms, streaming_scores.tflite_code(network))
+    listener = listening.Listener(network, setting.parameters.hop_ms)
     streams = []
     for file in files:
         listener.restart()

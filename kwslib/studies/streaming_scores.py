@@ -1,7 +1,7 @@
 """The decisions of a network on every stream of the study: computed once, kept as codes, resumed where they broke off.
 
 A stream is made, scored and forgotten. What stays is a code for each class and hop: thresholds can be swept later.
-The codes are those of the device: TFLite's logits, which equal the integer reference bit for bit, and its softmax.
+The device's own C computes them.
 """
 
 import hashlib
@@ -22,10 +22,9 @@ from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.config.streams import NEGATIVES, SIMILAR, SIMILAR_SHARE, SNR_DB, StreamStudy
 from kwslib.errors import DataError
 from kwslib.files import open_regular
-from kwslib.integer import reference
 from kwslib.paths import atomic_path, cache_dir
 from kwslib.runs import networks
-from kwslib.runs.listening import Decider, Listener, device_form
+from kwslib.runs.listening import Listener, device_form
 from kwslib.runs.networks import Network
 from kwslib.speech.corpus import Corpus
 from kwslib.studies.streaming_changes import Change
@@ -96,27 +95,6 @@ class Material:
     folder: Path
 
 
-def tflite_code(network: Network) -> Decider:
-    """Return a decider that gives the device's codes by way of TFLite, whose logits are the same.
-
-    Raises
-    ------
-    ModelError
-        If TFLite cannot read the network.
-    """
-    from kwslib.network.evaluation import tflite_predictor
-
-    predict = tflite_predictor(network.path.read_bytes(), logits=True, threads=1)
-    softmax = network.graph.layers[-1]
-    shape = network.graph.input.shape[:2]
-
-    def decide(codes: np.ndarray) -> np.ndarray:
-        logits = predict(network.graph.input.from_core(codes).reshape(-1, *shape))
-        return reference.run_layer(softmax, logits).reshape(len(logits), -1)
-
-    return decide
-
-
 def material_of(corpus: Corpus, network: Network, front_end: str | None, study: StreamStudy) -> Material:
     """Say what is scored, and in which folder of the cache its decisions are kept."""
     lasting = asdict(replace(study, hours=0.0))  # more hours are more streams, the first ones the same
@@ -184,7 +162,7 @@ def bench_of(material: Material) -> Bench:
 
 def _bench(material: Material) -> Bench:
     network = networks.of_file(material.model, material.front_end)
-    listener = Listener(network, material.study.hop_ms, tflite_code(network))
+    listener = Listener(network, material.study.hop_ms)
     return Bench({part: Sounds(material.corpus, part, material.study.seed) for part in SPLITS}, listener)
 
 

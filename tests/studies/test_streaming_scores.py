@@ -3,18 +3,10 @@ from dataclasses import replace
 import numpy as np
 
 from kwslib.config.streams import NEGATIVES, SIMILAR, SNR_DB, StreamStudy
-from kwslib.integer import reference
 from kwslib.runs import networks
 from kwslib.studies import streaming_scores as scores
 from kwslib.studies.streaming_changes import CHANGES
 from tests.studies.test_streaming import STUDY, Drawn
-
-
-def test_the_quick_way_gives_the_codes_of_the_device():
-    network = networks.of_run("quick-small")
-    codes = np.random.default_rng(3).integers(-128, 128, (40, 490)).astype(np.int8)
-    expected = reference.run(network.graph, network.graph.input.from_core(codes).reshape(-1, 49, 10, 1)).softmax
-    assert np.array_equal(scores.tflite_code(network)(codes), expected)
 
 
 def test_every_stream_has_a_name_and_more_hours_are_more_streams():
