@@ -1,12 +1,16 @@
 """Options that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kwslib.config import limits
-from kwslib.errors import KwsError
+from kwslib.errors import InputError, KwsError
+
+if TYPE_CHECKING:
+    from kwslib.runs.networks import Network
 
 Decorator = Callable[[Callable], Callable]
 
@@ -75,3 +79,20 @@ class Parameterised(click.Command):
             for name, entry in known.items()
         ]
         return [*options, *super().get_params(ctx)]
+
+
+FILES = click.argument("files", nargs=-1, metavar="[MODEL.tflite] [CLIP.pgm|SOUND]", type=click.Path(path_type=Path))
+
+
+def chosen_network(files: Sequence[Path], **named: Any) -> tuple["Network", list[Path]]:
+    """The network and the clips of a command line."""
+    from kwslib.runs import clips, networks
+
+    models, sounds = clips.sort_files(files)
+    models += [named["model"]] if named["model"] else []
+    if len(models) > 1:
+        raise InputError(f"two networks are named, {models[0]} and {models[1]}: give one")
+    model = models[0] if models else None
+    labels = split_labels(named["labels"])
+    chosen = networks.choose(model, named["run"], named["size"], named["front_end"], labels)
+    return clips.for_device(chosen, sounds), sounds

@@ -11,7 +11,8 @@ import soxr
 from click.testing import CliRunner
 
 from kwslib import subproc
-from kwslib.cli.gap8 import by_function, gap8
+from kwslib.cli.gap8 import gap8
+from kwslib.cli.gap8_simulate import by_function
 from kwslib.cli.main import main
 from kwslib.errors import InputError
 from kwslib.gap8.measure import deployment
