@@ -9,7 +9,8 @@ IN_L1 uint32_t arguments[CORES][ARGUMENT_WORDS];
 /* --- weights ------------------------------------------------------------------------------------------------- */
 
 /* Transfers are numbered from the inference's own base on, so that no number of one inference is mistaken for one of
-   another. Core 0 says which may start; who moves them says which have ended. */
+   another. Core 0 says which may start; who moves them says which have ended. The numbers begin with the last base, so
+   that the second inference of every program begins again: a program that listens does so every few hours. */
 enum { INFERENCE = 1 << 16, NOW = 1 << 30, PIECE_BYTES = 256, TILE_PIECE_BYTES = 512, PATIENCE = 25 };
 struct stream stream;                      /* in L2 */
 IN_L1 struct stream_end stream_end;        /* in L1, where core 0 looks */
@@ -26,7 +27,8 @@ static struct {
 void load_tables(void) {
     for (uint32_t i = 0; i < sizeof tables / 4; i++)
         ((uint32_t *)&tables)[i] = ((const uint32_t *)&network_tables)[i];
-    stream_end.ended = stream_end.base = stream_end.known = 0;
+    stream_end.ended = stream_end.known = 0;
+    stream_end.base = 0u - 2 * INFERENCE;
 #ifdef KWS_HOST /* which may load again */
     mover.base = mover.next = mover.reading = 0;
 #endif
@@ -37,6 +39,10 @@ void load_tables(void) {
 
 void fetch_begin(void) {
     stream_end.base += INFERENCE;
+    if (!stream_end.base) { /* from the beginning; all transfers have ended */
+        stream_end.base = INFERENCE;
+        stream_end.ended = stream.urgent = stream.waited = 0;
+    }
     stream_end.known = stream_end.base;
     stream.allowed = stream_end.base;
 #ifdef KWS_HOST

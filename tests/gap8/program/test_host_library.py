@@ -43,6 +43,16 @@ def test_a_clip_leaves_no_trace_in_the_next(network):
     assert (forwards.codes == backwards.codes[::-1]).all()
 
 
+@pytest.mark.slow
+def test_more_inferences_than_transfers_have_numbers_for(network):
+    """Numbers of transfers begin again after 65,536 inferences, a few hours of listening."""
+    codes = networks.clips(network.input, 4)
+    given = np.ascontiguousarray(network.input.to_core(codes).reshape(4, -1))
+    program = host_library.prepare(network)
+    found = host_library.run_here(program, np.tile(given, (17_000, 1))).codes.reshape(17_000, 4, -1)
+    assert (network.output.from_core(found) == reference.run(network, codes).codes).all()
+
+
 def test_weights_from_the_flash(network):
     with only(FLASH):
         assert plan(network).flash_image

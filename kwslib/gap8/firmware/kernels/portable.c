@@ -196,7 +196,8 @@ static void four_channels(const uint32_t *segment, const struct places *out, con
     for (; n < out->count; n++) channel_sums(sums + n, codes + n * inputs, inputs, weights, inputs / 4, 1);
     for (uint32_t c = 0; c < 4; c++) {
         const int32_t *parameters = (const int32_t *)at(segment[0]) + inputs + c;
-        for (n = 0; n < out->count; n++) of_channel[n] = sums[n][c] + (starts ? starts[n] : 0);
+        for (n = 0; n < out->count; n++) of_channel[n] = sums[n][c];
+        for (n = 0; starts && n < out->count; n++) of_channel[n] += starts[n];
         requantise_run(of_channel, found, out->count, parameters, 4, &g->scaling);
         uint8_t *output = at(segment[2] + c * g->out_channel_bytes);
         for (n = 0; n < out->count; n++) output[offset_of(out, n)] = found[n];
