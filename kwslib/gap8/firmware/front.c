@@ -1,23 +1,31 @@
 /* The first convolution, of one input channel: alone, or with the depthwise layer behind it, channel by channel. */
 #include "runtime.h"
 
-/* Spread the input into words: for every output column and padded row the four inputs that the kernel sees there. */
+/* Numbers first, first + CORES, ... below `end`. */
+static inline uint32_t every(uint32_t first, uint32_t end) { return first < end ? (end - first + CORES - 1) / CORES : 0; }
+
+/* Ones in the bytes of a word that begins in column `start` of a row. */
+static inline uint32_t inside_of(int32_t start, int32_t columns) {
+    uint32_t before = start < 0 ? (uint32_t)-start : 0, behind = start + 4 > columns ? (uint32_t)(start + 4 - columns) : 0;
+    return before + behind > 3 ? 0 : ~0u >> 8 * (before + behind) << 8 * before;
+}
+
+/* Spread the input into words: for every output column and padded row the four inputs that the kernel sees there. Each
+   core has the same rows of every column: so many of padding above, of the input, of padding below. */
 static void spread(uint32_t core, const struct front *front) {
-    uint32_t columns = front->columns, input_columns = front->input_columns, pad_top = front->pad_top;
-    uint32_t padding = front->padding, padded = front->padded_rows, rows = front->input_rows;
-    int32_t start = front->start, step = front->column_step;
-    for (uint32_t column = 0; column < columns; column++, start += step) {
-        uint32_t inside = 0; /* ones in the bytes that lie inside of a row */
-        for (uint32_t i = 0; i < 4; i++)
-            if (start + (int32_t)i >= 0 && start + (int32_t)i < (int32_t)input_columns) inside |= 0xFFu << 8 * i;
-        uint32_t outside = padding & ~inside;
-        uint32_t *target = (uint32_t *)at(front->words) + column * padded;
-        uint32_t row = core;
-        for (; row < pad_top && row < padded; row += CORES) target[row] = padding;
-        const uint8_t *source = (const uint8_t *)at(front->input) + start + (int32_t)((row - pad_top) * input_columns);
-        for (; row < pad_top + rows && row < padded; row += CORES, source += CORES * input_columns)
-            target[row] = (word_at(source) & inside) | outside;
-        for (; row < padded; row += CORES) target[row] = padding;
+    uint32_t padding = front->padding, padded = front->padded_rows, top = front->pad_top, end = top + front->input_rows;
+    uint32_t above = every(core, top < padded ? top : padded), first = core + above * CORES;
+    uint32_t rows = every(first, end < padded ? end : padded), last = first + rows * CORES, below = every(last, padded);
+    uint32_t *target = (uint32_t *)at(front->words) + core, back = padded - (last + below * CORES - core);
+    int32_t start = front->start, step = front->column_step, input_columns = (int32_t)front->input_columns;
+    const uint8_t *origin = (const uint8_t *)at(front->input) + ((int32_t)(first - top)) * input_columns;
+    for (uint32_t column = front->columns; column; column--, start += step, target += back) {
+        uint32_t inside = inside_of(start, input_columns), outside = padding & ~inside;
+        const uint8_t *source = origin + start;
+        for (uint32_t i = above; i; i--, target += CORES) *target = padding;
+        for (uint32_t i = rows; i; i--, target += CORES, source += CORES * (uint32_t)input_columns)
+            *target = (word_at(source) & inside) | outside;
+        for (uint32_t i = below; i; i--, target += CORES) *target = padding;
     }
 }
 
@@ -122,13 +130,15 @@ HOT void run_front(uint32_t core, const struct step *step) {
     const struct front *front = step->work;
     uint32_t received = 0;
     if (core == 0) {
-        received = dma_in_begin(front->input, front->input_l2, (front->input_bytes + 3) & ~3u);
+        if (front->input_l2) received = dma_in_begin(front->input, front->input_l2, (front->input_bytes + 3) & ~3u);
         fetch_now(step->first_transfer + 1); /* the records come while the input is spread */
     }
     if (front->depthwise) fill_words(front->plane + core * front->plane_bytes, front->plane_bytes, front->plane_fill);
     sink_fill(core, &front->out);
-    if (core == 0) dma_in_end(received);
-    barrier();
+    if (front->input_l2) {
+        if (core == 0) dma_in_end(received);
+        barrier();
+    }
     spread(core, front);
     if (front->sums) {
         barrier();
