@@ -76,6 +76,7 @@ enum step_kind { SOUND, FRONT, DEPTHWISE, POINTWISE, POOL, LINEAR, SOFTMAX, GENE
 struct fill {
     uint32_t planes, plane_bytes, head, tail;
     uint32_t word;              /* four times what is stored for 0 */
+    uint32_t unread;            /* 1: no kernel reads it, but portable ones do, on the host */
 };
 
 /* Where a step that works channel by channel writes: the whole map in L1, or two tiles on their way to L2. */

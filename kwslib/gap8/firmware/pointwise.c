@@ -189,7 +189,7 @@ static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const str
 
 HOT void run_pointwise(uint32_t core, const struct step *step) {
     const struct pointwise *p = step->work;
-    if (p->fill.planes) {
+    if (is_filled(&p->fill)) {
         fill_planes(core, &p->fill, p->fill_base);
         if (p->output_l2) fill_planes(core, &p->fill, p->output[1]);
         barrier();

@@ -259,7 +259,7 @@ void fill_planes(uint32_t core, const struct fill *fill, address base) {
 /* --- where channels go ------------------------------------------------------------------------------------------ */
 
 void sink_fill(uint32_t core, const struct sink *sink) {
-    if (!sink->fill.planes) return;
+    if (!is_filled(&sink->fill)) return;
     fill_planes(core, &sink->fill, sink->tiles[0]);
     if (sink->l2) fill_planes(core, &sink->fill, sink->tiles[1]);
 }

@@ -67,6 +67,9 @@ class Front:
             return "blocks of windows are faster"
         return cls(layer, index, proof) if proof else reason
 
+    def reads_padding(self, walk: Walk) -> bool:
+        return False
+
     def early_bytes(self, walk: Walk) -> int:
         return 0
 

@@ -64,6 +64,9 @@ class Dense:
         )
         return cls(layer, index, proof, signed) if proof else reason
 
+    def reads_padding(self, walk: Walk) -> bool:
+        return False
+
     def early_bytes(self, walk: Walk) -> int:
         if walk.way.batch > 1:
             return 0
@@ -176,7 +179,7 @@ class Dense:
                 fill = padding.of_tile(layout, 4 * found.groups, found.rows)
                 walk.fill_at_start(place)
         elif plane and new:
-            fill = padding.of_planes(layout, aligned(layout.shape[2], layouts.GROUP))
+            fill = padding.of_planes(layout, aligned(layout.shape[2], layouts.GROUP), not walk.reads_padding)
         tile_line = 4 * found.groups
         return {
             "input": inputs,

@@ -31,6 +31,9 @@ class Softmax:
             return "not a softmax behind another layer"
         return cls(layer, index)
 
+    def reads_padding(self, walk: Walk) -> bool:
+        return False
+
     def early_bytes(self, walk: Walk) -> int:
         return 0
 
