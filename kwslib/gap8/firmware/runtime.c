@@ -209,8 +209,6 @@ static int32_t high_product(int32_t sum, int32_t multiplier, uint32_t before) {
     return (int32_t)(((int64_t)(int32_t)((uint32_t)sum << before) * multiplier) >> 32);
 }
 
-static int32_t clamp(int32_t code, int32_t low, int32_t high) { return code < low ? low : code > high ? high : code; }
-
 /* The reference's own forms. */
 static NEVER_INLINE int32_t requantise_exactly(int32_t sum, const int32_t *parameters, uint32_t pitch, uint32_t form) {
     int32_t factor = parameters[0], shift = parameters[2 * pitch];
