@@ -176,6 +176,7 @@ struct pool {
 
 struct pointwise {
     struct blocks blocks[2];    /* of the second size there may be none */
+    uint32_t plain;             /* 1: whole maps in L1, one chunk, nothing to gather or to add up */
     uint32_t groups, chunk_groups, chunks;
     address records[2];         /* the same twice: one buffer, which the next chunk waits for */
     /* The second tile begins after so many rows: of the first one only these are wanted. What it has of other rows is

@@ -194,6 +194,12 @@ HOT void run_pointwise(uint32_t core, const struct step *step) {
         if (p->output_l2) fill_planes(core, &p->fill, p->output[1]);
         barrier();
     }
+    if (p->plain) {
+        struct job job = {.records = p->records[0], .input = p->input[0], .output = p->output[0], .shares = 1};
+        if (core == 0) fetch_until(step->prefetch);
+        compute(core, p, &job);
+        return;
+    }
     if (p->gather && p->gather->laid_out) gather_begin(core, p->gather);
     if (p->input_l2 || p->output_l2 || p->tiles > 1)
         tiled(core, step, p);

@@ -109,10 +109,12 @@ class Dense:
         parts = parts_of(records, found.groups)
         buffers = walk.buffers.ask(found.groups * work.group_bytes, min(len(parts), found.buffers), early)
         fields = self._maps(walk, source, place, new, found, work) | self._terms(walk, source, found, work)
+        whole = len(parts) == found.tiles(work.rows) == 1 and source.memory == place.memory == L1
         step = walk.add(
             "pointwise",
             (self.index,),
             early,
+            plain=int(whole and not work.sums and not work.window_rows),
             groups=work.groups,
             chunk_groups=found.groups,
             chunks=len(parts),
