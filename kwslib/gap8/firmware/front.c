@@ -23,8 +23,7 @@ static void spread(uint32_t core, const struct front *front) {
         uint32_t inside = inside_of(start, input_columns), outside = padding & ~inside;
         const uint8_t *source = origin + start;
         for (uint32_t i = above; i; i--, target += CORES) *target = padding;
-        for (uint32_t i = rows; i; i--, target += CORES, source += CORES * (uint32_t)input_columns)
-            *target = (word_at(source) & inside) | outside;
+        target = spread_words(target, source, rows, CORES * (uint32_t)input_columns, inside, outside);
         for (uint32_t i = below; i; i--, target += CORES) *target = padding;
     }
 }

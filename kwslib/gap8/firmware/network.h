@@ -44,6 +44,7 @@ struct geometry {
     uint32_t out_column_bytes, out_row_bytes, out_channel_bytes;
     uint32_t block_positions, block_in_bytes, block_bytes; /* pointwise: of a block; to the next one, in and out */
     uint32_t record_bytes;
+    uint32_t by_channel;                /* pointwise: weights of one channel behind another's, not step by step */
     uint32_t tap_words, tap_word;       /* depthwise: words for each kernel row, and where its taps begin */
     uint32_t wide, sums;                /* second term: more taps behind the first ones; accumulators start from sums */
     struct scaling scaling;

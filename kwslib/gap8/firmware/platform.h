@@ -69,6 +69,26 @@ static inline uint32_t word_at(const void *bytes) {
 #endif
 }
 
+/* Copy words from anywhere, `step` bytes apart, to every CORES-th word of `target`, with a mask each for what stays and
+   for what is set; return where the next one would go. Five cycles a word on GAP8. */
+static inline uint32_t *spread_words(uint32_t *target, const uint8_t *source, uint32_t count, uint32_t step,
+                                     uint32_t inside, uint32_t outside) {
+#if defined(KWS_HOST) || defined(KWS_NO_XPULP)
+    for (; count; count--, target += CORES, source += step) *target = (word_at(source) & inside) | outside;
+#else
+    uint32_t word;
+    for (; count; count--)
+        __asm__ volatile(".insn r 0x0b, 7, 0x10, %[word], %[source], %[step]\n" /* p.lw word, step(source!) */
+                         "and %[word], %[word], %[inside]\n"
+                         "or %[word], %[word], %[outside]\n"
+                         ".insn s 0x2b, 2, %[word], 32(%[target])" /* p.sw word, 32(target!) */
+                         : [word] "=&r"(word), [source] "+r"(source), [target] "+r"(target)
+                         : [step] "r"(step), [inside] "r"(inside), [outside] "r"(outside)
+                         : "memory");
+#endif
+    return target;
+}
+
 /* Sum of four products of signed bytes, added to `sum`. */
 static inline int32_t dot(int32_t sum, uint32_t a, uint32_t b) {
 #if defined(KWS_HOST) || defined(KWS_NO_XPULP)

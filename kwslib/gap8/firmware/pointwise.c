@@ -142,7 +142,7 @@ static HOT NEVER_INLINE void resident(uint32_t core, const struct step *step, co
     job.output = p->output[0];
     for (uint32_t chunk = 0; chunk < p->chunks; chunk++) {
         if (chunk) {
-            barrier();
+            if (p->records[0] == p->records[1]) barrier(); /* the only buffer is free */
             if (core == 0) fetch_wait(step->first_transfer + chunk + 1);
             barrier();
         }

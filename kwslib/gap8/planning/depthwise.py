@@ -96,6 +96,8 @@ class Depthwise:
         return weights.depthwise(self.layer, self._places, (negated or self.proof).parameters)
 
     def reads_padding(self, walk: Walk) -> bool:
+        if walk.way.fused and self.index == 1:
+            return False  # the planes that it reads are no map
         unread = sum(self.padded) if self.kind.skips_rows and not self.plane.beside else 0
         whole = walk.memory(self.index) == L1 and self._parts(self.layer.output.shape[2], 0)[0] == 1
         return not whole or self.plane.rows - unread != self.layer.input.shape[0]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kwslib.gap8.hardware import CORES
-from kwslib.gap8.kernels.pointwise import Pointwise
+from kwslib.gap8.kernels.pointwise import Pointwise, by_channel
 from kwslib.gap8.planning import cost, gathers, layouts, padding, tiling, weights
 from kwslib.gap8.planning.buffers import parts_of
 from kwslib.gap8.planning.forms import Proof
@@ -236,6 +236,7 @@ class Dense:
         kernel = work.kernel(part, found.rows)
         geometry = walk.builder.geometry(
             inputs=work.inputs,
+            by_channel=int(by_channel(work.inputs, work.rounding.words)),
             codes_signed=int(work.signed),
             pixel_bytes=part.position_in,
             out_column_bytes=part.position_out,

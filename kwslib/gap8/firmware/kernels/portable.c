@@ -69,10 +69,11 @@ static int8_t weights_by_channel[4][LARGEST_INPUTS]; /* so that the compiler can
 #endif
 
 /* Arguments: segments, then for each: record of four channels, activations, output, blocks, and sums if the geometry
-   says so. Record: for every four inputs the weights of channels 0 to 3, then each parameter of channels 0 to 3. Sums:
-   what the accumulators of a position start from. */
+   says so. Record: for every four inputs the weights of channels 0 to 3, or the weights of channel 0, then of 1, 2, 3;
+   then each parameter of channels 0 to 3. Sums: what the accumulators of a position start from. */
 void portable_pointwise(const uint32_t *a, const struct geometry *g) {
     uint32_t steps = g->inputs / 4, positions = g->block_positions, words = g->sums ? 5 : 4;
+    uint32_t step_words = g->by_channel ? 1 : 4, channel_words = g->by_channel ? steps : 1;
     for (uint32_t s = 0; s < a[0]; s++) {
         const uint32_t *segment = a + 1 + words * s, *record = at(segment[0]);
         const int32_t *parameters = (const int32_t *)record + g->inputs;
@@ -80,7 +81,8 @@ void portable_pointwise(const uint32_t *a, const struct geometry *g) {
 #ifdef KWS_HOST
         uint8_t flip = g->codes_signed ? 0x80 : 0;
         for (uint32_t k = 0; k < steps; k++)
-            for (uint32_t c = 0; c < 4; c++) __builtin_memcpy(&weights_by_channel[c][4 * k], &record[4 * k + c], 4);
+            for (uint32_t c = 0; c < 4; c++)
+                __builtin_memcpy(&weights_by_channel[c][4 * k], &record[k * step_words + c * channel_words], 4);
 #endif
         for (uint32_t b = 0; b < segment[3]; b++)
             for (uint32_t p = 0; p < positions; p++) {
@@ -94,7 +96,7 @@ void portable_pointwise(const uint32_t *a, const struct geometry *g) {
                 for (uint32_t k = 0; k < steps; k++) {
                     uint32_t word = ((const uint32_t *)codes)[k];
                     for (uint32_t c = 0; c < 4; c++)
-                        sums[c] = add_product(sums[c], word, record[4 * k + c], g->codes_signed);
+                        sums[c] = add_product(sums[c], word, record[k * step_words + c * channel_words], g->codes_signed);
                 }
 #endif
                 uint8_t *output = at(segment[2] + b * g->block_bytes + p * g->out_column_bytes);
