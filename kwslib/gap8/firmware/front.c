@@ -55,26 +55,38 @@ static NEVER_INLINE void check_plane(uint32_t core, uint32_t layer, const struct
     inference.checksums[core][layer] += checksum(&map, channel, channel + 1, 1);
 }
 
-/* One channel: the convolution into the core's plane, and the depthwise layer from there. */
-static void fused_channel(uint32_t core, const struct step *step, const struct front *front, address records,
-                          uint32_t count, uint32_t first, uint32_t channel, address output) {
-    uint32_t *a = arguments[core], start = cluster_time();
-    address plane = front->plane + core * front->plane_bytes;
-    a[0] = front->words;
-    a[1] = records + channel * front->record_bytes;
-    a[2] = plane + front->plane_origin;
+/* A core's channels of a tile: the convolution into the core's plane, and the depthwise layer from there. */
+static HOT NEVER_INLINE void fused(uint32_t core, const struct step *step, const struct front *front, address records,
+                                   uint32_t count, uint32_t first, address output) {
+    const struct sink *out = &front->out;
+    uint32_t *a = arguments[core], output_step = CORES * (out->plane_bytes ? out->plane_bytes : front->channel_bytes);
+    uint32_t first_step = CORES * front->record_bytes, second_step = CORES * front->second_record_bytes;
+    address plane = front->plane + core * front->plane_bytes, origin = plane + front->plane_origin, words = front->words;
+    address second = records + count * front->record_bytes + core * front->second_record_bytes;
+    uint32_t start = cluster_time(), middle, begin = start, convolving = 0;
+    records += core * front->record_bytes;
+    output += core * (output_step / CORES);
     a[3] = 1;
     a[4] = front->sums;
-    front->convolve(a, front->first);
-    uint32_t middle = cluster_time();
-    inference.first_share[core] += middle - start;
-    if (inference.checking) check_plane(core, step->first_layer, front, first + channel);
-    a[0] = plane;
-    a[1] = records + count * front->record_bytes + channel * front->second_record_bytes;
-    a[2] = output;
-    a[3] = 1;
-    front->depthwise(a, front->second);
-    inference.second_share[core] += cluster_time() - middle;
+    for (uint32_t channel = core; channel < count; channel += CORES) {
+        a[0] = words;
+        a[1] = records;
+        a[2] = origin;
+        front->convolve(a, front->first);
+        middle = cluster_time();
+        convolving += middle - start;
+        if (inference.checking) check_plane(core, step->first_layer, front, first + channel);
+        a[0] = plane;
+        a[1] = second;
+        a[2] = output;
+        front->depthwise(a, front->second);
+        records += first_step;
+        second += second_step;
+        output += output_step;
+        start = cluster_time();
+    }
+    inference.first_share[core] += convolving;
+    inference.second_share[core] += start - begin - convolving;
 }
 
 /* Channels alone: a run of them for each core. */
@@ -102,13 +114,10 @@ static NEVER_INLINE void run_tiles(uint32_t core, const struct step *step, const
         barrier();
         address records = front->records[tile & 1], output = sink_at(out, tile, first);
         if (core == 0) fetch_until(first + count < front->channels ? transfer + tile + 2 : step->prefetch);
-        if (front->depthwise) {
-            uint32_t step_bytes = out->plane_bytes ? out->plane_bytes : front->channel_bytes;
-            for (uint32_t channel = core; channel < count; channel += CORES)
-                fused_channel(core, step, front, records, count, first, channel, output + channel * step_bytes);
-        } else {
+        if (front->depthwise)
+            fused(core, step, front, records, count, first, output);
+        else
             alone(core, front, records, count, output);
-        }
         if (!out->l2) continue;
         barrier();
         if (core == 0) sent[tile & 1] = sink_send(out, tile, first, count);

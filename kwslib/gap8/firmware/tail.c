@@ -61,11 +61,9 @@ void run_pool(uint32_t core, const struct step *step) {
 
 /* The sum of one output's products. */
 static inline int32_t linear_sum(const struct linear *l, const uint32_t *inputs, const uint32_t *weights) {
+    if (l->is_signed) return dot_words(inputs, weights, l->words);
     int32_t sum = 0;
-    if (l->is_signed)
-        for (uint32_t i = l->words; i; i--) sum = dot(sum, *inputs++, *weights++);
-    else
-        for (uint32_t i = l->words; i; i--) sum = dot_unsigned(sum, *inputs++, *weights++);
+    for (uint32_t i = l->words; i; i--) sum = dot_unsigned(sum, *inputs++, *weights++);
     return sum;
 }
 
