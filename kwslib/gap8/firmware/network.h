@@ -208,6 +208,7 @@ struct linear {
 
 struct softmax {
     address input, output, table; /* table: 256 words in L2 */
+    address powers;             /* a word for each class */
     uint32_t classes;
 };
 

@@ -69,6 +69,25 @@ static inline uint32_t word_at(const void *bytes) {
 #endif
 }
 
+static inline int32_t larger(int32_t a, int32_t b) {
+#if defined(KWS_HOST) || defined(KWS_NO_XPULP)
+    return a > b ? a : b;
+#else
+    int32_t result;
+    __asm__(".insn r 0x33, 6, 0x02, %0, %1, %2" : "=r"(result) : "r"(a), "r"(b)); /* p.max */
+    return result;
+#endif
+}
+static inline int32_t smaller(int32_t a, int32_t b) {
+#if defined(KWS_HOST) || defined(KWS_NO_XPULP)
+    return a < b ? a : b;
+#else
+    int32_t result;
+    __asm__(".insn r 0x33, 4, 0x02, %0, %1, %2" : "=r"(result) : "r"(a), "r"(b)); /* p.min */
+    return result;
+#endif
+}
+
 /* Sum of four products of signed bytes, added to `sum`. */
 static inline int32_t dot(int32_t sum, uint32_t a, uint32_t b) {
 #if defined(KWS_HOST) || defined(KWS_NO_XPULP)

@@ -79,9 +79,7 @@ void run_general(uint32_t core, const struct step *step);
 
 uint32_t checksum(const struct map *map, uint32_t first_channel, uint32_t channels, uint32_t step);
 int32_t requantise(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling);
-static inline int32_t clamp(int32_t code, int32_t low, int32_t high) {
-    return code < low ? low : code > high ? high : code;
-}
+static inline int32_t clamp(int32_t code, int32_t low, int32_t high) { return smaller(larger(code, low), high); }
 /* The same where the form is known to be SHORT: no call, no cold code. */
 static inline int32_t requantise_short(int32_t sum, const int32_t *parameters, const struct scaling *scaling) {
     uint32_t product = (uint32_t)sum * (uint32_t)parameters[0] + (uint32_t)parameters[1];

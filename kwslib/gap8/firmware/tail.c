@@ -114,13 +114,14 @@ void run_softmax(uint32_t core, const struct step *step) {
     const struct softmax *s = step->work;
     const int8_t *codes = codes_at(s->input);
     const uint32_t *table = at(s->table);
+    uint32_t *powers = at(s->powers), classes = s->classes, total = 0;
     int32_t largest = -128;
-    for (uint32_t i = 0; i < s->classes; i++)
-        if (codes[i] > largest) largest = codes[i];
-    uint32_t total = 0;
-    for (uint32_t i = 0; i < s->classes; i++) total += table[largest - codes[i]];
-    for (uint32_t i = core; i < s->classes; i += CORES) {
-        uint32_t code = (256 * table[largest - codes[i]] + total / 2) / total;
+    for (uint32_t i = 0; i < classes; i++) largest = larger(largest, codes[i]);
+    for (uint32_t i = core; i < classes; i += CORES) powers[i] = table[largest - codes[i]]; /* which lies in L2 */
+    barrier();
+    for (uint32_t i = 0; i < classes; i++) total += powers[i];
+    for (uint32_t i = core; i < classes; i += CORES) {
+        uint32_t code = (256 * powers[i] + total / 2) / total;
         ((int8_t *)at(s->output))[i] = (int8_t)((int32_t)(code > 255 ? 255 : code) - 128);
     }
 }

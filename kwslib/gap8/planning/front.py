@@ -24,7 +24,7 @@ from kwslib.gap8.planning.walk import L1, TILE_CHANNELS, Walk, lacking, largest
 from kwslib.gap8.planning.windows import Strips
 from kwslib.integer.graph import Graph, Layer
 
-RESIDENT_TILES = 4
+RESIDENT_TILES = 3
 """Parts of the weights of a fused first pair whose map lies in L1: the first is waited for, each has a barrier."""
 BLOCK_WORD_CYCLES, BLOCK_OUTPUT_CYCLES = 29 / 20, 2.5
 """Of an output in blocks of 4 × 5: for each word of its window, and for its store and its share of the rest."""
