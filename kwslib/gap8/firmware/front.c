@@ -11,21 +11,28 @@ static inline uint32_t inside_of(int32_t start, int32_t columns) {
 }
 
 /* Spread the input into words: for every output column and padded row the four inputs that the kernel sees there. Each
-   core has the same rows of every column: so many of padding above, of the input, of padding below. */
+   core has the same rows of every column. */
 static void spread(uint32_t core, const struct front *front) {
     uint32_t padding = front->padding, padded = front->padded_rows, top = front->pad_top, end = top + front->input_rows;
-    uint32_t above = every(core, top < padded ? top : padded), first = core + above * CORES;
-    uint32_t rows = every(first, end < padded ? end : padded), last = first + rows * CORES, below = every(last, padded);
-    uint32_t *target = (uint32_t *)at(front->words) + core, back = padded - (last + below * CORES - core);
+    uint32_t first = core + every(core, top < padded ? top : padded) * CORES;
+    uint32_t rows = every(first, end < padded ? end : padded);
+    uint32_t *target = (uint32_t *)at(front->words) + first;
     int32_t start = front->start, step = front->column_step, input_columns = (int32_t)front->input_columns;
     const uint8_t *origin = (const uint8_t *)at(front->input) + ((int32_t)(first - top)) * input_columns;
-    for (uint32_t column = front->columns; column; column--, start += step, target += back) {
+    for (uint32_t column = front->columns; column; column--, start += step, target += padded) {
         uint32_t inside = inside_of(start, input_columns), outside = padding & ~inside;
         const uint8_t *source = origin + start;
-        for (uint32_t i = above; i; i--, target += CORES) *target = padding;
-        target = spread_words(target, source, rows, CORES * (uint32_t)input_columns, inside, outside);
-        for (uint32_t i = below; i; i--, target += CORES) *target = padding;
+        spread_words(target, source, rows, CORES * (uint32_t)input_columns, inside, outside);
     }
+}
+
+/* The padding above and below, which mostly no kernel but a portable one reads. */
+static NEVER_INLINE void spread_padding(uint32_t core, const struct front *front) {
+    uint32_t padded = front->padded_rows, end = front->pad_top + front->input_rows;
+    uint32_t *words = at(front->words);
+    for (uint32_t column = 0; column < front->columns; column++, words += padded)
+        for (uint32_t row = core; row < padded; row += CORES)
+            if (row < front->pad_top || row >= end) words[row] = front->padding;
 }
 
 /* The second term of every output: the sum of its inputs, times a factor. */
@@ -148,6 +155,10 @@ HOT void run_front(uint32_t core, const struct step *step) {
         barrier();
     }
     spread(core, front);
+#ifndef KWS_HOST
+    if (front->padding_is_read)
+#endif
+        spread_padding(core, front);
     if (front->sums) {
         barrier();
         add_up(core, front);

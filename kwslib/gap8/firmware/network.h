@@ -97,6 +97,7 @@ struct front {                  /* first convolution, alone or with the depthwis
     uint32_t rows, columns, padded_rows, channel_bytes; /* of the output; from one channel to the next one */
     address words;              /* words of four inputs, by output column and padded row */
     uint32_t padding;           /* four times the input's zero point */
+    uint32_t padding_is_read;   /* above and below the input; a portable kernel reads it always */
     address sums;               /* 0, or the second term of each output, by column and row */
     uint32_t sums_mask;
     int32_t sums_factor;

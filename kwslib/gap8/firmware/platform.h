@@ -112,15 +112,32 @@ static inline int32_t dot_unsigned(int32_t sum, uint32_t a, uint32_t b) {
 #define HARDWARE_LOOP(count, words) ".option push\n.option norvc\n.insn i 0x7b, 4, x0, " count ", 2 * " #words "\n"
 #define LOOP_END "\n.option pop"
 
+/* Fill words from `target` on: `words` of them. */
+static inline void fill_with(uint32_t *target, uint32_t words, uint32_t word) {
+#if defined(KWS_HOST) || defined(KWS_NO_XPULP)
+    for (; words; words--) *target++ = word;
+#else
+    uint32_t pairs = words / 2;
+    if (pairs)
+        __asm__ volatile(HARDWARE_LOOP("%[pairs]", 2)
+                         ".insn s 0x2b, 2, %[word], 4(%[target])\n" /* p.sw word, 4(target!) */
+                         ".insn s 0x2b, 2, %[word], 4(%[target])" LOOP_END
+                         : [target] "+r"(target)
+                         : [pairs] "r"(pairs), [word] "r"(word)
+                         : "memory");
+    if (words & 1) *target = word;
+#endif
+}
+
 /* Copy words from anywhere, `step` bytes apart, to every CORES-th word of `target`, with a mask each for what stays and
-   for what is set; return where the next one would go. */
-static inline uint32_t *spread_words(uint32_t *target, const uint8_t *source, uint32_t count, uint32_t step,
+   for what is set. */
+static inline void spread_words(uint32_t *target, const uint8_t *source, uint32_t count, uint32_t step,
                                      uint32_t inside, uint32_t outside) {
 #if defined(KWS_HOST) || defined(KWS_NO_XPULP)
     for (; count; count--, target += CORES, source += step) *target = (word_at(source) & inside) | outside;
 #else
     uint32_t word;
-    if (!count) return target;
+    if (!count) return;
     __asm__ volatile(HARDWARE_LOOP("%[count]", 4)
                      ".insn r 0x0b, 7, 0x10, %[word], %[source], %[step]\n" /* p.lw word, step(source!) */
                      "and %[word], %[word], %[inside]\n"
@@ -131,7 +148,6 @@ static inline uint32_t *spread_words(uint32_t *target, const uint8_t *source, ui
                      : [count] "r"(count), [step] "r"(step), [inside] "r"(inside), [outside] "r"(outside)
                      : "memory");
 #endif
-    return target;
 }
 
 /* The sum of products of signed bytes, `count` words of them, one at least. */

@@ -248,9 +248,10 @@ void fill_planes(uint32_t core, const struct fill *fill, address base) {
     uint32_t head = fill->head / 4, tail = (fill->plane_bytes - fill->tail) / 4, rest = fill->tail / 4 - head;
     uint32_t *p = at(base + begin * fill->plane_bytes);
     for (; begin < end; begin++) {
-        for (uint32_t i = head; i; i--) *p++ = word;
-        p += rest;
-        for (uint32_t i = tail; i; i--) *p++ = word;
+        fill_with(p, head, word);
+        p += head + rest;
+        fill_with(p, tail, word);
+        p += tail;
     }
 }
 

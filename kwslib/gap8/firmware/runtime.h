@@ -121,6 +121,5 @@ static inline address sink_at(const struct sink *sink, uint32_t turn, uint32_t f
 
 /* Fill words from `target` on; `bytes` is rounded up to whole words. */
 static inline void fill_words(address target, uint32_t bytes, uint32_t word) {
-    uint32_t *p = at(target);
-    for (uint32_t i = 0; i < (bytes + 3) / 4; i++) p[i] = word;
+    fill_with(at(target), (bytes + 3) / 4, word);
 }

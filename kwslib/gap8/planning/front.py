@@ -122,6 +122,7 @@ class Front:
             "padded_rows": padded,
             "words": builder.use("column words", L1, 4 * columns * padded, walk.now),
             "padding": (layer.input.zero_point & 0xFF) * 0x01010101,
+            "padding_is_read": int(factor != 0 or stored_zero(layer, signed=True) != 0),
             "sums": sums,
             "sums_mask": int.from_bytes(bytes([1] * layer.kernel[1]), "little"),
             "sums_factor": factor,
