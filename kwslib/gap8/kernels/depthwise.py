@@ -18,7 +18,7 @@ from typing import ClassVar
 from kwslib.gap8.kernels.assembler import Assembler, fits_immediate
 from kwslib.gap8.kernels.common import REGISTERS, ChannelPointers, dot, each_channel
 from kwslib.gap8.kernels.kernel import RequantisingKernel
-from kwslib.gap8.kernels.rolling import RollingRows
+from kwslib.gap8.kernels.rolling import RollingRows, rounds_of
 from kwslib.gap8.kernels.rounding import WORDS, Requantise, Rounding
 
 TAPS = 3
@@ -200,7 +200,7 @@ class Depthwise5(DepthwiseKernel):
         requantise = self._requantise(code, self._more_temporaries)
         selector = code.register()  # of the shuffle: [x1 x2 x3] of the second operand, [x4] of the first
         code.constant(selector, 0x00070605)
-        bounds = code.loop_bounds(0)
+        bounds = code.loop_bounds(0) if rounds_of(self.rows - sum(self.padded)) else None
         counter = code.register() if self.registers + self._more_temporaries < REGISTERS else None
         with each_channel(code, sums[0], counter) as at:
             for register in sum(weights, []):

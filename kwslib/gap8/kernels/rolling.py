@@ -11,6 +11,12 @@ MOST_ROUNDS = 4095
 """The count of a hardware loop is an immediate of twelve bits."""
 
 
+def rounds_of(rows: int) -> int:
+    """Return how often the loop's body runs for `rows` rows that are as most are; 0 if there is no loop."""
+    rounds = -(-rows // LIVE)
+    return rounds if 1 < rounds <= MOST_ROUNDS else 0
+
+
 @dataclass(frozen=True)
 class RollingRows:
     """How a strip of output rows is computed, for windows of three rows and stride 1.
@@ -62,8 +68,8 @@ class RollingRows:
         """Emit the rows from `first` on that are as most are: where they are no multiple of three, the loop is entered
         behind the rows that its first round lacks, which is shorter than rows in front of it.
         """
-        rounds, lacking = -(-rows // LIVE), -rows % LIVE
-        if rounds < 2 or rounds > MOST_ROUNDS:
+        rounds, lacking = rounds_of(rows), -rows % LIVE
+        if not rounds:
             for row in range(first, first + rows):
                 self._output_row(row)
             return
