@@ -178,10 +178,9 @@ static HOT NEVER_INLINE void resident(uint32_t core, const struct step *step, co
 }
 
 /* Tiles of rows, for each chunk of weights: one barrier a tile. */
-static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const struct pointwise *p) {
-    uint32_t moves = p->input_l2 || p->output_l2, exchanged = 0, turn = 0; /* `exchanged`: the last request */
+static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const struct pointwise *p, uint32_t exchanged) {
+    uint32_t moves = p->input_l2 || p->output_l2, turn = 0; /* `exchanged`: the last request */
     struct job job;
-    if (core == 0 && moves) exchanged = post_exchange(p, 0);
     for (uint32_t chunk = 0; chunk < p->chunks; chunk++) {
         uint32_t last = chunk + 1 == p->chunks, first = chunk * p->chunk_groups;
         job.records = p->records[chunk & 1];
@@ -212,6 +211,11 @@ static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const str
 
 HOT void run_pointwise(uint32_t core, const struct step *step) {
     const struct pointwise *p = step->work;
+    uint32_t exchanged = 0;
+    if (core == 0 && (p->input_l2 || p->output_l2)) { /* the first tile and the first weights come meanwhile */
+        exchanged = post_exchange(p, 0);
+        fetch_now(step->first_transfer + 1);
+    }
     if (is_filled(&p->fill)) {
         fill_planes(core, &p->fill, p->fill_base);
         if (p->output_l2) fill_planes(core, &p->fill, p->output[1]);
@@ -225,7 +229,7 @@ HOT void run_pointwise(uint32_t core, const struct step *step) {
     }
     if (p->gather && p->gather->laid_out) gather_begin(core, p->gather);
     if (p->input_l2 || p->output_l2 || p->tiles > 1)
-        tiled(core, step, p);
+        tiled(core, step, p, exchanged);
     else
         resident(core, step, p);
 }
