@@ -69,7 +69,7 @@ static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const str
 
 HOT void run_depthwise(uint32_t core, const struct step *step) {
     const struct depthwise *d = step->work;
-    if (d->out.fill.planes) {
+    if (is_filled(&d->out.fill)) {
         sink_fill(core, &d->out);
         barrier();
     }

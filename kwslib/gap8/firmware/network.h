@@ -44,6 +44,7 @@ struct geometry {
     uint32_t out_column_bytes, out_row_bytes, out_channel_bytes;
     uint32_t block_positions, block_in_bytes, block_bytes; /* pointwise: of a block; to the next one, in and out */
     uint32_t record_bytes;
+    uint32_t by_channel;                /* pointwise: weights of one channel behind another's, not step by step */
     uint32_t tap_words, tap_word;       /* depthwise: words for each kernel row, and where its taps begin */
     uint32_t wide, sums;                /* second term: more taps behind the first ones; accumulators start from sums */
     struct scaling scaling;
@@ -76,6 +77,7 @@ enum step_kind { SOUND, FRONT, DEPTHWISE, POINTWISE, POOL, LINEAR, SOFTMAX, GENE
 struct fill {
     uint32_t planes, plane_bytes, head, tail;
     uint32_t word;              /* four times what is stored for 0 */
+    uint32_t unread;            /* 1: no kernel reads it, but portable ones do, on the host */
 };
 
 /* Where a step that works channel by channel writes: the whole map in L1, or two tiles on their way to L2. */
@@ -95,6 +97,7 @@ struct front {                  /* first convolution, alone or with the depthwis
     uint32_t rows, columns, padded_rows, channel_bytes; /* of the output; from one channel to the next one */
     address words;              /* words of four inputs, by output column and padded row */
     uint32_t padding;           /* four times the input's zero point */
+    uint32_t padding_is_read;   /* above and below the input; a portable kernel reads it always */
     address sums;               /* 0, or the second term of each output, by column and row */
     uint32_t sums_mask;
     int32_t sums_factor;
@@ -175,6 +178,7 @@ struct pool {
 
 struct pointwise {
     struct blocks blocks[2];    /* of the second size there may be none */
+    uint32_t plain;             /* 1: whole maps in L1, one chunk, nothing to gather or to add up */
     uint32_t groups, chunk_groups, chunks;
     address records[2];         /* the same twice: one buffer, which the next chunk waits for */
     /* The second tile begins after so many rows: of the first one only these are wanted. What it has of other rows is
@@ -205,6 +209,7 @@ struct linear {
 
 struct softmax {
     address input, output, table; /* table: 256 words in L2 */
+    address powers;             /* a word for each class */
     uint32_t classes;
 };
 

@@ -70,6 +70,25 @@ static inline uint32_t word_at(const void *bytes) {
 #endif
 }
 
+static inline int32_t larger(int32_t a, int32_t b) {
+#if defined(KWS_HOST) || defined(KWS_NO_XPULP)
+    return a > b ? a : b;
+#else
+    int32_t result;
+    __asm__(".insn r 0x33, 6, 0x02, %0, %1, %2" : "=r"(result) : "r"(a), "r"(b)); /* p.max */
+    return result;
+#endif
+}
+static inline int32_t smaller(int32_t a, int32_t b) {
+#if defined(KWS_HOST) || defined(KWS_NO_XPULP)
+    return a < b ? a : b;
+#else
+    int32_t result;
+    __asm__(".insn r 0x33, 4, 0x02, %0, %1, %2" : "=r"(result) : "r"(a), "r"(b)); /* p.min */
+    return result;
+#endif
+}
+
 /* Sum of four products of signed bytes, added to `sum`. */
 static inline int32_t dot(int32_t sum, uint32_t a, uint32_t b) {
 #if defined(KWS_HOST) || defined(KWS_NO_XPULP)
@@ -86,6 +105,67 @@ static inline int32_t dot_unsigned(int32_t sum, uint32_t a, uint32_t b) {
     for (uint32_t i = 0; i < 4; i++) sum += (int32_t)(a >> 8 * i & 0xFF) * (int8_t)(b >> 8 * i);
 #else
     __asm__(".insn r 0x57, 1, 0x54, %0, %1, %2" : "+r"(sum) : "r"(a), "r"(b)); /* pv.sdotusp.b */
+#endif
+    return sum;
+}
+
+/* A hardware loop, the inner one: the next `words` instructions of four bytes, `count` times, one at least. */
+#define HARDWARE_LOOP(count, words) ".option push\n.option norvc\n.insn i 0x7b, 4, x0, " count ", 2 * " #words "\n"
+#define LOOP_END "\n.option pop"
+
+/* Fill words from `target` on: `words` of them. */
+static inline void fill_with(uint32_t *target, uint32_t words, uint32_t word) {
+#if defined(KWS_HOST) || defined(KWS_NO_XPULP)
+    for (; words; words--) *target++ = word;
+#else
+    uint32_t pairs = words / 2;
+    if (pairs)
+        __asm__ volatile(HARDWARE_LOOP("%[pairs]", 2)
+                         ".insn s 0x2b, 2, %[word], 4(%[target])\n" /* p.sw word, 4(target!) */
+                         ".insn s 0x2b, 2, %[word], 4(%[target])" LOOP_END
+                         : [target] "+r"(target)
+                         : [pairs] "r"(pairs), [word] "r"(word)
+                         : "memory");
+    if (words & 1) *target = word;
+#endif
+}
+
+/* Copy words from anywhere, `step` bytes apart, to every CORES-th word of `target`, with a mask each for what stays and
+   for what is set. */
+static inline void spread_words(uint32_t *target, const uint8_t *source, uint32_t count, uint32_t step,
+                                     uint32_t inside, uint32_t outside) {
+#if defined(KWS_HOST) || defined(KWS_NO_XPULP)
+    for (; count; count--, target += CORES, source += step) *target = (word_at(source) & inside) | outside;
+#else
+    uint32_t word;
+    if (!count) return;
+    __asm__ volatile(HARDWARE_LOOP("%[count]", 4)
+                     ".insn r 0x0b, 7, 0x10, %[word], %[source], %[step]\n" /* p.lw word, step(source!) */
+                     "and %[word], %[word], %[inside]\n"
+                     "or %[word], %[word], %[outside]\n"
+                     ".insn s 0x2b, 2, %[word], 32(%[target])" /* p.sw word, 32(target!) */
+                     LOOP_END
+                     : [word] "=&r"(word), [source] "+r"(source), [target] "+r"(target)
+                     : [count] "r"(count), [step] "r"(step), [inside] "r"(inside), [outside] "r"(outside)
+                     : "memory");
+#endif
+}
+
+/* The sum of products of signed bytes, `count` words of them, one at least. */
+static inline int32_t dot_words(const uint32_t *a, const uint32_t *b, uint32_t count) {
+    int32_t sum = 0;
+#if defined(KWS_HOST) || defined(KWS_NO_XPULP)
+    for (; count; count--) sum = dot(sum, *a++, *b++);
+#else
+    uint32_t first, second;
+    __asm__ volatile(HARDWARE_LOOP("%[count]", 3)
+                     ".insn i 0x0b, 2, %[first], %[a], 4\n" /* p.lw first, 4(a!) */
+                     ".insn i 0x0b, 2, %[second], %[b], 4\n"
+                     ".insn r 0x57, 1, 0x5c, %[sum], %[first], %[second]" /* pv.sdotsp.b */
+                     LOOP_END
+                     : [sum] "+r"(sum), [first] "=&r"(first), [second] "=&r"(second), [a] "+r"(a), [b] "+r"(b)
+                     : [count] "r"(count)
+                     : "memory");
 #endif
     return sum;
 }

@@ -28,27 +28,50 @@ static inline void receive(const struct pointwise *p, uint32_t turn) {
     tile_move(p->input[turn & 1], source - ahead, (rows * p->input_row_bytes + ahead + 3) & ~3u, 1, 0, 0);
 }
 
-/* A share of a job, as the plan lists it: batches of runs of blocks, until one of none. */
-static inline void compute_share(const uint32_t *list, const struct blocks *b, const struct job *job, uint32_t *a) {
-    while ((a[0] = *list++)) {
-        uint32_t *segment = a + 1;
-        for (uint32_t i = a[0]; i; i--) {
-            segment[0] = job->records + list[0];
-            segment[1] = job->input + list[1];
-            segment[2] = job->output + list[2];
-            segment[3] = list[3];
-            segment += 4, list += 4;
-            if (b->sums) *segment++ = b->sums + job->sums + *list++;
-        }
-        b->kernel(a, b->geometry);
-    }
+/* The arguments of a batch of runs of blocks, at least one, as the plan lists them; the list behind it. */
+static inline const uint32_t *batch(const uint32_t *list, const struct blocks *b, const struct job *job, uint32_t *a) {
+    address records = job->records, input = job->input, output = job->output, sums = b->sums;
+    uint32_t runs = *list++;
+    *a++ = runs;
+    do {
+        a[0] = records + list[0];
+        a[1] = input + list[1];
+        a[2] = output + list[2];
+        a[3] = list[3];
+        a += 4, list += 4;
+        if (sums) *a++ = sums + job->sums + *list++;
+    } while (--runs);
+    return list;
 }
 
-static HOT NEVER_INLINE void compute(uint32_t core, const struct pointwise *p, const struct job *job) {
-    uint32_t which = job->shares;
+static inline const uint32_t *share_of(const struct blocks *b, uint32_t which, uint32_t share) {
+    return b->shares[which] + share * b->pitches[which];
+}
+
+/* A core's share of a job: batches, until one of no runs; a host's one thread does those of all cores. */
+static NEVER_INLINE void compute_all(uint32_t core, const struct pointwise *p, const struct job *job) {
+    uint32_t *a = arguments[core];
     for (const struct blocks *b = p->blocks; b < p->blocks + 2 && b->kernel; b++)
-        for (uint32_t share = core; share < SHARES; share += CORES) /* a host's one thread does all of them */
-            compute_share(b->shares[which] + share * b->pitches[which], b, job, arguments[core]);
+        for (uint32_t share = core; share < SHARES; share += CORES)
+            for (const uint32_t *list = share_of(b, job->shares, share); *list;) {
+                list = batch(list, b, job, a);
+                b->kernel(a, b->geometry);
+            }
+}
+
+/* The same; mostly there is one batch, and the kernel returns to the caller: no registers need be kept. */
+static HOT NEVER_INLINE void compute(uint32_t core, const struct pointwise *p, const struct job *job) {
+    const struct blocks *b = p->blocks;
+    if (CORES == SHARES && !b[1].kernel) {
+        const uint32_t *list = share_of(b, job->shares, core);
+        uint32_t *a = arguments[core];
+        if (!*list) return;
+        if (!*batch(list, b, job, a)) {
+            b->kernel(a, b->geometry);
+            return;
+        }
+    }
+    compute_all(core, p, job);
 }
 
 /* The sum of a position's inputs. */
@@ -142,7 +165,7 @@ static HOT NEVER_INLINE void resident(uint32_t core, const struct step *step, co
     job.output = p->output[0];
     for (uint32_t chunk = 0; chunk < p->chunks; chunk++) {
         if (chunk) {
-            barrier();
+            if (p->records[0] == p->records[1]) barrier(); /* the only buffer is free */
             if (core == 0) fetch_wait(step->first_transfer + chunk + 1);
             barrier();
         }
@@ -155,10 +178,9 @@ static HOT NEVER_INLINE void resident(uint32_t core, const struct step *step, co
 }
 
 /* Tiles of rows, for each chunk of weights: one barrier a tile. */
-static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const struct pointwise *p) {
-    uint32_t moves = p->input_l2 || p->output_l2, exchanged = 0, turn = 0; /* `exchanged`: the last request */
+static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const struct pointwise *p, uint32_t exchanged) {
+    uint32_t moves = p->input_l2 || p->output_l2, turn = 0; /* `exchanged`: the last request */
     struct job job;
-    if (core == 0 && moves) exchanged = post_exchange(p, 0);
     for (uint32_t chunk = 0; chunk < p->chunks; chunk++) {
         uint32_t last = chunk + 1 == p->chunks, first = chunk * p->chunk_groups;
         job.records = p->records[chunk & 1];
@@ -189,14 +211,25 @@ static NEVER_INLINE void tiled(uint32_t core, const struct step *step, const str
 
 HOT void run_pointwise(uint32_t core, const struct step *step) {
     const struct pointwise *p = step->work;
-    if (p->fill.planes) {
+    uint32_t exchanged = 0;
+    if (core == 0 && (p->input_l2 || p->output_l2)) { /* the first tile and the first weights come meanwhile */
+        exchanged = post_exchange(p, 0);
+        fetch_now(step->first_transfer + 1);
+    }
+    if (is_filled(&p->fill)) {
         fill_planes(core, &p->fill, p->fill_base);
         if (p->output_l2) fill_planes(core, &p->fill, p->output[1]);
         barrier();
     }
+    if (p->plain) {
+        struct job job = {.records = p->records[0], .input = p->input[0], .output = p->output[0], .shares = 1};
+        if (core == 0) fetch_until(step->prefetch);
+        compute(core, p, &job);
+        return;
+    }
     if (p->gather && p->gather->laid_out) gather_begin(core, p->gather);
     if (p->input_l2 || p->output_l2 || p->tiles > 1)
-        tiled(core, step, p);
+        tiled(core, step, p, exchanged);
     else
         resident(core, step, p);
 }

@@ -12,20 +12,28 @@ static inline int32_t high_product(int32_t sum, int32_t multiplier, uint32_t bef
     return (int32_t)(((int64_t)(int32_t)((uint32_t)sum << before) * multiplier) >> 32);
 }
 
-static inline int32_t clamp(int32_t code, int32_t low, int32_t high) { return code < low ? low : code > high ? high : code; }
+/* `code` is still without its zero point. */
+static inline int32_t within(int32_t code, const struct scaling *scaling) {
+    return smaller(larger(code + scaling->zero_point, scaling->low), scaling->high);
+}
+
+/* The code of an accumulator where the form is known to be SHORT: no call, no cold code. */
+static inline int32_t short_code(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling) {
+    return within(rounded((uint32_t)sum * (uint32_t)parameters[0], parameters[pitch], parameters[2 * pitch]), scaling);
+}
 
 /* The code of an accumulator; `parameters` are `pitch` words apart. */
-static ALWAYS_INLINE int32_t code_of(int32_t sum, const int32_t *parameters, uint32_t pitch, const struct scaling *scaling) {
+static ALWAYS_INLINE int32_t code_of(int32_t sum, const int32_t *parameters, uint32_t pitch,
+                                     const struct scaling *scaling) {
     int32_t first = parameters[0], second = parameters[pitch], third = parameters[2 * pitch], code;
-    if (scaling->form == SHORT) {
-        code = rounded((uint32_t)sum * (uint32_t)first, second, third);
-    } else if (scaling->form == LONG) {
+    if (scaling->form == SHORT) return short_code(sum, parameters, pitch, scaling);
+    if (scaling->form == LONG) {
         code = (int32_t)((uint32_t)sum * (uint32_t)second) >> scaling->before;
         code = rounded((uint32_t)sum * (uint32_t)first + (uint32_t)code, third, parameters[3 * pitch]);
     } else if (scaling->form == SPLIT) {
+        uint32_t more = (uint32_t)(sum <= third ? parameters[3 * pitch] : 0);
         code = (int32_t)((uint32_t)sum * (uint32_t)second) >> scaling->before;
-        code = (int32_t)((uint32_t)sum * (uint32_t)first + (uint32_t)code + (uint32_t)(sum <= third ? parameters[3 * pitch] : 0));
-        code = rounded((uint32_t)code, parameters[4 * pitch], parameters[5 * pitch]);
+        code = rounded((uint32_t)sum * (uint32_t)first + (uint32_t)code + more, parameters[4 * pitch], parameters[5 * pitch]);
     } else if (scaling->form == HIGH) {
         code = rounded((uint32_t)high_product(sum, first, scaling->before), second, third);
     } else if (scaling->form == SIGNED) {
@@ -34,5 +42,5 @@ static ALWAYS_INLINE int32_t code_of(int32_t sum, const int32_t *parameters, uin
     } else {
         code = requantise_exactly(sum, parameters, pitch, scaling->form);
     }
-    return clamp(code + scaling->zero_point, scaling->low, scaling->high);
+    return within(code, scaling);
 }

@@ -228,16 +228,17 @@ void fill_planes(uint32_t core, const struct fill *fill, address base) {
     uint32_t head = fill->head / 4, tail = (fill->plane_bytes - fill->tail) / 4, rest = fill->tail / 4 - head;
     uint32_t *p = at(base + begin * fill->plane_bytes);
     for (; begin < end; begin++) {
-        for (uint32_t i = head; i; i--) *p++ = word;
-        p += rest;
-        for (uint32_t i = tail; i; i--) *p++ = word;
+        fill_with(p, head, word);
+        p += head + rest;
+        fill_with(p, tail, word);
+        p += tail;
     }
 }
 
 /* --- where channels go ------------------------------------------------------------------------------------------ */
 
 void sink_fill(uint32_t core, const struct sink *sink) {
-    if (!sink->fill.planes) return;
+    if (!is_filled(&sink->fill)) return;
     fill_planes(core, &sink->fill, sink->tiles[0]);
     if (sink->l2) fill_planes(core, &sink->fill, sink->tiles[1]);
 }

@@ -91,6 +91,13 @@ static inline uint32_t gather_end(const struct gather *g, uint32_t end) {
 }
 void gather_begin(uint32_t core, const struct gather *gather);
 void gather_windows(uint32_t core, const struct gather *gather, const uint8_t *input, uint32_t top, uint32_t rows);
+static inline uint32_t is_filled(const struct fill *fill) {
+#ifdef KWS_HOST
+    return fill->planes;
+#else
+    return fill->planes && !fill->unread;
+#endif
+}
 void fill_planes(uint32_t core, const struct fill *fill, address base);
 /* Fill what `sink` says: cores need a barrier before they write there. Send a tile of channels on its way; the
    transfer's number, to wait for. */
@@ -107,6 +114,5 @@ static inline address sink_at(const struct sink *sink, uint32_t turn, uint32_t f
 
 /* Fill words from `target` on; `bytes` is rounded up to whole words. */
 static inline void fill_words(address target, uint32_t bytes, uint32_t word) {
-    uint32_t *p = at(target);
-    for (uint32_t i = 0; i < (bytes + 3) / 4; i++) p[i] = word;
+    fill_with(at(target), (bytes + 3) / 4, word);
 }

@@ -62,6 +62,7 @@ void run_sound(uint32_t core, const struct step *step) {
         barrier();
         from += frames * front_end->stride_bytes;
         if (core == 0 && next) received = dma_in_begin(sound->tiles[~turn & 1], from, tile_bytes(sound, next));
+        if (core == 0 && !next && !(turn & 1)) fetch_until(step->prefetch); /* to the second tile, which is free */
         front_end_run(core, front_end, sound->tiles[turn & 1], frames, codes);
         if (core == 0 && next) dma_in_end(received);
         codes += frames * front_end->coefficients;

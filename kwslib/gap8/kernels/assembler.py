@@ -144,9 +144,15 @@ class Assembler(Frame):
         return start, end
 
     @contextmanager
-    def counted_body(self, level: int, bounds: tuple[Label, Label], count: int) -> Iterator[None]:
-        """Run the body `count` times; the loop's registers hold its `bounds` already."""
+    def counted_body(
+        self, level: int, bounds: tuple[Label, Label], count: int, enter: Label | None = None
+    ) -> Iterator[None]:
+        """Run the body `count` times, the first time from `enter` on, a label in it; the loop's registers hold its
+        `bounds` already.
+        """
         self.emit("lp.counti", level, count)
+        if enter is not None:
+            self.emit("jal", 0, enter)
         with self._body(level, bounds):
             yield
 

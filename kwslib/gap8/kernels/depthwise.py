@@ -18,7 +18,7 @@ from typing import ClassVar
 from kwslib.gap8.kernels.assembler import Assembler, fits_immediate
 from kwslib.gap8.kernels.common import REGISTERS, ChannelPointers, dot, each_channel
 from kwslib.gap8.kernels.kernel import RequantisingKernel
-from kwslib.gap8.kernels.rolling import RollingRows
+from kwslib.gap8.kernels.rolling import RollingRows, rounds_of
 from kwslib.gap8.kernels.rounding import WORDS, Requantise, Rounding
 
 TAPS = 3
@@ -55,11 +55,14 @@ class DepthwiseKernel(RequantisingKernel):
         Whether the first and the last row of a plane, a window high, are zeros: a kernel may skip them.
     wide : bool
         Whether the weights are sums of two terms.
+    skips_rows : bool
+        Whether the kernel never reads rows that are said to be zeros.
     left_padding_implied : bool
         Whether a plane has no byte for the padding at the left: windows begin one byte earlier than said above.
     """
 
     portable = "portable_depthwise"
+    skips_rows: ClassVar[bool] = False
     left_padding_implied: ClassVar[bool] = False
     kernel: tuple[int, int]
     stride: tuple[int, int]
@@ -161,6 +164,7 @@ class Depthwise5(DepthwiseKernel):
     """
 
     generator = "depthwise_5"
+    skips_rows = True
     left_padding_implied = True
 
     @property
@@ -196,6 +200,7 @@ class Depthwise5(DepthwiseKernel):
         requantise = self._requantise(code, self._more_temporaries)
         selector = code.register()  # of the shuffle: [x1 x2 x3] of the second operand, [x4] of the first
         code.constant(selector, 0x00070605)
+        bounds = code.loop_bounds(0) if rounds_of(self.rows - sum(self.padded)) else None
         counter = code.register() if self.registers + self._more_temporaries < REGISTERS else None
         with each_channel(code, sums[0], counter) as at:
             for register in sum(weights, []):
@@ -216,7 +221,7 @@ class Depthwise5(DepthwiseKernel):
                 requantise.apply(code, sums)
                 store_row(code, self, sums, at)
 
-            RollingRows(self.rows, self.padded, load, compute).emit(code, at.data, ROW_BYTES_5, count=sums[0])
+            RollingRows(self.rows, self.padded, load, compute).emit(code, at.data, ROW_BYTES_5, sums[0], bounds)
             code.advance(at.data, self.plane_bytes - (self.rows + 2 - self.padded[1]) * ROW_BYTES_5, scratch=sums[1])
             code.advance(at.output, self.out_channel_bytes - self.rows * self.out_row_bytes, scratch=sums[0])
 

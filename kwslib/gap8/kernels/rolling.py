@@ -3,10 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kwslib.gap8.kernels.assembler import Assembler
+from kwslib.gap8.kernels.assembler import Assembler, Label
 
 LIVE = 3
 """Input rows in registers, hence rows in the loop's body."""
+MOST_ROUNDS = 4095
+"""The count of a hardware loop is an immediate of twelve bits."""
+
+
+def rounds_of(rows: int) -> int:
+    """Return how often the loop's body runs for `rows` rows that are as most are; 0 if there is no loop."""
+    rounds = -(-rows // LIVE)
+    return rounds if 1 < rounds <= MOST_ROUNDS else 0
 
 
 @dataclass(frozen=True)
@@ -34,8 +42,13 @@ class RollingRows:
     compute: Callable[[int, range], None]
     clear: Callable[[int], None] | None = None
 
-    def emit(self, code: Assembler, data: int, row_bytes: int, count: int) -> None:
-        """Emit all rows: most of them in a loop of three; `count` is a register that may be overwritten."""
+    def emit(
+        self, code: Assembler, data: int, row_bytes: int, count: int, bounds: tuple[Label, Label] | None = None
+    ) -> None:
+        """Emit all rows: most of them in a loop of three; `count` is a register that may be overwritten.
+
+        `bounds` are those of the inner loop where they have been set already, once for all channels.
+        """
         skips = self.clear is None
         first, last = int(self.padded[0] and skips), self.rows - int(self.padded[1])
         if self.padded[0]:
@@ -47,16 +60,25 @@ class RollingRows:
         self.load(0)
         if first:
             self._output_row(0)
-        rounds, rest = divmod(max(last - first, 0), LIVE)
-        if rounds > 1:
-            code.constant(count, rounds)
-            with code.hardware_loop(0, count):
-                for row in range(first, first + LIVE):
-                    self._output_row(row)
-        for row in range(first + LIVE * rounds if rounds > 1 else first, first + LIVE * rounds + rest):
-            self._output_row(row)
+        self._middle(code, first, max(last - first, 0), bounds)
         if self.padded[1] and self.rows > first:
             self._output_row(self.rows - 1)
+
+    def _middle(self, code: Assembler, first: int, rows: int, bounds: tuple[Label, Label] | None) -> None:
+        """Emit the rows from `first` on that are as most are: where they are no multiple of three, the loop is entered
+        behind the rows that its first round lacks, which is shorter than rows in front of it.
+        """
+        rounds, lacking = rounds_of(rows), -rows % LIVE
+        if not rounds:
+            for row in range(first, first + rows):
+                self._output_row(row)
+            return
+        enter = Label("enter") if lacking else None
+        with code.counted_body(0, bounds or code.loop_bounds(0), rounds, enter):
+            for place in range(LIVE):
+                if enter is not None and place == lacking:
+                    code.place(enter)
+                self._output_row(first + place + (LIVE - lacking if lacking else 0))
 
     def _output_row(self, row: int) -> None:
         """Load the last input row that output row `row` needs, unless it is known to be zeros, and compute."""

@@ -207,6 +207,15 @@ class Builder:
             step.ready = min(step.ready, len(self.plan.transfers))
         for step, following in zip(self.plan.steps, self.plan.steps[1:], strict=False):
             step.prefetch = max(step.prefetch, following.ready)
+        for number, step in enumerate(self.plan.steps[:-2]):
+            following, later = self.plan.steps[number + 1 : number + 3]
+            if following.first_transfer == later.first_transfer and self._has_room(number, following, later):
+                step.prefetch = max(step.prefetch, later.ready)
+
+    def _has_room(self, number: int, following: Step, later: Step) -> bool:
+        """Say whether what a step wants, but not the one in front of it, may come in step `number`."""
+        wanted = self.plan.transfers[following.ready : later.ready]
+        return all(one.slot is None and self._wanted[one.target.region].first <= number for one in wanted)
 
     def _fill_images(self) -> tuple[list[int], dict[str, int]]:
         """Fill the images of L2 and flash; return the offset of each transfer and of each table in its image."""

@@ -34,6 +34,8 @@ DEEP_CYCLES = 15_000
 """What a layer waits for its first weights where those of the layer in front come from the flash as well."""
 FRONT_CYCLES = 2000
 """The same of a first convolution, which waits for the input and its weights."""
+REFILL_CYCLES_A_BYTE = 12 / 16
+"""Of code that is not in the instruction cache: a line of 16 bytes (shared/gap8/hardware.md, by GVSOC's model)."""
 TILE_CYCLES = 900
 """Of a tile: barriers, waiting, the transfers' start."""
 CHUNK_CYCLES = 150

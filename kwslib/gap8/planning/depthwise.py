@@ -25,6 +25,10 @@ PARTS, WORTH = (2, 4, 8), 0.95
 """Of a channel's rows; and the part of the cycles below which they are worth it."""
 
 
+ROW_LOADS = 3
+"""Instructions that load a row of a strip."""
+
+
 @dataclass(frozen=True)
 class Depthwise:
     """A depthwise layer that reads planes.
@@ -67,7 +71,7 @@ class Depthwise:
                 probe = _kernel(layer, kind, plane, proof.rounding, 64, 64 * layer.output.shape[1], 1)
                 refusal = probe.refusal()
                 if refusal is None:
-                    return cls(layer, index, kind, proof, plane, _smallest(probe).padded)
+                    return cls(layer, index, kind, proof, plane, _cheapest(probe, _channels_alike(graph, layer)).padded)
                 reason = refusal
         return reason or "no form of the kernels' requantisation is exact for it"
 
@@ -90,6 +94,13 @@ class Depthwise:
         """Its weights and parameters, int32 (channels, words)."""
         negated = self.proof.negated() if weights.own_terms(self.layer).negated else None
         return weights.depthwise(self.layer, self._places, (negated or self.proof).parameters)
+
+    def reads_padding(self, walk: Walk) -> bool:
+        if walk.way.fused and self.index == 1:
+            return False  # the planes that it reads are no map
+        unread = sum(self.padded) if self.kind.skips_rows and not self.plane.beside else 0
+        whole = walk.memory(self.index) == L1 and self._parts(self.layer.output.shape[2], 0)[0] == 1
+        return not whole or self.plane.rows - unread != self.layer.input.shape[0]
 
     def early_bytes(self, walk: Walk) -> int:
         if walk.way.batch > 1:
@@ -226,12 +237,25 @@ def _part(kernel: DepthwiseKernel, parts: int) -> DepthwiseKernel:
     return replace(kernel, rows=-(-kernel.rows // parts), padded=(False, False))
 
 
-def _smallest(kernel: DepthwiseKernel) -> DepthwiseKernel:
-    """Return the variant of least code: rows of zeros that are skipped are emitted by themselves."""
+def _channels_alike(graph: Graph, layer: Layer) -> int:
+    """Return the channels of all depthwise layers of a layer's shape."""
+    shape = (layer.kind, layer.kernel, layer.stride, layer.padding, layer.input.shape)
+    alike = [one for one in graph.layers if (one.kind, one.kernel, one.stride, one.padding, one.input.shape) == shape]
+    return len(alike) * layer.output.shape[2]
+
+
+def _cheapest(kernel: DepthwiseKernel, channels: int) -> DepthwiseKernel:
+    """Return the variant of fewest cycles for `channels`, those of all layers that share it: rows of zeros that are
+    skipped save loads and products, and are emitted by themselves, which is more code to refill.
+    """
+
+    def cycles(variant: DepthwiseKernel) -> float:
+        saved = sum(variant.padded) * (kernel.columns * kernel.terms + ROW_LOADS)
+        return code_bytes(variant) * cost.REFILL_CYCLES_A_BYTE - -(-channels // CORES) * saved
+
     first, last = kernel.padded
     flags = [(one, other) for one in {False, first} for other in {False, last}]
-    variants = [replace(kernel, padded=pair) for pair in sorted(flags, reverse=True)]
-    return min(variants, key=code_bytes)
+    return min((replace(kernel, padded=pair) for pair in sorted(flags, reverse=True)), key=cycles)
 
 
 def _kernel(

@@ -9,7 +9,7 @@ import numpy as np
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.kernels.first_convolution import FirstConvolution
 from kwslib.gap8.kernels.rounding import Rounding
-from kwslib.gap8.planning import cost, layouts, sinks, weights
+from kwslib.gap8.planning import cost, layouts, sinks, sound, weights
 from kwslib.gap8.planning.buffers import parts_of
 from kwslib.gap8.planning.depthwise import Depthwise
 from kwslib.gap8.planning.forms import Proof
@@ -24,7 +24,7 @@ from kwslib.gap8.planning.walk import L1, TILE_CHANNELS, Walk, lacking, largest
 from kwslib.gap8.planning.windows import Strips
 from kwslib.integer.graph import Graph, Layer
 
-RESIDENT_TILES = 4
+RESIDENT_TILES = 3
 """Parts of the weights of a fused first pair whose map lies in L1: the first is waited for, each has a barrier."""
 BLOCK_WORD_CYCLES, BLOCK_OUTPUT_CYCLES = 29 / 20, 2.5
 """Of an output in blocks of 4 × 5: for each word of its window, and for its store and its share of the rest."""
@@ -67,6 +67,9 @@ class Front:
             return "blocks of windows are faster"
         return cls(layer, index, proof) if proof else reason
 
+    def reads_padding(self, walk: Walk) -> bool:
+        return False
+
     def early_bytes(self, walk: Walk) -> int:
         return 0
 
@@ -85,9 +88,11 @@ class Front:
     def _codes(self, walk: Walk, output: int) -> tuple[str, int]:
         """Return the region that the input's codes are copied to, and its bytes.
 
-        They are no longer wanted when the first tile of the output is written: where there are tiles without padding,
-        they take the first one's place.
+        Those of a front end lie in L1 already. Others are no longer wanted when the first tile of the output is
+        written: where there are tiles without padding, they take the first one's place.
         """
+        if walk.builder.first:
+            return sound.CODES, 0
         size = aligned(prod(self.layer.input.shape) + 2 * GUARD_BYTES + 4)
         tiled = walk.memory(output) != L1 and walk.layout(output).plane is None
         return sinks.tile_name(walk, 0) if tiled else "input", size
@@ -102,7 +107,7 @@ class Front:
         factor = weights.common_terms(layer).factor
         sums: Ref | int = builder.use(f"sums {walk.now}", L1, 4 * rows * columns, walk.now) if factor else 0
         return {
-            "input_l2": builder.plan.input,
+            "input_l2": 0 if region == sound.CODES else builder.plan.input,
             "input": codes,
             "input_bytes": size,
             "input_rows": layer.input.shape[0],
@@ -117,6 +122,7 @@ class Front:
             "padded_rows": padded,
             "words": builder.use("column words", L1, 4 * columns * padded, walk.now),
             "padding": (layer.input.zero_point & 0xFF) * 0x01010101,
+            "padding_is_read": int(factor != 0 or stored_zero(layer, signed=True) != 0),
             "sums": sums,
             "sums_mask": int.from_bytes(bytes([1] * layer.kernel[1]), "little"),
             "sums_factor": factor,
@@ -157,20 +163,30 @@ class Front:
             "out": sinks.members(walk, place, new, tile),
         }
         parts = parts_of(records, tile)
-        fields["records"] = walk.buffers.ask(record_bytes * min(tile, channels), len(parts))
-        step = walk.add("front", (self.index,), **fields)
+        fields["records"], early = self._buffers(walk, record_bytes * min(tile, channels), len(parts))
+        step = walk.add("front", (self.index,), early, **fields)
         walk.buffers.fetch(fields["records"], parts)
-        step.dma_in_bytes = fields["input_bytes"] + records.nbytes
+        step.dma_in_bytes = fields["input_bytes"] * (fields["input_l2"] != 0) + records.nbytes
         step.dma_out_bytes = 0 if place.memory == L1 else place.layout.size
         step.description = f"{fields['convolve']}; every core its channels"
         sums = weights.common_terms(self.layer).factor != 0
         step.predicted_cycles = cost.front(self.layer, self.proof.rounding, tile, -(-channels // tile), sums=sums)
 
+    def _buffers(self, walk: Walk, size: int, parts: int) -> tuple[tuple[Ref, Ref], int]:
+        """Ask for the buffers of the weights; return them, and how many parts come before the step.
+
+        Behind a front end the first part comes with its last samples, where the samples before those lay.
+        """
+        if walk.builder.first and size <= walk.builder.region(sound.FREED).bytes:
+            first = walk.builder.use(sound.FREED, L1, 0, walk.now)
+            return (first, first if parts == 1 else walk.l1(f"records {walk.now} 1", size)), 1
+        return walk.buffers.ask(size, parts), 0
+
     def _tile(self, walk: Walk, layout: Layout, record_bytes: int, output: int) -> int:
         """Choose the channels of a tile: as many as L1 has room for, two or more for each core if it can be."""
         free = walk.free(self.index)
         region, codes = self._codes(walk, output)
-        shared = codes if region != "input" else 0  # counted already
+        shared = 0 if region in ("input", sound.CODES) else codes  # counted already
 
         def need(tile: int) -> int:
             size = aligned(sinks.tile_bytes(layout, tile))
@@ -217,10 +233,10 @@ class Front:
             np.concatenate([first.ravel(), other.ravel()])
             for first, other in zip(parts_of(records[0], tile), parts_of(records[1], tile), strict=True)
         ]
-        fields["records"] = walk.buffers.ask(sum(sizes) * min(tile, channels), len(parts))
-        step = walk.add("front", (self.index, second.index), **fields)
+        fields["records"], early = self._buffers(walk, sum(sizes) * min(tile, channels), len(parts))
+        step = walk.add("front", (self.index, second.index), early, **fields)
         walk.buffers.fetch(fields["records"], parts)
-        step.dma_in_bytes = fields["input_bytes"] + channels * sum(sizes)
+        step.dma_in_bytes = fields["input_bytes"] * (fields["input_l2"] != 0) + channels * sum(sizes)
         step.dma_out_bytes = 0 if place.memory == L1 else prod(second.layer.output.shape)
         step.description = f"{fields['convolve']} and {symbol}, tiles of {tile} channels"
         tiles, sums = -(-channels // tile), weights.common_terms(self.layer).factor != 0

@@ -40,6 +40,9 @@ class General:
     step: str = "general"
     writes_vector: bool = True
 
+    def reads_padding(self, walk: Walk) -> bool:
+        return False
+
     def early_bytes(self, walk: Walk) -> int:
         return 0
 

@@ -35,6 +35,9 @@ class Linear:
             return "a weight of 255 is no sum of two of eight bits"
         return cls(layer, index, proofs)
 
+    def reads_padding(self, walk: Walk) -> bool:
+        return False
+
     def early_bytes(self, walk: Walk) -> int:
         return 0
 

@@ -14,7 +14,7 @@ NOTHING: dict[str, int] = {"planes": 0}
 """Nothing to fill."""
 
 
-def of_planes(layout: Layout, channels: int) -> dict[str, int]:
+def of_planes(layout: Layout, channels: int, unread: bool = False) -> dict[str, int]:
     """Return the members of ``struct fill`` for whole planes: the rows above and below, or all of them.
 
     Parameters
@@ -23,13 +23,15 @@ def of_planes(layout: Layout, channels: int) -> dict[str, int]:
         Of planes.
     channels : int
         Whose planes are filled.
+    unread : bool
+        Whether no kernel reads the padding: only the kernels' portable twins want it filled.
     """
     plane = layout.plane
     assert plane is not None
     if plane.beside:
         return _members(layout, channels, plane.plane_bytes, plane.plane_bytes, plane.plane_bytes)
     head, tail = plane.top * plane.row_bytes, (plane.top + layout.shape[0]) * plane.row_bytes
-    return _members(layout, channels, plane.plane_bytes, head, tail)
+    return _members(layout, channels, plane.plane_bytes, head, tail) | {"unread": int(unread)}
 
 
 def of_tile(layout: Layout, channels: int, rows: int) -> dict[str, int]:
@@ -58,7 +60,7 @@ def of_tile(layout: Layout, channels: int, rows: int) -> dict[str, int]:
 
 def fill_cycles(fill: Mapping[str, int]) -> int:
     """Return the cycles of filling what the members of ``struct fill`` say, with all cores: a loop for each plane."""
-    if not fill["planes"]:
+    if not fill["planes"] or fill.get("unread"):
         return 0
     words = (fill["head"] + max(fill["plane_bytes"] - fill["tail"], 0)) // 4
     return -(-fill["planes"] // CORES) * (FILL_CYCLES + FILL_WORD_CYCLES * words)

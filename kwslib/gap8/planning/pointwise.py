@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kwslib.gap8.hardware import CORES
-from kwslib.gap8.kernels.pointwise import Pointwise
+from kwslib.gap8.kernels.pointwise import Pointwise, by_channel
 from kwslib.gap8.planning import cost, gathers, layouts, padding, tiling, weights
 from kwslib.gap8.planning.buffers import parts_of
 from kwslib.gap8.planning.forms import Proof
@@ -64,6 +64,9 @@ class Dense:
         )
         return cls(layer, index, proof, signed) if proof else reason
 
+    def reads_padding(self, walk: Walk) -> bool:
+        return False
+
     def early_bytes(self, walk: Walk) -> int:
         if walk.way.batch > 1:
             return 0
@@ -106,10 +109,12 @@ class Dense:
         parts = parts_of(records, found.groups)
         buffers = walk.buffers.ask(found.groups * work.group_bytes, min(len(parts), found.buffers), early)
         fields = self._maps(walk, source, place, new, found, work) | self._terms(walk, source, found, work)
+        whole = len(parts) == found.tiles(work.rows) == 1 and source.memory == place.memory == L1
         step = walk.add(
             "pointwise",
             (self.index,),
             early,
+            plain=int(whole and not work.sums and not work.window_rows),
             groups=work.groups,
             chunk_groups=found.groups,
             chunks=len(parts),
@@ -176,7 +181,7 @@ class Dense:
                 fill = padding.of_tile(layout, 4 * found.groups, found.rows)
                 walk.fill_at_start(place)
         elif plane and new:
-            fill = padding.of_planes(layout, aligned(layout.shape[2], layouts.GROUP))
+            fill = padding.of_planes(layout, aligned(layout.shape[2], layouts.GROUP), not walk.reads_padding)
         tile_line = 4 * found.groups
         return {
             "input": inputs,
@@ -231,6 +236,7 @@ class Dense:
         kernel = work.kernel(part, found.rows)
         geometry = walk.builder.geometry(
             inputs=work.inputs,
+            by_channel=int(by_channel(work.inputs, work.rounding.words)),
             codes_signed=int(work.signed),
             pixel_bytes=part.position_in,
             out_column_bytes=part.position_out,

@@ -42,6 +42,9 @@ class Pool:
         proof = next(forms.proofs(staircase.pool_staircase(layer), layer), None)
         return cls(layer, index, proof) if proof else "no form of the kernels' requantisation is exact for it"
 
+    def reads_padding(self, walk: Walk) -> bool:
+        return False
+
     def early_bytes(self, walk: Walk) -> int:
         return 0
 

@@ -28,7 +28,7 @@ KIND_BYTES = {
     "pointwise": 224,
     "pool": 112,
     "linear": 72,
-    "softmax": 16,
+    "softmax": 20,
     "general": 240,
 }
 """Bytes of the structure of each kind of step (firmware/network.h), with room to spare."""

@@ -51,7 +51,7 @@ def members(walk: Walk, place: Place, new: bool, tile_channels: int) -> dict[str
         if layout.plane:
             fill = padding.of_planes(layout, tile_channels)
     elif layout.plane and new:
-        fill = padding.of_planes(layout, aligned(channels, layouts.GROUP))
+        fill = padding.of_planes(layout, aligned(channels, layouts.GROUP), not walk.reads_padding)
     return {
         "tiles": tiles,
         "l2": 0 if place.memory == L1 else place.ref,

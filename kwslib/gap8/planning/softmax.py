@@ -31,6 +31,9 @@ class Softmax:
             return "not a softmax behind another layer"
         return cls(layer, index)
 
+    def reads_padding(self, walk: Walk) -> bool:
+        return False
+
     def early_bytes(self, walk: Walk) -> int:
         return 0
 
@@ -40,7 +43,15 @@ class Softmax:
         classes = prod(self.layer.output.shape)
         table = f"softmax table {self.index}"
         walk.builder.plan.constants[table] = weights.table(self.layer).astype("<i4").tobytes()
-        step = walk.add("softmax", (self.index,), input=source.ref, output=place.ref, table=Ref(table), classes=classes)
+        step = walk.add(
+            "softmax",
+            (self.index,),
+            input=source.ref,
+            output=place.ref,
+            table=Ref(table),
+            powers=walk.l1(f"powers {walk.now}", 4 * classes),
+            classes=classes,
+        )
         step.description = "every core its classes"
         step.predicted_cycles = cost.softmax(classes)
         return self.index + 1

@@ -15,7 +15,7 @@ from kwslib.gap8.kernels.front_end_transform import FrontEndFirst, FrontEndSecon
 from kwslib.gap8.planning.layouts import network_input
 from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.planning.plan import SAMPLE_BYTES, Map, Ref
-from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
+from kwslib.gap8.planning.runtime import GUARD_BYTES, INPUT_HEADER_BYTES
 from kwslib.gap8.planning.walk import L2, Walk
 from kwslib.integer.front_end_tables import Tables, tables_of
 
@@ -24,6 +24,11 @@ TILE_FRAMES = CORES
 READ_BEHIND = 126
 """Samples behind a frame that its transform may read; they count nothing."""
 WORD, HALF = 4, 2
+CODES = "codes"
+"""The region of the fingerprint in L1, `GUARD_BYTES` in front of it and behind it."""
+FREED = "samples 1"
+"""The region of a tile of samples that is free while the last tile is worked on, if their number is odd: what the next
+step wants may come there (`run_sound`, firmware/sound.c)."""
 
 
 def add(walk: Walk, front_end: FrontEnd) -> None:
@@ -57,7 +62,7 @@ def add(walk: Walk, front_end: FrontEnd) -> None:
         tiles=walk.pair("samples", tile),
         window_bytes=window,
         frames=frames,
-        codes=walk.l1("codes", codes_bytes),
+        codes=walk.l1(CODES, codes_bytes + 2 * GUARD_BYTES) + GUARD_BYTES,
         codes_l2=fingerprint,
         front_end=_front_end(walk, tables, constants),
     )

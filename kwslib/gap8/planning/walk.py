@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from kwslib.gap8.hardware import L1_BYTES
@@ -50,6 +51,9 @@ class Method(Protocol):
     @property
     def plane(self) -> PlaneShape | None:
         """How the planes that it reads must lie; None: anyhow."""
+
+    def reads_padding(self, walk: "Walk") -> bool:
+        """Say whether its kernel reads the padding of planes in L1."""
 
     def early_bytes(self, walk: "Walk") -> int:
         """Return the bytes of L1 that it wants in the step before its own."""
@@ -220,6 +224,11 @@ class Walk:
         name = f"planes {index} {memory}"
         self._shared[name] = (layout, last)
         return name, True
+
+    @cached_property
+    def reads_padding(self) -> bool:
+        """Whether any kernel reads the padding of planes in L1, which share their places."""
+        return any(method.reads_padding(self) for method in self.methods)
 
     def fill_at_start(self, place: Place) -> None:
         """Let planes in L2 be filled before the cluster starts; they share their place with nothing then."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kwslib.gap8.kernels.pointwise import by_channel
 from kwslib.gap8.planning.layouts import Layout
 from kwslib.gap8.planning.memory import aligned
 from kwslib.integer.graph import Layer
@@ -142,6 +143,8 @@ def _placed(weights: np.ndarray, places: tuple[int, ...]) -> np.ndarray:
 def grouped(weights: np.ndarray, parameters: np.ndarray) -> np.ndarray:
     """Return the records of groups of four channels: int32 (groups, words).
 
+    The number of words is odd: cores that work on neighbouring groups then begin in different banks of L1.
+
     Parameters
     ----------
     weights : ndarray, int8 (outputs, inputs)
@@ -153,12 +156,15 @@ def grouped(weights: np.ndarray, parameters: np.ndarray) -> np.ndarray:
     groups, words = -(-outputs // 4), parameters.shape[1]
     whole = np.zeros((4 * groups, inputs), np.int8)
     whole[:outputs] = weights
-    interleaved = _words(whole.reshape(groups, 4, inputs // 4, 4)).transpose(0, 2, 1).reshape(groups, inputs)
+    taps = _words(whole.reshape(groups, 4, inputs // 4, 4))
+    if not by_channel(inputs, words):
+        taps = taps.transpose(0, 2, 1)
     factors = np.zeros((4 * groups, words), np.int32)
     factors[:, -1] = 1
     factors[:outputs] = parameters
     behind = factors.reshape(groups, 4, words).transpose(0, 2, 1).reshape(groups, 4 * words)
-    return np.concatenate([interleaved, behind], axis=1)
+    records = np.concatenate([taps.reshape(groups, inputs), behind], axis=1)
+    return np.pad(records, [(0, 0), (0, 1 - records.shape[1] % 2)])
 
 
 def pointwise(layer: Layer) -> np.ndarray:

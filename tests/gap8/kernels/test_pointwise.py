@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kwslib.errors import InputError
-from kwslib.gap8.kernels.pointwise import Pointwise
+from kwslib.gap8.kernels.pointwise import Pointwise, by_channel
 from kwslib.gap8.kernels.rounding import HIGH, LONG, SIGNED, Rounding
 from tests.gap8.kernels import roundings
 from tests.gap8.kernels.case import Case, check, words
@@ -45,9 +45,12 @@ def case(name: str, kernel: Pointwise, groups: int, blocks: int, first_byte: int
 
 def _trial(kernel, data, weights, factors, sums, blocks, size, first_byte) -> Trial:
     groups = len(weights) // 4
-    by_step = words(weights.reshape(groups, 4, kernel.inputs // 4, 4)).transpose(0, 2, 1).reshape(groups, -1)
+    taps = words(weights.reshape(groups, 4, kernel.inputs // 4, 4))
+    if not by_channel(kernel.inputs, kernel.rounding.words):
+        taps = taps.transpose(0, 2, 1)
     behind = factors.view(np.uint32).reshape(groups, 4, -1).transpose(0, 2, 1).reshape(groups, -1)
-    records = np.concatenate([by_step, behind], axis=1)
+    records = np.concatenate([taps.reshape(groups, -1), behind], axis=1)
+    records = np.pad(records, [(0, 0), (0, 1 - records.shape[1] % 2)])
     fields = [getattr(kernel, field) for field in kernel.parameters() if field != "rounding"]
     symbol = "_".join(str(int(value)).replace("-", "m") for value in fields)
     symbol = f"pointwise_{symbol}_{roundings.name(kernel.rounding)}"
@@ -181,6 +184,7 @@ def test_the_twin_is_equal(tmp_path: Path):
             "out_column_bytes": kernel.position_bytes,
             "out_channel_bytes": kernel.channel_bytes,
             "sums": int(kernel.sums),
+            "by_channel": int(by_channel(kernel.inputs, kernel.rounding.words)),
             **requantisation(kernel),
         }
         twins.append(Twin(case(str(kernel), kernel, 3, 2), kernel.portable, geometry))

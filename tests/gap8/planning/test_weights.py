@@ -83,13 +83,12 @@ def test_groups_of_four_channels(outputs, inputs, count, seed):
     parameters = numbers(outputs, count)
     words = weights.grouped(weights.pointwise(made), parameters)
     groups, steps = -(-outputs // 4), -(-inputs // 4)
-    assert words.shape == (groups, 4 * steps + 4 * count)
-    # four words of weights, one for each channel of the group, for every four inputs
-    unpacked = taps(words[:, : 4 * steps].reshape(groups, steps, 4)).transpose(0, 2, 1, 3)
-    unpacked = unpacked.reshape(4 * groups, 4 * steps)
+    assert words.shape == (groups, 4 * steps + 4 * count + 1)  # an odd number
+    # the weights of the group's channels, one behind the other
+    unpacked = taps(words[:, : 4 * steps].reshape(groups, 4, steps)).reshape(4 * groups, 4 * steps)
     assert (unpacked[:outputs, :inputs] == made.weights).all()
     assert not unpacked[outputs:].any() and not unpacked[:, inputs:].any()
-    behind = words[:, 4 * steps :].reshape(groups, count, 4).transpose(0, 2, 1).reshape(4 * groups, count)
+    behind = words[:, 4 * steps : -1].reshape(groups, count, 4).transpose(0, 2, 1).reshape(4 * groups, count)
     assert (behind[:outputs] == parameters).all()
     assert not behind[outputs:, :-1].any() and (behind[outputs:, -1] == 1).all()  # a shift of 0 would be none
 

@@ -21,7 +21,6 @@ static struct complex times(struct complex x, struct complex w, uint32_t shift) 
 static struct complex unpacked(uint32_t word) { return (struct complex){(int16_t)word, (int16_t)(word >> 16)}; }
 static uint32_t packed(struct complex x) { return (uint32_t)(x.re & 0xFFFF) | (uint32_t)x.im << 16; }
 static int32_t size(int32_t x) { return x < 0 ? -x : x; }
-static int32_t larger(int32_t x, int32_t y) { return x > y ? x : y; }
 static int32_t largest(int32_t so_far, struct complex x) { return larger(larger(so_far, size(x.re)), size(x.im)); }
 
 /* Bits of the largest of some words, 1 at least. */

@@ -19,10 +19,6 @@ static void widen_weights(int16_t *restrict weights, const int8_t *restrict byte
 typedef int16_t halves __attribute__((vector_size(2 * LANES), aligned(2)));
 typedef int32_t products __attribute__((vector_size(4 * LANES), aligned(4)));
 typedef int32_t pairs __attribute__((vector_size(2 * LANES)));
-typedef int64_t fours __attribute__((vector_size(2 * LANES)));
-struct unaligned {
-    int64_t four;
-} __attribute__((packed));
 
 /* Add products to a vector of sums, two to each. */
 static ALWAYS_INLINE void add_products(pairs *sums, const halves *codes, const halves *weights) {
@@ -170,58 +166,57 @@ static inline uint32_t offset_of(const struct places *p, uint32_t n) {
     return block * p->block_bytes + (p->first + n - block * p->in_block) * p->step_bytes;
 }
 
-/* Sums of four channels at `count` positions, whose codes are `pitch` apart, from weights as a record has them: for every
-   four inputs those of channel 0, 1, 2 and 3. */
-static ALWAYS_INLINE void channel_sums(int32_t (*sums)[4], const int16_t *codes, uintptr_t pitch, const int16_t *weights,
-                                       uintptr_t steps, uint32_t count) {
-    pairs sum[4] = {0};
-    for (uintptr_t k = 0; k < steps; k++)
-        for (uint32_t n = 0; n < count; n++) {
-            int64_t four = ((const struct unaligned *)(codes + n * pitch))[k].four;
-            halves repeated = (halves)(fours){four, four, four, four};
-            add_products(sum + n, &repeated, (const halves *)(weights + LANES * k));
-        }
-    for (uint32_t n = 0; n < count; n++)
-        for (uint32_t c = 0; c < 4; c++) sums[n][c] = sum[n][2 * c] + sum[n][2 * c + 1];
+/* Weights of four channels: of each a run of `pitch`, as many as fill vectors. */
+static void widen_four(int16_t *weights, const uint32_t *record, uint32_t pitch, const struct geometry *g) {
+    static uint32_t words[MOST_CODES / 4];
+    for (uint32_t c = 0; c < 4; c++, weights += pitch) {
+        const uint32_t *own = record + c * (g->inputs / 4);
+        for (uint32_t k = 0; !g->by_channel && k < g->inputs / 4; k++) words[k] = record[4 * k + c];
+        widen_weights(weights, (const int8_t *)(g->by_channel ? own : words), g->inputs);
+        for (uint32_t i = g->inputs; i < pitch; i++) weights[i] = 0;
+    }
 }
 
 /* The codes of four channels at some positions. */
-static void four_channels(const uint32_t *segment, const struct places *out, const int16_t *codes, const int16_t *weights,
-                          const struct geometry *g) {
-    static int32_t sums[RUN][4], of_channel[RUN];
+static void four_channels(const uint32_t *segment, const struct places *out, const int16_t *codes, uint32_t inputs,
+                          const int16_t *weights, const struct geometry *g) {
+    static int32_t sums[4][RUN];
     static uint8_t found[RUN];
     const int32_t *starts = g->sums ? (const int32_t *)at(segment[4]) + out->first : 0;
-    uint32_t n = 0, inputs = g->inputs;
-    for (; n + 4 <= out->count; n += 4) channel_sums(sums + n, codes + n * inputs, inputs, weights, inputs / 4, 4);
-    for (; n < out->count; n++) channel_sums(sums + n, codes + n * inputs, inputs, weights, inputs / 4, 1);
+    for (uint32_t n = 0; n < out->count; n++) {
+        int32_t four[4];
+        four_sums(four, codes + n * inputs, 0, weights, inputs, inputs);
+        for (uint32_t c = 0; c < 4; c++) sums[c][n] = four[c];
+    }
     for (uint32_t c = 0; c < 4; c++) {
-        const int32_t *parameters = (const int32_t *)at(segment[0]) + inputs + c;
-        for (n = 0; n < out->count; n++) of_channel[n] = sums[n][c];
-        for (n = 0; starts && n < out->count; n++) of_channel[n] += starts[n];
-        requantise_run(of_channel, found, out->count, parameters, 4, &g->scaling);
+        const int32_t *parameters = (const int32_t *)at(segment[0]) + g->inputs + c;
+        for (uint32_t n = 0; starts && n < out->count; n++) sums[c][n] += starts[n];
+        requantise_run(sums[c], found, out->count, parameters, 4, &g->scaling);
         uint8_t *output = at(segment[2] + c * g->out_channel_bytes);
-        for (n = 0; n < out->count; n++) output[offset_of(out, n)] = found[n];
+        for (uint32_t n = 0; n < out->count; n++) output[offset_of(out, n)] = found[n];
     }
 }
 
 /* Arguments: segments, then for each: record of four channels, activations, output, blocks, and sums if the geometry
-   says so. Record: for every four inputs the weights of channels 0 to 3, then each parameter of channels 0 to 3. Sums:
-   what the accumulators of a position start from. */
+   says so. Record: for every four inputs the weights of channels 0 to 3, or the weights of channel 0, then of 1, 2, 3;
+   then each parameter of channels 0 to 3. Sums: what the accumulators of a position start from. */
 void portable_pointwise(const uint32_t *a, const struct geometry *g) {
     static int16_t codes[RUN * MOST_CODES / 4], weights[MOST_CODES]; /* a record of four channels lies in L1 */
-    uint32_t inputs = g->inputs, positions = g->block_positions, widened = 0;
+    uint32_t inputs = in_vectors(g->inputs), positions = g->block_positions, widened = 0;
     for (uint32_t s = 0; s < a[0]; s++) {
         const uint32_t *segment = a + 1 + (g->sums ? 5 : 4) * s;
         uint32_t all = segment[3] * positions;
-        widen_weights(weights, at(segment[0]), 4 * inputs);
+        widen_four(weights, at(segment[0]), inputs, g);
         for (uint32_t first = 0; first < all; first += RUN) {
             uint32_t count = all - first < RUN ? all - first : RUN;
             struct places in = {first, count, positions, g->block_in_bytes, g->pixel_bytes};
             struct places out = {first, count, positions, g->block_bytes, g->out_column_bytes};
             const uint8_t *bytes = at(segment[1]);
-            for (uint32_t n = widened == segment[1] ? count : 0; n < count; n++)
-                widen_codes(codes + n * inputs, bytes + offset_of(&in, n), inputs, g->codes_signed ? 0x80 : 0);
-            four_channels(segment, &out, codes, weights, g);
+            for (uint32_t n = widened == segment[1] ? count : 0; n < count; n++) {
+                widen_codes(codes + n * inputs, bytes + offset_of(&in, n), g->inputs, g->codes_signed ? 0x80 : 0);
+                for (uint32_t i = g->inputs; i < inputs; i++) codes[n * inputs + i] = 0;
+            }
+            four_channels(segment, &out, codes, inputs, weights, g);
         }
         widened = all <= RUN ? segment[1] : 0; /* the next segment's positions are often the same */
     }
