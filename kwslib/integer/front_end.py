@@ -134,6 +134,25 @@ def _chunks(audio: np.ndarray, front_end: FrontEnd, name: str) -> np.ndarray:
     return np.concatenate(parts).reshape(clips, count, front_end.coefficients)
 
 
+def checked_samples(samples: np.ndarray) -> np.ndarray:
+    """Return the samples of a stream, int16 (samples,), contiguous.
+
+    Raises
+    ------
+    InputError
+        If they are of another type or shape.
+
+    Examples
+    --------
+    >>> checked_samples(np.zeros(3, np.int16))
+    array([0, 0, 0], dtype=int16)
+    """
+    samples = np.asarray(samples)
+    if samples.ndim != 1 or samples.dtype != np.int16:
+        raise InputError(f"samples are {samples.dtype} {samples.shape}; int16 (samples,) is needed")
+    return np.ascontiguousarray(samples)
+
+
 def codes_of(audio: np.ndarray, front_end: FrontEnd, zero_point: int = INPUT_ZERO_POINT) -> np.ndarray:
     """Return the codes of sound.
 

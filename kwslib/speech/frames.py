@@ -6,7 +6,7 @@ import numpy as np
 
 from kwslib.config.front_end import CLIP_SAMPLES, INPUT_ZERO_POINT, FrontEnd
 from kwslib.errors import InputError
-from kwslib.integer.front_end import codes_of
+from kwslib.integer.front_end import checked_samples, codes_of
 from kwslib.speech import fingerprint
 
 
@@ -56,11 +56,8 @@ class FrameStream:
         InputError
             If the samples are of another type or shape.
         """
-        samples = np.asarray(samples)
-        if samples.ndim != 1 or samples.dtype != np.int16:
-            raise InputError(f"samples are {samples.dtype} {samples.shape}; int16 (samples,) is needed")
         one = self.front_end
-        known = np.concatenate([self._samples, samples])
+        known = np.concatenate([self._samples, checked_samples(samples)])
         count = max(0, (len(known) - one.window_samples) // one.stride_samples + 1)
         self._samples = known[count * one.stride_samples :].copy()
         if not count:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kwslib.errors import InputError
 from kwslib.gap8.program import host_library
 from kwslib.gap8.program.event_library import CRules, EventMemory
 from kwslib.gap8.program.listening import Listening
 from kwslib.integer.events import LEVELS, Event
+from kwslib.integer.front_end import checked_samples
 from kwslib.integer.graph import Graph
 from kwslib.paths import scratch
 
@@ -96,10 +96,7 @@ class HostListener:
         InputError
             If the samples are of another type or shape.
         """
-        samples = np.asarray(samples)
-        if samples.ndim != 1 or samples.dtype != np.int16:
-            raise InputError(f"samples are {samples.dtype} {samples.shape}; int16 (samples,) is needed")
-        samples = np.ascontiguousarray(samples)
+        samples = checked_samples(samples)
         most = len(samples) // self.listening.hop_samples + 1
         heard, sums = np.zeros(most, HEARD), np.zeros(most, np.uint16)
         outputs = np.empty((most, self._classes), np.int8)
