@@ -3,6 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A process for each core, four at most: each one loads TensorFlow. They share the tests out by stretches of the list, so
+# that what a module builds for all its tests is built once or twice; who has none left takes half of another's stretch.
+PROCESSES := --numprocesses=logical --maxprocesses=4 --dist=worksteal
 DATA ?= $(KWS_DATA)
 
 export KWS_INSTALL_S = $(shell cat $(VENV)/.install_s 2>/dev/null)
@@ -17,10 +20,10 @@ pages: $(READY)  ## build the static book from the results that exist, fresh or 
 	$(BIN)/kws book
 
 test: $(READY)  ## run the fast tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PROCESSES)
 
 test-slow: $(READY)  ## run the tests that take minutes
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow $(PROCESSES)
 
 coverage: $(READY)  ## run the fast tests and show which lines of kwslib they reach
 	$(BIN)/python -m pytest --cov=kwslib --cov-report=term:skip-covered
