@@ -10,7 +10,7 @@ DATA ?= $(KWS_DATA)
 
 export KWS_INSTALL_S = $(shell cat $(VENV)/.install_s 2>/dev/null)
 
-.PHONY: help book pages test test-slow coverage lint types format install release clean
+.PHONY: help book pages test test-slice test-slow coverage lint types format install release clean
 
 book: $(READY)  ## train, convert, measure and deploy the three sizes, then build the static book
 	$(BIN)/kws run --all $(if $(DATA),--data "$(DATA)")
@@ -22,8 +22,11 @@ pages: $(READY)  ## build the static book from the results that exist, fresh or 
 test: $(READY)  ## run the fast tests
 	$(BIN)/python -m pytest $(PROCESSES)
 
+test-slice: $(READY)  ## run the slow tests that CI runs, two minutes
+	$(BIN)/python -m pytest -m slice
+
 test-slow: $(READY)  ## run the tests that take minutes
-	$(BIN)/python -m pytest -m slow $(PROCESSES)
+	$(BIN)/python -m pytest -m slow
 
 coverage: $(READY)  ## run the fast tests and show which lines of kwslib they reach
 	$(BIN)/python -m pytest --cov=kwslib --cov-report=term:skip-covered
