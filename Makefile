@@ -22,7 +22,7 @@ pages: $(READY)  ## build the static book from the results that exist, fresh or 
 test: $(READY)  ## run the fast tests
 	$(BIN)/python -m pytest $(PROCESSES)
 
-test-slice: $(READY)  ## run the slow tests that CI runs, two minutes
+test-slice: $(READY)  ## run the few slow tests that CI runs
 	$(BIN)/python -m pytest -m slice
 
 test-slow: $(READY)  ## run the tests that take minutes

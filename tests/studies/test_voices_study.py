@@ -97,10 +97,10 @@ def test_a_row_is_trained_and_tested_once_and_read_afterwards(place, speech, voi
     tiny = replace(TINY, name=voices_study.SIZE)
     monkeypatch.setattr(voices_study, "SIZES", {voices_study.SIZE: tiny})
     said: list[str] = []
-    options = {"only": ["only-10"], "seeds": [5], "steps": 12, "voices": 6, "say": said.append}
+    options = {"only": ["only-10"], "seeds": [5], "steps": 6, "voices": 6, "say": said.append}
     (one,) = voices_study.run_all(str(speech), **options)
     assert one.validation.clips == 12 and {count.clips for count in one.test.values()} == {12 * 2}
-    assert (one.train_recordings, one.steps) == (99, 12) and 100 < one.train_clips <= 108
+    assert (one.train_recordings, one.steps) == (99, 6) and 100 < one.train_clips <= 108
     lines = len(said)
     (again,) = voices_study.run_all(str(speech), **options)
     assert again == one and len(said) == lines + 1
