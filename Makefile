@@ -3,11 +3,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A process for each core, four at most: each one loads TensorFlow. They share the tests out by stretches of the list, so
+# that what a module builds for all its tests is built once or twice; who has none left takes half of another's stretch.
+PROCESSES := --numprocesses=logical --maxprocesses=4 --dist=worksteal
 DATA ?= $(KWS_DATA)
 
 export KWS_INSTALL_S = $(shell cat $(VENV)/.install_s 2>/dev/null)
 
-.PHONY: help book pages test test-slow coverage lint types format install release clean
+.PHONY: help book pages test test-slice test-slow coverage lint types format install release clean
 
 book: $(READY)  ## train, convert, measure and deploy the three sizes, then build the static book
 	$(BIN)/kws run --all $(if $(DATA),--data "$(DATA)")
@@ -17,7 +20,10 @@ pages: $(READY)  ## build the static book from the results that exist, fresh or 
 	$(BIN)/kws book
 
 test: $(READY)  ## run the fast tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PROCESSES)
+
+test-slice: $(READY)  ## run the few slow tests that CI runs
+	$(BIN)/python -m pytest -m slice
 
 test-slow: $(READY)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow

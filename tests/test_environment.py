@@ -66,6 +66,7 @@ NOT_IMPORTED = {
     "mypy": "called as a program",
     "ruff": "called as a program",
     "pytest-cov": "a plugin of pytest",
+    "pytest-xdist": "a plugin of pytest",
     "pandas-stubs": "types",
     "scipy-stubs": "types",
     "types-pyyaml": "types",

@@ -77,18 +77,18 @@ def test_folder_that_cannot_be_made_is_named(tmp_path):
         atomic_write_text(tmp_path / "file" / "deep" / "x", "text")
 
 
-def test_full_disk_is_named():
+def test_full_disk_is_named(tmp_path):
     device = Path("/dev/full")
     if not device.exists():
         pytest.skip("no /dev/full here")
     with (
         pytest.raises(KwsError, match="No space left on device; free space"),
-        atomic_path("/tmp/kws-full") as temporary,
+        atomic_path(tmp_path / "full") as temporary,
     ):
         temporary.symlink_to(device)
         with temporary.open("wb", buffering=0) as file:
             file.write(b"x")
-    assert not os.path.lexists("/tmp/kws-full")
+    assert not os.path.lexists(tmp_path / "full")
 
 
 def test_other_errors_pass(tmp_path):

@@ -47,6 +47,8 @@ def test_it_equals_the_integer_reference_layer_by_layer_and_the_fake_quantised_n
     assert np.mean(fake.argmax(axis=1) == outputs.winner) > 0.99
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_on_the_jax_backend_the_file_is_the_same(tflite, quantised, copies, tmp_path):
     checkpoint.save(tmp_path / "weights.npz", network=quantised)
     on_jax.call("convert", tmp_path)

@@ -70,6 +70,8 @@ def test_an_interrupted_training_is_bit_identical(tiny, tiny_schedule, copies, t
         assert np.array_equal(ours.numpy(), theirs.numpy())
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_it_goes_on_on_the_jax_backend_and_back(tiny, tiny_schedule, copies, tmp_path, uninterrupted):
     _, (expected, _) = uninterrupted
     on_jax.train_until(4, tmp_path)

@@ -15,7 +15,7 @@ from kwslib.release import evaluation, evaluation_record
 from kwslib.release.evaluation import NotReproduced
 from kwslib.runs.records import Measurement
 from kwslib.speech.speech_commands import TEST_FOLDER
-from tests import corpora
+from tests import caches, corpora
 from tests.sample_run import sample_run
 
 RECORDED = paths.models_dir() / "quick-small"
@@ -35,7 +35,7 @@ def speech(tmp_path_factory):
 @pytest.fixture
 def model(tmp_path, speech, monkeypatch):
     """A folder with a network, whose recorded figures are those of the test clips here."""
-    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("KWS_CACHE", str(caches.fresh(tmp_path / "cache")))
     monkeypatch.setenv("KWS_RESULTS", str(tmp_path / "results"))
     monkeypatch.delenv("KWS_DATA", raising=False)
     folder = tmp_path / "small"

@@ -15,6 +15,7 @@ from kwslib.runs.clips import DEFAULT_CLIP, codes_for
 from kwslib.runs.deployments import choose
 from kwslib.runs.networks import of_file
 from kwslib.speech import open_corpus
+from tests import caches
 from tests.gap8 import networks
 from tests.sample_run import sample_deployment, sample_run
 
@@ -33,7 +34,7 @@ DEFAULTS = {
 @pytest.fixture
 def place(monkeypatch, tmp_path):
     monkeypatch.setenv("KWS_RESULTS", str(tmp_path / "results"))
-    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("KWS_CACHE", str(caches.fresh(tmp_path / "cache")))
     monkeypatch.delenv("KWS_DATA", raising=False)
     return tmp_path
 

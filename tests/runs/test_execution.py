@@ -217,7 +217,7 @@ def gap8(gap8_root, place, monkeypatch):
     (gap8_root / "book" / "refuse").unlink(missing_ok=True)
 
 
-def test_a_network_is_deployed_after_its_training(place, gap8):
+def test_a_network_is_deployed_after_its_training_and_again_alone_when_something_changed(place, gap8, monkeypatch):
     stream = io.StringIO()
     run = make_run({"seed": 6}, stream=stream)
     assert "deployed quick-small-s6" in stream.getvalue()
@@ -229,10 +229,6 @@ def test_a_network_is_deployed_after_its_training(place, gap8):
     before = (run.folder / "gap8.ipynb").stat().st_mtime_ns
     make_run({"seed": 6}, stream=stream)
     assert (run.folder / "gap8.ipynb").stat().st_mtime_ns == before
-
-
-def test_what_has_changed_is_deployed_again_without_training(place, gap8, monkeypatch):
-    run = make_run({"seed": 6})
     monkeypatch.setattr(deployments, "sources_digest", lambda: "others")
     assert not execution.deployed(run)
     stream = io.StringIO()

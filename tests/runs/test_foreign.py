@@ -33,20 +33,20 @@ def test_a_record_has_the_figures_of_its_network(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("data", "text"),
+    ("make", "text"),
     [
-        (networks.quantised(*networks.SMALL), "int8, per channel, snapped"),
-        (networks.post_training(), "int8, per channel, unsnapped"),
-        (networks.post_training(per_channel=False), "int8, per tensor, unsnapped"),
+        (lambda: networks.quantised(*networks.SMALL), "int8, per channel, snapped"),
+        (networks.post_training, "int8, per channel, unsnapped"),
+        (lambda: networks.post_training(per_channel=False), "int8, per tensor, unsnapped"),
         (
-            networks.as_uint8(networks.post_training(per_channel=False), 100),
+            lambda: networks.as_uint8(networks.post_training(per_channel=False), 100),
             "uint8, per tensor, unsnapped, weights with",
         ),
     ],
     ids=["own", "per channel", "per tensor", "uint8"],
 )
-def test_the_form_of_scales(data, text):
-    assert foreign.form_of_scales(network_file.load(data)).startswith(text)
+def test_the_form_of_scales(make, text):
+    assert foreign.form_of_scales(network_file.load(make())).startswith(text)
 
 
 def test_known_networks_stand_first_in_the_order_of_their_table(tmp_path):

@@ -12,6 +12,7 @@ from kwslib.runs.parameters import check
 from kwslib.speech import open_corpus
 from kwslib.speech.samples import write_samples
 from kwslib.studies import robustness
+from tests import caches
 from tests.corpora import write_wav
 
 WORDS = ("hello", "lights on", "größe")
@@ -34,7 +35,7 @@ def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("own")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KWS_RESULTS", str(folder / "results"))
-        patch.setenv("KWS_CACHE", str(folder / "cache"))
+        patch.setenv("KWS_CACHE", str(caches.fresh(folder / "cache")))
         patch.delenv("KWS_DATA", raising=False)
         yield folder
 

@@ -106,6 +106,7 @@ def test_cluster_sends_the_files_back(place, monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.slice
 def test_killed_sweep_ends_as_one_left_alone(place, tmp_path):
     words = ("seed=1,2", "steps=60")
     kill_at(kws_sweep(*words), "s2 │ step 3")

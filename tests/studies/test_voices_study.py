@@ -1,6 +1,7 @@
 """What synthetic voices are worth: rows of recordings and voices, trained once, tested on recordings once."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from kwslib.speech.speech_commands import open_speech_commands
 from kwslib.studies import voices_study
 from kwslib.studies.voices_rows import ROWS, Mixture, Row, recordings_of
 from tests import corpora
+from tests.network.on_jax import TINY
 
 
 @pytest.fixture(scope="module")
@@ -91,12 +93,14 @@ def test_voices_of_other_words_are_refused(recordings, voices):
         Mixture(Row("x", True, 0), Other(), recordings, 1)
 
 
-def test_a_row_is_trained_and_tested_once_and_read_afterwards(place, speech, voices):
+def test_a_row_is_trained_and_tested_once_and_read_afterwards(place, speech, voices, monkeypatch):
+    tiny = replace(TINY, name=voices_study.SIZE)
+    monkeypatch.setattr(voices_study, "SIZES", {voices_study.SIZE: tiny})
     said: list[str] = []
-    options = {"only": ["only-10"], "seeds": [5], "steps": 12, "voices": 6, "say": said.append}
+    options = {"only": ["only-10"], "seeds": [5], "steps": 6, "voices": 6, "say": said.append}
     (one,) = voices_study.run_all(str(speech), **options)
     assert one.validation.clips == 12 and {count.clips for count in one.test.values()} == {12 * 2}
-    assert (one.train_recordings, one.steps) == (99, 12) and 100 < one.train_clips <= 108
+    assert (one.train_recordings, one.steps) == (99, 6) and 100 < one.train_clips <= 108
     lines = len(said)
     (again,) = voices_study.run_all(str(speech), **options)
     assert again == one and len(said) == lines + 1

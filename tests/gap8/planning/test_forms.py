@@ -167,27 +167,32 @@ def test_layers_of_whole_files(name):
             assert not differences(made, proof, stairs, signed).any(), (made.name, proof.rounding)
 
 
-def pools():
-    for halves_up, zero_point, low in ((True, 0, 0), (False, -3, -128), (False, -128, -128), (True, 17, -128)):
-        yield replace(
-            layer("pointwise", (3, 3)),
-            kind="average_pool",
-            kernel=(25, 5),
-            input=tensor(3, zero_point, low, shape=(25, 5)),
-            output=tensor(3, zero_point, low),
-            clamp=(low, 127),
-            weights=None,
-            bias=None,
-            requantisation=None,
-            halves_up=halves_up,
-        )
-    for head in ("mean", "keep"):
-        layers = network_file.load(networks.post_training(head=head)).layers
-        yield next(made for made in layers if made.kind == "average_pool")
+def pool_by_hand(halves_up, zero_point, low):
+    return replace(
+        layer("pointwise", (3, 3)),
+        kind="average_pool",
+        kernel=(25, 5),
+        input=tensor(3, zero_point, low, shape=(25, 5)),
+        output=tensor(3, zero_point, low),
+        clamp=(low, 127),
+        weights=None,
+        bias=None,
+        requantisation=None,
+        halves_up=halves_up,
+    )
 
 
-@pytest.mark.parametrize("made", list(pools()), ids=lambda made: f"{made.input.zero_point} {made.halves_up}")
-def test_a_pools_form_gives_the_mean_of_every_sum(made):
+def pool_of_a_file(head):
+    layers = network_file.load(networks.post_training(head=head)).layers
+    return next(made for made in layers if made.kind == "average_pool")
+
+
+POOLS = [(True, 0, 0), (False, -3, -128), (False, -128, -128), (True, 17, -128), "mean", "keep"]
+
+
+@pytest.mark.parametrize("pool", POOLS, ids=str)
+def test_a_pools_form_gives_the_mean_of_every_sum(pool):
+    made = pool_of_a_file(pool) if isinstance(pool, str) else pool_by_hand(*pool)
     stairs = staircase.pool_staircase(made)
     count = made.kernel[0] * made.kernel[1]
     assert stairs.highest[0] == count * (made.input.high - made.input.low)

@@ -13,8 +13,13 @@ def test_every_kind_but_the_softmax():
     assert set(general.SIMPLE) < set(general.KINDS)
 
 
-@pytest.mark.parametrize("way", [PORTABLE, PORTABLE_TILED])
-@pytest.mark.parametrize("name", ["shortcut", "before", "pooled", "partial pool", "multiplier 2", "three inputs"])
+SHAPES = ["shortcut", "before", "pooled", "partial pool", "multiplier 2", "three inputs"]
+
+
+# With maps in L2, the slow test of the planner compares all of them.
+@pytest.mark.parametrize(
+    ("name", "way"), [*((name, PORTABLE) for name in SHAPES), *((name, PORTABLE_TILED) for name in SHAPES[1:4:2])]
+)
 def test_all_kinds_equal_the_reference(name, way):
     with only(way):
         assert_on_host(shapes.load(name))
