@@ -3,9 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# A process for each core, four at most: each one loads TensorFlow. They share the tests out by stretches of the list, so
+# A process for each core, two at most: each one loads TensorFlow. They share the tests out by stretches of the list, so
 # that what a module builds for all its tests is built once or twice; who has none left takes half of another's stretch.
-PROCESSES := --numprocesses=logical --maxprocesses=4 --dist=worksteal
+PROCESSES := --numprocesses=logical --maxprocesses=2 --dist=worksteal
 DATA ?= $(KWS_DATA)
 
 export KWS_INSTALL_S = $(shell cat $(VENV)/.install_s 2>/dev/null)
