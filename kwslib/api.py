@@ -308,7 +308,7 @@ def plan(graph: Graph) -> Plan:
     Examples
     --------
     >>> plan(load_graph(find_network().path)).strategy
-    'maps in L1, weights of 4 steps at once'
+    'maps in L1, weights of 2 steps at once'
     """
     from kwslib.gap8.planning import planner
 
@@ -401,7 +401,7 @@ def run_on_gap8(
     --------
     >>> deployment = run_on_gap8()
     >>> deployment.cycles
-    170920
+    166750
     """
     import tempfile
 
