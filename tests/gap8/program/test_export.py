@@ -1,6 +1,7 @@
 """The exported project: built and tested by its own Makefile, without anything of this package."""
 
 import errno
+import re
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import re
 
 from kwslib import subproc
 from kwslib.config.events import EventParameters
