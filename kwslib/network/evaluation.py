@@ -18,6 +18,8 @@ TFLITE_KERNELS = "TFLite default kernels (XNNPACK)"
 
 Predictor = Callable[[np.ndarray], np.ndarray]
 """uint8 codes (clips, frames, coefficients) -> (clips, classes), the largest of a row wins, the first of equals."""
+THREADS = 2
+"""Of a TFLite interpreter."""
 
 
 def keras_logits(network: keras.Model, codes: np.ndarray, scale: float | None = None) -> np.ndarray:
@@ -44,7 +46,7 @@ def keras_predictor(network: keras.Model) -> Predictor:
     return lambda codes: keras_logits(network, codes)
 
 
-def tflite_predictor(data: bytes, logits: bool = False, threads: int = 2) -> Predictor:
+def tflite_predictor(data: bytes, logits: bool = False) -> Predictor:
     """Predict with a .tflite through TFLite's default kernels (XNNPACK).
 
     Parameters
@@ -53,8 +55,6 @@ def tflite_predictor(data: bytes, logits: bool = False, threads: int = 2) -> Pre
         The file.
     logits : bool
         Give the int8 codes of the last linear layer instead of the uint8 codes of the softmax.
-    threads : int
-        Of the processor.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def tflite_predictor(data: bytes, logits: bool = False, threads: int = 2) -> Pre
         If the file is damaged, or TFLite cannot read it or dies of it.
     """
     load(data)  # our own reader checks the file before TensorFlow's meets it
-    interpreter = Interpreter(truncated(data, conversion.linear_operator(data)) if logits else data, threads)
+    interpreter = Interpreter(truncated(data, conversion.linear_operator(data)) if logits else data, THREADS)
     shape = interpreter.shape
 
     def predict(codes: np.ndarray) -> np.ndarray:

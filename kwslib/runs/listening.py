@@ -44,9 +44,7 @@ class Listener:
 
     def __init__(self, network: Network, hop_ms: int) -> None:
         front_end = _front_end_of(network)
-        self.network, self.hop_ms = network, hop_ms
-        self.front_end = device_form(front_end)
-        hop_frames(self.front_end, hop_ms)  # which refuses a hop that does not fit
+        hop_frames(device_form(front_end), hop_ms)  # which refuses a hop that does not fit
         if front_end.kind == "magnitude":
             self._source: _DeviceDecisions | _FingerprintDecisions = _FingerprintDecisions(network, hop_ms)
         else:
