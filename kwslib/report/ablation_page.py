@@ -3,14 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
+import altair as alt
 import pandas as pd
-from matplotlib.figure import Figure
 
 from kwslib.config.presets import SIZES
 from kwslib.config.profiles import PROFILES, Profile
 from kwslib.report import elements
 from kwslib.report.elements import Html, Markdown, Table
-from kwslib.report.figures.picture import Picture, Theme
+from kwslib.report.figures import gap8
+from kwslib.report.figures.picture import WIDTH, Picture, percent
 from kwslib.runs.description import flat
 from kwslib.studies.ablation import Trial, summary
 from kwslib.studies.variants import SIZE, WHOLE, profile_of
@@ -92,22 +93,28 @@ def picture(trials: Sequence[Trial]) -> Picture | Markdown:
     """Show the accuracy of every training, a row a variant, and the mean of the whole recipe as a line."""
     if not trials:
         return NOTHING
-    frame = pd.DataFrame([{"variant": trial.variant, "accuracy": 100 * trial.validation_quantised} for trial in trials])
-    means = frame.groupby("variant", sort=False)["accuracy"].mean()
-
-    def draw(theme: Theme) -> Figure:
-        import seaborn
-
-        figure = Figure(figsize=(6.6, 1.0 + 0.32 * len(means)), layout="constrained")
-        axes = figure.subplots()
-        first, second = theme.series[:2]
-        seaborn.stripplot(frame, x="accuracy", y="variant", color=first, jitter=False, size=5, ax=axes)
-        axes.plot(means.to_numpy(), range(len(means)), "|", color=second, markersize=14, markeredgewidth=2)
-        if WHOLE in means:
-            axes.axvline(means[WHOLE], color=second, linestyle=":", linewidth=1)
-        axes.set(xlabel="validation accuracy of the quantised network, %", ylabel="")
-        axes.grid(True, axis="x", linewidth=0.6)
-        return figure
-
-    listed = "; ".join(f"{name}: {mean:.2f} %" for name, mean in means.items())
-    return Picture(draw, f"Validation accuracy of every training by variant, and the means. {listed}.")
+    frame = pd.DataFrame(
+        {
+            "name": trial.variant,
+            "accuracy": trial.validation_quantised,
+            "facts": f"{trial.variant}, seed {trial.seed}: {percent(trial.validation_quantised, 2)}",
+        }
+        for trial in trials
+    )
+    means = frame.groupby("name", sort=False)["accuracy"].mean()
+    centres = pd.DataFrame(
+        {"name": name, "accuracy": mean, "facts": f"{name}, mean: {percent(mean, 2)}"} for name, mean in means.items()
+    )
+    axis = alt.Axis(format="~%", tickCount=6)
+    title = "validation accuracy of the quantised network"
+    x = alt.X("accuracy:Q", title=title, axis=axis, scale=alt.Scale(zero=False, padding=8))
+    y = gap8.named_rows(list(means.index))
+    points = alt.Chart(frame).mark_point(filled=True, size=40).encode(x=x, y=y, tooltip="facts:N")
+    ticks = alt.Chart(centres).mark_tick(thickness=2, color="gray").encode(x=x, y=y, tooltip="facts:N")
+    layers = [ticks, points]
+    if WHOLE in means:
+        whole = pd.DataFrame({"accuracy": [means[WHOLE]]})
+        layers.insert(0, alt.Chart(whole).mark_rule(strokeDash=[2, 3], color="gray").encode(x=x))
+    chart = alt.layer(*layers).properties(width=WIDTH, height=gap8.ROW_HEIGHT * len(means))
+    listed = "; ".join(f"{name}: {percent(mean, 2)}" for name, mean in means.items())
+    return Picture(chart, f"Validation accuracy of every training by variant, and the means. {listed}.")

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from kwslib.config import baselines
-from kwslib.gap8.hardware import L1_BYTES, L2_BYTES
+from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.measure.deployment import Deployment, LayerRow
-from kwslib.report.figures import gap8
+from kwslib.report.elements import count
+from kwslib.report.figures import gap8, memory
 from kwslib.report.figures.accuracy import Point
-from kwslib.report.figures.gap8 import LayerCycles, MemoryUse, RooflinePoint
+from kwslib.report.figures.gap8 import LayerCycles, RooflinePoint
+from kwslib.report.figures.memory import MemoryUse, Tenant
 from kwslib.report.figures.picture import Picture
 from kwslib.report.gap8_estimates import CEILINGS, DMA_BYTES_PER_CYCLE
 from kwslib.report.gap8_page import STALL_NAMES, short_names, stalls
@@ -18,13 +20,31 @@ from kwslib.runs.records import Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
 BASELINE = "the baseline"
+MEMORIES = {"L1": (L1_BASE, L1_BYTES), "L2": (L2_BASE, L2_BYTES)}
+"""First address and bytes of each memory."""
+TENANTS = {
+    "weights": ("weights", "records", "stream", "constants"),
+    "maps": ("map", "planes", "private", "tile", "fingerprint", "codes", "samples"),
+}
+"""Kind of a region -> first words of the regions' names; what has another name is scratch memory."""
+CODE = "code, stacks"
 
 
 def cycles_picture(deployment: Deployment, size: str = "") -> Picture:
     """Show the cycles of each layer, beside the baseline's if `size` names one of its networks."""
     baseline = {layer.name: layer.cycles for layer in baselines.baseline_network(size).layers} if size else {}
-    rows = [LayerCycles(row.name, row.cycles, baseline[row.name] if baseline else 0) for row in deployment.rows]
+    rows = [
+        LayerCycles(row.name, row.cycles, baseline[row.name] if baseline else 0, _facts(row)) for row in deployment.rows
+    ]
     return gap8.layer_cycles(rows, "this book", BASELINE)
+
+
+def _facts(row: LayerRow) -> str:
+    """What else is known of a layer, a line a fact; of fused layers, memory and bytes are those of their step."""
+    lines = [f"{count(row.operations)} operations, {count(row.macs)} MAC, {row.macs / row.cycles:.1f} MAC/cycle"]
+    lines.append(f"{count(row.dma_in_bytes)} bytes in, {count(row.dma_out_bytes)} bytes out, by DMA")
+    lines.append(f"L1 {count(row.l1_peak_bytes)}, L2 {count(row.l2_peak_bytes)} bytes at most")
+    return "\n".join(lines)
 
 
 def roofline(deployment: Deployment) -> Picture:
@@ -53,7 +73,30 @@ def memory_picture(found: Found) -> Picture:
         )
         for step in found.plan.steps
     ]
-    return gap8.memory_bars(uses, {"L1": L1_BYTES, "L2": L2_BYTES})
+    return memory.memory_bars(uses, {name: size for name, (_, size) in MEMORIES.items()})
+
+
+def memory_map(found: Found) -> Picture:
+    """Show what lives where in both memories, from step to step."""
+    plan = found.plan
+    last = len(plan.steps) - 1
+    tenants = [
+        Tenant(CODE, CODE, name, 0, last, 0, size)
+        for name, size in (("L1", plan.runtime_l1_bytes), ("L2", plan.code_l2_bytes))
+    ]
+    for region in plan.regions:
+        if region.memory in MEMORIES:
+            begin = region.address - MEMORIES[region.memory][0]
+            end = begin + region.bytes
+            kind = _tenant(region.name)
+            tenants.append(Tenant(region.name, kind, region.memory, region.first, min(region.last, last), begin, end))
+    steps = [step.kind if not step.layers else short_names(step.layers) for step in plan.steps]
+    return memory.memory_map(tenants, steps, {name: size for name, (_, size) in MEMORIES.items()})
+
+
+def _tenant(name: str) -> str:
+    word = name.split()[0]
+    return next((kind for kind, words in TENANTS.items() if word in words), "scratch")
 
 
 def stall_picture(deployment: Deployment) -> Picture | None:

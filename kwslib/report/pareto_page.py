@@ -8,8 +8,8 @@ import pandas as pd
 from kwslib.config.blocks import model_size_info
 from kwslib.report import elements, overview
 from kwslib.report.elements import Html, Markdown, Table, count
-from kwslib.report.figures import scatter
-from kwslib.report.figures.scatter import Mark
+from kwslib.report.figures.accuracy import Point, accuracy_against_cost
+from kwslib.report.figures.picture import Picture
 from kwslib.report.pareto import RANKING, SERIES, Group, Network, groups, value
 from kwslib.runs import points
 from kwslib.runs.cost import QUANTITIES, Cost
@@ -46,8 +46,8 @@ def amount(kind: str, number: float | None) -> str:
 
 
 def describe(network: Network) -> str:
-    """Return what is known of a network, a line for each fact."""
-    lines = [network.name, f"{100 * network.accuracy:.2f} % on {count(network.clips)} clips ({network.protocol})"]
+    """Return what is known of a network besides its name, a line for each fact."""
+    lines = [f"{100 * network.accuracy:.2f} % on {count(network.clips)} clips ({network.protocol})"]
     lines += [f"{QUANTITIES[kind].title}: {amount(kind, value(network.cost, kind))}" for kind in QUANTITIES]
     if network.points:
         first = network.points[0]
@@ -55,47 +55,32 @@ def describe(network: Network) -> str:
     return "\n".join(lines)
 
 
-def picture(group: Group, kind: str) -> Html:
+def picture(group: Group, kind: str) -> Picture | Html:
     """Show the accuracy of a group's networks against one kind of cost, with the front."""
     best = {network.name for network in group.front(kind)}
-    marks = [
-        Mark(
+    points = [
+        Point(
             name=network.name,
-            text=describe(network),
-            cost=costs,
+            series=SERIES[network.series][0],
             accuracy=network.accuracy,
             low=network.low,
             high=network.high,
-            series=network.series,
+            cost=costs,
+            facts=describe(network),
             link=network.link,
             front=network.name in best,
             hollow=not network.ranks,
+            named=network.name in best,
         )
-        for network in group.networks
+        for network in sorted(group.networks, key=lambda one: one.series)
         for costs in (value(network.cost, kind),)
         if costs is not None
     ]
-    if not marks:
+    if not points:
         return Html("")
-    listed = "; ".join(f"{m.name}: {amount(kind, m.cost)}, {100 * m.accuracy:.2f} %" for m in marks if m.front)
     title = QUANTITIES[kind].title
-    used = {mark.series for mark in marks}
-    series = [(name if number in used else "", hollow) for number, (name, hollow) in enumerate(SERIES)]
-    return scatter.scatter(
-        marks,
-        series,
-        title if QUANTITIES[kind].unit in title else f"{title}, {QUANTITIES[kind].unit}",
-        f"{Y_LABEL}, {', '.join(RANKING)}",
-        _tick,
-        f"{group.title}: accuracy against {title}. On the front: {listed}.",
-    )
-
-
-def _tick(number: float) -> str:
-    for size, letter in ((1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:g}{letter}"
-    return f"{number:g}"
+    cost = title if QUANTITIES[kind].unit in title else f"{title}, {QUANTITIES[kind].unit}"
+    return accuracy_against_cost(points, cost, f"{Y_LABEL}, {', '.join(RANKING)}")
 
 
 def pictures(group: Group) -> Html:
@@ -104,12 +89,12 @@ def pictures(group: Group) -> Html:
         elements.fill(
             "<details><summary>Against {{ title }}</summary>{{ picture }}</details>",
             title=QUANTITIES[kind].title,
-            picture=picture(group, kind),
+            picture=Html(picture(group, kind)._repr_html_()),
         )
         for kind in QUANTITIES
         if kind != "cycles"
     ]
-    return elements.join([picture(group, "cycles"), *rest])
+    return elements.join([Html(picture(group, "cycles")._repr_html_()), *rest])
 
 
 def table(group: Group) -> Table:

@@ -1,17 +1,24 @@
 """What the chapter on robustness shows: pictures and tables of every network that was measured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import altair as alt
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from kwslib.accuracy import poisson_interval
 from kwslib.report import elements
 from kwslib.report.elements import Html, Markdown, Table
-from kwslib.report.figures.picture import MARKERS, Picture, Theme
+from kwslib.report.figures.picture import (
+    CHOSEN,
+    PANEL_WIDTH,
+    WIDTH,
+    Picture,
+    percent,
+    series_lines,
+    series_marks,
+)
 from kwslib.studies.robustness_records import ACCEPTS, ALL, FILE, POINTS, Found, Point
 
 NOTHING = Markdown("No network has been measured yet: `kws robustness RUN --data FOLDER` does it.")
@@ -61,55 +68,52 @@ def _clean(points: Sequence[Point]) -> Point:
     return next(point for point in points if point.kind == "snr" and point.value is None)
 
 
-def _draw_network(axes: Any, own: pd.DataFrame, colour: str, marker: str, label: str) -> None:
-    """Draw the accuracies of one network with their intervals."""
-    import seaborn
-
-    seaborn.lineplot(own, x="value", y="accuracy", color=colour, ax=axes, errorbar=None, legend=False)
-    errors = [own["accuracy"] - own["low"], own["high"] - own["accuracy"]]
-    style = {"fmt": marker, "color": colour, "capsize": 2, "markersize": 4, "label": label}
-    axes.errorbar(own["value"], own["accuracy"], yerr=errors, **style)
-
-
 def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
     """Show accuracy with Wilson's intervals against a condition, a line a network; ``snr`` has a panel a noise."""
     if not every:
         return NOTHING
-    frame = _frame(every, kind).dropna(subset="value")
+    frame = _frame(every, kind).dropna(subset="value").rename(columns={"network": "series"})
     panels = list(dict.fromkeys(frame["noise"]))
-
-    def draw(theme: Theme) -> Figure:
-        columns = min(PANEL_COLUMNS, len(panels))
-        rows = -(-len(panels) // columns)
-        figure = Figure(figsize=(6.6, 0.8 + (2.2 * rows if len(panels) > 1 else 3.2)), layout="constrained")
-        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-        for axes in grid[len(panels) :]:
-            axes.axis("off")
-        for axes, noise in zip(grid, panels, strict=False):
-            panel = frame[frame["noise"] == noise]
-            for number, found in enumerate(every):
-                colour = theme.series[number % len(theme.series)]
-                own = panel[panel["network"] == found.robustness.run]
-                _draw_network(axes, own, colour, MARKERS[number % len(MARKERS)], found.robustness.run)
-                if kind == "snr":
-                    clean = _clean(found.robustness.points).accuracy
-                    axes.axhline(clean, color=colour, linestyle=":", linewidth=1)
-            if noise:
-                axes.set_title(noise, fontsize=10)
-            axes.grid(True, linewidth=0.6)
-            axes.set(xlabel="", ylabel="")
-            axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        figure.supxlabel(AXES[kind], fontsize=10)
-        figure.supylabel("accuracy", fontsize=10)
-        handles, names = grid[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper right", ncols=min(3, len(names)))
-        return figure
-
+    clean = {found.robustness.run: _clean(found.robustness.points).accuracy for found in every}
+    shown = frame[["series", "noise", "value", "accuracy", "low", "high"]].copy()
+    shown["facts"] = [_facts(row, kind) for row in frame.to_dict("records")]
+    if kind == "snr":
+        shown["clean"] = shown["series"].map(clean)
+    chart = _chart(shown, list(clean), kind)
+    if len(panels) > 1:
+        size = {"width": PANEL_WIDTH, "height": PANEL_WIDTH}
+        header = alt.Facet("noise:N", sort=panels, title=None)
+        chart = chart.properties(**size).facet(header, columns=PANEL_COLUMNS)
+    else:
+        chart = chart.properties(width=WIDTH, height=240)
     listed = "; ".join(
-        f"{', '.join(filter(None, (row['network'], row['noise'])))}, {row['value']:g}: {row['accuracy']:.1%}"
+        f"{', '.join(filter(None, (row['series'], row['noise'])))}, {row['value']:g}: {percent(row['accuracy'])}"
         for row in frame.to_dict("records")
     )
-    return Picture(draw, f"Accuracy against {AXES[kind]}, with 95 % intervals. {listed}.", wide=len(panels) > 1)
+    return Picture(chart, f"Accuracy against {AXES[kind]}, with 95 % intervals. {listed}.", wide=len(panels) > 1)
+
+
+def _facts(row: Mapping[str, Any], kind: str) -> str:
+    where = ", ".join(filter(None, (row["series"], row["noise"])))
+    spread = f"{percent(row['low'])} to {percent(row['high'])}"
+    return f"{where}\n{AXES[kind]}: {row['value']:g}\n{percent(row['accuracy'])} ({spread})"
+
+
+def _chart(frame: pd.DataFrame, networks: list[str], kind: str) -> alt.LayerChart:
+    """Lines and intervals, and where there is such a thing the accuracy without the condition, dotted."""
+    y = {"title": "accuracy", "axis": alt.Axis(format="~%", tickCount=6), "scale": alt.Scale(zero=False)}
+    base = alt.Chart().encode(x=alt.X("value:Q", title=AXES[kind], scale=alt.Scale(zero=False, padding=6)))
+    lines, marks = series_lines(networks), series_marks(networks)
+    layers = [
+        base.mark_line(strokeWidth=1.4).encode(y=alt.Y("accuracy:Q", **y), **lines),
+        base.mark_rule().encode(y=alt.Y("low:Q", **y), y2="high:Q", **lines),
+        base.mark_point(filled=True, size=36).encode(y=alt.Y("accuracy:Q", **y), tooltip="facts:N", **marks),
+    ]
+    if "clean" in frame:
+        once = alt.Chart().transform_aggregate(clean="max(clean)", groupby=["series", "noise"])
+        layers.insert(0, once.mark_rule(strokeDash=[2, 3]).encode(y=alt.Y("clean:Q", **y), **lines))
+    chart: alt.LayerChart = alt.layer(*layers[:-1], layers[-1].add_params(CHOSEN), data=frame)
+    return chart
 
 
 def accuracy_table(every: Sequence[Found], kind: str) -> Table | Markdown:

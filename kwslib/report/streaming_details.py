@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+import altair as alt
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from kwslib.report import elements
 from kwslib.report.elements import Markdown, Table
-from kwslib.report.figures.picture import MARKERS, Picture, Theme, new_figure
+from kwslib.report.figures.picture import CHOSEN, WIDTH, Picture, series_lines, series_marks
 from kwslib.report.streaming_page import FILES, KIND_TEXTS, NOTHING, wanted
 from kwslib.studies.streaming_curves import PLACES
 from kwslib.studies.streaming_records import Found
@@ -20,28 +19,33 @@ def places(every: Sequence[Found]) -> Picture | Markdown:
     if not every:
         return NOTHING
 
-    def draw(theme: Theme) -> Figure:
-        figure, axes = new_figure(6.6, 3.2)
-        for number, found in enumerate(every):
-            rows = [row for row in found.streaming.places if row.decisions]
-            x = [row.begin_s + 0.5 / PLACES for row in rows]
-            y = [row.right / row.decisions for row in rows]
-            style = {"color": theme.series[number % len(theme.series)], "marker": MARKERS[number % len(MARKERS)]}
-            axes.plot(x, y, markersize=4, label=found.streaming.run, **style)
-        axes.set(xlabel="middle of the word, seconds after the beginning of the window", ylabel="right decisions")
-        axes.set_xlim(0, 1)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        axes.grid(True, linewidth=0.6)
-        figure.legend(loc="outside upper right", ncols=min(3, len(every)))
-        return figure
-
+    frame = pd.DataFrame(
+        {
+            "series": found.streaming.run,
+            "place": row.begin_s + 0.5 / PLACES,
+            "right": row.right / row.decisions,
+            "facts": f"{found.streaming.run}, {row.begin_s:.2f} s: {row.right} of {row.decisions} decisions right",
+        }
+        for found in every
+        for row in found.streaming.places
+        if row.decisions
+    )
+    networks = [found.streaming.run for found in every]
+    title = "middle of the word, seconds after the beginning of the window"
+    base = alt.Chart(frame).encode(
+        x=alt.X("place:Q", title=title, scale=alt.Scale(domain=[0, 1])),
+        y=alt.Y("right:Q", title="right decisions", axis=alt.Axis(format="~%", tickCount=6)),
+    )
+    lines = base.mark_line(strokeWidth=1.4).encode(**series_lines(networks))
+    marks = base.mark_point(filled=True, size=36).encode(tooltip="facts:N", **series_marks(networks))
+    chart = alt.layer(lines, marks.add_params(CHOSEN)).properties(width=WIDTH, height=220)
     listed = "; ".join(
         f"{found.streaming.run}, {row.begin_s:.2f} s: {row.right / row.decisions:.0%}"
         for found in every
         for row in found.streaming.places
         if row.decisions
     )
-    return Picture(draw, f"Right decisions by the place of the word in the window. {listed}.")
+    return Picture(chart, f"Right decisions by the place of the word in the window. {listed}.")
 
 
 def levels_table(every: Sequence[Found]) -> Table | Markdown:

@@ -1,31 +1,37 @@
 """What the chapter on streams shows: pictures and tables of every network that was measured."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
+import altair as alt
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from kwslib.accuracy import wilson_interval
 from kwslib.config.streams import SNR_DB, TARGETS_PER_HOUR
 from kwslib.report import elements
 from kwslib.report.elements import Html, Markdown, Table
-from kwslib.report.figures.picture import MARKERS, Picture, Theme
+from kwslib.report.figures.picture import CHOSEN, PANEL_WIDTH, WIDTH, Picture, percent, series_lines, series_marks
 from kwslib.studies.streaming_curves import (
     BENCHMARK_FOUND_S,
     BENCHMARK_IGNORED_S,
     BENCHMARK_MERGED_S,
     FOUND_S,
 )
-from kwslib.studies.streaming_records import ALL, CURVES, FILE, Curve, Found, Streaming
+from kwslib.studies.streaming_records import ALL, CURVES, FILE, Found, Streaming
 
 NOTHING = Markdown("No network has been measured yet: `kws streaming RUN --data FOLDER` does it.")
 FILES = {FILE: "all of it (JSON)", CURVES: "curves (CSV)"}
 NONE_DRAWN_AT = 0.5
 """Where a logarithmic axis shows no false accept: as half of one."""
+SMALLEST_STEP = 0.02
+"""A curve is drawn through thresholds that differ by so much: in missed keywords, or in the logarithm of the rate."""
+LINE_FACTS = (
+    "datum.series + '\\nthreshold ' + format(datum.threshold, '.3f') + '\\n' + format(datum.rate, '.2~f')"
+    " + ' false accepts an hour\\nmissed ' + format(datum.missed, '.1%')"
+)
+"""What the pointer shows, in Vega's expressions."""
 WORD_CONDITION = f"{SNR_DB[1]:g} dB"
 """Condition of the curves of single words."""
 PANEL_COLUMNS = 3
@@ -74,28 +80,40 @@ def _words(one: Streaming, word: str) -> int:
     return extent.words if word == ALL else extent.words_by_label[word]
 
 
-def _xy(one: Streaming, curve: Curve, condition: str) -> tuple[np.ndarray, np.ndarray]:
-    accepts = np.maximum(np.array(curve.accepts, float), NONE_DRAWN_AT)
-    missed = np.array(curve.missed[condition]) / _words(one, curve.word)
-    return accepts / one.extents["report"].hours, missed
+def _line(one: Streaming, word: str, condition: str, series: str) -> pd.DataFrame:
+    """The curve of a word under a condition; thresholds that change next to nothing are left out."""
+    curve, hours, words = one.curve(word), one.extents["report"].hours, _words(one, word)
+    rates = [_drawn(accepts, hours) for accepts in curve.accepts]
+    missed = [lost / words for lost in curve.missed[condition]]
+    kept = [0]
+    for place in range(1, len(rates)):
+        steps = missed[place] - missed[kept[-1]], math.log(rates[place] / rates[kept[-1]])
+        if max(map(abs, steps)) > SMALLEST_STEP:
+            kept.append(place)
+    rows = ((series, curve.thresholds[at], float(f"{rates[at]:.4g}"), round(missed[at], 4)) for at in kept)
+    return pd.DataFrame(rows, columns=["series", "threshold", "rate", "missed"])
 
 
-def _finish(axes: Any, title: str) -> None:
-    axes.set_title(title, fontsize=10)
-    axes.set_xscale("log")
-    axes.grid(True, linewidth=0.6)
-    axes.set_ylim(-0.02, 1.02)
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+def _drawn_line(frame: pd.DataFrame, x: alt.X, y: alt.Y, series: list[str]) -> alt.Chart:
+    drawn = alt.Chart(frame).transform_calculate(facts=LINE_FACTS).mark_line(strokeWidth=1.4)
+    line: alt.Chart = drawn.encode(x=x, y=y, order="threshold:Q", tooltip="facts:N", **series_lines(series))
+    return line
 
 
-def _panels(count: int) -> tuple[Figure, list[Any]]:
-    columns = min(PANEL_COLUMNS, count)
-    rows = -(-count // columns)
-    figure = Figure(figsize=(6.6, 0.9 + 2.4 * rows), layout="constrained")
-    grid = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel())
-    for axes in grid[count:]:
-        axes.axis("off")
-    return figure, grid[:count]
+def _drawn(accepts: float, hours: float) -> float:
+    return max(accepts, NONE_DRAWN_AT) / hours
+
+
+def _axes(hours: float, most: float, first: bool, titles: tuple[str, str]) -> tuple[alt.X, alt.Y]:
+    """The axes of a panel; panels beside the first one have no words at theirs."""
+    ends = [NONE_DRAWN_AT / hours / 1.2, most * 1.2]
+    powers = alt.Axis(values=[10.0**power for power in range(-3, 6)], format="~r")
+    rates = alt.Scale(type="log", domain=ends, nice=False)
+    shares = alt.Axis(format="~%", tickCount=6, labels=first, ticks=first)
+    return (
+        alt.X("rate:Q", title=titles[0], scale=rates, axis=powers),
+        alt.Y("missed:Q", title=titles[1] if first else None, scale=alt.Scale(domain=[0, 1]), axis=shares),
+    )
 
 
 def _listed(every: Sequence[Found], word: str) -> str:
@@ -113,60 +131,79 @@ def curves(every: Sequence[Found]) -> Picture | Markdown:
     """Show missed keywords against false accepts an hour, all words with one threshold: a panel a network."""
     if not every:
         return NOTHING
+    hours = max(found.streaming.extents["report"].hours for found in every)
+    conditions = list(dict.fromkeys(name for found in every for name in found.streaming.curve(ALL).missed))
+    lines = [
+        pd.concat([_line(found.streaming, ALL, name, name) for name in found.streaming.curve(ALL).missed])
+        for found in every
+    ]
+    most = max(frame["rate"].max() for frame in lines)
+    panels = []
+    for number, (found, frame) in enumerate(zip(every, lines, strict=True)):
+        x, y = _axes(hours, most, number == 0, ("false accepts an hour", "missed keywords"))
+        line = _drawn_line(frame, x, y, conditions)
+        base = alt.Chart(pd.DataFrame(_operating(found.streaming))).encode(tooltip="facts:N")
+        spans = series_lines(conditions)
+        points = base.mark_point(filled=True, size=50).encode(x=x, y=y, **series_marks(conditions))
+        across = base.mark_rule().encode(x="rate_low:Q", x2="rate_high:Q", y=y, **spans)
+        up = base.mark_rule().encode(x=x, y="missed_low:Q", y2="missed_high:Q", **spans)
+        panels.append(_panel(alt.layer(line, across, up, points), found.streaming.run, len(every)))
+    alt_text = f"Missed keywords against false accepts an hour, a line a signal-to-noise ratio. {_listed(every, ALL)}."
+    return Picture(_together(panels), alt_text, wide=len(every) > 1)
 
-    def draw(theme: Theme) -> Figure:
-        figure, panels = _panels(len(every))
-        for axes, found in zip(panels, every, strict=True):
-            one = found.streaming
-            hours = one.extents["report"].hours
-            for number, condition in enumerate(one.curve(ALL).missed):
-                colour = theme.series[number % len(theme.series)]
-                axes.plot(*_xy(one, one.curve(ALL), condition), color=colour, label=condition, linewidth=1.4)
-                for target in TARGETS_PER_HOUR:
-                    point = one.point(ALL, target)
-                    x, lost = max(point.accepts, NONE_DRAWN_AT) / hours, point.missed[condition]
-                    low, high = wilson_interval(lost, point.words)
-                    style = {"fmt": MARKERS[number % len(MARKERS)], "color": colour, "capsize": 2, "markersize": 4}
-                    xerr = [[max(0.0, x - point.low)], [max(0.0, point.high - x)]]
-                    share = lost / point.words
-                    yerr = [[max(0.0, share - low)], [max(0.0, high - share)]]
-                    axes.errorbar([x], [share], xerr=xerr, yerr=yerr, **style)
-            _finish(axes, one.run)
-        figure.supxlabel("false accepts an hour", fontsize=10)
-        figure.supylabel("missed keywords", fontsize=10)
-        handles, names = panels[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper right", ncols=len(names))
-        return figure
 
-    alt = f"Missed keywords against false accepts an hour, a line a signal-to-noise ratio. {_listed(every, ALL)}."
-    return Picture(draw, alt, wide=len(every) > 1)
+def _operating(one: Streaming) -> list[dict[str, Any]]:
+    """The operating points of all words, with the ends of both intervals."""
+    hours, rows = one.extents["report"].hours, []
+    for target in TARGETS_PER_HOUR:
+        point = one.point(ALL, target)
+        for condition, lost in point.missed.items():
+            low, high = wilson_interval(lost, point.words)
+            said = f"{one.run}, {condition}, wanted: {wanted(target)}\n{point.per_hour:.2f} false accepts an hour"
+            rows.append(
+                {
+                    "series": condition,
+                    "rate": _drawn(point.accepts, hours),
+                    "rate_low": max(point.low, NONE_DRAWN_AT / hours),
+                    "rate_high": max(point.high, NONE_DRAWN_AT / hours),
+                    "missed": lost / point.words,
+                    "missed_low": low,
+                    "missed_high": high,
+                    "facts": f"{said} ({point.low:.2f} to {point.high:.2f})\nmissed {percent(lost / point.words)}",
+                }
+            )
+    return rows
+
+
+def _panel(chart: Any, title: str, count: int) -> Any:
+    width = WIDTH if count == 1 else PANEL_WIDTH
+    return chart.properties(width=width, height=WIDTH // 2 if count == 1 else PANEL_WIDTH, title=title)
+
+
+def _together(panels: Sequence[Any]) -> Any:
+    return alt.concat(panels[0].add_params(CHOSEN), *panels[1:], columns=PANEL_COLUMNS)
 
 
 def word_curves(every: Sequence[Found]) -> Picture | Markdown:
-    """Show the same for each word with a threshold of its own, at one ratio: a panel a word, a line a network."""
+    """Show missed keywords against false accepts an hour at a middle noise, a panel a word, a line a network."""
     if not every:
         return NOTHING
     words = [curve.word for curve in every[0].streaming.curves if curve.word != ALL]
-
-    def draw(theme: Theme) -> Figure:
-        figure, panels = _panels(len(words))
-        for axes, word in zip(panels, words, strict=True):
-            for number, found in enumerate(every):
-                x, y = _xy(found.streaming, found.streaming.curve(word), WORD_CONDITION)
-                axes.plot(
-                    x, y, color=theme.series[number % len(theme.series)], label=found.streaming.run, linewidth=1.4
-                )
-            _finish(axes, word)
-        figure.supxlabel("false accepts of this word an hour", fontsize=10)
-        figure.supylabel(f"missed, {WORD_CONDITION}", fontsize=10)
-        handles, names = panels[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper right", ncols=min(3, len(names)))
-        return figure
-
+    hours = max(found.streaming.extents["report"].hours for found in every)
+    networks = [found.streaming.run for found in every]
+    titles = ("false accepts of the word an hour", f"missed, {WORD_CONDITION}")
+    lines = {
+        word: pd.concat([_line(one.streaming, word, WORD_CONDITION, one.streaming.run) for one in every])
+        for word in words
+    }
+    most = max(frame["rate"].max() for frame in lines.values())
+    panels = []
+    for number, (word, frame) in enumerate(lines.items()):
+        x, y = _axes(hours, most, number % PANEL_COLUMNS == 0, titles)
+        panels.append(_panel(_drawn_line(frame, x, y, networks), word, len(words)))
     listed = " ".join(f"{word}: {_listed(every, word)}." for word in words)
-    return Picture(
-        draw, f"Missed keywords against false accepts an hour, word by word, {WORD_CONDITION}. {listed}", True
-    )
+    told = f"Missed keywords against false accepts an hour, word by word, {WORD_CONDITION}. {listed}"
+    return Picture(_together(panels), told, wide=True)
 
 
 def _points(every: Sequence[Found], chosen: Callable[[str], bool]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

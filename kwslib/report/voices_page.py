@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+import altair as alt
 import pandas as pd
-from matplotlib.figure import Figure
 
 from kwslib.report import elements
 from kwslib.report.elements import Html, Markdown, Table
-from kwslib.report.figures.picture import MARKERS, Picture, Theme
+from kwslib.report.figures.picture import CHOSEN, WIDTH, Picture, percent, series_lines, series_marks
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 from kwslib.studies.voices_rows import ROWS
 from kwslib.studies.voices_study import Result
@@ -65,30 +65,19 @@ def picture(results: Sequence[Result]) -> Picture | Markdown:
     """Show test accuracy on people against recordings a word, with and without synthetic voices."""
     if not results:
         return NOTHING
-    places = {count: place for place, count in enumerate(sorted({row.recordings for row in ROWS.values()}))}
-
-    def draw(theme: Theme) -> Figure:
-        figure = Figure(figsize=(6.6, 3.4), layout="constrained")
-        axes = figure.subplots()
-        for number, (voices, name) in enumerate(SERIES.items()):
-            own = [one for one in results if ROWS[one.row].voices == voices]
-            for first, one in enumerate(own):
-                count = one.test[SHOWN]
-                low, high = count.interval
-                axes.errorbar(
-                    [places[ROWS[one.row].recordings]],
-                    [100 * count.share],
-                    yerr=[[100 * (count.share - low)], [100 * (high - count.share)]],
-                    fmt=MARKERS[number],
-                    color=theme.series[number],
-                    capsize=3,
-                    label=name if first == 0 else None,
-                )
-        axes.set_xticks(list(places.values()), [str(count) for count in places])
-        axes.set(xlabel="recordings of each word", ylabel=f"right on people, % ({SHOWN})")
-        axes.grid(True, axis="y", linewidth=0.6)
-        axes.legend(frameon=False)
-        return figure
-
-    listed = "; ".join(f"{ROWS[one.row].meaning}: {100 * one.test[SHOWN].share:.2f} %" for one in results)
-    return Picture(draw, f"Test accuracy on recordings of people by what a network was trained on. {listed}.")
+    rows = []
+    for one in results:
+        row, (low, high) = ROWS[one.row], one.test[SHOWN].interval
+        share = one.test[SHOWN].share
+        said = f"{row.meaning}\n{percent(share, 2)} ({percent(low)} to {percent(high)}), seed {one.seed}"
+        shown = {"recordings": row.recordings, "series": SERIES[row.voices], "facts": said}
+        rows.append(shown | {"right": share, "low": low, "high": high})
+    series = list(SERIES.values())
+    y = {"title": f"right on people ({SHOWN})", "axis": alt.Axis(format="~%", tickCount=6)}
+    x = alt.X("recordings:O", title="recordings of each word", axis=alt.Axis(labelAngle=0))
+    base = alt.Chart(pd.DataFrame(rows)).encode(x=x, xOffset="series:N", tooltip="facts:N")
+    spans = base.mark_rule().encode(y=alt.Y("low:Q", **y), y2="high:Q", **series_lines(series))
+    marks = base.mark_point(filled=True, size=60).encode(y=alt.Y("right:Q", **y), **series_marks(series))
+    chart = alt.layer(spans, marks.add_params(CHOSEN)).properties(width=WIDTH, height=240)
+    listed = "; ".join(f"{ROWS[one.row].meaning}: {percent(one.test[SHOWN].share, 2)}" for one in results)
+    return Picture(chart, f"Test accuracy on recordings of people by what a network was trained on. {listed}.")

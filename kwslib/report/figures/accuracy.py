@@ -1,26 +1,45 @@
 """Accuracies with their intervals, side by side or against a cost."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, MaxNLocator, NullLocator, PercentFormatter
+import altair as alt
+import pandas as pd
 
-from kwslib.report.figures.picture import MARKERS, Picture, Theme, new_figure
+from kwslib.report.figures.picture import CHOSEN, WIDTH, Picture, percent, series_lines, series_marks
 
-MOST_LEGEND_CHARACTERS = 50
-"""A legend with longer names than these together gets a line for each."""
 MOST_TICKS = 4
-"""As many costs are written on an axis, each where it is; of more the axis shows its own round numbers."""
+"""As many costs are written on an axis, each where it is; of more the axis shows round numbers."""
+ROW_HEIGHT = 42
+"""Pixels of a name's row, series side by side in it."""
+HEIGHT = 300
+CAP = 7
+"""Pixels across the end of an interval."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """An accuracy with its interval (all 0 … 1), the name of what was measured, and its series.
+    """An accuracy with its interval, the name of what was measured, and its series.
 
-    `cost` is used by `accuracy_against_cost` alone.
+    Attributes
+    ----------
+    name, series : str
+    accuracy, low, high : float
+        Between 0 and 1.
+    cost : float
+        What it costs, for `accuracy_against_cost`.
+    facts : str
+        Further lines for the pointer.
+    link : str
+        Address of its page; none if empty.
+    front : bool
+        Whether the front of accuracy and cost goes through it.
+    hollow : bool
+        Whether its protocol is another one, so that it does not compare with the others.
+    named : bool
+        Whether its name stands beside it.
     """
 
     name: str
@@ -29,83 +48,124 @@ class Point:
     low: float
     high: float
     cost: float = 0.0
+    facts: str = ""
+    link: str = ""
+    front: bool = False
+    hollow: bool = False
+    named: bool = True
 
-
-def _error_bars(
-    axes: Any, points: Sequence[Point], positions: Any, theme: Theme, number: int, horizontal: bool
-) -> None:
-    values = np.array([point.accuracy for point in points])
-    errors = [values - [point.low for point in points], [point.high for point in points] - values]
-    style = {
-        "fmt": MARKERS[number],
-        "color": theme.series[number],
-        "capsize": 3,
-        "markersize": 6,
-        "label": points[0].series,
-    }
-    if horizontal:
-        axes.errorbar(values, positions, xerr=errors, **style)
-    else:
-        axes.errorbar(positions, values, yerr=errors, **style)
-
-
-def _by_series(points: Sequence[Point]) -> list[list[Point]]:
-    return [[p for p in points if p.series == name] for name in dict.fromkeys(p.series for p in points)]
-
-
-def _listed(points: Sequence[Point]) -> str:
-    return "; ".join(f"{p.name}, {p.series}: {p.accuracy:.1%} ({p.low:.1%} to {p.high:.1%})" for p in points)
+    @property
+    def text(self) -> str:
+        """Its accuracy in words."""
+        return f"{self.name}, {self.series}: {percent(self.accuracy)} ({percent(self.low)} to {percent(self.high)})"
 
 
 def intervals(points: Sequence[Point]) -> Picture:
     """Show accuracies with their intervals, a line a name, a colour and marker a series."""
     names = list(dict.fromkeys(point.name for point in points))
-    groups = _by_series(points)
-
-    def draw(theme: Theme) -> Figure:
-        figure, axes = new_figure(6.0, 0.8 + 0.42 * max(3, len(names)))
-        for number, group in enumerate(groups):
-            shift = (number - (len(groups) - 1) / 2) * 0.24
-            _error_bars(axes, group, [names.index(p.name) + shift for p in group], theme, number, horizontal=True)
-        axes.set_yticks(range(len(names)), names)
-        axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.xaxis.set_major_locator(MaxNLocator(5))  # more labels would run into each other
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.grid(True, axis="x", linewidth=0.6)
-        axes.set_xlabel("accuracy")
-        figure.legend(loc="outside upper right", ncols=len(groups))
-        return figure
-
-    return Picture(draw, f"Accuracies with 95 % intervals. {_listed(points)}.")
+    series = list(dict.fromkeys(point.series for point in points))
+    base = alt.Chart(_frame(points)).encode(
+        y=alt.Y("name:N", sort=names, title=None),
+        yOffset=alt.YOffset("series:N", sort=series),
+        tooltip="facts:N",
+    )
+    x = {"title": "accuracy", "scale": alt.Scale(zero=False), "axis": alt.Axis(format="~%", tickCount=6)}
+    spans = base.mark_rule().encode(x=alt.X("low:Q", **x), x2="high:Q", **series_lines(series))
+    marks = base.mark_point(filled=True, size=60).encode(x=alt.X("accuracy:Q", **x), **series_marks(series))
+    chart = alt.layer(spans, marks.add_params(CHOSEN))
+    chart = chart.properties(width=WIDTH, height=ROW_HEIGHT * len(names))
+    return Picture(chart, f"Accuracies with 95 % intervals. {_listed(points)}.")
 
 
-def accuracy_against_cost(points: Sequence[Point], cost: str) -> Picture:
-    """Show accuracies with their intervals against a cost on a logarithmic axis; `cost` names it with its unit."""
-    groups = _by_series(points)
+def accuracy_against_cost(points: Sequence[Point], cost: str, accuracy: str = "accuracy") -> Picture:
+    """Show accuracies with their intervals against a cost on a logarithmic axis, and the front where there is one.
 
-    def draw(theme: Theme) -> Figure:
-        figure, axes = new_figure(6.0, 4.0)
-        for number, group in enumerate(groups):
-            # Two series at one cost stand side by side.
-            positions = [p.cost * 1.05 ** (number - (len(groups) - 1) / 2) for p in group]
-            _error_bars(axes, group, positions, theme, number, horizontal=False)
-        for name, value in dict.fromkeys((p.name, p.cost) for p in points):
-            top = max((p for p in points if (p.name, p.cost) == (name, value)), key=lambda p: p.high)
-            axes.annotate(name, (top.cost, top.high), xytext=(0, 6), textcoords="offset points", ha="center")
-        axes.set_xscale("log")
-        costs = sorted({p.cost for p in points})
-        if len(costs) <= MOST_TICKS:  # more of them would run into each other
-            axes.set_xticks(costs)
-        axes.xaxis.set_major_formatter(EngFormatter(places=1 if len(costs) <= MOST_TICKS else 0, sep=""))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.margins(x=0.15, y=0.15)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.grid(True, linewidth=0.6)
-        axes.set_xlabel(cost)
-        axes.set_ylabel("accuracy")
-        # Names that do not fit beside each other stand below each other.
-        columns = len(groups) if sum(len(group[0].series) for group in groups) <= MOST_LEGEND_CHARACTERS else 1
-        figure.legend(loc="outside upper right", ncols=columns)
-        return figure
+    Parameters
+    ----------
+    points : sequence of Point
+        At least one.
+    cost, accuracy : str
+        What the axes are called, the cost with its unit.
+    """
+    series = list(dict.fromkeys(point.series for point in points))
+    frame = _frame(points)
+    x = alt.X("cost:Q", title=cost, scale=_cost_scale(points), axis=_cost_axis(points))
+    y_axis = alt.Axis(format="~%", tickCount=6)
+    y = {"title": accuracy, "scale": alt.Scale(zero=False, padding=14), "axis": y_axis}
+    base = alt.Chart(frame).encode(x=x, tooltip="facts:N")
+    linked = {"href": "link:N"} if any(point.link for point in points) else {}
+    spans = base.mark_rule(strokeOpacity=0.6).encode(y=alt.Y("low:Q", **y), y2="high:Q", **series_lines(series))
+    placed = base.encode(y=alt.Y("accuracy:Q", **y), **series_marks(series), **linked)
+    solid = placed.transform_filter("!datum.hollow").mark_point(filled=True, size=70)
+    hollow = placed.transform_filter("datum.hollow").mark_point(filled=False, size=60, strokeWidth=1.6)
+    names = alt.Chart(_named(frame)).mark_text(dy=-9).encode(x=x, y=alt.Y("high:Q", **y), text="name:N")
+    layers = [_front(frame, x, alt.Y("accuracy:Q", **y)), spans, hollow, solid.add_params(CHOSEN), names]
+    chart = alt.layer(*(layer for layer in layers if layer is not None)).properties(width=WIDTH, height=HEIGHT)
+    listed = _listed([point for point in points if point.front] or points)
+    front = "On the front: " if any(point.front for point in points) else ""
+    return Picture(chart, f"{accuracy[:1].upper()}{accuracy[1:]} against {cost}, with 95 % intervals. {front}{listed}.")
 
-    return Picture(draw, f"Accuracy against {cost}, with 95 % intervals. {_listed(points)}.")
+
+def _frame(points: Sequence[Point]) -> pd.DataFrame:
+    rows = [
+        {
+            "name": one.name,
+            "series": one.series,
+            "accuracy": one.accuracy,
+            "low": one.low,
+            "high": one.high,
+            "cost": one.cost,
+            "facts": "\n".join(filter(None, (one.text, one.facts))),
+            "link": one.link or None,
+            "front": one.front,
+            "hollow": one.hollow,
+            "named": one.named,
+        }
+        for one in points
+    ]
+    return pd.DataFrame(rows)
+
+
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose names are written: of those at one place, the highest."""
+    highest = frame[frame["named"]].sort_values("high", ascending=False)
+    return highest.drop_duplicates(["name", "cost"])[["name", "cost", "high"]]
+
+
+def _front(frame: pd.DataFrame, x: alt.X, y: alt.Y) -> Any:
+    rows = frame.loc[frame["front"], ["cost", "accuracy"]].sort_values("cost")
+    if rows.empty:
+        return None
+    return alt.Chart(rows).mark_line(strokeDash=[5, 4], strokeWidth=1, color="gray").encode(x=x, y=y)
+
+
+def _cost_scale(points: Sequence[Point]) -> alt.Scale:
+    costs = [point.cost for point in points]
+    low, high = min(costs), max(costs)
+    room = max((high / low) ** 0.08, 1.15)
+    return alt.Scale(type="log", domain=[low / room, high * room], nice=False)
+
+
+def _cost_axis(points: Sequence[Point]) -> alt.Axis:
+    """Few costs are written where they are; more would run into each other."""
+    costs = sorted({point.cost for point in points})
+    if len(costs) <= MOST_TICKS:
+        return alt.Axis(values=costs, format=".3~s")
+    return alt.Axis(values=round_numbers(costs[0] / 1.15, costs[-1] * 1.15), format="~s")
+
+
+def round_numbers(low: float, high: float) -> list[float]:
+    """Return 1, 2 and 5 times the powers of ten between two positive numbers; powers alone over many decades.
+
+    Examples
+    --------
+    >>> round_numbers(15, 600)
+    [20.0, 50.0, 100.0, 200.0, 500.0]
+    """
+    factors = (1, 2, 5) if high / low < 1e4 else (1,)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return [value for power in powers for factor in factors if low <= (value := factor * 10.0**power) <= high]
+
+
+def _listed(points: Sequence[Point]) -> str:
+    return "; ".join(point.text for point in points)

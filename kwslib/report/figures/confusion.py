@@ -3,49 +3,34 @@
 from collections.abc import Sequence
 from typing import Any
 
+import altair as alt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, PowerNorm, TwoSlopeNorm
-from matplotlib.figure import Figure
+import pandas as pd
 
-from kwslib.report.figures.picture import Picture, Theme, new_figure
+from kwslib.report.figures.picture import Picture
 
 MIDDLE_LUMINANCE = 0.179
-"""Where black and white text have the same contrast, 4.6 to 1: (1.05 · 0.05)^0.5 - 0.05."""
+"""Where black and white text have the same contrast, 4.6 to 1: (1.05 · 0.05)^0.5 - 0.05 (WCAG 2.2)."""
+CELL = 38
+"""Pixels."""
 
 
-def _luminance(colour: np.ndarray) -> float:
-    """Relative luminance of an sRGB colour, as the web's accessibility guidelines (WCAG 2.2) define it."""
-    rgb = np.asarray(colour)[:3]
-    return float(np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
-
-
-def _heatmap(values: np.ndarray, texts: np.ndarray, labels: Sequence[str], **colours: Any) -> Figure:
-    import seaborn
-
-    figure, axes = new_figure(6.4, 6.2)
-    seaborn.heatmap(
-        values,
-        annot=texts,
-        fmt="",
-        annot_kws={"size": 9},
-        cbar=False,
-        square=True,
-        linewidths=0.6,
-        linecolor="none",
-        xticklabels=labels,
-        yticklabels=labels,
-        ax=axes,
-        **colours,
+def _heatmap(frame: pd.DataFrame, labels: Sequence[str], scale: alt.Scale) -> alt.LayerChart:
+    """Draw the column ``value`` as colours and ``text`` on them; a click plays a clip that the page has of a cell."""
+    names = list(labels)
+    base = alt.Chart(frame).encode(
+        x=alt.X("winner:N", sort=names, title="winner", axis=alt.Axis(labelAngle=-55, ticks=False, domain=False)),
+        y=alt.Y("label:N", sort=names, title="label", axis=alt.Axis(ticks=False, domain=False)),
+        tooltip="facts:N",
     )
-    cells = axes.collections[0].get_facecolors()
-    for text, colour in zip(axes.texts, cells, strict=True):
-        text.set_color("#ffffff" if _luminance(colour) < MIDDLE_LUMINANCE else "#000000")
-    axes.set_xlabel("winner")
-    axes.set_ylabel("label")
-    axes.tick_params(length=0)
-    axes.tick_params(axis="x", rotation=55)
-    axes.tick_params(axis="y", rotation=0)
-    return figure
+    cells = base.mark_rect(strokeWidth=0).encode(color=alt.Color("value:Q", scale=scale, legend=None))
+    dark = f"luminance(scale('color', datum.value)) < {MIDDLE_LUMINANCE}"
+    texts = base.mark_text(fontSize=11).encode(
+        text="text:N", color=alt.condition(dark, alt.value("#ffffff"), alt.value("#000000"))
+    )
+    steps = alt.Step(CELL)
+    chart: alt.LayerChart = alt.layer(cells, texts).properties(width=steps, height=steps)
+    return chart
 
 
 def row_shares(matrix: np.ndarray) -> np.ndarray:
@@ -63,6 +48,15 @@ def _most_confused(matrix: np.ndarray, labels: Sequence[str]) -> str:
     return f"most often confused: {labels[row]} taken for {labels[column]}, {wrong[row, column]} clips"
 
 
+def _cells(labels: Sequence[str]) -> list[tuple[int, int, dict[str, str]]]:
+    """Row, column and names of every cell; `plays` is what the page's players call their clips."""
+    return [
+        (row, column, {"label": label, "winner": winner, "plays": f"{label} taken for {winner}"})
+        for row, label in enumerate(labels)
+        for column, winner in enumerate(labels)
+    ]
+
+
 def matrix(counts: Any, labels: Sequence[str], normalised: bool = False) -> Picture:
     """Show a confusion matrix.
 
@@ -75,39 +69,36 @@ def matrix(counts: Any, labels: Sequence[str], normalised: bool = False) -> Pict
         Show each row as percent of its clips instead of counts.
     """
     counts = np.asarray(counts, np.int64)
-    shares = row_shares(counts)
-    texts = np.array([[f"{100 * v:.0f}" if v >= 0.005 else "" for v in row] for row in shares])
-    if not normalised:
-        texts = np.where(counts > 0, counts.astype(str), "")
-
-    def draw(theme: Theme) -> Figure:
-        colours = LinearSegmentedColormap.from_list("sequential", theme.sequential)
-        # The square root lets single mistakes be seen beside hundreds that are right.
-        return _heatmap(shares, texts, labels, cmap=colours, norm=PowerNorm(0.5, 0, 1))
-
-    right, clips = int(np.trace(counts)), int(counts.sum())
+    shares, clips = row_shares(counts), counts.sum(axis=1)
+    rows = []
+    for row, column, names in _cells(labels):
+        count, share = int(counts[row, column]), float(shares[row, column])
+        written = f"{100 * share:.0f}" if normalised else str(count)
+        said = f"{names['label']} as {names['winner']}: {count} of {clips[row]} clips, {100 * share:.1f} %"
+        blank = share < 0.005 if normalised else count == 0
+        rows.append({**names, "value": round(share, 4), "text": "" if blank else written, "facts": said})
+    # The square root lets single mistakes be seen beside hundreds that are right.
+    chart = _heatmap(pd.DataFrame(rows), labels, alt.Scale(type="sqrt", domain=[0, 1]))
+    right, all_clips = int(np.trace(counts)), int(counts.sum())
     what = "percent of each label's clips" if normalised else "counts"
-    return Picture(
-        draw,
-        f"Confusion matrix, {what}: {right} of {clips} clips lie on the diagonal; {_most_confused(counts, labels)}.",
-        wide=True,
-    )
+    told = f"{right} of {all_clips} clips lie on the diagonal; {_most_confused(counts, labels)}"
+    return Picture(chart, f"Confusion matrix, {what}: {told}.", wide=True)
 
 
 def difference(ours: Any, other: Any, labels: Sequence[str]) -> Picture:
     """Show how the row-normalised `ours` differs from the row-normalised `other`, in percentage points."""
     points = 100 * (row_shares(ours) - row_shares(other))
-    texts = np.array([[f"{v:+.0f}" if abs(v) >= 0.5 else "" for v in row] for row in points])
     largest = max(1.0, float(np.abs(points).max()))
-
-    def draw(theme: Theme) -> Figure:
-        colours = LinearSegmentedColormap.from_list("diverging", theme.diverging)
-        return _heatmap(points, texts, labels, cmap=colours, norm=TwoSlopeNorm(0, -largest, largest))
-
+    rows = []
+    for row, column, names in _cells(labels):
+        value = float(points[row, column])
+        said = f"{names['label']} as {names['winner']}: {value:+.1f} percentage points"
+        rows.append({**names, "value": round(value, 2), "text": f"{value:+.0f}" * (abs(value) >= 0.5), "facts": said})
+    chart = _heatmap(pd.DataFrame(rows), labels, alt.Scale(domain=[-largest, largest], domainMid=0, interpolate="rgb"))
     change = np.diag(points)
     best, worst = int(change.argmax()), int(change.argmin())
     return Picture(
-        draw,
+        chart,
         "Difference of two row-normalised confusion matrices in percentage points; on the diagonal from "
         f"{change[worst]:+.1f} for {labels[worst]} to {change[best]:+.1f} for {labels[best]}.",
         wide=True,

@@ -1,78 +1,95 @@
-"""The pictures of a network on GAP8: cycles, roofline, memory, shares."""
+"""The pictures of a network on GAP8: cycles, roofline, shares. Those of its memories are in `memory`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, PercentFormatter
+import altair as alt
+import pandas as pd
 
-from kwslib.report.figures.picture import MARKERS, Picture, Theme, new_figure
+from kwslib.report.figures.accuracy import round_numbers
+from kwslib.report.figures.picture import CHOSEN, FAINT, WIDTH, Picture, percent, series_marks
+
+ROW_HEIGHT = 24
+"""Pixels of a row, so that names stay readable however many there are."""
+ORDERS = {"as they run": "datum.place", "by cycles": "-datum.cycles", "by ratio": "-datum.ratio"}
+"""Orders of the layers that a reader can choose, and what they go by."""
+DASHES = ([1, 0], [6, 4], [2, 3])
+"""Dashes of the ceilings of a roofline."""
 
 
 @dataclass(frozen=True)
 class LayerCycles:
-    """Cycles of a layer, and those of the same layer in another program (0: there are none)."""
+    """Cycles of a layer, those of the same layer in another program (0: there are none), and what the pointer shows."""
 
     name: str
     cycles: int
     other: int = 0
-
-
-def _rows_figure(rows: int) -> tuple[Figure, Any]:
-    """A figure with a line of text a row, so that names stay readable however many there are."""
-    return new_figure(6.6, 1.1 + 0.3 * rows)
-
-
-def _name_rows(axes: Any, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), names, fontsize=9)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
+    facts: str = ""
 
 
 def layer_cycles(rows: Sequence[LayerCycles], ours: str, others: str) -> Picture:
     """Show the cycles of each layer on a logarithmic axis, joined to those of the other source, with their ratio."""
-    compared = any(row.other for row in rows)
-
-    def draw(theme: Theme) -> Figure:
-        figure, axes = _rows_figure(len(rows))
-        for place, row in enumerate(rows):
-            if row.other:
-                axes.plot([row.cycles, row.other], [place, place], color=theme.grid, linewidth=2, zorder=1)
-                far = max(row.cycles, row.other)
-                text = f"{row.other / row.cycles:.1f}×"
-                axes.annotate(text, (far, place), xytext=(8, 0), textcoords="offset points", va="center", fontsize=9)
-        places = np.arange(len(rows))
-        axes.scatter(
-            [row.cycles for row in rows], places, color=theme.series[0], marker=MARKERS[0], label=ours, zorder=3
-        )
-        if compared:
-            there = [place for place, row in enumerate(rows) if row.other]
-            axes.scatter(
-                [rows[place].other for place in there],
-                there,
-                color=theme.series[1],
-                marker=MARKERS[1],
-                label=others,
-                zorder=2,
-            )
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-        axes.margins(x=0.1)
-        _name_rows(axes, [row.name for row in rows])
-        axes.grid(True, axis="x", linewidth=0.6)
-        axes.set_xlabel("cycles")
-        if compared:
-            figure.legend(loc="outside upper right", ncols=2)
-        return figure
-
-    listed = "; ".join(
-        f"{row.name}: {row.cycles}"
-        + (f", {others} {row.other}, {row.other / row.cycles:.1f} times" if row.other else "")
-        for row in rows
+    compared = [row for row in rows if row.other]
+    frame = pd.DataFrame(
+        {
+            "name": row.name,
+            "place": place,
+            "cycles": row.cycles,
+            "other": row.other or None,
+            "ratio": row.other / row.cycles if row.cycles else 0.0,
+            "written": f"{row.other / row.cycles:.1f}×" if row.other else "",
+            "far": max(row.cycles, row.other),
+            "facts": _layer_facts(row, others),
+        }
+        for place, row in enumerate(rows)
     )
-    return Picture(draw, f"Cycles by layer, {ours}. {listed}.", wide=True)
+    names = [ours, others] if compared else [ours]
+    order = alt.param(name="order", value=next(iter(ORDERS)), bind=alt.binding_select(options=_orders(compared)))
+    key = " : ".join(f"order == '{name}' ? {value}" for name, value in ORDERS.items()) + " : 0"
+    sort = alt.EncodingSortField(field="key", op="min")
+    base = alt.Chart(frame).transform_calculate(key=key).encode(y=named_rows(sort), tooltip="facts:N")
+    x = _cycles_axis(rows)
+    joints = base.mark_rule(style=FAINT, strokeWidth=2).encode(x=alt.X("cycles:Q", **x), x2="other:Q")
+    layers = [joints] if compared else []
+    for name, field in zip(names, ("cycles", "other"), strict=False):
+        marks = base.transform_calculate(series=f"'{name}'").mark_point(filled=True, size=70)
+        layers.append(marks.encode(x=alt.X(f"{field}:Q", **x), **series_marks(names)))
+    texts = base.mark_text(align="left", dx=9).encode(x=alt.X("far:Q", **x), text="written:N")
+    chart = alt.layer(*layers[:-1], layers[-1].add_params(CHOSEN), texts).add_params(order)
+    chart = chart.properties(width=WIDTH, height=ROW_HEIGHT * len(rows))
+    listed = "; ".join(_listed_cycles(row, others) for row in rows)
+    return Picture(chart, f"Cycles by layer, {ours}. {listed}.", wide=True)
+
+
+def _orders(compared: Sequence[LayerCycles]) -> list[str]:
+    return list(ORDERS) if compared else list(ORDERS)[:2]
+
+
+def _cycles_axis(rows: Sequence[LayerCycles]) -> dict[str, Any]:
+    values = [value for row in rows for value in (row.cycles, row.other) if value]
+    low, high = min(values) / 1.4, max(values) * 2
+    ticks = round_numbers(low, high)
+    return {
+        "title": "cycles",
+        "scale": alt.Scale(type="log", domain=[low, high], nice=False),
+        "axis": alt.Axis(values=ticks, format="~s"),
+    }
+
+
+def named_rows(sort: Any = None) -> alt.Y:
+    """Return the axis of rows that have names and nothing else, in an order of Vega-Lite's or as a list."""
+    return alt.Y("name:N", sort=sort, title=None, axis=alt.Axis(ticks=False, domain=False, grid=False))
+
+
+def _listed_cycles(row: LayerCycles, others: str) -> str:
+    beside = f", {others} {row.other}, {row.other / row.cycles:.1f} times" if row.other else ""
+    return f"{row.name}: {row.cycles}{beside}"
+
+
+def _layer_facts(row: LayerCycles, others: str) -> str:
+    lines = [row.name, f"{row.cycles:,} cycles", f"{others}: {row.other:,} cycles" if row.other else "", row.facts]
+    return "\n".join(filter(None, lines))
 
 
 @dataclass(frozen=True)
@@ -92,104 +109,69 @@ class RooflinePoint:
     mac_per_byte: float
     mac_per_cycle: float
 
+    @property
+    def text(self) -> str:
+        """The point in words."""
+        return f"{self.name}: {self.mac_per_cycle:.1f} MAC/cycle at {self.mac_per_byte:.1f} MAC a byte"
+
 
 def roofline(points: Sequence[RooflinePoint], ceilings: Sequence[Ceiling], bytes_per_cycle: float) -> Picture:
     """Show the rates that steps reach, under the slope of the transfers and the ceilings of the cores."""
-    series = list(dict.fromkeys(point.series for point in points))
-
-    def draw(theme: Theme) -> Figure:
-        figure, axes = new_figure(6.6, 5.0)
-        ridges = [ceiling.mac_per_cycle / bytes_per_cycle for ceiling in ceilings]
-        low = min(*(point.mac_per_byte for point in points), *ridges) / 2
-        high = max(*(point.mac_per_byte for point in points), *ridges) * 2
-        intensity = np.geomspace(low, high, 300)
-        for number, ceiling in enumerate(ceilings):
-            rate = np.minimum(ceiling.mac_per_cycle, bytes_per_cycle * intensity)
-            style = ("-", "--", ":")[number % 3]
-            label = f"{ceiling.mac_per_cycle:g} MAC/cycle: {ceiling.name}"
-            axes.plot(intensity, rate, color=theme.ink, linestyle=style, linewidth=1, zorder=1, label=label)
-        for number, name in enumerate(series):
-            chosen = [point for point in points if point.series == name]
-            axes.scatter(
-                [point.mac_per_byte for point in chosen],
-                [point.mac_per_cycle for point in chosen],
-                color=theme.series[number % len(theme.series)],
-                marker=MARKERS[number % len(MARKERS)],
-                label=name,
-                zorder=3,
-            )
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5) if axis is axes.yaxis else (1,)))
-            axis.set_major_formatter(EngFormatter(sep=""))
-            axis.set_minor_formatter(NullFormatter())
-        axes.grid(True, linewidth=0.6)
-        axes.set_xlabel("MAC for each byte moved between L2 and L1")
-        axes.set_ylabel("MAC/cycle of eight cores")
-        lines, names = axes.get_legend_handles_labels()
-        figure.legend(lines[: len(ceilings)], names[: len(ceilings)], loc="outside upper left", fontsize=9)
-        figure.legend(lines[len(ceilings) :], names[len(ceilings) :], loc="outside upper right", fontsize=9)
-        return figure
-
-    limits = "; ".join(f"{ceiling.mac_per_cycle:g}, {ceiling.name}" for ceiling in ceilings)
-    listed = "; ".join(f"{p.name}: {p.mac_per_cycle:.1f} MAC/cycle at {p.mac_per_byte:.1f} MAC a byte" for p in points)
-    return Picture(draw, f"Roofline. Ceilings in MAC/cycle: {limits}. {listed}.", wide=True)
-
-
-@dataclass(frozen=True)
-class MemoryUse:
-    """Peak bytes of each memory that a step needs, by the memory's name."""
-
-    name: str
-    used_bytes: Mapping[str, int]
-
-
-def memory_bars(rows: Sequence[MemoryUse], sizes_bytes: Mapping[str, int]) -> Picture:
-    """Show how much of each memory every step uses, a panel a memory, up to its whole size."""
-
-    def draw(theme: Theme) -> Figure:
-        figure = Figure(figsize=(6.6, 1.1 + 0.3 * len(rows)), layout="constrained")
-        panels = figure.subplots(1, len(sizes_bytes), sharey=True, squeeze=False)[0]
-        for number, (axes, (memory, size)) in enumerate(zip(panels, sizes_bytes.items(), strict=True)):
-            used = [row.used_bytes[memory] / 1024 for row in rows]
-            axes.barh(range(len(rows)), used, height=0.6, color=theme.series[number])
-            axes.axvline(size / 1024, color=theme.ink, linestyle="--", linewidth=1)
-            axes.set_xlim(0, 1.08 * size / 1024)
-            axes.set_xticks([0, size / 2048, size / 1024])
-            axes.set_xlabel(f"{memory}, KB of {size // 1024}")
-        _name_rows(panels[0], [row.name for row in rows])
-        for axes in panels[1:]:
-            axes.tick_params(axis="y", length=0)
-        return figure
-
-    most = "; ".join(
-        f"{memory} at most {max(row.used_bytes[memory] for row in rows)} of {size} bytes"
-        for memory, size in sizes_bytes.items()
+    ridges = [ceiling.mac_per_cycle / bytes_per_cycle for ceiling in ceilings]
+    low = min(*(point.mac_per_byte for point in points), *ridges) / 2
+    high = max(*(point.mac_per_byte for point in points), *ridges) * 2
+    x, y = _rate_axes(points, ceilings, low, high, bytes_per_cycle)
+    # Three points draw a ceiling: up the slope to its ridge, and along.
+    corners = pd.DataFrame(
+        {"ceiling": f"{ceiling.mac_per_cycle:g} MAC/cycle: {ceiling.name}", "mac_per_byte": at, "mac_per_cycle": rate}
+        for ceiling, ridge in zip(ceilings, ridges, strict=True)
+        for at, rate in ((low, bytes_per_cycle * low), (ridge, ceiling.mac_per_cycle), (high, ceiling.mac_per_cycle))
     )
-    listed = "; ".join(
-        f"{row.name}: " + ", ".join(f"{memory} {row.used_bytes[memory]}" for memory in sizes_bytes) for row in rows
+    limits = list(dict.fromkeys(corners["ceiling"]))
+    dashes = alt.Scale(domain=limits, range=[DASHES[number % len(DASHES)] for number in range(len(limits))])
+    legend = alt.Legend(columns=1, symbolType="stroke", symbolSize=400, symbolStrokeColor="gray")
+    dash = alt.StrokeDash("ceiling:N", scale=dashes, legend=legend)
+    lines = alt.Chart(corners).mark_line(strokeWidth=1, color="gray")
+    lines = lines.encode(x=x, y=y, strokeDash=dash, tooltip="ceiling:N")
+    frame = pd.DataFrame(
+        {"series": p.series, "mac_per_byte": p.mac_per_byte, "mac_per_cycle": p.mac_per_cycle, "facts": p.text}
+        for p in points
     )
-    return Picture(draw, f"Memory in use, step by step: {most}. {listed}.", wide=True)
+    series = list(dict.fromkeys(frame["series"]))
+    marks = alt.Chart(frame).mark_point(filled=True, size=70)
+    marks = marks.encode(x=x, y=y, tooltip="facts:N", **series_marks(series)).add_params(CHOSEN)
+    chart = alt.layer(lines, marks).properties(width=WIDTH, height=320)
+    listed = "; ".join(f"{ceiling.mac_per_cycle:g}, {ceiling.name}" for ceiling in ceilings)
+    told = "; ".join(point.text for point in points)
+    return Picture(chart, f"Roofline. Ceilings in MAC/cycle: {listed}. {told}.", wide=True)
+
+
+def _rate_axes(
+    points: Sequence[RooflinePoint], ceilings: Sequence[Ceiling], low: float, high: float, bytes_per_cycle: float
+) -> tuple[alt.X, alt.Y]:
+    rates = [point.mac_per_cycle for point in points] + [ceiling.mac_per_cycle for ceiling in ceilings]
+    bottom, top = min(min(rates) / 1.5, bytes_per_cycle * low), max(rates) * 1.5
+    axes = []
+    for channel, field, title, ends in (
+        (alt.X, "mac_per_byte:Q", "MAC for each byte moved between L2 and L1", (low, high)),
+        (alt.Y, "mac_per_cycle:Q", "MAC/cycle of eight cores", (bottom, top)),
+    ):
+        scale = alt.Scale(type="log", domain=list(ends), nice=False)
+        axes.append(channel(field, title=title, scale=scale, axis=alt.Axis(values=round_numbers(*ends), format="~r")))
+    return axes[0], axes[1]
 
 
 def shares(parts: Mapping[str, float], what: str) -> Picture:
     """Show shares of a whole, 0 … 1, a bar each; `what` names the axis."""
-    names = list(parts)
-
-    def draw(theme: Theme) -> Figure:
-        figure, axes = _rows_figure(len(names))
-        axes.barh(range(len(names)), [parts[name] for name in names], height=0.6, color=theme.series[0])
-        for place, name in enumerate(names):
-            text = f"{100 * parts[name]:.1f} %"
-            axes.annotate(
-                text, (parts[name], place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9
-            )
-        _name_rows(axes, names)
-        axes.set_xlim(0, 1.12 * max(parts.values()))
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        axes.set_xlabel(what)
-        return figure
-
-    listed = "; ".join(f"{name}: {100 * part:.1f} %" for name, part in parts.items())
-    return Picture(draw, f"{what[:1].upper()}{what[1:]}. {listed}.")
+    frame = pd.DataFrame(
+        {"name": name, "part": part, "written": percent(part), "facts": f"{name}: {percent(part, 2)}"}
+        for name, part in parts.items()
+    )
+    axis, scale = alt.Axis(format="%", tickCount=6), alt.Scale(domain=[0, 1.12 * max(parts.values())], nice=False)
+    x = alt.X("part:Q", title=what, axis=axis, scale=scale)
+    base = alt.Chart(frame).encode(x=x, y=named_rows(list(parts)), tooltip="facts:N")
+    bars = base.mark_bar(height=14)
+    texts = base.mark_text(align="left", dx=4).encode(text="written:N")
+    chart = alt.layer(bars, texts).properties(width=WIDTH, height=ROW_HEIGHT * len(parts))
+    listed = "; ".join(f"{name}: {percent(part)}" for name, part in parts.items())
+    return Picture(chart, f"{what[:1].upper()}{what[1:]}. {listed}.")

@@ -1,18 +1,26 @@
-"""A picture of the book: drawn for light and for dark pages, colour-blind safe, with an alternative text.
+"""A picture of the book: a chart that answers the pointer, and a still image of it where no script runs.
 
 The other modules of this room draw. Their functions return a `Picture`, which shows itself in a notebook and in the
-book; ``picture.figure()`` is the matplotlib figure. Nothing in this room knows how a number was made.
+book. A chart names no colours: themes do, so that one chart serves light and dark pages. `kwslib.report.charts` has
+what a browser needs. Nothing in this room knows how a number was made.
 """
 
-import base64
 import html
-import io
-from collections.abc import Callable
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-import matplotlib
-from matplotlib.figure import Figure
+import altair as alt
+import vl_convert
+
+VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+"""Version of the charts' language that Altair writes, for the library that draws them."""
+WIDTH, PANEL_WIDTH = 520, 165
+"""Pixels between the axes: of a picture, and of each of three panels side by side."""
+FAINT = "faint"
+"""Style of marks that only join or frame others."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,33 @@ class Theme:
     series: tuple[str, ...]
     sequential: tuple[str, ...]
     diverging: tuple[str, str, str]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The theme as a configuration of Vega-Lite."""
+        words = {"labelColor": self.ink, "titleColor": self.ink, "titleFontWeight": "normal", "labelLimit": 0}
+        lines = {"gridColor": self.grid, "domainColor": self.grid, "tickColor": self.grid}
+        return {
+            "background": "transparent",
+            "aria": False,  # the picture has one alternative text; a thousand marks need none
+            "font": "sans-serif",
+            "view": {"stroke": None},
+            "axis": {**words, **lines, "titleLimit": 0, "titleFontSize": 12},
+            "legend": {**words, "title": None, "orient": "top"},
+            "header": words | {"title": None, "labelFontSize": 12},
+            "mark": {"color": self.series[0]},
+            "text": {"color": self.ink, "fontSize": 11},
+            "title": {"color": self.ink, "fontWeight": "normal", "fontSize": 12},
+            "rule": {"color": self.ink},
+            "range": {
+                "category": list(self.series),
+                "symbol": list(SHAPES),
+                "heatmap": list(self.sequential),
+                "ramp": list(self.sequential),
+                "diverging": list(self.diverging),
+            },
+            "style": {FAINT: {"color": self.grid, "stroke": self.grid}},
+        }
 
 
 LIGHT = Theme(
@@ -46,67 +81,101 @@ DARK = Theme(
     sequential=("#1d2630", "#2b6ca3", "#a6d8ff"),
     diverging=("#fdb863", "#22272e", "#79b8ff"),
 )
-MARKERS = ("o", "s", "^", "D", "v")
+THEMES = (LIGHT, DARK)
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down")
+"""A shape for each category, so that none is told by its colour alone."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing that can be made in either theme.
+    """A chart with its alternative text.
 
     Attributes
     ----------
-    draw : callable
-        Theme -> matplotlib figure.
+    chart : altair chart
+        Without colours. A row's ``facts``, if there are any, are shown while the pointer is over its mark.
     alt : str
         What the picture shows, for those who do not see it.
     wide : bool
         Whether it is too detailed to be shrunk to the width of a telephone: it then scrolls.
     """
 
-    draw: Callable[[Theme], Figure]
+    chart: Any
     alt: str
     wide: bool = False
 
-    def figure(self, theme: Theme = LIGHT) -> Figure:
-        """Draw it."""
-        style: dict[Any, Any] = {
-            "svg.hashsalt": self.alt,
-            "font.size": 10,
-            "text.color": theme.ink,
-            "axes.labelcolor": theme.ink,
-            "axes.edgecolor": theme.grid,
-            "xtick.color": theme.ink,
-            "ytick.color": theme.ink,
-            "grid.color": theme.grid,
-            "legend.edgecolor": theme.grid,
-            "legend.facecolor": "none",
-            "axes.facecolor": "none",
-            "figure.facecolor": "none",
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-        }
-        with matplotlib.rc_context(style):
-            return self.draw(theme)
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The chart in Vega-Lite's JSON, its data included."""
+        with alt.data_transformers.disable_max_rows():
+            found: dict[str, Any] = self.chart.to_dict()
+        found.pop("config", None)  # Altair's own sizes; the theme has ours
+        return found
 
-    def svg(self, theme: Theme = LIGHT) -> bytes:
-        """Return the drawing as SVG, the same bytes every time."""
-        text = io.BytesIO()
-        with matplotlib.rc_context({"svg.hashsalt": self.alt, "svg.fonttype": "path"}):
-            self.figure(theme).savefig(text, format="svg", transparent=True, metadata={"Date": None})
-        return text.getvalue()
+    def svg(self, theme: Theme = LIGHT) -> str:
+        """Return the drawing as SVG, the same text every time."""
+        return _svg(self.spec, theme)
 
     def _repr_html_(self) -> str:
-        alt = html.escape(self.alt)
+        text, spec = html.escape(self.alt), self.spec
         # A page without the book's style sheet shows the light one alone.
         images = (
-            f'<img class="only-{theme.name}" style="display:{display}" alt="{alt}" '
-            f'src="data:image/svg+xml;base64,{base64.b64encode(self.svg(theme)).decode()}">'
+            f'<img class="only-{theme.name}" style="display:{display}" alt="{text}" '
+            f'src="data:image/svg+xml,{quote(_svg(spec, theme), safe=UNQUOTED)}">'
             for theme, display in ((LIGHT, "block"), (DARK, "none"))
         )
-        return f'<div class="kws-picture{" wide" if self.wide else ""}">{"".join(images)}</div>'
+        drawn = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+        return (
+            f'<div class="kws-picture{" wide" if self.wide else ""}" tabindex="0">{"".join(images)}'
+            f'<script type="application/json" class="kws-chart">{drawn}</script></div>'
+        )
 
 
-def new_figure(width_in: float, height_in: float) -> tuple[Figure, Any]:
-    """Return an empty figure of that size, and its axes."""
-    figure = Figure(figsize=(width_in, height_in), layout="constrained")
-    return figure, figure.subplots()
+UNQUOTED = " /:;=,()'{}[]|!*$@?~"
+"""Characters that an address in double quotes may hold as they are."""
+
+
+def _svg(spec: Mapping[str, Any], theme: Theme) -> str:
+    drawn: str = vl_convert.vegalite_to_svg(dict(spec), vl_version=VEGA_LITE, config=theme.config)
+    return drawn
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share, 0 … 1, for people.
+
+    Examples
+    --------
+    >>> percent(0.9446, 2)
+    '94.46 %'
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
+def series_marks(names: list[str]) -> dict[str, Any]:
+    """Return the encodings of a chart's series: colour, shape, and pale where another one was chosen in the legend.
+
+    Parameters
+    ----------
+    names : list of str
+        In the order of the legend.
+    """
+    columns = len(names) if sum(map(len, names)) <= MOST_LEGEND_CHARACTERS else 1
+    # One legend for both: they must have the same domain, and no order of their own.
+    both = {"scale": alt.Scale(domain=names), "legend": alt.Legend(columns=columns)}
+    return {
+        "color": alt.Color("series:N", **both),
+        "shape": alt.Shape("series:N", **both),
+        "opacity": alt.condition(CHOSEN, alt.value(1.0), alt.value(PALE)),
+    }
+
+
+def series_lines(names: list[str]) -> dict[str, Any]:
+    """Return the encodings of lines that belong to the marks of a chart's series: colour, and pale like them."""
+    return {key: value for key, value in series_marks(names).items() if key != "shape"}
+
+
+CHOSEN = alt.selection_point(name="chosen", fields=["series"], bind="legend")
+"""The series that a reader clicked in the legend; all of them until then. A chart with series adds it."""
+PALE = 0.15
+MOST_LEGEND_CHARACTERS = 70
+"""A legend with longer names than these together gets a line for each."""

@@ -1,10 +1,12 @@
 import html
+import json
 import re
 import xml.etree.ElementTree as ElementTree
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
+from PIL import ImageColor
 
 from kwslib.config.baselines import baseline_network
 from kwslib.config.words import LABELS
@@ -12,6 +14,7 @@ from kwslib.report.figures import accuracy, confusion, training
 from kwslib.report.figures.accuracy import Point
 from kwslib.report.figures.picture import DARK, LIGHT
 from tests.report.figures.test_gap8 import GAP8_PICTURES
+from tests.report.figures.test_memory import MEMORY_PICTURES
 
 GROUNDS = {"light": "#ffffff", "dark": "#121212"}
 """Page grounds of the book's theme in its two modes."""
@@ -34,15 +37,15 @@ PICTURES = {
     "confusion_shares": lambda: confusion.matrix(MATRIX, LABELS, normalised=True),
     "difference": lambda: confusion.difference(MATRIX, MATRIX.T, LABELS),
     "training": lambda: training.training_curves(HISTORY),
-    "fingerprints": lambda: training.fingerprints({"yes": np.eye(49, 10, dtype=np.uint8), "no": np.zeros((49, 10))}),
     "intervals": lambda: accuracy.intervals(POINTS),
     "cost": lambda: accuracy.accuracy_against_cost(POINTS, "multiply-accumulates"),
     **GAP8_PICTURES,
+    **MEMORY_PICTURES,
 }
 
 
 def linear(colour):
-    rgb = np.array(to_rgb(colour))
+    rgb = np.array(ImageColor.getrgb(colour)) / 255
     return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
 
 
@@ -58,33 +61,38 @@ def test_a_picture_is_a_valid_svg_on_a_transparent_ground_and_the_same_every_tim
     assert svg == PICTURES[name]().svg(theme)
     root = ElementTree.fromstring(svg)
     assert root.tag.endswith("svg")
-    ground = next(g for g in root.iter("{http://www.w3.org/2000/svg}g") if g.get("id") == "patch_1")
-    assert "fill: none" in ground[0].get("style") or "opacity: 0" in ground[0].get("style")
+    assert not [one for one in root if one.tag.endswith("rect")]  # Vega draws a ground as the first rectangle
+    assert theme.ink in svg
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_both_themes_are_shown_with_the_same_alternative_text(name):
+def test_both_themes_are_shown_with_the_same_alternative_text_beside_the_chart(name):
     picture = PICTURES[name]()
     shown = picture._repr_html_()
-    alts = re.findall(r'<img class="(\S+)" style="display:(\w+)" alt="([^"]+)" src="data:image/svg\+xml', shown)
-    assert [alt[:2] for alt in alts] == [("only-light", "block"), ("only-dark", "none")]
-    assert {html.unescape(alt[2]) for alt in alts} == {picture.alt}
-    light, dark = re.findall(r"base64,([^\"]+)", shown)
-    assert light != dark
+    found = re.findall(
+        r'<img class="(\S+)" style="display:(\w+)" alt="([^"]+)" src="data:image/svg\+xml,([^"]+)"', shown
+    )
+    assert [one[:2] for one in found] == [("only-light", "block"), ("only-dark", "none")]
+    assert {html.unescape(one[2]) for one in found} == {picture.alt}
+    assert [unquote(one[3]) for one in found] == [picture.svg(LIGHT), picture.svg(DARK)]
+    (spec,) = re.findall(r'<script type="application/json" class="kws-chart">(.*)</script>', shown)
+    assert json.loads(spec) == picture.spec
 
 
 def test_alternative_texts_say_what_was_computed():
     assert "4362 of 4890" in confusion.matrix(MATRIX, LABELS).alt
     assert "off taken for up, 28 clips" in confusion.matrix(MATRIX, LABELS).alt
     assert "2.50 to 0.75" in training.training_curves(HISTORY).alt
-    assert "31.0% to 87.5%" in training.training_curves(HISTORY).alt
-    assert "large, digital-silence: 95.0% (94.0% to 96.0%)" in accuracy.intervals(POINTS).alt
+    assert "31.0 % to 87.5 %" in training.training_curves(HISTORY).alt
+    assert "large, digital-silence: 95.0 % (94.0 % to 96.0 %)" in accuracy.intervals(POINTS).alt
     assert "no clip was got wrong" in confusion.matrix(np.diag([3] * 12), LABELS).alt
 
 
-def test_an_alternative_text_cannot_leave_its_attribute():
-    shown = training.fingerprints({'"><script>': np.zeros((3, 2))})._repr_html_()
-    assert "<script>" not in shown
+def test_texts_cannot_leave_their_places():
+    evil = '</script><script>alert("1")</script>\'">'
+    shown = accuracy.intervals([Point(evil, evil, 0.5, 0.4, 0.6)])._repr_html_()
+    assert shown.count("<script") == shown.count("</script") == 1
+    assert evil not in shown and json.loads(re.findall(r'kws-chart">(.*)</script>', shown)[0])
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)

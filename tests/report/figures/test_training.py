@@ -1,18 +1,38 @@
+import io
+import re
+from base64 import b64decode
+
 import numpy as np
+from PIL import Image
 
 from kwslib.report.figures import training
+from kwslib.report.figures.picture import DARK, LIGHT
+from tests.report.figures import drawn
 from tests.report.figures.test_picture import HISTORY
 
 
 def test_training_curves_draw_the_history():
-    loss, accuracy = training.training_curves(HISTORY).figure().axes
-    assert loss.lines[0].get_ydata().tolist() == [2.5, 1.25, 0.75]
-    assert accuracy.lines[0].get_ydata().tolist() == [0.31, 0.625, 0.875]
-    assert accuracy.lines[2].get_xdata().tolist() == [30]
+    places = [drawn.place(one) for one in drawn.marks(training.training_curves(HISTORY), "symbol")]
+    loss, accuracy = places[:3], places[3:]
+    assert [x for x, _ in loss] == [x for x, _ in accuracy] == sorted(x for x, _ in loss)
+    assert (loss[1][1] - loss[0][1]) / (loss[2][1] - loss[1][1]) == (2.5 - 1.25) / (1.25 - 0.75)
+    assert accuracy[0][1] > accuracy[1][1] > accuracy[2][1]  # upwards
+    facts = next(iter(training.training_curves(HISTORY).spec["datasets"].values()))[2]["facts"]
+    assert facts == "step 30, fake-quantised, learning rate 0.001\nloss 0.750\nvalidation accuracy 87.50 %"
 
 
-def test_fingerprints_are_drawn_with_time_to_the_right():
-    codes = np.arange(490, dtype=np.uint16).reshape(49, 10).clip(0, 255).astype(np.uint8)
-    axes = training.fingerprints({"yes": codes}).figure().axes[0]
-    assert (axes.images[0].get_array() == codes.T.astype(float) - 128).all()
-    assert axes.get_title() == "yes"
+def test_fingerprints_are_drawn_with_time_to_the_right_and_coefficients_upwards():
+    codes = np.full((49, 10), 128, np.uint8)
+    codes[48, 0], codes[0, 9] = 255, 0
+    shown = training.fingerprints({"yes": codes}).text
+    images = [Image.open(io.BytesIO(b64decode(data))) for data in re.findall(r"base64,([^\"]+)", shown)]
+    for image, theme in zip(images, (LIGHT, DARK), strict=True):
+        pixels = np.asarray(image.convert("RGB"))
+        assert pixels.shape == (10, 49, 3)
+        low, middle, high = (tuple(bytes.fromhex(colour[1:])) for colour in theme.diverging)
+        assert tuple(pixels[0, 0]) == low and tuple(pixels[9, 1]) == middle
+        assert np.abs(pixels[9, 48].astype(int) - high).max() <= 1
+
+
+def test_labels_of_fingerprints_are_escaped():
+    assert "<script>" not in training.fingerprints({'"><script>': np.zeros((3, 2), np.uint8)}).text
