@@ -93,15 +93,19 @@ def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
     return Picture(chart, f"Accuracy against {AXES[kind]}, with 95 % intervals. {listed}.", wide=len(panels) > 1)
 
 
-def _facts(row: Mapping[str, Any], kind: str) -> str:
+def _facts(row: Mapping[Any, Any], kind: str) -> str:
     where = ", ".join(filter(None, (row["series"], row["noise"])))
     spread = f"{percent(row['low'])} to {percent(row['high'])}"
     return f"{where}\n{AXES[kind]}: {row['value']:g}\n{percent(row['accuracy'])} ({spread})"
 
 
-def _chart(frame: pd.DataFrame, networks: list[str], kind: str) -> alt.LayerChart:
+def _chart(frame: pd.DataFrame, networks: list[str], kind: str) -> Any:
     """Lines and intervals, and where there is such a thing the accuracy without the condition, dotted."""
-    y = {"title": "accuracy", "axis": alt.Axis(format="~%", tickCount=6), "scale": alt.Scale(zero=False)}
+    y: dict[str, Any] = {
+        "title": "accuracy",
+        "axis": alt.Axis(format="~%", tickCount=6),
+        "scale": alt.Scale(zero=False),
+    }
     base = alt.Chart().encode(x=alt.X("value:Q", title=AXES[kind], scale=alt.Scale(zero=False, padding=6)))
     lines, marks = series_lines(networks), series_marks(networks)
     layers = [
@@ -112,8 +116,7 @@ def _chart(frame: pd.DataFrame, networks: list[str], kind: str) -> alt.LayerChar
     if "clean" in frame:
         once = alt.Chart().transform_aggregate(clean="max(clean)", groupby=["series", "noise"])
         layers.insert(0, once.mark_rule(strokeDash=[2, 3]).encode(y=alt.Y("clean:Q", **y), **lines))
-    chart: alt.LayerChart = alt.layer(*layers[:-1], layers[-1].add_params(CHOSEN), data=frame)
-    return chart
+    return alt.layer(*layers[:-1], layers[-1].add_params(CHOSEN), data=frame)
 
 
 def accuracy_table(every: Sequence[Found], kind: str) -> Table | Markdown:

@@ -73,7 +73,7 @@ def picture(results: Sequence[Result]) -> Picture | Markdown:
         shown = {"recordings": row.recordings, "series": SERIES[row.voices], "facts": said}
         rows.append(shown | {"right": share, "low": low, "high": high})
     series = list(SERIES.values())
-    y = {"title": f"right on people ({SHOWN})", "axis": alt.Axis(format="~%", tickCount=6)}
+    y: dict[str, Any] = {"title": f"right on people ({SHOWN})", "axis": alt.Axis(format="~%", tickCount=6)}
     x = alt.X("recordings:O", title="recordings of each word", axis=alt.Axis(labelAngle=0))
     base = alt.Chart(pd.DataFrame(rows)).encode(x=x, xOffset="series:N", tooltip="facts:N")
     spans = base.mark_rule().encode(y=alt.Y("low:Q", **y), y2="high:Q", **series_lines(series))

@@ -26,8 +26,9 @@ FRAME = "new Promise((done) => requestAnimationFrame(() => done()))"
 TIP = "(document.querySelector('.kws-tip:not([hidden])') || {}).textContent || ''"
 BOX = """(() => { const box = %s.getBoundingClientRect();
   return [box.left + box.width / 2, box.top + box.height / 2]; })()"""
-NAMES = """[...document.querySelectorAll('#layers .kws-live text')].map((text) => text.textContent)
-  .filter((text) => text.startsWith('S'))"""
+NAMES = """[...document.querySelectorAll('#layers .kws-live text')].filter((text) => text.textContent.startsWith('S'))
+  .sort((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top)
+  .map((text) => text.textContent)"""
 
 
 def test_the_script_is_written_once_and_again_when_a_theme_changes(tmp_path, monkeypatch):

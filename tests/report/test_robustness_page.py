@@ -4,8 +4,8 @@ import pytest
 
 from kwslib.accuracy import poisson_interval
 from kwslib.report import robustness_page as page
-from kwslib.report.figures.picture import DARK, LIGHT
 from kwslib.studies.robustness_records import Found
+from tests.report.figures import drawn
 from tests.sample_run import sample_robustness, sample_run
 
 SHOWN = (page.badges, page.accepts_table, page.accepts_note, page.notes, page.downloads)
@@ -31,29 +31,30 @@ def test_a_badge_says_recorded_which_speech_and_what_training_heard(every):
     assert "none of these recordings" in text
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
-def test_noise_has_a_panel_a_recording_and_a_line_a_network(every, theme):
-    axes = page.curves(every, "snr").figure(theme).axes
-    titled = [one for one in axes if one.get_title()]
-    assert [one.get_title() for one in titled] == ["hiss", "hum"]
-    for one in titled:
-        assert len(one.containers) == 2
-        assert list(one.containers[0].lines[0].get_ydata()) == [0.5, 0.5]
+def test_noise_has_a_panel_a_recording_and_a_line_a_network(every):
+    picture = page.curves(every, "snr")
+    texts = drawn.texts(picture)
+    assert [text for text in texts if text in ("hiss", "hum")] == ["hiss", "hum"]
+    networks = [found.robustness.run for found in every]
+    assert [text for text in texts if text in networks] == networks
+    assert len(drawn.marks(picture, "line")) == 2 * len(networks)
+    (rows,) = drawn.rows(picture)
+    assert {row["accuracy"] for row in rows if row["series"] == networks[0]} == {0.5}
+    assert {row["clean"] for row in rows} == {0.9}
 
 
 @pytest.mark.parametrize("kind", ["shift", "level"])
 def test_the_others_have_one_panel(every, kind):
     picture = page.curves(every, kind)
-    assert len(picture.figure().axes) == 1
+    assert len(drawn.marks(picture, "line")) == len(every) and not picture.wide
     assert "quick-small" in picture.alt
     assert "95 % intervals" in picture.alt
 
 
 def test_intervals_are_those_of_the_points(every):
-    axes = page.curves(every, "level").figure().axes[0]
-    point = next(p for p in every[0].robustness.points if p.kind == "level")
-    segment = axes.containers[0].lines[2][0].get_segments()[0]
-    assert segment[:, 1] == pytest.approx([point.low, point.high])
+    (rows,) = drawn.rows(page.curves(every, "level"))
+    points = [p for found in every for p in found.robustness.points if p.kind == "level" and p.value is not None]
+    assert [(row["value"], row["low"], row["high"]) for row in rows] == [(p.value, p.low, p.high) for p in points]
 
 
 def test_a_row_a_network_and_noise(every):

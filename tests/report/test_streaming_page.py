@@ -6,7 +6,6 @@ from kwslib.config.words import KEYWORDS, LABELS
 from kwslib.provenance import provenance
 from kwslib.report import streaming_details as details
 from kwslib.report import streaming_page as page
-from kwslib.report.figures.picture import DARK, LIGHT
 from kwslib.studies.robustness_records import CorpusName
 from kwslib.studies.streaming_changes import CHANGES
 from kwslib.studies.streaming_curves import PLACES
@@ -25,6 +24,7 @@ from kwslib.studies.streaming_records import (
     Streaming,
     save,
 )
+from tests.report.figures import drawn
 
 CONDITIONS = (CLEAN, *(f"{ratio:g} dB" for ratio in SNR_DB))
 TABLES = (
@@ -108,27 +108,28 @@ def test_a_point_is_shown_with_its_intervals_and_percentages(every):
     assert len(page.word_points_table(every).shown) == 2 * len(TARGETS_PER_HOUR) * len(KEYWORDS)
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
-def test_curves_have_a_panel_a_network_and_a_line_a_ratio(every, theme):
-    panels = [axes for axes in page.curves(every).figure(theme).axes if axes.get_title()]
-    assert [axes.get_title() for axes in panels] == ["small", "medium"]
-    for axes in panels:
-        labelled = [line for line in axes.lines if not line.get_label().startswith("_")]
-        assert [line.get_label() for line in labelled] == list(CONDITIONS)
-        # no false accept is drawn as half of one
-        assert list(labelled[0].get_xdata()) == pytest.approx([10, 0.2, 0.5 / 30])
-        assert list(labelled[0].get_ydata()) == [0, 0.25, 1]
+def test_curves_have_a_panel_a_network_and_a_line_a_ratio(every):
+    picture = page.curves(every)
+    texts = drawn.texts(picture)
+    assert [text for text in texts if text in ("small", "medium")] == ["small", "medium"]
+    assert [text for text in texts if text in CONDITIONS] == list(CONDITIONS)
+    assert len(drawn.marks(picture, "line")) == 2 * len(CONDITIONS)
+    lines = next(rows for rows in drawn.rows(picture) if "threshold" in rows[0])
+    clean = [row for row in lines if row["series"] == CONDITIONS[0]]
+    # no false accept is drawn as half of one
+    assert [row["rate"] for row in clean] == pytest.approx([10, 0.2, 0.5 / 30], rel=1e-3)
+    assert [row["missed"] for row in clean] == [0, 0.25, 1]
 
 
 def test_words_have_a_panel_each(every):
     picture = page.word_curves(every)
-    assert [axes.get_title() for axes in picture.figure().axes if axes.get_title()] == list(KEYWORDS)
+    assert [text for text in drawn.texts(picture) if text in KEYWORDS] == list(KEYWORDS)
     assert "95 %" not in picture.alt and "stop" in picture.alt
 
 
 def test_places_without_decisions_are_left_out(every):
-    lines = details.places(every).figure().axes[0].lines
-    assert len(lines) == 2 and len(lines[0].get_xdata()) == PLACES - 1
+    picture = details.places(every)
+    assert len(drawn.marks(picture, "line")) == 2 and len(drawn.marks(picture, "symbol")) == 2 * (PLACES - 1)
 
 
 def test_own_recordings_are_shown():

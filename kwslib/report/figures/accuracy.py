@@ -69,7 +69,11 @@ def intervals(points: Sequence[Point]) -> Picture:
         yOffset=alt.YOffset("series:N", sort=series),
         tooltip="facts:N",
     )
-    x = {"title": "accuracy", "scale": alt.Scale(zero=False), "axis": alt.Axis(format="~%", tickCount=6)}
+    x: dict[str, Any] = {
+        "title": "accuracy",
+        "scale": alt.Scale(zero=False),
+        "axis": alt.Axis(format="~%", tickCount=6),
+    }
     spans = base.mark_rule().encode(x=alt.X("low:Q", **x), x2="high:Q", **series_lines(series))
     marks = base.mark_point(filled=True, size=60).encode(x=alt.X("accuracy:Q", **x), **series_marks(series))
     chart = alt.layer(spans, marks.add_params(CHOSEN))
@@ -91,7 +95,7 @@ def accuracy_against_cost(points: Sequence[Point], cost: str, accuracy: str = "a
     frame = _frame(points)
     x = alt.X("cost:Q", title=cost, scale=_cost_scale(points), axis=_cost_axis(points))
     y_axis = alt.Axis(format="~%", tickCount=6)
-    y = {"title": accuracy, "scale": alt.Scale(zero=False, padding=14), "axis": y_axis}
+    y: dict[str, Any] = {"title": accuracy, "scale": alt.Scale(zero=False, padding=14), "axis": y_axis}
     base = alt.Chart(frame).encode(x=x, tooltip="facts:N")
     linked = {"href": "link:N"} if any(point.link for point in points) else {}
     spans = base.mark_rule(strokeOpacity=0.6).encode(y=alt.Y("low:Q", **y), y2="high:Q", **series_lines(series))

@@ -15,7 +15,7 @@ CELL = 38
 """Pixels."""
 
 
-def _heatmap(frame: pd.DataFrame, labels: Sequence[str], scale: alt.Scale) -> alt.LayerChart:
+def _heatmap(frame: pd.DataFrame, labels: Sequence[str], scale: alt.Scale) -> Any:
     """Draw the column ``value`` as colours and ``text`` on them; a click plays a clip that the page has of a cell."""
     names = list(labels)
     base = alt.Chart(frame).encode(
@@ -29,8 +29,7 @@ def _heatmap(frame: pd.DataFrame, labels: Sequence[str], scale: alt.Scale) -> al
         text="text:N", color=alt.condition(dark, alt.value("#ffffff"), alt.value("#000000"))
     )
     steps = alt.Step(CELL)
-    chart: alt.LayerChart = alt.layer(cells, texts).properties(width=steps, height=steps)
-    return chart
+    return alt.layer(cells, texts).properties(width=steps, height=steps)
 
 
 def row_shares(matrix: np.ndarray) -> np.ndarray:

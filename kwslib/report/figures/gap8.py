@@ -151,7 +151,7 @@ def _rate_axes(
 ) -> tuple[alt.X, alt.Y]:
     rates = [point.mac_per_cycle for point in points] + [ceiling.mac_per_cycle for ceiling in ceilings]
     bottom, top = min(min(rates) / 1.5, bytes_per_cycle * low), max(rates) * 1.5
-    axes = []
+    axes: list[Any] = []
     for channel, field, title, ends in (
         (alt.X, "mac_per_byte:Q", "MAC for each byte moved between L2 and L1", (low, high)),
         (alt.Y, "mac_per_cycle:Q", "MAC/cycle of eight cores", (bottom, top)),

@@ -161,7 +161,7 @@ def series_marks(names: list[str]) -> dict[str, Any]:
     """
     columns = len(names) if sum(map(len, names)) <= MOST_LEGEND_CHARACTERS else 1
     # One legend for both: they must have the same domain, and no order of their own.
-    both = {"scale": alt.Scale(domain=names), "legend": alt.Legend(columns=columns)}
+    both: dict[str, Any] = {"scale": alt.Scale(domain=names), "legend": alt.Legend(columns=columns)}
     return {
         "color": alt.Color("series:N", **both),
         "shape": alt.Shape("series:N", **both),

@@ -38,7 +38,7 @@ def training_curves(history: Sequence[Mapping[str, Any]]) -> Picture:
         }
         for row in history
     )
-    panels = []
+    panels: list[Any] = []
     for field, (title, form) in PANELS.items():
         base = alt.Chart(frame).encode(
             x=alt.X("step:Q", title="step" if field != "loss" else None, axis=alt.Axis(format="~s")),

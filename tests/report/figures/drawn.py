@@ -19,6 +19,11 @@ def texts(picture, theme=LIGHT):
     return ["".join(text.itertext()) for text in root(picture, theme).iter(f"{SVG}text")]
 
 
+def rows(picture):
+    """The rows of every table of data that travels with the chart."""
+    return list(picture.spec["datasets"].values())
+
+
 def marks(picture, kind, theme=LIGHT):
     """The elements of the groups of marks of a kind, e.g. ``symbol`` or ``rect``: legends and axes are left out."""
     groups = [g for g in root(picture, theme).iter(f"{SVG}g") if f"mark-{kind}" in g.get("class", "").split()]
