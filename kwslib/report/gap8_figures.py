@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 from kwslib.config import baselines
+from kwslib.config.architecture import Architecture
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.measure.deployment import Deployment, LayerRow
-from kwslib.report.elements import count
+from kwslib.report.elements import Html, count
 from kwslib.report.figures import gap8, memory
 from kwslib.report.figures.accuracy import Point
 from kwslib.report.figures.gap8 import LayerCycles, RooflinePoint
 from kwslib.report.figures.memory import MemoryUse, Tenant
+from kwslib.report.figures.network import Box, drawing
 from kwslib.report.figures.picture import Picture
 from kwslib.report.gap8_estimates import CEILINGS, DMA_BYTES_PER_CYCLE
 from kwslib.report.gap8_page import STALL_NAMES, short_names, stalls
@@ -97,6 +99,31 @@ def memory_map(found: Found) -> Picture:
 def _tenant(name: str) -> str:
     word = name.split()[0]
     return next((kind for kind, words in TENANTS.items() if word in words), "scratch")
+
+
+def network_drawing(found: Found, size: Architecture) -> Html:
+    """Draw a network's layers: shapes, kernels, and where the plan keeps weights and outputs.
+
+    Parameters
+    ----------
+    found : Found
+        Its deployment.
+    size : Architecture
+    """
+    steps = {name: step for step in found.plan.steps for name in step.layers}
+    frames, coefficients = size.input_shape
+    boxes = [Box("input", "input", "fingerprint", (frames, coefficients, 1), "", "output in L1")]
+    for layer in size.layers:
+        step, (rows, columns), (down, right) = steps[layer.name], layer.kernel, layer.stride
+        stride = f", stride {down} × {right}" if (down, right) != (1, 1) else ""
+        window = f" {rows} × {columns}{stride}" if layer.kind not in ("linear", "softmax") else ""
+        what = f"{layer.kind.replace('_', ' ')}{window}"
+        memory = "flash" if step.flash_bytes else "L2"
+        weights = f"{count(layer.parameters)} weights from {memory}" if layer.parameters else ""
+        fused = step.layers[-1] != layer.name
+        home = "fused with the next" if fused else f"output in {'L2' if step.dma_out_bytes else 'L1'}"
+        boxes.append(Box(short_names([layer.name]), layer.kind, what, layer.output_shape, weights, home))
+    return drawing(boxes)
 
 
 def stall_picture(deployment: Deployment) -> Picture | None:
