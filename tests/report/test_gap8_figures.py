@@ -1,8 +1,11 @@
 """Pictures of a network on GAP8."""
 
+from itertools import combinations
+
 import pytest
 
 from kwslib.config.baselines import baseline_network
+from kwslib.config.presets import SIZES, size_named
 from kwslib.paths import models_dir
 from kwslib.report import gap8_figures
 from kwslib.report.figures.picture import DARK, LIGHT
@@ -29,9 +32,10 @@ def found():
         lambda found: gap8_figures.cycles_picture(found.deployment, "medium"),
         lambda found: gap8_figures.roofline(found.deployment),
         lambda found: gap8_figures.memory_picture(found),
+        lambda found: gap8_figures.memory_map(found),
         lambda found: gap8_figures.stall_picture(found.deployment),
     ],
-    ids=["cycles", "roofline", "memory", "stalls"],
+    ids=["cycles", "roofline", "memory", "map", "stalls"],
 )
 def test_pictures_are_drawn_in_both_themes_and_told_in_words(make, found):
     picture = make(found)
@@ -54,3 +58,22 @@ def test_accuracy_points_carry_cycles_and_name_their_data():
         ("noise-silence, synthetic speech", cycles),
         ("the baseline: digital-silence, Speech Commands", float(baseline_network("small").cycles)),
     ]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_memory_map_has_no_region_on_another_and_none_outside(size):
+    spec = gap8_figures.memory_map(deployments.of_run(recorded(size))).spec
+    for rows, (_, bytes_) in zip(spec["datasets"].values(), gap8_figures.MEMORIES.values(), strict=True):
+        assert {row["series"] for row in rows} <= {gap8_figures.CODE, *gap8_figures.TENANTS, "scratch"}
+        for row in rows:
+            assert 0 <= row["begin"] <= row["end"] <= bytes_ / 1024 and row["first"] < row["after"]
+        for one, other in combinations(rows, 2):
+            together = one["first"] < other["after"] and other["first"] < one["after"]
+            assert not together or one["end"] <= other["begin"] or other["end"] <= one["begin"], (one, other)
+
+
+def test_the_drawing_says_where_weights_and_outputs_live():
+    text = gap8_figures.network_drawing(deployments.of_run(recorded("large")), size_named("large")).text
+    assert "S1: convolution 10 × 4, stride 2 × 1, 49 × 40 × 276" in text and "fused with the next" in text
+    assert "weights from flash, output in L2" in text
+    assert "S14: softmax, 1 × 1 × 12, output in L1" in text

@@ -7,6 +7,7 @@ what a browser needs. Nothing in this room knows how a number was made.
 
 import html
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -110,7 +111,7 @@ class Picture:
         with alt.data_transformers.disable_max_rows():
             found: dict[str, Any] = self.chart.to_dict()
         found.pop("config", None)  # Altair's own sizes; the theme has ours
-        return found
+        return _renumber(found)
 
     def svg(self, theme: Theme = LIGHT) -> str:
         """Return the drawing as SVG, the same text every time."""
@@ -133,6 +134,17 @@ class Picture:
 
 UNQUOTED = " /:;=,()'{}[]|!*$@?~"
 """Characters that an address in double quotes may hold as they are."""
+
+
+def _renumber(spec: dict[str, Any]) -> dict[str, Any]:
+    """Number a chart's views from 0. Altair counts those of all charts of a process, so the same chart would differ."""
+    text = json.dumps(spec)
+    numbers = {name: f'"view_{number}"' for number, name in enumerate(dict.fromkeys(VIEW.findall(text)))}
+    found: dict[str, Any] = json.loads(VIEW.sub(lambda match: numbers[match[0]], text))
+    return found
+
+
+VIEW = re.compile(r'"view_\d+"')
 
 
 def _svg(spec: Mapping[str, Any], theme: Theme) -> str:
