@@ -229,6 +229,14 @@ def test_microphones_that_fail_are_named(folder, tmp_path, name, text):
         assert page.run(STATUS) == "" and page.run("document.querySelector('[data-part=stop]').disabled")
 
 
+def test_sound_that_does_not_start_is_named(folder, tmp_path):
+    with chromium(tmp_path, *FAKE) as page:
+        page.on_every_page("AudioContext.prototype.resume = () => new Promise(() => {})")
+        ready(page, (folder / "index.html").as_uri())
+        press(page, "listen")
+        page.wait(f'{ERROR}.includes("The browser\'s sound does not start")')
+
+
 def test_a_browser_without_a_microphone(folder, tmp_path):
     with chromium(tmp_path, "--use-fake-ui-for-media-stream") as page:
         ready(page, (folder / "index.html").as_uri())

@@ -10,12 +10,20 @@ const NAMED = {
 };
 const NO_MICROPHONE =
   "The browser gives a page the microphone only over https, from localhost or from a file. Choose a sound file instead.";
+const NOT_STARTED =
+  "The browser's sound does not start; some browsers need a loudspeaker or headphones for that. Connect one, or choose a sound file.";
+const START_LIMIT_MS = 10000; // a browser that plays sound starts in a tenth of that
 const MOST_BYTES = 200e6;
 const USUAL_RATE_HZ = 48000; // for files that do not say theirs
 const DECODED_HZ = [8000, 96000]; // rates at which every browser decodes
 
 /* An error whose text is for the reader. */
 class Told extends Error {}
+
+/* The promise, or an error if the browser's sound has not started after a while. */
+function started(promise) {
+  return Promise.race([promise, new Promise((_, reject) => setTimeout(() => reject(new Told(NOT_STARTED)), START_LIMIT_MS))]);
+}
 
 function urlOf(source) {
   return URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -57,15 +65,16 @@ class Microphone {
       track.onended = ended;
       const { sampleRate } = track.getSettings();
       found.context = new AudioContext(sampleRate ? { sampleRate } : {});
-      await addModule(found.context.audioWorklet, source);
+      await started(addModule(found.context.audioWorklet, source));
       const node = new AudioWorkletNode(found.context, "capture");
       node.port.onmessage = ({ data }) => heard(data);
       found.begin = () => {
         found.context.createMediaStreamSource(found.media).connect(node).connect(found.context.destination); // silent
-        return found.context.resume();
+        return started(found.context.resume());
       };
     } catch (error) {
       found.close();
+      if (error instanceof Told) throw error;
       throw new Told(NAMED[error.name] ?? `The microphone cannot be used: ${error.message || error.name}.`);
     }
     return found;
