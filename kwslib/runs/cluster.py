@@ -3,6 +3,8 @@
 import contextlib
 import hashlib
 import importlib.util
+import os
+import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ def start(workers: int) -> Iterator[Any]:
     Parameters
     ----------
     workers : int
-        Number of processes, of one thread each.
+        Number of processes, of one thread each. After an error, or Ctrl-C, they are killed.
 
     Raises
     ------
@@ -59,7 +61,20 @@ def start(workers: int) -> Iterator[Any]:
         ) as cluster,
         Client(cluster) as client,
     ):
-        yield client
+        try:
+            yield client
+        except BaseException:
+            _kill(cluster)
+            raise
+
+
+def _kill(cluster: Any) -> None:
+    """Kill the processes: asked to end, each would be waited for as long as a training keeps it busy."""
+    for nanny in cluster.workers.values():
+        nanny.close_gracefully()  # or it would start another process
+        with contextlib.suppress(ProcessLookupError):
+            if nanny.pid:
+                os.kill(nanny.pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager
