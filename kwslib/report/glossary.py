@@ -1,7 +1,7 @@
 """The glossary where its words are used: a word that refers to it says what it means when a reader points at it.
 
-Sphinx loads this module as an extension (``extra_extensions`` in ``_config.yml``). The chapter *Glossary* is the one source:
-the definition goes into the ``title`` of each reference, which a browser shows without any script.
+Sphinx loads this module as an extension (``extra_extensions`` in ``_config.yml``). The chapter *Glossary* is the one
+source: the definition goes into the ``title`` of each reference, which a browser shows without any script.
 """
 
 from collections.abc import Iterator

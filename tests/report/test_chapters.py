@@ -71,7 +71,7 @@ def test_every_parameter_of_a_notebook_has_a_meaning(name):
 
 
 def put_project(folder):
-    for name in ("_config.yml", "_toc.yml"):
+    for name in ("_config.yml", "_toc.yml", "CHANGELOG.md"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "kwslib", folder / "kwslib", ignore=shutil.ignore_patterns("__pycache__"))
     ignored = shutil.ignore_patterns("results", ".ipynb_checkpoints", *RENDERED)
@@ -212,6 +212,18 @@ def test_predictions_and_other_peoples_networks_are_shown(built):
     for size in SIZES:
         assert "cycles of each step in the first inference, predicted and measured" in pages[f"gap8_{size}"]
         assert "ortable C computes" not in pages[f"gap8_{size}"]
+
+
+@pytest.mark.slow
+def test_the_changelog_is_a_page_with_links_to_the_chapters(built):
+    _, _, pages = built
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    versions = re.findall(r"^## (.*)$", changelog, flags=re.M)
+    assert len(versions) > 2
+    assert [html.unescape(head) for head in re.findall(r"<h2>(.*?)<a ", pages["changes"])] == versions
+    chapters = set(re.findall(r"\]\(book/(\w+)\.md\)", changelog))
+    assert chapters
+    assert chapters <= set(re.findall(r'href="(\w+)\.html"', pages["changes"].split("<article", 1)[1]))
 
 
 @pytest.mark.slow
