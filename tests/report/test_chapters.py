@@ -54,6 +54,16 @@ def test_chapters_are_executed_and_show_no_code(stem):
     assert re.search(r"^# \S", pages.prose(text), flags=re.M)
 
 
+def test_no_chapter_repeats_a_sentence_of_another():
+    places = {}
+    for stem, text in CHAPTERS.items():
+        of = "templates" if f"{stem}.md" in RENDERED else stem
+        for paragraph in pages.prose(text).split("\n\n"):
+            for sentence in re.split(r"(?<=[.:?!])\s+", " ".join(paragraph.split())):
+                places.setdefault(sentence, set()).add(of)
+    assert not {sentence: found for sentence, found in places.items() if len(found) > 1 and len(sentence) > 40}
+
+
 @pytest.mark.parametrize("name", ["train.ipynb", "gap8.ipynb", "evaluate.ipynb", "measure_robustness.ipynb"])
 def test_notebooks_are_thin_and_without_outputs(name):
     notebook = nbformat.read(ROOT / "book" / name, as_version=4)
