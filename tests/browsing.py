@@ -51,7 +51,8 @@ FACTS = """(() => {
     broken: shown.filter((image) => !image.naturalWidth).map((image) => image.src.slice(0, 100)),
     schemes: [...new Set(shown.flatMap((image) => [...image.classList].filter((name) => name.startsWith('only-'))))],
     anchors: [...document.querySelectorAll('[id], a[name]')].map((element) => element.id || element.name),
-    links: [...document.links].filter((link) => link.protocol !== 'data:').map((link) => link.href),
+    links: [...document.querySelectorAll('a[href], area[href]')].map((link) => link.getAttribute('href'))
+      .filter((address) => !address.startsWith('data:')).map((address) => new URL(address, document.baseURI).href),
   };
 })()"""
 SCROLL = """(async () => {

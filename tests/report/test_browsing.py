@@ -29,6 +29,11 @@ FAULTS = {
     "pale.html": ('<p style="color: #bbb; background: #fff">pale</p>', "axe, color-contrast", "#bbbbbb"),
     "alt.html": ('<img src="a.svg">', "axe, image-alt", "alt"),
     "page.html": ('<a href="gone.html">gone</a>', "leads to gone.html, which is not there", ""),
+    "drawing.html": (
+        '<svg viewBox="0 0 9 9"><a href="gone.html" aria-label="gone"><path d="M0 0h9"/></a></svg>',
+        "leads to gone.html, which is not there",
+        "",
+    ),
     "anchor.html": ('<a href="good.html#gone">gone</a>', "leads to good.html#gone, which is not there", ""),
 }
 
