@@ -55,7 +55,7 @@ class Provenance:
         Seconds of training by machine and backend.
     run, corpus, tflite_sha256, key, front_end, kernels : str
         What else decided a result, where it did: the run, the corpus of its clips, the network's file, the hash of all
-        inputs, the front end, the name of TFLite's kernels.
+        inputs, the front end, and what computed the network (TFLite's kernels, say).
     kwslib, commit, dirty, python, packages, host, processor, processors, date
         Version, commit and whether tracked files were changed (None outside of a checkout), Python, versions of the
         packages that decide a result, the machine, and the time in UTC.

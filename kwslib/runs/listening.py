@@ -17,6 +17,8 @@ from kwslib.integer.graph import UINT8_SHIFT
 from kwslib.runs.networks import Network
 from kwslib.speech.frames import FrameStream
 
+KERNELS = "the device's own C, on the host"
+"""What computes the decisions of a `Listener`, for records."""
 WINDOW_S = CLIP_SAMPLES / SAMPLE_RATE_HZ
 
 

@@ -17,7 +17,6 @@ from kwslib.config.streams import StreamStudy
 from kwslib.config.words import UNKNOWN
 from kwslib.errors import DataError, InputError, ModelError
 from kwslib.integer.events import LEVELS
-from kwslib.network.evaluation import TFLITE_KERNELS
 from kwslib.paths import results_dir
 from kwslib.provenance import provenance
 from kwslib.runs import listening, networks, records
@@ -109,7 +108,7 @@ def measure(
         benchmark=[streaming_results.benchmark_of(found, setting, *entry) for entry in totals.items()],
         ambient=_ambient(network, setting, ambient, files, totals, say) if ambient else [],
         seconds=time.monotonic() - began,
-        provenance=provenance(front_end=listening.device_form(network.front_end).key, kernels=TFLITE_KERNELS),
+        provenance=provenance(front_end=listening.device_form(network.front_end).key, kernels=listening.KERNELS),
     )
 
 

@@ -16,7 +16,7 @@ from kwslib.config.streams import (
 )
 from kwslib.config.words import KEYWORDS, LABELS, SILENCE
 from kwslib.errors import DataError, InputError
-from kwslib.runs import records
+from kwslib.runs import listening, records
 from kwslib.speech.corpus import Clips, Corpus
 from kwslib.studies import robustness, streaming, streaming_records, streaming_scores
 from kwslib.studies.streaming_changes import CHANGES
@@ -65,6 +65,7 @@ def measured(run, tmp_path_factory):
 def test_everything_is_measured_and_fits_together(measured):
     found, *_ = measured
     report = found.extents["report"]
+    assert found.provenance.kernels == listening.KERNELS
     assert report.words == 20 and report.words_by_label == dict.fromkeys(KEYWORDS, 2)
     counted = [row.hours for row in found.kinds if row.kind != SIMILAR and row.target_per_hour is None]
     assert report.hours == pytest.approx(sum(counted))
