@@ -84,14 +84,14 @@ def write_record(path: Path, record: Any, schema: int | None) -> None:
     write_json(path, [*plain, checksum] if isinstance(plain, list) else {**plain, **checksum})
 
 
-def _unsealed(value: Any) -> tuple[Any, bool]:
-    """What a record holds without its checksum, and whether that is right; files of older versions have none."""
+def unsealed(value: Any) -> tuple[Any, bool | None]:
+    """What a record holds without its checksum, and whether that is right; None if it has none (older versions)."""
     written, rest = None, value
     if isinstance(value, dict) and CHECKSUM in value:
         written, rest = value[CHECKSUM], {key: entry for key, entry in value.items() if key != CHECKSUM}
     elif isinstance(value, list) and value and isinstance(value[-1], dict) and value[-1].keys() == {CHECKSUM}:
         written, rest = value[-1][CHECKSUM], value[:-1]
-    return rest, written is None or written == seals.of_json(rest)
+    return rest, None if written is None else written == seals.of_json(rest)
 
 
 def read_record(path: Path, kind: type[T], schema: int | None, *, missing: str, again: str) -> T:
@@ -115,7 +115,7 @@ def read_record(path: Path, kind: type[T], schema: int | None, *, missing: str, 
         If the file is missing, is not JSON, has another schema number, lacks an entry, has one that is not known, an
         entry is of another type, or the checksum is not that of the entries. The message names the file and the entry.
     """
-    value, intact = _unsealed(read_json(path, missing=missing, again=again))
+    value, intact = unsealed(read_json(path, missing=missing, again=again))
     if schema is not None:
         if not isinstance(value, dict) or "schema" not in value:
             raise DataError(f"{path} is damaged (it has no schema number); {again}")
@@ -123,7 +123,7 @@ def read_record(path: Path, kind: type[T], schema: int | None, *, missing: str, 
             raise DataError(f"{path} was written by another version of this program; use that version, or {again}")
         del value["schema"]
     record = from_plain(value, kind, str(path), again)  # first: it can say which entry is wrong
-    if not intact:
+    if intact is False:
         raise DataError(f"{path} is damaged (it does not have its checksum); {again}")
     return record
 

@@ -15,6 +15,8 @@ from kwslib.paths import atomic_write_text
 BLOCK_BYTES = 1 << 20
 SUFFIX = ".sha256"
 """Of the file beside a program, with its checksum."""
+CHECKSUM = "checksum"
+"""Entry of a manifest."""
 MAGIC = b"KWS-SHA2"
 TRAILER_BYTES = len(MAGIC) + hashlib.sha256().digest_size
 
@@ -89,6 +91,41 @@ def is_as_written(path: Path) -> bool:
         return True
     spoiled(path)
     return False
+
+
+def of_folder(folder: Path) -> dict[str, dict[str, Any]]:
+    """Sizes and SHA-256 of the files in a folder: entries of its manifest, for `wrong_file`."""
+    files = sorted(folder.iterdir())
+    sums = {}
+    for path in files:
+        with open_regular(path) as file:
+            sums[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"files_bytes": {path.name: path.stat().st_size for path in files}, "files_sha256": sums}
+
+
+def sealed(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest with its own checksum, for `wrong_file`."""
+    return {**manifest, CHECKSUM: of_json(manifest)}
+
+
+def wrong_file(path: Path) -> Path | None:
+    """The first file that is not as a manifest says, which may be the manifest itself; None if all are.
+
+    Raises
+    ------
+    ValueError
+        If there is no manifest, or one of an older version, without checksums.
+    """
+    try:
+        manifest = json.loads(read_regular(path).decode())
+        files, written = manifest["files_sha256"], manifest.pop(CHECKSUM)
+        if written != of_json(manifest):
+            return path
+        return next(
+            (path.with_name(name) for name, sum_ in files.items() if not matches(path.with_name(name), sum_)), None
+        )
+    except (OSError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is no manifest with checksums") from error
 
 
 def spoiled(path: Path) -> None:

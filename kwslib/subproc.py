@@ -176,3 +176,12 @@ def end_with_parent() -> None:
     if parent is not None:
         sentinel = parent.sentinel
         threading.Thread(target=lambda: (wait([sentinel]), os._exit(1)), daemon=True).start()
+
+
+def kill_children() -> None:
+    """Kill the processes of this process' pools, and wait for their end: after Ctrl-C they would finish their tasks."""
+    children = multiprocessing.active_children()
+    for child in children:
+        child.kill()
+    for child in children:
+        child.join()

@@ -2,13 +2,16 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from pathlib import Path
 
 import psutil
 import pytest
 
 from kwslib.errors import KwsError, ToolError
-from kwslib.subproc import CommandFailed, CommandNotFound, CommandTimeout, run
+from kwslib.subproc import CommandFailed, CommandNotFound, CommandTimeout, kill_children, run
 
 
 def python(code, **options):
@@ -103,3 +106,12 @@ def test_a_pools_processes_end_with_the_one_that_made_it(tmp_path):
     maker.stdout.close()
     _, alive = psutil.wait_procs(workers, timeout=120)
     assert workers and not alive
+
+
+def test_a_pools_processes_are_killed_in_the_middle_of_their_tasks():
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        pool.submit(abs, 0).result()
+        task = pool.submit(time.sleep, 36_000)
+        kill_children()
+        with pytest.raises(BrokenProcessPool):
+            task.result()

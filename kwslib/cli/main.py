@@ -35,9 +35,12 @@ COMMANDS = {
 }
 """Where each command is defined: module and name."""
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""
+
 
 class Kws(click.Group):
-    """The command group. It imports a command when it is needed, and prints an error of the user's in one line."""
+    """The command group. It imports a command when it is needed; a user's error, and Ctrl-C, are one line each."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -54,6 +57,9 @@ class Kws(click.Group):
         except KwsError as error:
             click.echo(f"error: {error}", err=True)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("\ninterrupted" if sys.stderr.isatty() else "interrupted", err=True)  # below the terminal's ^C
+            ctx.exit(INTERRUPTED)
 
 
 @click.group(cls=Kws)

@@ -9,6 +9,8 @@ import mimetypes
 from pathlib import Path
 from typing import Any
 
+from kwslib.artifacts import read_json
+from kwslib.errors import DataError
 from kwslib.paths import atomic_write_text
 from kwslib.runs import records
 from kwslib.runs.description import corpus_name
@@ -77,6 +79,30 @@ def write(folder: Path) -> None:
         As `crate`.
     """
     atomic_write_text(folder / METADATA, crate(folder))
+
+
+def hashes(path: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file that the metadata of a run names.
+
+    Parameters
+    ----------
+    path : Path
+        The metadata.
+
+    Raises
+    ------
+    DataError
+        If they are missing or damaged.
+    """
+    value = read_json(path, missing="the run was not recorded", again="record the run again")
+    try:
+        files = [entry for entry in value["@graph"] if entry["@type"] == "File"]
+        found = {entry["@id"]: entry["sha256"] for entry in files}
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path} is damaged (it is not the metadata of a run); record the run again") from error
+    if not all(isinstance(text, str) for pair in found.items() for text in pair):
+        raise DataError(f"{path} is damaged (a name or a hash is no text); record the run again")
+    return found
 
 
 def _to(identifier: str) -> dict[str, str]:

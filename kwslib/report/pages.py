@@ -19,14 +19,22 @@ def code_cells(chapter: str) -> list[str]:
 
 
 def prose(chapter: str) -> str:
-    """Return a chapter without its header, its cells, its code, its links and what is glued into it."""
-    text = chapter.split("---\n", 2)[2]
+    """Return a chapter without its header, its cells, its code, its links and what is glued into it.
+
+    Raises
+    ------
+    ValueError
+        If it has no header.
+    """
+    *header, text = chapter.split("---\n", 2)
+    if len(header) < 2:
+        raise ValueError("it has no header")
     text = re.sub(r"^```\{?.*?^```$", "", text, flags=re.S | re.M)
     return re.sub(r"\{[a-z:]+\}`[^`]*`|`[^`]*`|\]\([^)]*\)", "", text)
 
 
 def typed_numbers(chapter: str) -> list[str]:
-    """Return the numbers in a chapter's prose that nothing computed."""
+    """Return the numbers in a chapter's prose that nothing computed; raises as `prose`."""
     text = prose(chapter)
     for name in NAMES:
         text = text.replace(name, "")
@@ -34,7 +42,13 @@ def typed_numbers(chapter: str) -> list[str]:
 
 
 def tables(page: str) -> dict[str, str]:
-    """Return the tables in HTML that carry themselves as JSON: name -> JSON."""
+    """Return the tables in HTML that carry themselves as JSON: name -> JSON.
+
+    Raises
+    ------
+    ValueError
+        If one is no Base64 of a text.
+    """
     return {html.unescape(name): base64.b64decode(data).decode() for name, data in TABLE_JSON.findall(page)}
 
 

@@ -77,11 +77,20 @@ def card(run: Run) -> Markdown:
     """Return the card of a recorded network, ``models/NAME.md``, without its heading; empty where there is none.
 
     It is empty for a fresh run too: that was trained on the speech of this machine, which the card does not describe.
+
+    Raises
+    ------
+    DataError
+        If it is no text.
     """
     path = models_dir() / f"{run.run}.md"
     if not run.recorded or not path.exists():
         return Markdown("")
-    return Markdown(path.read_text().split("\n", 1)[1].strip())
+    try:
+        text = path.read_text()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is damaged ({error}); restore it") from error
+    return Markdown(text.partition("\n")[2].strip())
 
 
 def headline(runs: Sequence[Run], caption: str) -> Table:

@@ -18,6 +18,9 @@ from kwslib.runs.description import FORM_NAMES, corpus_name, pairs, state
 from kwslib.runs.records import NETWORKS, Measurement, Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS, SPLITS
 
+HISTORY = ("step", "loss", "validation_accuracy")
+"""Columns of a training's history that are shown."""
+
 
 def measured(measurement: Measurement) -> dict[str, Any]:
     """Return clips, correct, accuracy and Wilson's 95 % interval of a measurement."""
@@ -128,7 +131,7 @@ def history(run: Run) -> list[dict[str, Any]]:
     Raises
     ------
     DataError
-        If ``history.csv`` is missing or empty.
+        If ``history.csv`` is missing, damaged or empty.
     """
     path = run.folder / "history.csv"
     try:
@@ -137,4 +140,9 @@ def history(run: Run) -> list[dict[str, Any]]:
         raise DataError(f"cannot read {path} ({error}); run {run.run} again") from error
     if not rows:
         raise DataError(f"{path} has no rows; run {run.run} again")
+    for name in HISTORY:
+        if not all(isinstance(row.get(name), int | float) for row in rows):
+            raise DataError(
+                f"{path} is damaged (its column {name} is missing, or not all numbers); run {run.run} again"
+            )
     return rows

@@ -5,8 +5,6 @@ every number that was glued into its prose must stand there. Numbers that nothin
 """
 
 import ast
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +12,11 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from kwslib import subproc
-from kwslib.errors import DataError, ToolError
+from kwslib import seals, subproc
+from kwslib.artifacts import file_sha256, read_json, unsealed
+from kwslib.errors import DataError, KwsError, ToolError
 from kwslib.paths import book_dir, models_dir, project_root, results_dir
 from kwslib.release import crate
 from kwslib.report import pages
@@ -43,8 +42,8 @@ class Verified:
     def describe(self) -> str:
         """Say in one line what was checked."""
         return (
-            f"{self.files} released files by their hash, {self.records} records with their provenance, {self.pages} "
-            f"pages with {self.tables} tables and {self.numbers} glued values computed again: "
+            f"{self.files} released files by their hash, {self.records} records by checksum and provenance, "
+            f"{self.pages} pages with {self.tables} tables and {self.numbers} glued values computed again: "
             f"{len(self.faults) or 'no'} fault{'' if len(self.faults) == 1 else 's'}"
         )
 
@@ -77,41 +76,75 @@ def verify(html: Path, say: Callable[[str], None] = print) -> Verified:
 
 
 def check_files(found: Verified) -> None:
-    """Compare every file of every recorded run with the hash in its metadata."""
+    """Compare every file of every recorded run with the hash in its metadata, and those with the run's record."""
     for path in sorted(models_dir().glob(f"*/{crate.METADATA}")):
-        graph = json.loads(path.read_text())["@graph"]
-        wanted = {entry["@id"]: entry["sha256"] for entry in graph if entry["@type"] == "File"}
-        there = {one.relative_to(path.parent).as_posix() for one in path.parent.rglob("*") if one.is_file()}
-        for name in sorted((there - {crate.METADATA}) | set(wanted)):
-            found.files += 1
-            file = path.parent / name
-            if name not in wanted:
-                found.faults.append(f"{file} is not named in {path.name}")
-            elif not file.exists():
-                found.faults.append(f"{file} is missing, and {path.name} names it")
-            elif hashlib.sha256(file.read_bytes()).hexdigest() != wanted[name]:
-                found.faults.append(f"{file} has another hash than {path.name} says")
+        before = len(found.faults)
+        found.faults += _file_faults(path, found)
+        if len(found.faults) == before:
+            try:
+                same = crate.crate(path.parent).encode() == path.read_bytes()
+            except KwsError as error:
+                found.faults.append(str(error))
+            else:
+                found.faults += [] if same else [f"{path} is not what the run's record and its files give"]
+
+
+def _file_faults(path: Path, found: Verified) -> Iterator[str]:
+    try:
+        wanted = crate.hashes(path)
+    except DataError as error:
+        yield str(error)
+        return
+    there = {one.relative_to(path.parent).as_posix() for one in path.parent.rglob("*") if not one.is_dir()}
+    for name in sorted((there - {crate.METADATA}) | set(wanted)):
+        found.files += 1
+        file = path.parent / name
+        if name not in wanted:
+            yield f"{file} is not named in {path}"
+        elif name not in there:
+            yield f"{file} is missing, and {path} names it"
+        elif not seals.matches(file, wanted[name]):
+            yield f"{file} has another hash than {path} says"
 
 
 def check_records(found: Verified) -> None:
-    """Hold every record against the network beside it and against its provenance."""
+    """Hold every record against its checksum, the network beside it, and its provenance."""
     for base in (models_dir(), results_dir()):
-        for path in sorted(one for name in RECORDS for one in base.rglob(name)):
-            found.records += 1
-            found.faults += [f"{path}: {fault}" for fault in _record_faults(path, json.loads(path.read_text()))]
+        for path in sorted(base.rglob("*.json")):
+            if not any(part.startswith(".") for part in path.relative_to(base).parts):
+                found.faults += _record_faults(path, found)
 
 
-def _record_faults(path: Path, record: dict[str, Any]) -> Iterator[str]:
-    provenance = record.get("provenance", {})
-    commit = provenance.get("commit", "")
-    if not commit or not provenance.get("date"):
+def _record_faults(path: Path, found: Verified) -> Iterator[str]:
+    try:
+        record, intact = unsealed(read_json(path, missing="it was removed just now", again="make it again"))
+    except DataError as error:
+        yield str(error)
+        return
+    if intact is False:
+        yield f"{path} is damaged: it does not have its checksum"
+    in_crate = any((folder / crate.METADATA).exists() for folder in (path.parent, path.parent.parent))
+    if intact is None and is_recorded(path) and not in_crate:
+        yield f"{path} has no checksum"
+    if intact is not None or path.name in RECORDS:
+        found.records += 1
+    if path.name in RECORDS:
+        yield from (f"{path}: {fault}" for fault in _origin_faults(path, record))
+
+
+def _origin_faults(path: Path, record: Any) -> Iterator[str]:
+    provenance = record.get("provenance") if isinstance(record, dict) else None
+    if not isinstance(provenance, dict):
+        yield "has no provenance"
+        return
+    commit = provenance.get("commit")
+    if not isinstance(commit, str) or not commit or not provenance.get("date"):
         yield "has no commit or date in its provenance"
     elif is_recorded(path) and not _known(commit):
         yield f"was made from commit {commit[:12]}, which this history does not have"
     network = _network_of(path)
     if network is None:
         return
-    sha256 = hashlib.sha256(network.read_bytes()).hexdigest()
     said = [
         part[key]
         for part in (record, provenance, record.get("network"))
@@ -119,7 +152,7 @@ def _record_faults(path: Path, record: dict[str, Any]) -> Iterator[str]:
         for key in HASHES
         if isinstance(part.get(key), str)
     ]
-    if said and sha256 not in said:
+    if said and file_sha256(network) not in said:
         yield f"is about another network than {network}"
 
 
@@ -130,7 +163,7 @@ def is_recorded(path: Path) -> bool:
 
 def _network_of(path: Path) -> Path | None:
     for folder in (path.parent, path.parent.parent):
-        if (folder / "model.tflite").exists():
+        if (folder / "model.tflite").is_file():
             return folder / "model.tflite"
     return None
 
@@ -153,16 +186,21 @@ def _known(commit: str) -> bool:
 
 def check_page(chapter: Path, page: Path, found: Verified) -> None:
     """Run a chapter's code again, and compare the page with what it shows."""
-    source = chapter.read_text()
     if not page.exists():
         found.faults.append(f"{page} is missing: build the book again")
         return
     found.pages += 1
-    shown, text = page.read_text(), pages.visible_text(page.read_text())
-    found.faults += [f"{chapter}: {number} is typed into the prose" for number in pages.typed_numbers(source)]
+    try:
+        source, shown = chapter.read_text(), page.read_text()
+        typed, on_page = pages.typed_numbers(source), pages.tables(shown)
+    except ValueError as error:  # no text, no header, or a table that is no Base64
+        found.faults.append(f"{chapter} or {page} is damaged ({error}): restore the chapter, build the book again")
+        return
+    text = pages.visible_text(shown)
+    found.faults += [f"{chapter}: {number} is typed into the prose" for number in typed]
     try:
         outputs = list(_outputs(pages.code_cells(source), chapter.parent))
-    except CellExecutionError as error:
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         found.faults.append(f"{chapter} does not run: {str(error).strip().splitlines()[-1]}")
         return
     computed: dict[str, str] = {}
@@ -173,7 +211,6 @@ def check_page(chapter: Path, page: Path, found: Verified) -> None:
             value = " ".join(str(ast.literal_eval(output[GLUED])).split())
             if value not in text:
                 found.faults.append(f"{page}: the glued value '{value}' does not stand there")
-    on_page = pages.tables(shown)
     found.tables += len(on_page)
     for name in sorted(computed.keys() | on_page.keys()):
         if name not in on_page:

@@ -62,6 +62,6 @@ def claim(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
 
 def _owner(path: Path) -> str:
     try:
-        return path.read_text().strip() or "another process"
+        return path.read_text(errors="replace").strip() or "another process"
     except OSError:
         return "another process"

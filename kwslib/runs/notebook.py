@@ -115,6 +115,7 @@ def execute(
                 stdout_file=stream,
                 start_timeout=START_TIMEOUT_S,
                 kernel_manager_class=_kernel_manager(variables, file),
+                shutdown_kernel="immediate",  # after Ctrl-C a busy kernel would be asked for seconds whether it ends
             )
     except papermill.PapermillExecutionError as error:
         plain = _short(error.evalue)

@@ -68,8 +68,8 @@ class Runner:
     def __enter__(self) -> "Runner":
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
 
     def refusal(self, one: Parameters) -> str:
         """Say why a run is not worth its training; empty if it is. Plans only where something follows from it."""

@@ -79,10 +79,10 @@ def corpus_in(data: Path | None) -> str:
     if data is None:
         return "synthetic"
     from kwslib.speech.folder import has_words
-    from kwslib.speech.phrase_corpus import is_complete
+    from kwslib.speech.phrase_corpus import is_phrases
     from kwslib.speech.speech_commands import MAIN_FOLDER, TEST_FOLDER
 
-    if is_complete(data):
+    if is_phrases(data):
         return "phrases"
     official = any((data / folder).is_dir() for folder in (MAIN_FOLDER, TEST_FOLDER))
     return "folder" if not official and has_words(data) else "speech_commands"

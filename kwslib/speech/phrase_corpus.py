@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from kwslib import seals
 from kwslib.config.words import SILENCE, labels_of
 from kwslib.errors import DataError, InputError
+from kwslib.files import read_regular
 from kwslib.speech.corpus import Clips, Corpus, check_split
 from kwslib.speech.languages import Language
 from kwslib.speech.near_misses import CLOSE
@@ -89,6 +91,8 @@ class Phrases(Corpus):
 
     def __init__(self, folder: Path):
         self.folder = folder
+        if wrong := spoiled_file(folder):
+            raise DataError(f"{wrong} is damaged: give the phrases to kws words again, which makes them again")
         if not is_complete(folder):
             raise DataError(
                 f"{folder} has no speech of your own phrases: give the phrases to kws words again, which makes it"
@@ -131,15 +135,34 @@ class Phrases(Corpus):
         return name.partition("/")[0] in CLOSE
 
 
-def is_complete(folder: Path) -> bool:
-    """Whether a folder holds a whole corpus of phrases."""
+def is_phrases(folder: Path) -> bool:
+    """Whether a folder is a corpus of phrases, whole or not."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_text())
-        files = manifest["files_bytes"]
-        whole = all((folder / name).stat().st_size == size for name, size in files.items())
-        return manifest["corpus"] == NAME and bool(whole)
+        return bool(_manifest(folder)["corpus"] == NAME)
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether a folder holds a whole corpus of phrases, as it was written."""
+    try:
+        files = _manifest(folder)["files_bytes"]
+        whole = all((folder / name).stat().st_size == size for name, size in files.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return whole and is_phrases(folder) and spoiled_file(folder) is None
+
+
+def spoiled_file(folder: Path) -> Path | None:
+    """The first file of a corpus that is not as it was written; None if there is none, or no checksums."""
+    try:
+        return seals.wrong_file(folder / MANIFEST)
+    except ValueError:
+        return None
+
+
+def _manifest(folder: Path) -> Any:
+    return json.loads(read_regular(folder / MANIFEST).decode())
 
 
 def open_folder(folder: Path | None, words: tuple[str, ...]) -> Phrases:

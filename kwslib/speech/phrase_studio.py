@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib import paths
+from kwslib import paths, seals
 from kwslib.errors import DataError
 from kwslib.speech import near_misses, soundscape
 from kwslib.speech.corpus import SPLITS
@@ -30,6 +30,7 @@ from kwslib.speech.phrase_corpus import (
     Order,
     Phrases,
     is_complete,
+    spoiled_file,
 )
 from kwslib.speech.phrase_script import Utterance, script_of
 from kwslib.speech.sentences import PhraseTalk
@@ -64,6 +65,8 @@ def open_phrases(order: Order, workers: int | None = None, say: Callable[[str], 
     if not is_complete(folder):
         with paths.locked(folder.with_name(f"{folder.name}.lock"), "choose another cache with KWS_CACHE"):
             if not is_complete(folder):
+                if wrong := spoiled_file(folder):
+                    seals.spoiled(wrong)
                 settings = order.settings(espeak_version())
                 _record(folder, order, settings, workers or os.cpu_count() or 1, say)
     return Phrases(folder)
@@ -193,9 +196,9 @@ def _compose_all(
         "left_out": left_out,
         "settings": settings,
         "licence": LICENCE,
-        "files_bytes": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
+        **seals.of_folder(folder),
     }
-    paths.write_json(folder / MANIFEST, manifest)
+    paths.write_json(folder / MANIFEST, seals.sealed(manifest))
 
 
 def _digest(array: np.ndarray) -> str:

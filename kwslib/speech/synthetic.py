@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 
 from kwslib import paths, seals
-from kwslib.artifacts import file_sha256
 from kwslib.config.front_end import CLIP_SAMPLES
 from kwslib.config.words import KEYWORDS, SILENCE
 from kwslib.errors import DataError, InputError, check_name
-from kwslib.files import read_regular
 from kwslib.speech import soundscape
 from kwslib.speech.corpus import SPLITS, Clips, Corpus, check_split, extra_clips
 from kwslib.speech.utterances import Line, audible, espeak_version, is_click, resampled, utter
@@ -35,7 +33,7 @@ BABBLE_VOICES = 8
 """Voices of the same split whose words make its babble."""
 NOISE_RMS = 0.15
 """Level of the recordings for augmentation, full scale 1 (that of Speech Commands' is similar)."""
-MANIFEST, CHECKSUM = "manifest.json", "checksum"
+MANIFEST = "manifest.json"
 """The file that lists all others with their checksums, and its entry with its own."""
 
 SIZES = {
@@ -145,17 +143,13 @@ def save_array(path: Path, array: np.ndarray) -> None:
 
 def _complete(folder: Path) -> bool:
     """Whether every file that the manifest lists is there as it was written; one that was spoiled is named."""
-    path = folder / MANIFEST
     try:
-        manifest = json.loads(read_regular(path).decode())
-        files, written = manifest["files_sha256"], manifest.pop(CHECKSUM)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        wrong = seals.wrong_file(folder / MANIFEST)
+    except ValueError:
         return False
-    wrong = [] if written == seals.of_json(manifest) else [path]
-    wrong = wrong or [folder / name for name, sha256 in files.items() if not seals.matches(folder / name, sha256)]
-    for one in wrong[:1]:
-        seals.spoiled(one)
-    return not wrong
+    if wrong:
+        seals.spoiled(wrong)
+    return wrong is None
 
 
 def _generate(folder: Path, seed: int, extent: Extent, settings: dict[str, Any], workers: int) -> None:
@@ -190,10 +184,9 @@ def _generate(folder: Path, seed: int, extent: Extent, settings: dict[str, Any],
         "voices": voices,
         "settings": settings,
         "licence": LICENCE,
-        "files_bytes": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
-        "files_sha256": {path.name: file_sha256(path) for path in sorted(folder.iterdir())},
+        **seals.of_folder(folder),
     }
-    paths.write_json(folder / MANIFEST, {**manifest, CHECKSUM: seals.of_json(manifest)})
+    paths.write_json(folder / MANIFEST, seals.sealed(manifest))
 
 
 def _spoken(takes: dict[str, list[Take]], folder: Path, workers: int) -> dict[str, list[np.ndarray]]:

@@ -22,7 +22,7 @@ from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.config.streams import NEGATIVES, SIMILAR, SIMILAR_SHARE, SNR_DB, StreamStudy
 from kwslib.errors import DataError
 from kwslib.files import open_regular
-from kwslib.paths import atomic_path, cache_dir
+from kwslib.paths import atomic_path, cache_dir, sweep
 from kwslib.runs import networks
 from kwslib.runs.listening import Listener, device_form
 from kwslib.runs.networks import Network
@@ -228,7 +228,12 @@ def score_all(material: Material, every: Sequence[Task], workers: int, say: Call
                 for done, future in enumerate(as_completed(futures), 1):
                     future.result()
                     tell(done)
+            except Exception:
+                pool.shutdown(cancel_futures=True)  # what is begun is finished, and stays
+                raise
             except BaseException:
+                subproc.kill_children()
+                sweep(material.folder)
                 pool.shutdown(cancel_futures=True)
                 raise
 

@@ -75,13 +75,19 @@ def test_the_history_is_read(run):
     assert float(rows[0]["loss"]) == 2.5
 
 
-@pytest.mark.parametrize(("text", "message"), [(None, "cannot read"), ("", "cannot read"), ("step,loss\n", "no rows")])
+@pytest.mark.parametrize(("text", "message"), [
+    (None, "cannot read"),
+    ("", "cannot read"),
+    ("step,loss\n", "no rows"),
+    ("step,los,validation_accuracy\n1,2,3\n", "loss is missing"),
+    ("step,loss,validation_accuracy\n1,2.x5,3\n", "not all numbers"),
+])  # fmt: skip
 def test_a_history_that_is_missing_or_empty_is_refused(run, tmp_path, text, message):
     if text is not None:
         (tmp_path / "history.csv").write_text(text)
     value = json.loads((run.folder / records.METRICS).read_text())
     (tmp_path / records.METRICS).write_text(json.dumps(value))
-    with pytest.raises(DataError, match=f"{message}.*history.csv|history.csv.*{message}"):
+    with pytest.raises(DataError, match=rf"{message}.*history\.csv|history\.csv.*{message}"):
         tables.history(records.load(tmp_path))
 
 

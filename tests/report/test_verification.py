@@ -1,15 +1,19 @@
 import json
+import random
 import shutil
+from dataclasses import dataclass
 
 import pytest
 from click.testing import CliRunner
 
+from kwslib.artifacts import write_record
 from kwslib.cli.main import main
 from kwslib.errors import DataError
 from kwslib.release import crate
 from kwslib.report import verification
 from kwslib.report.verification import Verified
-from tests.sample_run import sample_run
+from kwslib.runs import records
+from tests.sample_run import sample_robustness, sample_run
 
 CHAPTER = """---
 kernelspec:
@@ -31,6 +35,13 @@ glue("all", "1 234", display=False)
 Table(pd.DataFrame({{"cycles": [{cycles}]}}), "layers")
 ```
 """
+
+
+@dataclass
+class Beside:
+    """A record that lies in no run's folder."""
+
+    name: str
 
 
 @pytest.fixture
@@ -106,6 +117,74 @@ def test_a_record_without_provenance_is_named(book):
     verified = Verified()
     verification.check_records(verified)
     assert any("has no commit or date" in fault for fault in verified.faults)
+
+
+def damaged(content):
+    """A byte that changed at several places, bytes that are no text, a file cut short, an empty and a longer one."""
+    rng = random.Random(len(content))
+    for place in sorted({0, len(content) - 1, *rng.sample(range(len(content)), min(5, len(content)))}):
+        changed = bytearray(content)
+        changed[place] ^= 1 << rng.randrange(8)
+        yield bytes(changed)
+    yield from (b"\xff" + content[1:], content[: len(content) // 2], b"", content + b" ")
+
+
+def test_every_file_that_is_damaged_is_named_in_one_line(book):
+    folder = book / "models" / "quick-small"
+    sample_robustness(folder, records.load(folder))
+    crate.write(folder)
+    (book / "models" / "foreign").mkdir()
+    write_record(book / "models" / "foreign" / "them.json", Beside("a network of others"), schema=1)
+    assert checked() == []
+    there = sorted(path for path in (book / "models").rglob("*") if path.is_file())
+    files = [path for path in there if path.suffix == ".json"] + [*{path.suffix: path for path in there}.values()]
+    assert {"metrics.json", "plan.json", "robustness.json", "them.json", crate.METADATA} <= {one.name for one in files}
+    for path in files:
+        content = path.read_bytes()
+        for changed in damaged(content):
+            path.write_bytes(changed)
+            faults = checked()
+            same = path.name == "them.json" and changed == content + b" "  # no hash but that of its entries
+            assert same or any(str(path) in fault for fault in faults), (path, changed)
+            assert not any("\n" in fault for fault in faults)
+        path.write_bytes(content)
+    assert checked() == []
+
+
+def checked():
+    verified = Verified()
+    verification.check_files(verified)
+    verification.check_records(verified)
+    return verified.faults
+
+
+@pytest.mark.parametrize("value", [[], {"@graph": 1}, {"@graph": [1]}, {"@graph": [{"@type": "File", "@id": 3}]}])
+def test_metadata_that_are_something_else_are_named(book, value):
+    path = book / "models" / "quick-small" / crate.METADATA
+    path.write_text(json.dumps(value))
+    assert checked()[0].startswith(f"{path} is damaged (")
+
+
+@pytest.mark.parametrize(
+    "content", [b"[1]", b'{"provenance": 3}', b'{"provenance": {"commit": 3, "date": 1}}', b"\xff"]
+)
+def test_a_fresh_record_that_is_something_else_is_named(book, content):
+    path = book / "book" / "results" / "mine" / "metrics.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert [fault for fault in checked() if fault.startswith(str(path))]
+
+
+@pytest.mark.parametrize("content", [b"\xff", b'<a download="x.json" href="data:application/json;base64,A"></a>'])
+def test_a_page_that_is_damaged_is_named(book, content):
+    path = book / "_build" / "html" / "book" / "chapter.html"
+    path.write_bytes(content)
+    (fault,) = found(book).faults
+    assert f"{path} is damaged" in fault
+    write(book, 12)
+    (book / "book" / "chapter.md").write_text("no header")
+    (fault,) = found(book).faults
+    assert "chapter.md or " in fault and "it has no header" in fault
 
 
 def test_without_a_book_there_is_nothing_to_verify(book):

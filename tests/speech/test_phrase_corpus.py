@@ -168,10 +168,27 @@ def test_a_damaged_corpus_is_made_again(made):
     path = corpus.folder / "test.npy"
     whole = path.read_bytes()
     path.write_bytes(whole[:-10])
-    with pytest.raises(DataError, match="has no speech of your own phrases"):
+    with pytest.raises(DataError, match="test.npy is damaged: give the phrases to kws words again"):
         Phrases(corpus.folder)
     assert open_phrases(order).manifest["hash"] == corpus.manifest["hash"]
     assert path.read_bytes() == whole
+
+
+def test_a_byte_that_changes_is_named_and_a_corpus_without_checksums_is_taken(made):
+    corpus, _, _ = made
+    for path in sorted(corpus.folder.iterdir()):
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-20] + bytes([whole[-20] ^ 1]) + whole[-19:])
+        with pytest.raises(DataError, match=rf"{path.name} is damaged|has no speech of your own phrases"):
+            Phrases(corpus.folder)
+        assert speech.corpus_in(corpus.folder) == "phrases"
+        path.write_bytes(whole)
+    path = corpus.folder / "manifest.json"
+    whole = path.read_bytes()
+    older = {name: value for name, value in json.loads(whole).items() if name not in ("files_sha256", "checksum")}
+    path.write_text(json.dumps(older))
+    assert Phrases(corpus.folder).labels == corpus.labels
+    path.write_bytes(whole)
 
 
 def test_a_phrase_is_left_out_where_it_does_not_fit_and_never_cut():
