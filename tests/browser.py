@@ -1,10 +1,13 @@
-"""Headless Chromium, driven through its DevTools protocol over two pipes: no driver, no port."""
+"""Headless Chromium, driven through its DevTools protocol over two pipes: no driver, no port. And a server for it."""
 
+import functools
+import http.server
 import json
 import os
 import select
 import shutil
 import subprocess
+import threading
 import time
 from contextlib import contextmanager
 
@@ -61,8 +64,22 @@ class Page:
         """Open an address and wait until it is loaded."""
         before = len(self.events)
         self.call("Page.navigate", url=address)
+        self._wait_for(lambda method, _: method == "Page.loadEventFired", before)
+
+    def open_quietly(self, address):
+        """Open an address and wait until nothing more is loaded; return the number of the first event of that."""
+        before = len(self.events)
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
+        loader = self.call("Page.navigate", url=address)["loaderId"]
+        self._wait_for(
+            lambda method, p: method == "Page.lifecycleEvent" and (p["name"], p["loaderId"]) == ("networkIdle", loader),
+            before,
+        )
+        return before
+
+    def _wait_for(self, found, first):
         end_s = time.monotonic() + LIMIT_S
-        while all(method != "Page.loadEventFired" for method, _ in self.events[before:]):
+        while not any(found(method, parameters) for method, parameters in self.events[first:]):
             self._receive(end_s)
 
     def run(self, expression):
@@ -85,11 +102,13 @@ class Page:
         """Run a script in front of those of every page."""
         self.call("Page.addScriptToEvaluateOnNewDocument", source=source)
 
-    def problems(self):
-        """What went to the console as an error, and exceptions nobody caught."""
-        texts = [p["exceptionDetails"]["text"] for method, p in self.events if method == "Runtime.exceptionThrown"]
-        texts += [p["entry"]["text"] for method, p in self.events if method == "Log.entryAdded"]
-        texts += [str(p["args"]) for m, p in self.events if m == "Runtime.consoleAPICalled" and p["type"] == "error"]
+    def problems(self, first=0):
+        """What went to the console as an error, and exceptions nobody caught, from an event on."""
+        events = self.events[first:]
+        thrown = [p["exceptionDetails"] for method, p in events if method == "Runtime.exceptionThrown"]
+        texts = [details.get("exception", {}).get("description") or details["text"] for details in thrown]
+        texts += [p["entry"]["text"] for method, p in events if method == "Log.entryAdded"]
+        texts += [str(p["args"]) for m, p in events if m == "Runtime.consoleAPICalled" and p["type"] == "error"]
         return texts
 
     def requests(self):
@@ -134,3 +153,20 @@ def chromium(folder, *options):
             process.kill()
             process.wait()
         log.close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def served(folder):
+    """Serve a folder on this machine, on a free port; give the address of the folder, without a slash at its end."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

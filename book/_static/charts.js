@@ -83,6 +83,7 @@ async function draw(picture) {
   picture.append(place);
   if (controls.children.length) picture.prepend(controls);
   picture.classList.add("drawn");
+  letScroll(); // in tables.js: a chart may be wider than its still image
 }
 
 document.addEventListener("DOMContentLoaded", () => {

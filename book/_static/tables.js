@@ -1,5 +1,6 @@
 // Tables can be sorted: a click on a column's head sorts by it, another one turns the order round.
-// A row that begins with "Total" stays at the end. Without this script the tables are as they were built.
+// A row that begins with "Total" stays at the end. What is too wide for its place can be scrolled from the keyboard.
+// Without this script the tables are as they were built.
 "use strict";
 
 const NUMBER = /^[<≤>~±−-]?\s*\d[\d\u202f\u00a0,]*(\.\d+)?/;
@@ -43,6 +44,15 @@ function makeSortable(table) {
   });
 }
 
+function letScroll() {
+  document.querySelectorAll(".kws-scroll, .kws-picture").forEach((box) => {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  });
+}
+
+window.addEventListener("load", letScroll);
+window.addEventListener("resize", letScroll);
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".kws-table table").forEach((table) => {
     if (table.tBodies[0] && table.tBodies[0].rows.length > 2) makeSortable(table);

@@ -26,7 +26,7 @@ SERIES = (
 )
 """What stands for what, and whether its protocol is another one than `RANKING`."""
 VENDOR_PREFIX = "greenwaves-"
-PAGES = {**{f"quick-{size}": f"{size}.html" for size in SIZES}, "baseline-small": "baseline_run.html"}
+PAGES = {**{f"quick-{size}": "this_build.html" for size in SIZES}, "baseline-small": "baseline_run.html"}
 """Pages of recorded runs, by name."""
 
 
@@ -166,8 +166,8 @@ def link(point: Point) -> str:
     if not point.recorded and (results_dir() / point.run / "train.ipynb").exists():
         inside = results_dir().resolve() == (book_dir() / "results").resolve()
         return f"results/{point.run}/train.html" if inside else anchor(point.run)
-    released = {run.run for run in map(release.released, SIZES) if run}
-    return PAGES.get(point.run) or ("released.html" if point.run in released else anchor(point.run))
+    released = {run.run: f"{size}.html" for size in SIZES if (run := release.released(size))}
+    return PAGES.get(point.run) or released.get(point.run) or anchor(point.run)
 
 
 def anchor(run: str) -> str:

@@ -16,6 +16,7 @@ from kwslib.config.presets import SIZES
 from kwslib.report import pages, size_pages
 from kwslib.report.elements import count
 from kwslib.runs import foreign, parameters
+from tests import browsing
 from tests.sample_run import sample_foreign, sample_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +54,16 @@ def test_chapters_are_executed_and_show_no_code(stem):
     assert re.search(r"^# \S", pages.prose(text), flags=re.M)
 
 
+def test_no_chapter_repeats_a_sentence_of_another():
+    places = {}
+    for stem, text in CHAPTERS.items():
+        of = "templates" if f"{stem}.md" in RENDERED else stem
+        for paragraph in pages.prose(text).split("\n\n"):
+            for sentence in re.split(r"(?<=[.:?!])\s+", " ".join(paragraph.split())):
+                places.setdefault(sentence, set()).add(of)
+    assert not {sentence: found for sentence, found in places.items() if len(found) > 1 and len(sentence) > 40}
+
+
 @pytest.mark.parametrize("name", ["train.ipynb", "gap8.ipynb", "evaluate.ipynb", "measure_robustness.ipynb"])
 def test_notebooks_are_thin_and_without_outputs(name):
     notebook = nbformat.read(ROOT / "book" / name, as_version=4)
@@ -71,7 +82,7 @@ def test_every_parameter_of_a_notebook_has_a_meaning(name):
 
 
 def put_project(folder):
-    for name in ("_config.yml", "_toc.yml"):
+    for name in ("_config.yml", "_toc.yml", "CHANGELOG.md"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "kwslib", folder / "kwslib", ignore=shutil.ignore_patterns("__pycache__"))
     ignored = shutil.ignore_patterns("results", ".ipynb_checkpoints", *RENDERED)
@@ -215,6 +226,18 @@ def test_predictions_and_other_peoples_networks_are_shown(built):
 
 
 @pytest.mark.slow
+def test_the_changelog_is_a_page_with_links_to_the_chapters(built):
+    _, _, pages = built
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    versions = re.findall(r"^## (.*)$", changelog, flags=re.M)
+    assert len(versions) > 2
+    assert [html.unescape(head) for head in re.findall(r"<h2>(.*?)<a ", pages["changes"])] == versions
+    chapters = set(re.findall(r"\]\(book/(\w+)\.md\)", changelog))
+    assert chapters
+    assert chapters <= set(re.findall(r'href="(\w+)\.html"', pages["changes"].split("<article", 1)[1]))
+
+
+@pytest.mark.slow
 def test_no_page_shows_an_error_or_an_empty_glue(built):
     _, _, pages = built
     for name, text in pages.items():
@@ -224,40 +247,10 @@ def test_no_page_shows_an_error_or_an_empty_glue(built):
     assert os.sep + "tmp" + os.sep not in pages["small"]
 
 
-CHECK = """<html><body><pre id="out"></pre><script>
-for (const page of PAGES) for (const mode of ["light", "dark"]) {
-  const frame = document.createElement("iframe");
-  frame.style = "width:390px;height:800px";
-  frame.src = "book/" + page + ".html";
-  frame.onload = () => {
-    const root = frame.contentDocument.documentElement;
-    root.dataset.theme = mode;
-    const seen = [...root.querySelectorAll(".kws-picture img")].filter((image) => image.offsetWidth > 0);
-    const shown = new Set(seen.map((image) => image.className));
-    const line = [page, mode, root.scrollWidth <= frame.contentWindow.innerWidth, [...shown].join("+"), seen.length];
-    document.getElementById("out").textContent += line.join(" ") + "\\n";
-  };
-  document.body.appendChild(frame);
-}
-</script></body></html>
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.browser
-def test_on_a_telephone_no_page_is_wider_than_the_screen_and_pictures_follow_the_theme(built):
+def test_a_reader_finds_nothing_broken(built, tmp_path):
+    """Every page in a browser, wide and narrow, light and dark; `tests/browsing.py` says what is looked for."""
     folder, _, _ = built
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no Chromium is installed")
-    stems = sorted(CHAPTERS)
-    page = folder / "_build" / "html" / "check.html"
-    page.write_text(CHECK.replace("PAGES", json.dumps(stems)))
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
-    options += [f"--user-data-dir={folder / 'browser'}", "--virtual-time-budget=20000", "--dump-dom"]
-    shown = subproc.run([browser, *options, page.as_uri()], timeout_s=300).stdout
-    lines = [line.split() for line in re.search(r'<pre id="out">([^<]*)', shown)[1].splitlines()]
-    assert sorted(line[:2] for line in lines) == sorted([stem, mode] for stem in stems for mode in ("light", "dark"))
-    for stem, mode, fits, *pictures in lines:
-        assert fits == "true", stem
-        assert len(pictures) == 1 or pictures[0] == f"only-{mode}", (stem, mode, pictures)
+    assert browsing.pages_of(folder / "_build" / "html")
+    assert browsing.faults(folder / "_build" / "html", tmp_path) == []

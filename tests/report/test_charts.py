@@ -20,6 +20,7 @@ POINTS = [
 LABELS = ("yes", "no")
 PLAYERS = """<ol class="kws-clips"><li><audio aria-label="yes taken for no" src="data:audio/wav;base64,"></audio></ol>
 <script>window.played = 0; HTMLMediaElement.prototype.play = function () { window.played += 1; };</script>"""
+SCRIPTS = '<script src="tables.js"></script><script src="charts.js"></script>'
 LIVE = "document.querySelectorAll('.kws-live svg').length"
 FRAME = "new Promise((done) => requestAnimationFrame(() => done()))"
 """Headless Chromium draws nothing, and so sees nothing come into view, before it is asked for a frame."""
@@ -42,7 +43,8 @@ def test_the_script_is_written_once_and_again_when_a_theme_changes(tmp_path, mon
 def static(tmp_path_factory):
     """The book's own script, and the libraries."""
     folder = tmp_path_factory.mktemp("static")
-    shutil.copy(book_dir() / "_static" / "charts.js", folder)
+    for name in ("charts.js", "tables.js"):
+        shutil.copy(book_dir() / "_static" / name, folder)
     shutil.copy(book_dir() / "_static" / "book.css", folder)
     charts.write_script(folder)
     return folder
@@ -65,7 +67,7 @@ def page(static, tmp_path):
         "layers": gap8.layer_cycles(rows, "a", "b"),
     }
     body = "".join(f'<div id="{name}">{picture._repr_html_()}</div>' for name, picture in pieces.items())
-    head = '<html data-theme="light"><link rel="stylesheet" href="book.css"><script src="charts.js"></script>'
+    head = f'<html data-theme="light"><link rel="stylesheet" href="book.css">{SCRIPTS}'
     (static / "page.html").write_text(f"{head}<meta charset=utf-8><body>{body}{PLAYERS}</body></html>")
     (static / "other.html").write_text("<title>other</title>")
     with chromium(tmp_path, "--window-size=1400,2400") as opened:
@@ -139,7 +141,7 @@ def test_without_the_libraries_the_still_images_stay(static, tmp_path):
     folder = tmp_path / "static"
     shutil.copytree(static, folder, ignore=shutil.ignore_patterns(charts.FILE))
     picture = accuracy.intervals(POINTS)._repr_html_()
-    (folder / "page.html").write_text(f'<meta charset=utf-8><script src="charts.js"></script>{picture}')
+    (folder / "page.html").write_text(f"<meta charset=utf-8>{SCRIPTS}{picture}")
     with chromium(tmp_path) as page:
         page.open((folder / "page.html").as_uri())
         page.wait(f"{FRAME}.then(() => document.querySelector('script[src$=\"vega.js\"]') !== null)")

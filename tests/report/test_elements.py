@@ -11,6 +11,7 @@ from kwslib import subproc
 from kwslib.paths import book_dir
 from kwslib.report import elements
 from kwslib.report.elements import Html, Table
+from tests.browser import chromium
 
 
 def texts(html):
@@ -131,3 +132,19 @@ def test_a_readers_click_sorts_a_table_and_the_total_stays_last(tmp_path):
     options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'browser'}", "--dump-dom"]
     shown = subproc.run([browser, *options, page.as_uri()], timeout_s=300).stdout
     assert "a b c d Total | b d a c Total | a d b c Total" in shown
+
+
+@pytest.mark.browser
+def test_a_table_too_wide_for_its_place_can_be_scrolled_from_the_keyboard(tmp_path):
+    frame = pd.DataFrame({f"column {number}": ["some words", "and others"] for number in range(9)})
+    folder = book_dir() / "_static"
+    style, script = (folder / "book.css").read_text(), (folder / "tables.js").read_text()
+    path = tmp_path / "table.html"
+    path.write_text(f"<style>{style}</style>{Table(frame, 't')._repr_html_()}<script>{script}</script>")
+    stop = "document.querySelector('.kws-scroll').getAttribute('tabindex')"
+    with chromium(tmp_path) as page:
+        for width, wanted in ((390, "=== '0'"), (3000, "=== null"), (390, "=== '0'")):
+            page.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
+            if page.run("location.href") == "about:blank":
+                page.open(path.as_uri())
+            page.wait(f"{stop} {wanted}")

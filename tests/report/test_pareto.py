@@ -1,13 +1,14 @@
 """Which networks stand in which picture, and which of them rank."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from kwslib.config.baselines import baseline_network, vendor_accuracy
 from kwslib.config.presets import SIZES
 from kwslib.config.words import LABELS
-from kwslib.report import pareto
+from kwslib.report import pareto, size_pages
 from kwslib.runs import foreign
 from kwslib.runs.cost import Cost
 from kwslib.runs.points import Point, Share
@@ -102,7 +103,7 @@ def test_links_lead_to_a_notebook_a_page_or_the_entry(places):
     notebook.write_text("")
     assert pareto.link(point("mine", recorded=False)) == "results/mine/train.html"
     assert pareto.link(point("mine", recorded=True)) == "#network-mine"
-    assert pareto.link(point("quick-medium")) == "medium.html"
+    assert pareto.link(point("quick-medium")) == "this_build.html"
     assert pareto.link(point("other", recorded=False)) == "#network-other"
 
 
@@ -115,4 +116,6 @@ def test_results_outside_the_book_have_no_pages_there(places, monkeypatch):
 
 def test_released_networks_lead_to_their_chapter(monkeypatch):
     monkeypatch.delenv("KWS_ROOT")
-    assert pareto.link(point("best-small")) == "released.html"
+    address = pareto.link(point("best-small"))
+    assert address == "small.html"
+    assert f"{Path(address).stem}.md" in size_pages.page_names()

@@ -1,9 +1,6 @@
 """The page that listens, in headless Chromium: from a server and from disk, with files and with a fake microphone."""
 
-import functools
-import http.server
 import re
-import threading
 
 import numpy as np
 import pytest
@@ -16,7 +13,7 @@ from kwslib.report import web_page
 from kwslib.runs import networks
 from kwslib.runs.listening import WordSpotter
 from kwslib.speech.recording import read_recording
-from tests.browser import chromium
+from tests.browser import chromium, served
 
 pytestmark = pytest.mark.browser
 WORDS = ("yes", "stop", "left", "right", "down")
@@ -41,20 +38,13 @@ def folder(tmp_path_factory):
     return found
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="module", params=["server", "disk"])
 def address(request, folder):
     if request.param == "disk":
         yield (folder / "index.html").as_uri()
         return
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/index.html"
-    server.shutdown()
+    with served(folder) as root:
+        yield f"{root}/index.html"
 
 
 @pytest.fixture(scope="module")

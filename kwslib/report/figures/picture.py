@@ -127,7 +127,7 @@ class Picture:
         )
         drawn = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
         return (
-            f'<div class="kws-picture{" wide" if self.wide else ""}" tabindex="0">{"".join(images)}'
+            f'<div class="kws-picture{" wide" if self.wide else ""}">{"".join(images)}'
             f'<script type="application/json" class="kws-chart">{drawn}</script></div>'
         )
 
