@@ -74,9 +74,10 @@ async function draw(picture) {
   view.tooltip(showTip);
   view.addEventListener("click", play);
   await view.runAsync();
-  const svg = place.querySelector("svg");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", picture.querySelector("img").alt);
+  // One alternative text for the whole, not a role for each of its marks.
+  place.setAttribute("role", "img");
+  place.setAttribute("aria-label", picture.querySelector("img").alt);
+  place.querySelector("svg").setAttribute("aria-hidden", "true");
   if (picture.kwsView) picture.kwsView.finalize();
   picture.querySelectorAll(".kws-live, .kws-controls").forEach((old) => old.remove());
   picture.kwsView = view;

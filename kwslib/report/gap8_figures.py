@@ -1,21 +1,23 @@
 """The pictures of a deployment on GAP8, some beside the baseline's."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kwslib.config import baselines
 from kwslib.config.architecture import Architecture
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.measure.deployment import Deployment, LayerRow
+from kwslib.report import pareto
 from kwslib.report.elements import Html, count
 from kwslib.report.figures import gap8, memory
-from kwslib.report.figures.accuracy import Point
+from kwslib.report.figures.accuracy import Point, accuracy_against_cost
 from kwslib.report.figures.gap8 import LayerCycles, RooflinePoint
 from kwslib.report.figures.memory import MemoryUse, Tenant
 from kwslib.report.figures.network import Box, drawing
 from kwslib.report.figures.picture import Picture
 from kwslib.report.gap8_estimates import CEILINGS, DMA_BYTES_PER_CYCLE
 from kwslib.report.gap8_page import STALL_NAMES, short_names, stalls
-from kwslib.runs import deployments
+from kwslib.runs import deployments, front
 from kwslib.runs.deployments import Found
 from kwslib.runs.description import CORPUS_NAMES, corpus_name
 from kwslib.runs.records import Run
@@ -96,6 +98,25 @@ def memory_map(found: Found) -> Picture:
     return memory.memory_map(tenants, steps, {name: size for name, (_, size) in MEMORIES.items()})
 
 
+def headline(runs: Sequence[Run]) -> Picture:
+    """Show test accuracy against cycles: ours, the baseline's, the vendor's, and the front of those that compare.
+
+    Accuracies under ``noise-silence`` compare; the baseline printed none.
+    """
+    protocol = SILENCE_PROTOCOLS[1]
+    points = accuracy_points(runs, "test")
+    for network in pareto.vendors():
+        low, high = network.low, network.high
+        series = f"GreenWaves' later networks, run on GAP8 by this project: {protocol}"
+        point = Point(network.name, series, network.accuracy, low, high, float(network.cost.cycles), named=False)
+        points.append(replace(point, facts="its accuracy as in the table below"))
+    ranked = [number for number, point in enumerate(points) if protocol in point.series]
+    best = front.indices([points[number].cost for number in ranked], [points[number].accuracy for number in ranked])
+    chosen = {ranked[number] for number in best}
+    shown = [replace(point, front=number in chosen) for number, point in enumerate(points)]
+    return accuracy_against_cost(shown, "cycles of one inference on GAP8")
+
+
 def _tenant(name: str) -> str:
     word = name.split()[0]
     return next((kind for kind, words in TENANTS.items() if word in words), "scratch")
@@ -112,7 +133,7 @@ def network_drawing(found: Found, size: Architecture) -> Html:
     """
     steps = {name: step for step in found.plan.steps for name in step.layers}
     frames, coefficients = size.input_shape
-    boxes = [Box("input", "input", "fingerprint", (frames, coefficients, 1), "", "output in L1")]
+    boxes = [Box("input", "input", "fingerprint", (frames, coefficients, 1), "", "in L1")]
     for layer in size.layers:
         step, (rows, columns), (down, right) = steps[layer.name], layer.kernel, layer.stride
         stride = f", stride {down} × {right}" if (down, right) != (1, 1) else ""

@@ -128,7 +128,7 @@ def groups(points: Iterable[Point], sweep: str = "") -> list[Group]:
         title = CORPUS_NAMES.get(corpus, corpus)
         title += "" if words == LABELS else f", the words {', '.join(words[2:6])}{', …' if len(words) > 6 else ''}"
         name = corpus if words == LABELS else f"{corpus}-{len(words) - 2}words"
-        others = [*_baselines(), *_vendors()] if key == task and not sweep else []
+        others = [*_baselines(), *vendors()] if key == task and not sweep else []
         made.append(Group(title, f"{name}-{sweep}".rstrip("-"), (*_networks(found[key]), *others)))
     return made
 
@@ -199,7 +199,7 @@ def _baselines() -> list[Network]:
     return found
 
 
-def _vendors() -> list[Network]:
+def vendors() -> list[Network]:
     """GreenWaves' later networks of the same topologies, as their record says; their validation is not known."""
     found = []
     for record in foreign.load_all():

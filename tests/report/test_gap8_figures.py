@@ -7,7 +7,7 @@ import pytest
 from kwslib.config.baselines import baseline_network
 from kwslib.config.presets import SIZES, size_named
 from kwslib.paths import models_dir
-from kwslib.report import gap8_figures
+from kwslib.report import gap8_figures, pareto
 from kwslib.report.figures.picture import DARK, LIGHT
 from kwslib.runs import deployments, records
 
@@ -77,3 +77,16 @@ def test_the_drawing_says_where_weights_and_outputs_live():
     assert "S1: convolution 10 × 4, stride 2 × 1, 49 × 40 × 276" in text and "fused with the next" in text
     assert "weights from flash, output in L2" in text
     assert "S14: softmax, 1 × 1 × 12, output in L1" in text
+
+
+def test_the_headline_draws_the_front_of_what_compares_with_the_vendors_networks():
+    runs = [records.load(models_dir() / size, recorded=True) for size in SIZES]
+    picture = gap8_figures.headline(runs)
+    rows = max(picture.spec["datasets"].values(), key=len)
+    vendors = [row for row in rows if row["series"].startswith("GreenWaves")]
+    assert len(vendors) == len(pareto.vendors()) > 0
+    best = [row for row in rows if row["front"]]
+    assert all("noise-silence" in row["series"] for row in best)
+    for row in (row for row in rows if "noise-silence" in row["series"] and not row["front"]):
+        assert any(one["cost"] <= row["cost"] and one["accuracy"] >= row["accuracy"] for one in best), row
+    assert {row["name"] for row in best} == set(SIZES)

@@ -7,7 +7,6 @@ what a browser needs. Nothing in this room knows how a number was made.
 
 import html
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ import vl_convert
 
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 """Version of the charts' language that Altair writes, for the library that draws them."""
-WIDTH, PANEL_WIDTH = 520, 165
+WIDTH, PANEL_WIDTH = 600, 185
 """Pixels between the axes: of a picture, and of each of three panels side by side."""
 FAINT = "faint"
 """Style of marks that only join or frame others."""
@@ -111,7 +110,7 @@ class Picture:
         with alt.data_transformers.disable_max_rows():
             found: dict[str, Any] = self.chart.to_dict()
         found.pop("config", None)  # Altair's own sizes; the theme has ours
-        return _renumber(found)
+        return found
 
     def svg(self, theme: Theme = LIGHT) -> str:
         """Return the drawing as SVG, the same text every time."""
@@ -134,17 +133,6 @@ class Picture:
 
 UNQUOTED = " /:;=,()'{}[]|!*$@?~"
 """Characters that an address in double quotes may hold as they are."""
-
-
-def _renumber(spec: dict[str, Any]) -> dict[str, Any]:
-    """Number a chart's views from 0. Altair counts those of all charts of a process, so the same chart would differ."""
-    text = json.dumps(spec)
-    numbers = {name: f'"view_{number}"' for number, name in enumerate(dict.fromkeys(VIEW.findall(text)))}
-    found: dict[str, Any] = json.loads(VIEW.sub(lambda match: numbers[match[0]], text))
-    return found
-
-
-VIEW = re.compile(r'"view_\d+"')
 
 
 def _svg(spec: Mapping[str, Any], theme: Theme) -> str:
@@ -189,5 +177,5 @@ def series_lines(names: list[str]) -> dict[str, Any]:
 CHOSEN = alt.selection_point(name="chosen", fields=["series"], bind="legend")
 """The series that a reader clicked in the legend; all of them until then. A chart with series adds it."""
 PALE = 0.15
-MOST_LEGEND_CHARACTERS = 70
+MOST_LEGEND_CHARACTERS = 80
 """A legend with longer names than these together gets a line for each."""
