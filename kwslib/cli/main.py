@@ -1,7 +1,12 @@
 """``kws``: the command group. Each group of commands has a module of its own, which is imported when it is called."""
 
 import importlib
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import click
@@ -52,14 +57,38 @@ class Kws(click.Group):
         return getattr(importlib.import_module(module), name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KwsError as error:
-            click.echo(f"error: {error}", err=True)
-            ctx.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("\ninterrupted" if sys.stderr.isatty() else "interrupted", err=True)  # below the terminal's ^C
-            ctx.exit(INTERRUPTED)
+        with _interrupts() as seen:
+            try:
+                return super().invoke(ctx)
+            except (Exception, KeyboardInterrupt) as error:
+                # What fails after Ctrl-C, a library that was about to be imported say, fails because of it.
+                if seen or isinstance(error, KeyboardInterrupt):
+                    click.echo("\ninterrupted" if sys.stderr.isatty() else "interrupted", err=True)  # below the ^C
+                    ctx.exit(INTERRUPTED)
+                if isinstance(error, KwsError):
+                    click.echo(f"error: {error}", err=True)
+                    ctx.exit(error.exit_code)
+                raise
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Note each Ctrl-C, and raise KeyboardInterrupt as ever; only where Python's own handler would do so."""
+    seen: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        signal.default_int_handler(number, frame)
+
+    own = threading.current_thread() is threading.main_thread()
+    if not own or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield seen
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @click.group(cls=Kws)

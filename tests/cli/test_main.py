@@ -1,6 +1,8 @@
+import contextlib
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 import kwslib
-from kwslib.cli.main import main
+from kwslib.cli.main import INTERRUPTED, main
+from kwslib.errors import DataError
 from kwslib.runs import records
 from kwslib.runs.parameters import declared
 from tests import corpora
@@ -292,3 +295,21 @@ def test_data_manifest_of_a_folder(place, speech):
     found = json.loads(result.output)
     assert found["corpus"] == "folder" and found["splits"]["test"]["cat"] == 2
     assert found["split_rule"] == "by speaker, the official rule of Speech Commands"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ImportError("half imported"), DataError("half read")])
+def test_what_fails_after_ctrl_c_is_an_interruption(monkeypatch, error):
+    def interrupted(*_, **__):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise error
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr("kwslib.cli.doctor.doctor.callback", interrupted)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        result = CliRunner().invoke(main, ["doctor"])
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (result.exit_code, result.output) == (INTERRUPTED, "interrupted\n")
