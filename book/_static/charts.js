@@ -9,7 +9,7 @@ function loadLibraries() {
   libraries = libraries || new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = new URL("vega.js", HERE).href;
-    script.onload = () => resolve(window.kwsVega);
+    script.onload = () => resolve(window.kwsEmbed);
     script.onerror = () => reject(new Error("vega.js is missing; the pictures do not answer the pointer"));
     document.head.append(script);
   });
@@ -57,23 +57,22 @@ function play(event, item) {
 }
 
 async function draw(picture) {
-  const vega = await loadLibraries();
+  const embed = await loadLibraries();
   const spec = JSON.parse(picture.querySelector("script.kws-chart").textContent);
   const place = document.createElement("div");
   place.className = "kws-live";
   const controls = document.createElement("div");
   controls.className = "kws-controls";
-  const compiled = vega.compile(spec, { config: window.kwsThemes[theme()] }).spec;
-  const view = new vega.View(vega.parse(compiled), {
+  const { view } = await embed(place, spec, {
+    config: window.kwsThemes[theme()],
     renderer: "svg",
-    container: place,
+    actions: false,
+    defaultStyle: false,
+    tooltip: showTip,
     bind: controls,
-    hover: true,
-    loader: vega.loader({ target: "_self" }),
+    loader: { target: "_self" },
   });
-  view.tooltip(showTip);
   view.addEventListener("click", play);
-  await view.runAsync();
   // One alternative text for the whole, not a role for each of its marks.
   place.setAttribute("role", "img");
   place.setAttribute("aria-label", picture.querySelector("img").alt);

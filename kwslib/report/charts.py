@@ -1,4 +1,4 @@
-"""What a browser needs for the book's charts: Vega and Vega-Lite in one file, and the two themes.
+"""What a browser needs for the book's charts: Vega, Vega-Lite and Vega-Embed in one file, and the two themes.
 
 Sphinx loads this module as an extension (``extra_extensions`` in ``_config.yml``). The file is written into the book's
 static folder before the build begins; git does not keep it. ``book/_static/charts.js`` loads it on the pages that have
@@ -11,7 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import vl_convert
 
 from kwslib.paths import atomic_write_text, book_dir
@@ -22,17 +21,14 @@ if TYPE_CHECKING:
     from sphinx.config import Config
 
 FILE = "vega.js"
-SNIPPET = """import * as vega from "/npm/vega@{vega}/+esm";
-import * as vegaLite from "/npm/vega-lite@{vega_lite}/+esm";
-window.kwsVega = {{View: vega.View, parse: vega.parse, loader: vega.loader, compile: vegaLite.compile}};"""
-"""What of the libraries the pages use; the bundle leaves out the rest. vl-convert has them under these names."""
+SNIPPET = "window.kwsEmbed = vegaEmbed;"
+"""What the pages use; the bundle leaves out what that does not need."""
 LICENCE = "Vega and Vega-Lite, BSD 3-Clause, University of Washington Interactive Data Lab; bundled by vl-convert"
 
 
 def script() -> str:
     """Return the libraries and the themes as one script without imports; it takes seconds."""
-    versions = {"vega": vl_convert.get_vega_version(), "vega_lite": alt.SCHEMA_VERSION.removeprefix("v")}
-    libraries = vl_convert.javascript_bundle(SNIPPET.format(**versions), vl_version=VEGA_LITE)
+    libraries = vl_convert.javascript_bundle(SNIPPET, vl_version=VEGA_LITE)
     themes = json.dumps({theme.name: theme.config for theme in THEMES}, separators=(",", ":"))
     # The bundle is a module: in a function of its own its names stay away from the page's.
     return f'{head()}\n(() => {{"use strict";{libraries}\nwindow.kwsThemes = {themes};}})();\n'
@@ -40,12 +36,12 @@ def script() -> str:
 
 def head() -> str:
     """Return the first line of the script, which says what it was made from."""
-    return f"/* {LICENCE} {version('vl-convert-python')}, Vega-Lite {VEGA_LITE}; themes {hash_of_themes()} */"
+    return f"/* {LICENCE} {version('vl-convert-python')}, Vega-Lite {VEGA_LITE}; made from {_hash()} */"
 
 
-def hash_of_themes() -> str:
-    """Return a short hash of the themes, so that a changed colour makes a new file."""
-    return sha256(repr([theme.config for theme in THEMES]).encode()).hexdigest()[:12]
+def _hash() -> str:
+    """A short hash of what decides the file here, so that a changed colour makes a new one."""
+    return sha256(repr([SNIPPET, [theme.config for theme in THEMES]]).encode()).hexdigest()[:12]
 
 
 def write_script(static: Path) -> bool:
