@@ -90,7 +90,7 @@ def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
         f"{', '.join(filter(None, (row['series'], row['noise'])))}, {row['value']:g}: {percent(row['accuracy'])}"
         for row in frame.to_dict("records")
     )
-    return Picture(chart, f"Accuracy against {AXES[kind]}, with 95 % intervals. {listed}.", wide=len(panels) > 1)
+    return Picture(chart, f"Accuracy against {AXES[kind]}, with 95 % intervals. {listed}.")
 
 
 def _facts(row: Mapping[Any, Any], kind: str) -> str:

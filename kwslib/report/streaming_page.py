@@ -149,7 +149,7 @@ def curves(every: Sequence[Found]) -> Picture | Markdown:
         up = base.mark_rule().encode(x=x, y="missed_low:Q", y2="missed_high:Q", **spans)
         panels.append(_panel(alt.layer(line, across, up, points), found.streaming.run, len(every)))
     alt_text = f"Missed keywords against false accepts an hour, a line a signal-to-noise ratio. {_listed(every, ALL)}."
-    return Picture(_together(panels), alt_text, wide=len(every) > 1)
+    return Picture(_together(panels), alt_text)
 
 
 def _operating(one: Streaming) -> list[dict[str, Any]]:
@@ -203,7 +203,7 @@ def word_curves(every: Sequence[Found]) -> Picture | Markdown:
         panels.append(_panel(_drawn_line(frame, x, y, networks), word, len(words)))
     listed = " ".join(f"{word}: {_listed(every, word)}." for word in words)
     told = f"Missed keywords against false accepts an hour, word by word, {WORD_CONDITION}. {listed}"
-    return Picture(_together(panels), told, wide=True)
+    return Picture(_together(panels), told)
 
 
 def _points(every: Sequence[Found], chosen: Callable[[str], bool]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

@@ -21,6 +21,7 @@ LABELS = ("yes", "no")
 PLAYERS = """<ol class="kws-clips"><li><audio aria-label="yes taken for no" src="data:audio/wav;base64,"></audio></ol>
 <script>window.played = 0; HTMLMediaElement.prototype.play = function () { window.played += 1; };</script>"""
 SCRIPTS = '<script src="tables.js"></script><script src="charts.js"></script>'
+HIDDEN = "[...document.querySelectorAll('.kws-picture > img')].every((image) => image.offsetWidth === 0)"
 LIVE = "document.querySelectorAll('.kws-live svg').length"
 FRAME = "new Promise((done) => requestAnimationFrame(() => done()))"
 """Headless Chromium draws nothing, and so sees nothing come into view, before it is asked for a frame."""
@@ -90,7 +91,7 @@ def click(page, element):
 
 @pytest.mark.browser
 def test_charts_replace_the_still_images_and_say_what_a_mark_is(page):
-    assert page.run("[...document.querySelectorAll('.kws-picture > img')].every((image) => image.offsetWidth === 0)")
+    assert page.run(HIDDEN)
     assert page.run(TIP) == ""
     mark = "document.querySelectorAll('#cost .kws-live .mark-symbol.role-mark path')[0]"
     point_at(page, mark)
@@ -134,6 +135,7 @@ def test_layers_can_be_sorted_and_a_theme_redraws(page):
     page.run("document.documentElement.dataset.theme = 'dark'")
     page.wait(f"{ink} === '{DARK.ink}'")
     assert page.run(LIVE) == 3 and page.run("document.querySelectorAll('.kws-controls').length") == 1
+    assert page.run(HIDDEN)
 
 
 @pytest.mark.browser

@@ -46,7 +46,7 @@ def test_noise_has_a_panel_a_recording_and_a_line_a_network(every):
 @pytest.mark.parametrize("kind", ["shift", "level"])
 def test_the_others_have_one_panel(every, kind):
     picture = page.curves(every, kind)
-    assert len(drawn.marks(picture, "line")) == len(every) and not picture.wide
+    assert len(drawn.marks(picture, "line")) == len(every)
     assert "quick-small" in picture.alt
     assert "95 % intervals" in picture.alt
 

@@ -81,7 +81,7 @@ def matrix(counts: Any, labels: Sequence[str], normalised: bool = False) -> Pict
     right, all_clips = int(np.trace(counts)), int(counts.sum())
     what = "percent of each label's clips" if normalised else "counts"
     told = f"{right} of {all_clips} clips lie on the diagonal; {_most_confused(counts, labels)}"
-    return Picture(chart, f"Confusion matrix, {what}: {told}.", wide=True)
+    return Picture(chart, f"Confusion matrix, {what}: {told}.")
 
 
 def difference(ours: Any, other: Any, labels: Sequence[str]) -> Picture:
@@ -100,5 +100,4 @@ def difference(ours: Any, other: Any, labels: Sequence[str]) -> Picture:
         chart,
         "Difference of two row-normalised confusion matrices in percentage points; on the diagonal from "
         f"{change[worst]:+.1f} for {labels[worst]} to {change[best]:+.1f} for {labels[best]}.",
-        wide=True,
     )

@@ -59,7 +59,7 @@ def layer_cycles(rows: Sequence[LayerCycles], ours: str, others: str) -> Picture
     chart = alt.layer(*layers[:-1], layers[-1].add_params(CHOSEN), texts).add_params(order)
     chart = chart.properties(width=WIDTH, height=ROW_HEIGHT * len(rows))
     listed = "; ".join(_listed_cycles(row, others) for row in rows)
-    return Picture(chart, f"Cycles by layer, {ours}. {listed}.", wide=True)
+    return Picture(chart, f"Cycles by layer, {ours}. {listed}.")
 
 
 def _orders(compared: Sequence[LayerCycles]) -> list[str]:
@@ -143,7 +143,7 @@ def roofline(points: Sequence[RooflinePoint], ceilings: Sequence[Ceiling], bytes
     chart = alt.layer(lines, marks).properties(width=WIDTH, height=320)
     listed = "; ".join(f"{ceiling.mac_per_cycle:g}, {ceiling.name}" for ceiling in ceilings)
     told = "; ".join(point.text for point in points)
-    return Picture(chart, f"Roofline. Ceilings in MAC/cycle: {listed}. {told}.", wide=True)
+    return Picture(chart, f"Roofline. Ceilings in MAC/cycle: {listed}. {told}.")
 
 
 def _rate_axes(

@@ -44,7 +44,7 @@ def memory_bars(rows: Sequence[MemoryUse], sizes_bytes: Mapping[str, int]) -> Pi
     listed = "; ".join(
         f"{row.name}: " + ", ".join(f"{memory} {row.used_bytes[memory]}" for memory in sizes_bytes) for row in rows
     )
-    return Picture(alt.hconcat(*panels), f"Memory in use, step by step: {most}. {listed}.", wide=True)
+    return Picture(alt.hconcat(*panels), f"Memory in use, step by step: {most}. {listed}.")
 
 
 def _used(row: MemoryUse, memory: str, size: int) -> str:
@@ -128,4 +128,4 @@ def memory_map(tenants: Sequence[Tenant], steps: Sequence[str], sizes_bytes: Map
         )
         panels.append(boxes.properties(width=WIDTH, height=MAP_HEIGHT))
     chart = alt.vconcat(panels[0].add_params(CHOSEN), *panels[1:])
-    return Picture(chart, f"Memory over time. {'; '.join(one.text for one in tenants)}.", wide=True)
+    return Picture(chart, f"Memory over time. {'; '.join(one.text for one in tenants)}.")

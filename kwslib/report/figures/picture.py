@@ -96,13 +96,10 @@ class Picture:
         Without colours. A row's ``facts``, if there are any, are shown while the pointer is over its mark.
     alt : str
         What the picture shows, for those who do not see it.
-    wide : bool
-        Whether it is too detailed to be shrunk to the width of a telephone: it then scrolls.
     """
 
     chart: Any
     alt: str
-    wide: bool = False
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -126,7 +123,7 @@ class Picture:
         )
         drawn = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
         return (
-            f'<div class="kws-picture{" wide" if self.wide else ""}">{"".join(images)}'
+            f'<div class="kws-picture">{"".join(images)}'
             f'<script type="application/json" class="kws-chart">{drawn}</script></div>'
         )
 
