@@ -18,15 +18,32 @@ LIMIT_S = 120.0
 """Until a browser counts as stuck: no figure is tested with it."""
 
 
-def program():
-    """The browser; the test is skipped where there is none."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+def installed(names, browser):
+    """The first program of these names; the test is skipped where there is none."""
+    found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
-        pytest.skip("no Chromium is installed")
+        pytest.skip(f"no {browser} is installed")
     return found
 
 
-class Page:
+def program():
+    """Chromium; the test is skipped where there is none."""
+    return installed(NAMES, "Chromium")
+
+
+class Waiting:
+    """What can be told by running JavaScript alone, in any browser."""
+
+    def wait(self, expression, limit_s=LIMIT_S):
+        """Wait until an expression is true; return its value."""
+        end_s = time.monotonic() + limit_s
+        while not (value := self.run(expression)):
+            assert time.monotonic() < end_s, (expression, self.run("document.body.innerText"))
+            time.sleep(0.05)
+        return value
+
+
+class Page(Waiting):
     """One page of a browser."""
 
     def __init__(self, process, write, read):
@@ -89,14 +106,6 @@ class Page:
         )
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
-
-    def wait(self, expression, limit_s=LIMIT_S):
-        """Wait until an expression is true; return its value."""
-        end_s = time.monotonic() + limit_s
-        while not (value := self.run(expression)):
-            assert time.monotonic() < end_s, (expression, self.run("document.body.innerText"))
-            time.sleep(0.05)
-        return value
 
     def on_every_page(self, source):
         """Run a script in front of those of every page."""

@@ -3,29 +3,19 @@
 import asyncio
 import json
 import re
-import shutil
 import subprocess
 import time
 from contextlib import contextmanager
 
-import pytest
 from tornado.websocket import websocket_connect
 
+from tests.browser import LIMIT_S, Waiting, installed
+
 NAMES = ("firefox-esr", "firefox")
-LIMIT_S = 120.0
-"""Until a browser counts as stuck: no figure is tested with it."""
 LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 
 
-def program():
-    """The browser; the test is skipped where there is none."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        pytest.skip("no Firefox is installed")
-    return found
-
-
-class Page:
+class Page(Waiting):
     """One page of a browser."""
 
     def __init__(self, loop, socket):
@@ -73,14 +63,6 @@ class Page:
         found = self._evaluate(f"Promise.resolve({expression}).then((value) => JSON.stringify([value]))")
         return json.loads(found["value"])[0]
 
-    def wait(self, expression, limit_s=LIMIT_S):
-        """Wait until an expression is true; return its value."""
-        end_s = time.monotonic() + limit_s
-        while not (value := self.run(expression)):
-            assert time.monotonic() < end_s, (expression, self.run("document.body.innerText"))
-            time.sleep(0.05)
-        return value
-
     def choose_file(self, selector, path):
         """Give a file to an input of the page."""
         node = self._evaluate(f"document.querySelector({selector!r})")
@@ -100,7 +82,15 @@ def firefox(folder, **preferences):
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in preferences.items()]
     (profile / "user.js").write_text("\n".join(lines))
     log = folder / "firefox.log"
-    words = [program(), "--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0"]
+    words = [
+        installed(NAMES, "Firefox"),
+        "--headless",
+        "--no-remote",
+        "--profile",
+        str(profile),
+        "--remote-debugging-port",
+        "0",
+    ]
     with log.open("wb") as written:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=written, stderr=written)
     loop = asyncio.new_event_loop()

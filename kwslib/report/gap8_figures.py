@@ -108,8 +108,8 @@ def headline(runs: Sequence[Run]) -> Picture:
     for network in pareto.vendors():
         low, high = network.low, network.high
         series = f"GreenWaves' later networks, run on GAP8 by this project: {protocol}"
-        point = Point(network.name, series, network.accuracy, low, high, float(network.cost.cycles), named=False)
-        points.append(replace(point, facts="its accuracy as in the table below"))
+        cycles = float(network.cost.cycles)
+        points.append(Point(network.name, series, network.accuracy, low, high, cycles, named=False))
     ranked = [number for number, point in enumerate(points) if protocol in point.series]
     best = front.indices([points[number].cost for number in ranked], [points[number].accuracy for number in ranked])
     chosen = {ranked[number] for number in best}

@@ -89,12 +89,12 @@ def pictures(group: Group) -> Html:
         elements.fill(
             "<details><summary>Against {{ title }}</summary>{{ picture }}</details>",
             title=QUANTITIES[kind].title,
-            picture=Html(picture(group, kind)._repr_html_()),
+            picture=picture(group, kind),
         )
         for kind in QUANTITIES
         if kind != "cycles"
     ]
-    return elements.join([Html(picture(group, "cycles")._repr_html_()), *rest])
+    return elements.join([elements.fill("{{ picture }}", picture=picture(group, "cycles")), *rest])
 
 
 def table(group: Group) -> Table:

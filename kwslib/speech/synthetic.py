@@ -34,7 +34,7 @@ BABBLE_VOICES = 8
 NOISE_RMS = 0.15
 """Level of the recordings for augmentation, full scale 1 (that of Speech Commands' is similar)."""
 MANIFEST = "manifest.json"
-"""The file that lists all others with their checksums, and its entry with its own."""
+"""The file that lists all others with their checksums (`kwslib.seals`)."""
 
 SIZES = {
     "full": Extent({"train": 360, "validation": 40, "test": 40}, takes=2, noise_s=20),

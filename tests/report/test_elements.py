@@ -2,7 +2,6 @@ import base64
 import io
 import json
 import re
-import shutil
 
 import pandas as pd
 import pytest
@@ -11,7 +10,7 @@ from kwslib import subproc
 from kwslib.paths import book_dir
 from kwslib.report import elements
 from kwslib.report.elements import Html, Table
-from tests.browser import chromium
+from tests.browser import chromium, program
 
 
 def texts(html):
@@ -115,9 +114,7 @@ def test_labels_stand_in_one_line():
 
 @pytest.mark.browser
 def test_a_readers_click_sorts_a_table_and_the_total_stays_last(tmp_path):
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no Chromium is installed")
+    browser = program()
     frame = pd.DataFrame({"layer": ["a", "b", "c", "d", "Total"], "cycles": [1200, 30, None, 50, 1280]})
     script = (book_dir() / "_static" / "tables.js").read_text()
     clicks = """document.addEventListener("DOMContentLoaded", () => {

@@ -15,8 +15,6 @@ MOST_TICKS = 4
 ROW_HEIGHT = 42
 """Pixels of a name's row, series side by side in it."""
 HEIGHT = 300
-CAP = 7
-"""Pixels across the end of an interval."""
 
 
 @dataclass(frozen=True)

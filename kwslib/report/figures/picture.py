@@ -113,6 +113,10 @@ class Picture:
         """Return the drawing as SVG, the same text every time."""
         return _svg(self.spec, theme)
 
+    def __html__(self) -> str:
+        """Tell Jinja that this is HTML already and needs no escaping."""
+        return self._repr_html_()
+
     def _repr_html_(self) -> str:
         text, spec = html.escape(self.alt), self.spec
         # A page without the book's style sheet shows the light one alone.
