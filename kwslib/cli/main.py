@@ -1,6 +1,7 @@
 """``kws``: the command group. Each group of commands has a module of its own, which is imported when it is called."""
 
 import importlib
+import logging
 import signal
 import sys
 import threading
@@ -78,6 +79,8 @@ def _interrupts() -> Iterator[list[int]]:
 
     def note(number: int, frame: FrameType | None) -> None:
         seen.append(number)
+        # Whoever ran an event loop leaves tasks in it; asyncio would report each as a traceback when Python ends.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
         signal.default_int_handler(number, frame)
 
     own = threading.current_thread() is threading.main_thread()

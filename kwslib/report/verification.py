@@ -232,7 +232,11 @@ def _outputs(cells: list[str], folder: Path) -> Iterator[dict[str, Any]]:
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         extra_arguments=["--IPKernelApp.log_level=40"],
+        shutdown_kernel="immediate",
     )
-    client.execute()
+    # Not client.execute(): it puts handlers of its own in place of Ctrl-C's, and these end in tracebacks.
+    with client.setup_kernel():
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index)
     for cell in notebook.cells:
         yield from (output.get("data", {}) for output in cell.outputs)

@@ -16,6 +16,31 @@ from tests.gap8.programs import Assembler, elf
 from tests.places import ROOT
 
 LONG_S = 36_000
+LEFT_TASKS = """
+import asyncio, os, signal
+import click
+from kwslib.cli.main import main
+
+@main.command()
+def wait():
+    async def fail():
+        raise RuntimeError("the kernel died")
+
+    async def stop():
+        asyncio.ensure_future(fail())
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(60)
+
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(stop())
+    finally:
+        loop.run_until_complete(asyncio.sleep(0))
+
+main.get_command = lambda ctx, name: wait
+main(["wait"])
+"""
+"""A command whose event loop holds a task that has failed, which nobody waits for, as nbclient's may."""
 WORKSHOP = {".partial", ".locks"}
 """Where runs work in the results folder until they are complete."""
 
@@ -104,6 +129,12 @@ def test_a_program_that_never_ends(tmp_path, cache, whole_group):
     with running("gap8", "simulate", path, KWS_CACHE=str(cache)) as process:
         wait_for_child(process, str(path))
         assert not assert_ends(process, tmp_path, whole_group=whole_group)
+
+
+def test_tasks_that_an_event_loop_still_holds():
+    ended = subprocess.run([sys.executable, "-c", LEFT_TASKS], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert (ended.returncode, ended.stderr.splitlines()[-1:], ended.stdout) == (130, ["interrupted"], "")
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_recording_of_many_hours(recording, cache):
