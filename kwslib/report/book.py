@@ -12,6 +12,7 @@ from pathlib import Path
 from kwslib import subproc
 from kwslib.errors import KwsError
 from kwslib.paths import project_root
+from kwslib.runs.claim import claim
 
 TIMEOUT_S = 1800
 MAX_FAULTS = 15
@@ -48,13 +49,20 @@ def build(build_dir: Path | None = None) -> Path:
 
     Raises
     ------
+    RunBusy
+        If another process builds a book of this project: both would render the same pages.
     BookFaulty
         If Jupyter Book gives a warning or fails; the old book is left as it was.
     KwsError
         If the folder cannot be written.
     """
     root = project_root()
-    folder = (build_dir or root / "_build").absolute()
+    pages = root / "_build" / "book"
+    with claim(pages, patience_s=1, advice="wait for it to end", elsewhere="build the book in a copy of the project"):
+        return _build(root, (build_dir or root / "_build").absolute())
+
+
+def _build(root: Path, folder: Path) -> Path:
     work = folder / ".partial"
     search = os.pathsep.join(filter(None, (str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH"))))
     # Kernels of the environment that this program runs in go before those in the user's folder.

@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kwslib import seals
 from kwslib.artifacts import to_plain
 from kwslib.config.architecture import Architecture
 from kwslib.config.baselines import baseline_network
 from kwslib.config.schedule import CosineSchedule, Schedule
 from kwslib.errors import DataError
 from kwslib.runs.description import FORM_NAMES, corpus_name, pairs, state
-from kwslib.runs.records import NETWORKS, Measurement, Run
+from kwslib.runs.records import HISTORY, NETWORKS, Measurement, Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS, SPLITS
 
-HISTORY = ("step", "loss", "validation_accuracy")
-"""Columns of a training's history that are shown."""
+SHOWN = ("step", "loss", "validation_accuracy")
+"""Columns of a training's history."""
 
 
 def measured(measurement: Measurement) -> dict[str, Any]:
@@ -133,14 +134,16 @@ def history(run: Run) -> list[dict[str, Any]]:
     DataError
         If ``history.csv`` is missing, damaged or empty.
     """
-    path = run.folder / "history.csv"
+    path = run.folder / HISTORY
+    if path.exists() and run.history_sha256 and not seals.matches(path, run.history_sha256):
+        raise DataError(f"{path} is damaged (it does not have its checksum); run {run.run} again")
     try:
         rows = [{str(name): value for name, value in row.items()} for row in pd.read_csv(path).to_dict("records")]
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path} ({error}); run {run.run} again") from error
     if not rows:
         raise DataError(f"{path} has no rows; run {run.run} again")
-    for name in HISTORY:
+    for name in SHOWN:
         if not all(isinstance(row.get(name), int | float) for row in rows):
             raise DataError(
                 f"{path} is damaged (its column {name} is missing, or not all numbers); run {run.run} again"

@@ -1,4 +1,4 @@
-"""One writer for each run folder: other processes wait, then are told who is writing."""
+"""One writer for each run folder, and for the book: other processes wait, then are told who is writing."""
 
 import contextlib
 import os
@@ -11,26 +11,33 @@ import filelock
 from kwslib.errors import InputError, KwsError
 
 LOCKS = ".locks"
-"""Folder beside the run folders; holds a lock file and the owner's name for each run that was ever claimed."""
+"""Folder beside the claimed ones; holds a lock file for each that was ever claimed, and the owner's name."""
 PATIENCE_S = 5.0
 """A process that is killed may take a moment to end, and its notebook with it."""
 POLL_S = 0.1
 
 
 class RunBusy(InputError):
-    """Another process is writing this run folder."""
+    """Another process is writing this folder."""
 
 
 @contextlib.contextmanager
-def claim(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
-    """Keep other processes from writing a run folder; the operating system releases it when this process ends.
+def claim(
+    folder: Path,
+    patience_s: float = PATIENCE_S,
+    advice: str = "wait for it to end, or give this run another name (run)",
+    elsewhere: str = "choose another folder with KWS_RESULTS",
+) -> Iterator[None]:
+    """Keep other processes from writing a folder; the operating system releases it when this process ends.
 
     Parameters
     ----------
     folder : Path
-        The run folder; it need not exist.
+        The run folder, or another; it need not exist.
     patience_s : float
         Seconds to wait for another process.
+    advice, elsewhere : str
+        What to do while another process writes it, and where the lock cannot be written.
 
     Raises
     ------
@@ -47,12 +54,10 @@ def claim(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
         lock.acquire()
         owner.write_text(f"process {os.getpid()} on {platform.node()}\n")
     except filelock.Timeout as error:
-        raise RunBusy(
-            f"{folder} is being written by {_owner(owner)}: wait for it to end, or give this run another name (run)"
-        ) from error
+        raise RunBusy(f"{folder} is being written by {_owner(owner)}: {advice}") from error
     except OSError as error:
         lock.release()
-        raise KwsError(f"cannot write {path}: {error.strerror}; choose another folder with KWS_RESULTS") from error
+        raise KwsError(f"cannot write {path}: {error.strerror}; {elsewhere}") from error
     try:
         yield
     finally:

@@ -2,13 +2,14 @@
 
 import wave
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from kwslib.artifacts import not_stored, read_record, to_plain, write_record
+from kwslib import seals
+from kwslib.artifacts import not_stored, read_record, stored_if_set, to_plain, write_record
 from kwslib.config.front_end import SAMPLE_RATE_HZ
 from kwslib.errors import DataError
 from kwslib.paths import atomic_path, atomic_write_text
@@ -33,6 +34,8 @@ class Mistake:
         What was said, and what the network answered.
     probability : float
         Of the winner, 0 … 1.
+    sha256 : str
+        Of the file; `write` fills it in. Empty in records of older versions.
     index : int
         Of the clip in its split; not stored.
     """
@@ -42,6 +45,7 @@ class Mistake:
     label: str
     winner: str
     probability: float
+    sha256: str = stored_if_set("")
     index: int = not_stored(-1)
 
 
@@ -69,7 +73,7 @@ def worst(clips: Clips, softmax: np.ndarray, count: int = 8) -> list[Mistake]:
         label, winner = clips.classes[clips.labels[index]], clips.classes[winners[index]]
         file = f"{position:02}_{label}_as_{winner}.wav"
         probability = float(softmax[index, winners[index]]) / SOFTMAX_CODES
-        found.append(Mistake(file, clips.names[index], label, winner, probability, index))
+        found.append(Mistake(file, clips.names[index], label, winner, probability, index=index))
     return found
 
 
@@ -90,13 +94,14 @@ def write(clips: Clips, found: Sequence[Mistake], folder: Path) -> None:
             with wave.open(str(temporary / one.file), "wb") as sound:
                 sound.setparams((1, 2, SAMPLE_RATE_HZ, 0, "NONE", ""))
                 sound.writeframes(np.ascontiguousarray(clips.audio[one.index], "<i2").tobytes())
-        write_record(temporary / FILE, list(found), None)
+        sums = seals.of_folder(temporary)["files_sha256"]
+        write_record(temporary / FILE, [replace(one, sha256=sums[one.file]) for one in found], None)
         atomic_write_text(temporary / CSV_FILE, csv_text(found))
 
 
 def csv_text(found: Sequence[Mistake]) -> str:
     """Mistakes as CSV text, a row each."""
-    columns = [one.name for one in fields(Mistake) if one.name != "index"]
+    columns = [one.name for one in fields(Mistake) if one.name not in ("index", "sha256")]
     frame = pd.DataFrame(to_plain(list(found)), columns=columns)
     return frame.to_csv(index=False, lineterminator="\n")
 
@@ -107,11 +112,13 @@ def read(folder: Path) -> list[Mistake]:
     Raises
     ------
     DataError
-        If the list is missing or damaged.
+        If the list, or a clip of it, is missing or damaged.
     """
     again = "run the training again"
     found = read_record(folder / FILE, list[Mistake], None, missing=again, again=again)
     for one in found:
         if Path(one.file).name != one.file or not Path(one.file).suffix:  # a page shows the file's content
             raise DataError(f"{folder / FILE} names '{one.file}', which is no file beside it; {again}")
+        if one.sha256 and not seals.matches(folder / one.file, one.sha256):
+            raise DataError(f"{folder / one.file} is missing or damaged; {again}")
     return found

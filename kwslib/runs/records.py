@@ -7,6 +7,7 @@ the executed ``train.ipynb``. A fresh run lies in `paths.results_dir`; recorded 
 """
 
 import contextlib
+import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from kwslib.paths import atomic_write_text, models_dir, results_dir
 from kwslib.provenance import VOLATILE, Provenance
 
 SCHEMA = 2
-METRICS = "metrics.json"
+METRICS, HISTORY = "metrics.json", "history.csv"
 GAP8 = "gap8"
 """Folder of the figures of a run's network on GAP8; recorded where it is there."""
 ROBUSTNESS = "robustness"
@@ -153,7 +154,15 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Run:
-    """Everything that is said about one trained network; `durations_s` has seconds by stage."""
+    """Everything that is said about one trained network.
+
+    Attributes
+    ----------
+    durations_s : dict
+        Seconds by stage.
+    history_sha256 : str
+        Of ``history.csv``; `save` fills it in. Empty in records of older versions.
+    """
 
     run: str
     size: str
@@ -167,6 +176,7 @@ class Run:
     agreement: Agreement
     durations_s: dict[str, float]
     provenance: Provenance
+    history_sha256: str = stored_if_set("")
     recorded: bool = not_stored(False)
     source: Path | None = not_stored()
 
@@ -232,9 +242,10 @@ def stage(durations_s: dict[str, float], name: str) -> Iterator[None]:
 
 def save(run: Run, folder: Path, history: str) -> None:
     """Write ``accuracy.csv``, ``history.csv`` and, last, ``metrics.json`` into a run folder."""
-    atomic_write_text(folder / "history.csv", history)
+    atomic_write_text(folder / HISTORY, history)
     atomic_write_text(folder / "accuracy.csv", accuracy_csv(run))
-    write_record(folder / METRICS, run, SCHEMA)
+    sealed = replace(run, history_sha256=hashlib.sha256(history.encode()).hexdigest())
+    write_record(folder / METRICS, sealed, SCHEMA)
 
 
 def load(folder: Path, recorded: bool = False) -> Run:

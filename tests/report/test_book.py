@@ -2,6 +2,7 @@ import pytest
 
 from kwslib.errors import KwsError
 from kwslib.report import book
+from kwslib.runs.claim import RunBusy, claim
 
 CELL = (
     "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\n"
@@ -28,7 +29,7 @@ def test_the_book_is_whole_or_as_it_was(root):
     index = book.build()
     assert index == root / "_build" / "html" / "index.html"
     assert "made by kwslib" in index.read_text()
-    assert sorted(path.name for path in (root / "_build").iterdir()) == ["book.log", "html"]
+    assert sorted(path.name for path in (root / "_build").iterdir()) == [".locks", "book.log", "html"]
     (root / "index.md").write_text("# Words\n\n[](nowhere.md)\n")
     with pytest.raises(book.BookFaulty, match="(?s)the whole log is .*book.log\n.*index.md:3: WARNING: .*nowhere"):
         book.build()
@@ -36,6 +37,12 @@ def test_the_book_is_whole_or_as_it_was(root):
     with pytest.raises(book.BookFaulty, match="NameError: name 'nonsense' is not defined"):
         book.build()
     assert "made by kwslib" in index.read_text()
+
+
+def test_a_second_build_is_told_of_the_first(root, tmp_path):
+    with claim(root / "_build" / "book"), pytest.raises(RunBusy, match="being written by process .*: wait for it"):
+        book.build(tmp_path / "elsewhere")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_folder_that_cannot_be_written(root, tmp_path):

@@ -86,8 +86,19 @@ def test_a_history_that_is_missing_or_empty_is_refused(run, tmp_path, text, mess
     if text is not None:
         (tmp_path / "history.csv").write_text(text)
     value = json.loads((run.folder / records.METRICS).read_text())
+    del value["history_sha256"], value["checksum"]  # as an older version wrote it
     (tmp_path / records.METRICS).write_text(json.dumps(value))
     with pytest.raises(DataError, match=rf"{message}.*history\.csv|history\.csv.*{message}"):
+        tables.history(records.load(tmp_path))
+
+
+def test_a_history_in_which_a_digit_changed_is_refused(run, tmp_path):
+    for name in (records.METRICS, records.HISTORY):
+        (tmp_path / name).write_bytes((run.folder / name).read_bytes())
+    changed = tmp_path / records.HISTORY
+    assert tables.history(records.load(tmp_path)) == tables.history(run)
+    changed.write_text(changed.read_text().replace("2.5", "2.4", 1))
+    with pytest.raises(DataError, match=r"history\.csv is damaged \(it does not have its checksum\); run .* again"):
         tables.history(records.load(tmp_path))
 
 

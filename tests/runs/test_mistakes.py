@@ -43,6 +43,19 @@ def test_sound_and_list_lie_in_the_folder(tmp_path):
     assert (tmp_path / "mistakes" / "mistakes.csv").read_text().count("\n") == 4
 
 
+def test_a_clip_that_changed_or_is_gone_is_named(tmp_path):
+    clips, softmax = made()
+    mistakes.write(clips, mistakes.worst(clips, softmax), tmp_path / "mistakes")
+    sound = tmp_path / "mistakes" / "02_yes_as_down.wav"
+    whole = sound.read_bytes()
+    sound.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(DataError, match=r"02_yes_as_down\.wav is missing or damaged; run the training again"):
+        mistakes.read(sound.parent)
+    sound.unlink()
+    with pytest.raises(DataError, match=r"02_yes_as_down\.wav is missing or damaged"):
+        mistakes.read(sound.parent)
+
+
 def test_no_mistakes_leave_an_empty_list(tmp_path):
     clips, _ = made()
     mistakes.write(clips, [], tmp_path / "mistakes")

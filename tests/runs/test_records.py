@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -28,7 +29,8 @@ def places(monkeypatch, tmp_path):
 def test_a_run_survives_the_disk(made, tmp_path):
     records.save(made, tmp_path, "step\n1\n")
     again = records.load(tmp_path)
-    assert replace(again, source=made.source) == made
+    assert again.history_sha256 == hashlib.sha256(b"step\n1\n").hexdigest()
+    assert replace(again, source=made.source, history_sha256=made.history_sha256) == made
     assert (tmp_path / "history.csv").read_text() == "step\n1\n"
     rows = list(csv.DictReader((tmp_path / "accuracy.csv").open()))
     assert len(rows) == len(made.measurements)
