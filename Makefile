@@ -51,8 +51,8 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || \
-	  { echo "error: Python 3.11 is needed, found '$(PYTHON)'; install it or call make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || \
+	  { echo "error: Python 3.11, 3.12 or 3.13 is needed, found '$(PYTHON)'; install it or call make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "setting up $(VENV): about two minutes and 2.5 GB, once"
 	@start=$$(date +%s) && \
 	"$(PYTHON)" -m venv $(VENV) && \

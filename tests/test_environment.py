@@ -8,14 +8,21 @@ from importlib import metadata
 
 import pytest
 import yaml
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 from tests.places import ROOT
 
 
-def lock():
+def lines_of_the_lock():
     lines = (ROOT / "requirements.lock").read_text().splitlines()
     return [line.removesuffix(" \\") for line in lines if line and not line.startswith(("#", " "))]
+
+
+def lock(python=f"{sys.version_info[0]}.{sys.version_info[1]}"):
+    """The pins that are installed under a version of Python."""
+    lines = [line.partition(" ; ") for line in lines_of_the_lock()]
+    return [pin for pin, _, marker in lines if not marker or Marker(marker).evaluate({"python_version": python})]
 
 
 def name_of(pin):
@@ -23,21 +30,29 @@ def name_of(pin):
 
 
 def test_every_line_of_the_lock_pins_one_version():
-    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in lock())
-    assert len({name_of(pin) for pin in lock()}) == len(lock())
+    pattern = r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+( ; python_version == \"3\.1[123]\")?"
+    assert all(re.fullmatch(pattern, line) for line in lines_of_the_lock())
+    names = [name_of(line) for line in lines_of_the_lock()]
+    assert names == sorted(set(names))
 
 
 def test_every_pin_has_the_hashes_of_its_files():
     text = (ROOT / "requirements.lock").read_text()
-    for pin in lock():
+    for pin in lines_of_the_lock():
         hashes = text.partition(f"\n{pin} \\\n")[2].split("\n", 1)[0]
         assert re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", hashes), pin
+
+
+def test_the_makefile_and_the_project_take_the_same_pythons():
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert wanted == ">=3.11,<3.14"
+    assert "(3, 11) <= sys.version_info[:2] < (3, 14)" in (ROOT / "Makefile").read_text()
 
 
 def test_conda_users_get_the_same_versions():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
-    assert pip == lock()
+    assert pip == lock(python="3.11")
     assert "python=3.11" in environment["dependencies"]
 
 
