@@ -5,6 +5,10 @@ import re
 
 import pandas as pd
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
+from sphinx.search import WordCollector
+from sphinx.search.en import SearchEnglish
 
 from kwslib import subproc
 from kwslib.paths import book_dir
@@ -31,6 +35,17 @@ def test_a_table_shows_shares_counts_and_intervals():
         *("a", "4\u202f362 of 4\u202f890", "89.20 %", "88.30–90.00 %", "2\u202f656\u202f768", "–"),
         *("b", "6 of 12", "50.00 %", "25.00–75.00 %", "5", "7"),
     ]
+
+
+def test_the_search_finds_the_words_of_a_table():
+    """Sphinx strips the tags of raw HTML, and indexes what is left."""
+    frame = pd.DataFrame({"layer": ["pointwise 1", "pool"], "kernel": ["conv", "sum"], "cycles": [29000, 1583]})
+    html = nodes.raw("", Table(frame, "layers", "Layers of small")._repr_html_(), format="html")
+    document = new_document("page")
+    document += html
+    found = WordCollector(document, SearchEnglish({}))
+    document.walk(found)
+    assert {"small", "layer", "kernel", "pointwise", "pool", "conv", "sum"} <= set(found.found_words)
 
 
 def test_a_table_brings_its_numbers_along_in_full():
