@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -64,6 +64,7 @@ def run(
     stdin: str | None = None,
     log: Path | None = None,
     check: bool = True,
+    tell: Callable[[str], None] | None = None,
 ) -> Completed:
     """Run a program without a shell and return what it printed.
 
@@ -83,6 +84,8 @@ def run(
         File for the command line and both outputs; also written if the program fails.
     check : bool
         Raise an error if the exit status is not zero.
+    tell : callable, optional
+        Gets each line of its standard output as soon as it is written, in a thread of its own.
 
     Returns
     -------
@@ -111,6 +114,7 @@ def run(
     except OSError as error:
         raise CommandNotFound(f"cannot start '{words[0]}': {error.strerror}; is it installed?") from error
     timed_out = False
+    told = _Lines(process, tell) if tell else None
     try:
         stdout, stderr = process.communicate(stdin, timeout=timeout_s)
     except subprocess.TimeoutExpired:
@@ -121,6 +125,8 @@ def run(
         _kill_group(process)
         process.wait()
         raise
+    if told:
+        stdout = told.text()
     completed = Completed(words, process.returncode, stdout, stderr, time.monotonic() - start_s)
     if log is not None:
         atomic_write_text(log, f"$ {command}\n{stdout}{stderr}[exit status {completed.returncode}]\n")
@@ -132,6 +138,36 @@ def run(
         how = f"was ended by signal {-status}" if status < 0 else f"failed with exit status {status}"
         raise CommandFailed(f"'{command}' {how}{where}\n{_tail(stdout + stderr)}", completed)
     return completed
+
+
+class _Lines:
+    """Reads the standard output of a process line by line, in place of `Popen.communicate`."""
+
+    def __init__(self, process: subprocess.Popen, tell: Callable[[str], None]):
+        self._stream, process.stdout = process.stdout, None
+        self._tell = tell
+        self._lines: list[str] = []
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        assert self._stream is not None
+        with self._stream:
+            for line in self._stream:
+                self._lines.append(line)
+                try:
+                    if self._error is None:
+                        self._tell(line.rstrip("\n"))
+                except Exception as error:
+                    self._error = error  # the process must not wait for a reader
+
+    def text(self) -> str:
+        """All of it, when the process has ended; raises what telling raised."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return "".join(self._lines)
 
 
 def start(args: Sequence[str | Path]) -> subprocess.Popen:

@@ -32,6 +32,42 @@ def test_standard_input_folder_and_variables(tmp_path):
     assert python("import sys; print(repr(sys.stdin.read()))").stdout == "''\n"
 
 
+def test_lines_are_told_while_the_program_runs(tmp_path):
+    flag, told = tmp_path / "flag", []
+    code = """
+import pathlib, sys, time
+print("first", flush=True)
+while not pathlib.Path(sys.argv[1]).exists():
+    time.sleep(0.01)
+print("last", file=sys.stderr)
+print("last")
+"""
+
+    def tell(line):
+        told.append(line)
+        flag.touch()  # without which the program would not end
+
+    done = run([sys.executable, "-c", code, flag], timeout_s=60, tell=tell, log=tmp_path / "log")
+    assert told == ["first", "last"]
+    assert (done.stdout, done.stderr) == ("first\nlast\n", "last\n")
+    assert (tmp_path / "log").read_text().endswith("first\nlast\nlast\n[exit status 0]\n")
+
+
+def test_a_reader_that_fails_does_not_stop_the_program():
+    def tell(line):
+        raise BrokenPipeError(line)
+
+    with pytest.raises(BrokenPipeError, match="0"):
+        python("print(*range(100_000), sep='\\n')", tell=tell)
+
+
+def test_a_timeout_with_lines():
+    told = []
+    with pytest.raises(CommandTimeout, match="did not end within 1 s\n  \\| here"):
+        python("import time; print('here', flush=True); time.sleep(60)", timeout_s=1, tell=told.append)
+    assert told == ["here"]
+
+
 def test_bytes_that_are_no_text():
     assert python("import sys; sys.stdout.buffer.write(b'\\xff')").stdout == "\ufffd"
 

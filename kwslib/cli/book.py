@@ -14,6 +14,6 @@ def book(build_dir: Path | None) -> None:
     from kwslib.runs import timings
 
     start_s = time.monotonic()
-    index = build(build_dir)
+    index = build(build_dir, click.echo)
     click.echo(timings.table(timings.note({timings.LAST: time.monotonic() - start_s})))
     click.echo(f"the book: {index}")

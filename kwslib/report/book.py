@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from kwslib import subproc
@@ -20,6 +21,8 @@ PROGRAM = "from jupyter_book.cli.main import main; main()"
 """Jupyter Book cannot be called as a module, and its script is not on the path of an environment not activated."""
 
 
+PAGE = re.compile(r"(reading|writing) \w+\.\.\. \[ *(\d+)%\] (\S+)")
+"""What Sphinx says of each page: it executes a page when it reads it."""
 FAULT = re.compile(r"WARNING|ERROR|CRITICAL|\b\w+Error: ")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -34,13 +37,22 @@ def _faults(output: str) -> list[str]:
     return list(dict.fromkeys(faults))[:MAX_FAULTS] or lines[-MAX_FAULTS:]
 
 
-def build(build_dir: Path | None = None) -> Path:
+def _progress(line: str, tell: Callable[[str], None]) -> None:
+    found = PAGE.match(COLOUR.sub("", line))
+    if found:
+        done = {"reading": "executing", "writing": "writing"}[found[1]]
+        tell(f"book │ {done} {found[3]} · {found[2]} %")
+
+
+def build(build_dir: Path | None = None, tell: Callable[[str], None] = lambda line: None) -> Path:
     """Build the book beside the old one, which it replaces when it is whole.
 
     Parameters
     ----------
     build_dir : Path, optional
         Gets ``html/`` and ``book.log``; ``_build`` in the project by default.
+    tell : callable
+        Gets one line a page that is begun: it takes seconds to execute one.
 
     Returns
     -------
@@ -59,14 +71,14 @@ def build(build_dir: Path | None = None) -> Path:
     root = project_root()
     pages = root / "_build" / "book"
     with claim(pages, patience_s=1, advice="wait for it to end", elsewhere="build the book in a copy of the project"):
-        return _build(root, (build_dir or root / "_build").absolute())
+        return _build(root, (build_dir or root / "_build").absolute(), tell)
 
 
-def _build(root: Path, folder: Path) -> Path:
+def _build(root: Path, folder: Path, tell: Callable[[str], None]) -> Path:
     work = folder / ".partial"
     search = os.pathsep.join(filter(None, (str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH"))))
     # Kernels of the environment that this program runs in go before those in the user's folder.
-    variables = {"PYTHONPATH": search, "JUPYTER_PREFER_ENV_PATH": "1"}
+    variables = {"PYTHONPATH": search, "JUPYTER_PREFER_ENV_PATH": "1", "PYTHONUNBUFFERED": "1"}
     command: list[str | Path] = [
         sys.executable,
         "-c",
@@ -82,7 +94,15 @@ def _build(root: Path, folder: Path) -> Path:
     try:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
-        done = subproc.run(command, timeout_s=TIMEOUT_S, cwd=root, env=variables, log=folder / "book.log", check=False)
+        done = subproc.run(
+            command,
+            timeout_s=TIMEOUT_S,
+            cwd=root,
+            env=variables,
+            log=folder / "book.log",
+            check=False,
+            tell=lambda line: _progress(line, tell),
+        )
         if done.returncode:
             faults = "\n".join(f"  | {line}" for line in _faults(done.stdout + done.stderr))
             raise BookFaulty(f"the book has faults; the whole log is {folder / 'book.log'}\n{faults}")

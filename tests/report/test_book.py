@@ -26,7 +26,9 @@ def root(tmp_path, monkeypatch):
 
 
 def test_the_book_is_whole_or_as_it_was(root):
-    index = book.build()
+    told = []
+    index = book.build(tell=told.append)
+    assert told == ["book │ executing index · 100 %", "book │ writing index · 100 %"]
     assert index == root / "_build" / "html" / "index.html"
     assert "made by kwslib" in index.read_text()
     assert sorted(path.name for path in (root / "_build").iterdir()) == [".locks", "book.log", "html"]
