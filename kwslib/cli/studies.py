@@ -96,4 +96,4 @@ def ablation_command(data: str, threads: int, record: bool, **options: Any) -> N
             f"{100 * trial.validation_float:.2f} % float"
         )
     if record:
-        click.echo(f"recorded in {ablation.record()}")
+        click.echo(f"recorded in {ablation.KEPT.record()}")

@@ -98,4 +98,4 @@ def words_study(data: str, threads: int, record: bool, **options: Any) -> None:
         tests = ", ".join(f"{100 * count.share:.2f} % ({silence})" for silence, count in result.test.items())
         click.echo(f"{result.row}, seed {result.seed}: test {tests}; validation {100 * result.validation.share:.2f} %")
     if record:
-        click.echo(f"recorded in {voices_study.record()}")
+        click.echo(f"recorded in {voices_study.KEPT.record()}")

@@ -43,6 +43,7 @@ class Augmentation:
     snr_probability : float
         Part of the clips of words that are mixed with noise at a signal-to-noise ratio in place of `noise_volume`. The
         noise is then a recording, coloured noise or babble of the split's other words (`kwslib.speech.noise_pool`).
+        With any, validation holds its words in noise as well (`kwslib.runs.pipeline.choosing`).
     snr_low_db, snr_high_db : float
         Bounds of that ratio, drawn uniformly, in decibels.
     snr_ramp_copies : int

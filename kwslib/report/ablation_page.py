@@ -40,7 +40,8 @@ def table(trials: Sequence[Trial]) -> Table | Markdown:
     if not trials:
         return NOTHING
     found = summary(trials)
-    percent = 100 * found[["float_mean", "quantised_mean", "quantised_deviation", "difference", "difference_deviation"]]
+    columns = ["float_mean", "quantised_mean", "quantised_deviation", "difference", "difference_deviation"]
+    percent = 100 * found[[*columns, "noisy_mean", "noisy_difference"]].astype(float)
     shown = pd.DataFrame(
         {
             "variant": found["variant"],
@@ -51,6 +52,8 @@ def table(trials: Sequence[Trial]) -> Table | Markdown:
             "± of seeds": percent["quantised_deviation"].map(_or_dash("{:.2f}")),
             "difference, points": percent["difference"].map(_or_dash("{:+.2f}")),
             "± of differences": percent["difference_deviation"].map(_or_dash("{:.2f}")),
+            "in noise, %": percent["noisy_mean"].map(_or_dash("{:.2f}")),
+            "difference in noise, points": percent["noisy_difference"].map(_or_dash("{:+.2f}")),
         }
     )
     return Table(shown, "ablation", "Validation accuracy by variant, mean and standard deviation over seeds")
@@ -84,7 +87,7 @@ def trials_table(trials: Sequence[Trial]) -> Table | Markdown:
     """Show every training, a row each."""
     if not trials:
         return NOTHING
-    columns = ("variant", "seed", "steps", "validation_float", "validation_quantised", "trained_s")
+    columns = ("variant", "seed", "steps", "validation_float", "validation_quantised", "validation_noisy", "trained_s")
     rows = [{column: asdict(trial)[column] for column in columns} for trial in trials]
     return Table(pd.DataFrame(rows), "ablation-trials", "Best validation accuracy of each training in both phases")
 

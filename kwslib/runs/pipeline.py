@@ -26,7 +26,7 @@ from kwslib.runs.parameters import Parameters
 from kwslib.runs.records import Agreement, CorpusUse, Measurement, NetworkFigures, Run, stage
 from kwslib.speech import open_corpus
 from kwslib.speech.corpus import Corpus
-from kwslib.speech.dataset import Codes, evaluation_codes
+from kwslib.speech.dataset import RATIOS_DB, Codes, evaluation_codes, noisy_codes
 
 Durations = dict[str, float]
 """Seconds by stage; every stage adds its own."""
@@ -159,8 +159,24 @@ def train(
         folder=parameters.folder / TRAINING,
         config={**parameters.config, "manifest": speech.corpus.manifest["hash"]},
     )
+    with stage(durations_s, "fingerprints"):
+        validation = choosing(parameters, speech, say)
     with stage(durations_s, "training"):
-        return experiment.train(speech.corpus, speech.sets[CHOOSES], say)
+        return experiment.train(speech.corpus, validation, say)
+
+
+def choosing(parameters: Parameters, speech: Speech, say: Callable[[str], None] = print) -> Codes:
+    """Return what chooses the step: validation, and its words once more in noise where the training hears such.
+
+    Otherwise a network that gave up a little in silence to stand noise would never be the best one.
+    """
+    plain = speech.sets[CHOOSES]
+    if not parameters.augmentation.snr_probability:
+        return plain
+    noisy = noisy_codes(speech.corpus, "validation", parameters.front_end)
+    ratios = ", ".join(f"{ratio:g}" for ratio in RATIOS_DB)
+    say(f"validation: {len(plain[1])} clips, and {len(noisy[1])} words again in noise at {ratios} dB")
+    return np.concatenate([plain[0], noisy[0]]), np.concatenate([plain[1], noisy[1]])
 
 
 def convert(parameters: Parameters, speech: Speech, trained: Trained, durations_s: Durations) -> Converted:

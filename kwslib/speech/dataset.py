@@ -3,6 +3,7 @@
 The codes are what the networks read (uint8, `fingerprint.quantise`), so nothing is lost by keeping them alone.
 """
 
+import functools
 import multiprocessing
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -12,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from kwslib.config.augmentation import Augmentation
-from kwslib.config.front_end import FrontEnd
+from kwslib.config.front_end import CLIP_SAMPLES, FrontEnd
+from kwslib.config.words import SILENCE
 from kwslib.errors import InputError, KwsError
 from kwslib.speech import fingerprint
 from kwslib.speech.augmentation import Material, augment
@@ -23,6 +25,11 @@ from kwslib.speech.noise_pool import noise_pool
 
 ARITHMETIC_VERSION = 1
 """Raised whenever augmentation, fingerprints or codes come out differently, so that no stale file is read."""
+
+RATIOS_DB = (20.0, 10.0, 5.0, 0.0)
+"""Signal-to-noise ratios of `noisy_codes`, taken in turn: those of the study of streams."""
+NOISY_SEED = 1_000_003
+"""Of the noise in validation: no training's seed."""
 
 Codes = tuple[np.ndarray, np.ndarray]
 
@@ -50,6 +57,51 @@ def evaluation_codes(corpus: Corpus, split: str, silence: str, front_end: FrontE
     key = {"split": split, "silence": silence}
     chunks = _in_chunks(len(clips), lambda part: clips.audio[part], front_end)
     return _cached(_path(corpus, key, front_end), len(clips), front_end, chunks), clips.labels
+
+
+def noisy_codes(corpus: Corpus, split: str, front_end: FrontEnd) -> Codes:
+    """Return the codes of a split's words in noise: what chooses a network that is meant to stand noise.
+
+    The noise is of the kinds that a training hears (`noise_pool`), its babble of the split's own other words. The last
+    fifth of each background recording is left out: the study of robustness measures with it.
+
+    Parameters
+    ----------
+    corpus, split, front_end
+        As for `evaluation_codes`. Silence is left out.
+
+    Returns
+    -------
+    codes, labels : ndarray of uint8
+        As `evaluation_codes`.
+
+    Raises
+    ------
+    DataError
+        If the corpus has no background recording.
+    """
+    clips = corpus.clips(split)
+    words = np.flatnonzero(clips.labels != SILENCE)
+    others, digest = corpus.other_words(split)
+
+    def vary(part: slice) -> np.ndarray:
+        made = np.zeros((len(words[part]), CLIP_SAMPLES), np.float32)
+        for turn, ratio_db in enumerate(RATIOS_DB):
+            rows = np.arange(len(words))[part] % len(RATIOS_DB) == turn
+            one = Augmentation(
+                noise_probability=0, shift_ms=0, snr_probability=1, snr_low_db=ratio_db, snr_high_db=ratio_db
+            )
+            made[rows] = augment(material(), one, NOISY_SEED, 0, words[part][rows])
+        return made
+
+    @functools.cache
+    def material() -> Material:
+        recordings = [training_part(recording) for recording in corpus.noise()]
+        return Material(clips, noise_pool(recordings, others, NOISY_SEED, 0))
+
+    key = {"split": split, "noisy": RATIOS_DB, "others": digest}
+    chunks = _in_chunks(len(words), vary, front_end)
+    return _cached(_path(corpus, key, front_end), len(words), front_end, chunks), clips.labels[words]
 
 
 def training_codes(corpus: Corpus, front_end: FrontEnd, augmentation: Augmentation, seed: int, copy: int) -> Codes:

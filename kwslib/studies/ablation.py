@@ -1,30 +1,35 @@
 """The ablation: small, trained with one ingredient of the recipe changed, judged by validation alone.
 
 Each training has a folder ``ablation/<variant>-s<seed>`` in the results, with its checkpoints, and ends in a
-``trial.json``; an interrupted ablation goes on where it was. `record` keeps all finished trials with the project.
+``trial.json``; an interrupted ablation goes on where it was. `KEPT` keeps all finished trials with the project.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from kwslib.artifacts import read_record, write_record
+from kwslib.artifacts import stored_if_set, write_record
 from kwslib.config.presets import SIZES
-from kwslib.errors import DataError, InputError, check_name
-from kwslib.paths import models_dir, results_dir
+from kwslib.errors import InputError, check_name
 from kwslib.provenance import Provenance, provenance
+from kwslib.studies.trials import Trials
 from kwslib.studies.variants import COPIES, SIZE, STEPS, VARIANTS, WHOLE, described, profile_of
 
 SEEDS = (1, 2, 3)
-FOLDER, TRIAL, RECORD = "ablation", "trial.json", "ablation.json"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """The best validation accuracy of one training in both phases, noise silence, 0 … 1."""
+    """One training: its best validation accuracy in both phases, noise silence, 0 … 1.
+
+    Attributes
+    ----------
+    validation_noisy : float or None
+        Accuracy of the kept quantised network on the same words in noise (`kwslib.speech.dataset.noisy_codes`); None in
+        trials of older versions. It chooses nothing.
+    """
 
     variant: str
     seed: int
@@ -36,6 +41,7 @@ class Trial:
     corpus: str
     profile: dict[str, Any]
     provenance: Provenance
+    validation_noisy: float | None = stored_if_set(None)
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,13 @@ class Recorded:
     """The trials that travel with the project."""
 
     trials: list[Trial]
+
+
+def _order(trial: Trial) -> tuple[int, int]:
+    return list(VARIANTS).index(trial.variant), trial.seed
+
+
+KEPT = Trials("ablation", "trial.json", Trial, Recorded, _order, "kws ablation --data FOLDER")
 
 
 def run_all(
@@ -109,19 +122,20 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
         If the speech is missing.
     """
     # Imported here because TensorFlow takes seconds to load, and the pages read recorded trials without it.
+    from kwslib.network import evaluation
     from kwslib.runs.claim import claim
     from kwslib.runs.experiment import Experiment
     from kwslib.runs.networks import teacher_sha256
     from kwslib.speech import open_corpus
-    from kwslib.speech.dataset import evaluation_codes
+    from kwslib.speech.dataset import evaluation_codes, noisy_codes
 
     profile, size = profile_of(variant, steps), SIZES[SIZE]
     recipe, front_end = profile.recipe(SIZE), size.front_end(profile.front_end, profile.input_scale)
     corpus = open_corpus("speech_commands", data)
     manifest = corpus.manifest["hash"]
     made_from = described(profile) | ({"teacher_sha256": teacher_sha256(recipe)} if recipe.teacher else {})
-    folder = results_dir() / FOLDER / f"{variant}-s{seed}"
-    found = read(folder / TRIAL)
+    folder = KEPT.place(f"{variant}-s{seed}")
+    found = KEPT.read(folder)
     wanted = (variant, seed, steps, manifest, made_from)
     if found and (found.variant, found.seed, found.steps, found.corpus, found.profile) == wanted:
         return found
@@ -139,7 +153,9 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
     )
     validation = evaluation_codes(corpus, "validation", "noise-silence", front_end)
     with claim(folder):
-        progress = experiment.train(corpus, validation, say).progress
+        trained = experiment.train(corpus, validation, say)
+    progress, (codes, labels) = trained.progress, noisy_codes(corpus, "validation", front_end)
+    noisy = evaluation.accuracy(evaluation.keras_predictor(trained.quantised)(codes), labels)
     trial = Trial(
         variant=variant,
         seed=seed,
@@ -151,8 +167,9 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
         corpus=manifest,
         profile=made_from,
         provenance=provenance(),
+        validation_noisy=noisy.share,
     )
-    write_record(folder / TRIAL, trial, None)
+    write_record(folder / KEPT.file, trial, None)
     return trial
 
 
@@ -160,66 +177,21 @@ def _best(history: Sequence[dict[str, Any]], phase: str) -> float:
     return max(row["validation_accuracy"] for row in history if row["phase"] == phase)
 
 
-def read(path: Path) -> Trial | None:
-    """Return a finished trial, or None if there is none.
-
-    Raises
-    ------
-    DataError
-        If the file is damaged.
-    """
-    if not path.exists():
-        return None
-    again = "remove it and run the ablation again"
-    return read_record(path, Trial, None, missing=again, again=again)
-
-
-def record() -> Path:
-    """Keep all finished trials of the results folder with the project; return the file.
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
-    paths = sorted((results_dir() / FOLDER).glob(f"*/{TRIAL}"))
-    trials = [trial for trial in map(read, paths) if trial]
-    if not trials:
-        raise DataError(f"there is no finished trial in {results_dir() / FOLDER}; run: kws ablation --data FOLDER")
-    path = models_dir() / FOLDER / RECORD
-    write_record(path, Recorded(trials), None)
-    return path
-
-
-def recorded() -> list[Trial]:
-    """The trials that travel with the project, in the order of `VARIANTS`; none if none were recorded.
-
-    Raises
-    ------
-    DataError
-        If the file is damaged.
-    """
-    path = models_dir() / FOLDER / RECORD
-    if not path.exists():
-        return []
-    again = "record the ablation again"
-    kept = read_record(path, Recorded, None, missing=again, again=again)
-    order = list(VARIANTS)
-    return sorted(kept.trials, key=lambda trial: (order.index(trial.variant), trial.seed))
-
-
 def summary(trials: Sequence[Trial]) -> pd.DataFrame:
     """One row for each variant: mean and standard deviation over its seeds, and the difference from the whole recipe.
 
-    The difference is taken seed by seed, over the seeds that both have, so that the effect of a seed on both cancels.
+    The columns ``noisy_…`` are of validation in noise, where it was measured. The difference is taken seed by seed,
+    over the seeds that both have, so that the effect of a seed on both cancels.
     """
-    columns = ("variant", "seed", "validation_float", "validation_quantised")
+    columns = ("variant", "seed", "validation_float", "validation_quantised", "validation_noisy")
     table = pd.DataFrame([{column: getattr(trial, column) for column in columns} for trial in trials])
-    whole = table[table.variant == WHOLE].set_index("seed").validation_quantised
+    table["validation_noisy"] = table["validation_noisy"].astype(float)
+    whole = table[table.variant == WHOLE].set_index("seed")
     rows = []
     for name, group in table.groupby("variant", sort=False):
         values = group.set_index("seed")
-        difference = (values.validation_quantised - whole).dropna()
+        difference = (values.validation_quantised - whole.validation_quantised).dropna()
+        noisy = (values.validation_noisy - whole.validation_noisy).dropna()
         rows.append(
             {
                 "variant": name,
@@ -230,6 +202,8 @@ def summary(trials: Sequence[Trial]) -> pd.DataFrame:
                 "quantised_deviation": values.validation_quantised.std(),
                 "difference": difference.mean() if name != WHOLE and len(difference) else None,
                 "difference_deviation": difference.std() if name != WHOLE and len(difference) > 1 else None,
+                "noisy_mean": values.validation_noisy.mean(),
+                "noisy_difference": noisy.mean() if name != WHOLE and len(noisy) else None,
             }
         )
     return pd.DataFrame(rows)

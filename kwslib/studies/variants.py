@@ -69,6 +69,23 @@ VARIANTS = {
         ),
         Variant("mixup", "mixup with alpha 0.2", _recipe(mixup_alpha=0.2)),
         Variant("decay", "weight decay 0.001", _recipe(weight_decay=0.001)),
+        Variant("speed", "speed varied by up to 15 %", _augmentation(speed_change=0.15)),
+        Variant("noise-by-ratio", "half of the words in noise at 20 to −5 dB", _augmentation(snr_probability=0.5)),
+        Variant(
+            "noise-from-easy",
+            "the same, from easy to hard copy by copy",
+            _augmentation(snr_probability=0.5, snr_ramp_copies=COPIES),
+        ),
+        Variant("turned-words", "all other words in turn as unknown ones", _augmentation(turn_others=True)),
+        Variant(
+            "joined-words",
+            "a fifth of the unknown words is two joined halves of keywords",
+            _augmentation(joined_probability=0.2),
+        ),
+        Variant("float-average", "averaged weights in floating point too, 0.999 a step", _recipe(float_average=0.999)),
+        Variant(
+            "more-calibration", "2,000 clips, not 200, for batch norm's statistics", _recipe(calibration_clips=2000)
+        ),
     )
 }
 

@@ -2,7 +2,7 @@
 
 Each row of the study has a folder ``voices-study/<row>-s<seed>`` in the results, with its checkpoints, and ends in a
 ``row.json``; an interrupted study goes on where it was. Validation chooses the step; the test split is measured once a
-row, when its training has ended. `record` keeps all finished rows with the project.
+row, when its training has ended. `KEPT` keeps all finished rows with the project.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,19 +10,19 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kwslib.artifacts import read_record, to_plain, write_record
+from kwslib.artifacts import to_plain, write_record
 from kwslib.config.own_words import TRAINING
 from kwslib.config.presets import SIZES
 from kwslib.config.profiles import Profile, profile_named
 from kwslib.config.words import KEYWORDS
-from kwslib.errors import DataError, InputError, check_name
-from kwslib.paths import models_dir, results_dir
+from kwslib.errors import InputError, check_name
 from kwslib.provenance import Provenance, provenance
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 from kwslib.speech.languages import ENGLISH, language_named
 from kwslib.speech.phrase_corpus import Order, Phrases
 from kwslib.speech.phrases import check_phrases
 from kwslib.studies.own_words_records import Count
+from kwslib.studies.trials import Trials
 from kwslib.studies.voices_rows import ROWS, Mixture
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ SIZE = "small"
 SEEDS = (1,)
 CORPUS_SEED = 1
 """Of the voices: every row and seed has the same ones."""
-FOLDER, ROW, RECORD = "voices-study", "row.json", "voices-study.json"
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,13 @@ class Recorded:
     """The results that travel with the project."""
 
     results: list[Result]
+
+
+def _order(result: Result) -> tuple[int, int]:
+    return list(ROWS).index(result.row), result.seed
+
+
+KEPT = Trials("voices-study", "row.json", Result, Recorded, _order, "kws words-study --data FOLDER")
 
 
 def run_all(
@@ -171,8 +177,8 @@ def run_row(
         "mixture": corpus.manifest["hash"],
         "recordings": recordings.manifest["hash"],
     }
-    folder = results_dir() / FOLDER / f"{name}-s{seed}"
-    found = read(folder / ROW)
+    folder = KEPT.place(f"{name}-s{seed}")
+    found = KEPT.read(folder)
     if found and (found.row, found.seed, found.made_from) == (name, seed, made_from):
         return found
     experiment = Experiment(
@@ -204,7 +210,7 @@ def run_row(
             made_from=made_from,
             provenance=provenance(),
         )
-        write_record(folder / ROW, result, None)
+        write_record(folder / KEPT.file, result, None)
     return result
 
 
@@ -229,51 +235,3 @@ def _counts(size: Any, network: Any, sets: dict[str, Any]) -> dict[str, Count]:
         found = evaluation.accuracy(predict(codes), labels)
         counts[name] = Count(found.clips, found.correct)
     return counts
-
-
-def read(path: Path) -> Result | None:
-    """Return a finished row, or None if there is none.
-
-    Raises
-    ------
-    DataError
-        If the file is damaged.
-    """
-    if not path.exists():
-        return None
-    again = "remove it and run the study again"
-    return read_record(path, Result, None, missing=again, again=again)
-
-
-def record() -> Path:
-    """Keep all finished rows of the results folder with the project; return the file.
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
-    found = [read(path) for path in sorted((results_dir() / FOLDER).glob(f"*/{ROW}"))]
-    results = [one for one in found if one]
-    if not results:
-        raise DataError(f"there is no finished row in {results_dir() / FOLDER}; run: kws words-study --data FOLDER")
-    path = models_dir() / FOLDER / RECORD
-    write_record(path, Recorded(results), None)
-    return path
-
-
-def recorded() -> list[Result]:
-    """The results that travel with the project, in the order of `ROWS`; none if none were recorded.
-
-    Raises
-    ------
-    DataError
-        If the file is damaged.
-    """
-    path = models_dir() / FOLDER / RECORD
-    if not path.exists():
-        return []
-    again = "record the study again"
-    kept = read_record(path, Recorded, None, missing=again, again=again)
-    order = list(ROWS)
-    return sorted(kept.results, key=lambda one: (order.index(one.row), one.seed))

@@ -6,7 +6,7 @@ from kwslib.config.front_end import FrontEnd
 from kwslib.errors import InputError
 from kwslib.integer.front_end import codes_of
 from kwslib.speech.augmentation import Material, augment
-from kwslib.speech.dataset import evaluation_codes, training_codes, training_path
+from kwslib.speech.dataset import RATIOS_DB, evaluation_codes, noisy_codes, training_codes, training_path
 from kwslib.speech.fingerprint import fingerprints, quantise
 
 SMALL = FrontEnd("magnitude", 40, 20, 10)
@@ -76,3 +76,27 @@ def test_all_other_words_of_the_split_take_turns_and_decide_the_key(tiny_corpus,
         training_codes(tiny_corpus, SMALL, Augmentation(turn_others=True), 5, 1)[0][unknown],
         quantise(fingerprints(varied, SMALL)),
     )
+
+
+def test_words_in_noise_are_the_splits_words_at_the_ratios_in_turn(tiny_corpus, cache, monkeypatch):
+    clips = tiny_corpus.clips("validation")
+    words = np.flatnonzero(clips.labels != 0)
+    mixed, labels = noisy_codes(tiny_corpus, "validation", POWER)
+    np.testing.assert_array_equal(labels, clips.labels[words])
+    quiet = evaluation_codes(tiny_corpus, "validation", "digital-silence", POWER)[0][words]
+    alone = {}
+    for ratio in RATIOS_DB:
+        monkeypatch.setattr("kwslib.speech.dataset.RATIOS_DB", (ratio,))
+        alone[ratio] = noisy_codes(tiny_corpus, "validation", POWER)[0]
+    distances = [np.abs(alone[ratio].astype(int) - quiet).mean() for ratio in RATIOS_DB]
+    assert distances[0] > 0 and all(np.diff(distances) > 0)  # the lower the ratio, the more noise
+    for turn, ratio in enumerate(RATIOS_DB):
+        np.testing.assert_array_equal(mixed[turn :: len(RATIOS_DB)], alone[ratio][turn :: len(RATIOS_DB)])
+
+
+def test_words_in_noise_do_not_depend_on_the_chunks(tiny_corpus, cache, monkeypatch):
+    whole, _ = noisy_codes(tiny_corpus, "test", SMALL)
+    for path in (cache / "fingerprints").iterdir():
+        path.unlink()
+    monkeypatch.setattr("kwslib.speech.dataset.CHUNK_CLIPS", 5)
+    np.testing.assert_array_equal(noisy_codes(tiny_corpus, "test", SMALL)[0], whole)

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from kwslib.artifacts import to_plain
+from kwslib.artifacts import to_plain, write_record
 from kwslib.errors import DataError, InputError
 from kwslib.provenance import provenance
 from kwslib.studies import ablation
-from kwslib.studies.ablation import Trial
+from kwslib.studies.ablation import KEPT, Recorded, Trial
 from kwslib.studies.variants import WHOLE
 from tests import corpora
 from tests.network.on_jax import TINY
@@ -28,7 +28,7 @@ def place(monkeypatch, tmp_path):
     monkeypatch.setattr(ablation, "SIZES", {ablation.SIZE: tiny})
     monkeypatch.setenv("KWS_RESULTS", str(tmp_path / "results"))
     monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(ablation, "models_dir", lambda: tmp_path / "models")
+    monkeypatch.setattr("kwslib.studies.trials.models_dir", lambda: tmp_path / "models")
     return tmp_path
 
 
@@ -55,14 +55,18 @@ def test_a_trial_is_trained_once_and_read_afterwards(place, speech):
     (one,) = ablation.run_all(speech, only=["no-teacher"], seeds=[5], steps=8, say=said.append)
     assert one.steps == 8
     assert 0 <= one.validation_quantised <= 1 and one.clips > 0 and one.profile["recipe"]
+    assert 0 <= one.validation_noisy <= 1
     lines = len(said)
     (again,) = ablation.run_all(speech, only=["no-teacher"], seeds=[5], steps=8, say=said.append)
     assert again == one and len(said) == lines + 1
-    path = ablation.record()
-    assert ablation.recorded() == [one]
+    path = KEPT.record()
+    assert KEPT.recorded() == [one]
+    older = trial(WHOLE, 1, 0.5)
+    write_record(path, Recorded([older, replace(one, validation_noisy=None)]), None)  # of another session
+    assert KEPT.record() == path and KEPT.recorded() == [older, one]
     path.write_text(path.read_text()[:-20])
     with pytest.raises(DataError, match="ablation.json is damaged"):
-        ablation.recorded()
+        KEPT.recorded()
 
 
 def test_the_summary_by_hand():
@@ -77,15 +81,24 @@ def test_the_summary_by_hand():
     assert mixup["difference_deviation"] == pytest.approx(0.01 / 2**0.5)
 
 
+def test_noise_is_summed_up_where_it_was_measured():
+    noisy = {("decay", 1): 0.70, (WHOLE, 1): 0.66, (WHOLE, 2): 0.68}
+    trials = [replace(trial(name, seed, 0.9), validation_noisy=value) for (name, seed), value in noisy.items()]
+    decay, whole, mixup = ablation.summary([*trials, trial("mixup", 1, 0.9)]).to_dict("records")
+    assert whole["noisy_mean"] == pytest.approx(0.67) and pd.isna(whole["noisy_difference"])
+    assert decay["noisy_difference"] == pytest.approx(0.04)
+    assert pd.isna(mixup["noisy_mean"]) and pd.isna(mixup["noisy_difference"])
+
+
 def test_one_seed_alone_has_no_deviation():
     (row,) = ablation.summary([trial("decay", 1, 0.9)]).to_dict("records")
     assert pd.isna(row["quantised_deviation"]) and pd.isna(row["difference"])
 
 
 def test_nothing_is_recorded_where_nothing_ended(place):
-    assert ablation.recorded() == []
-    with pytest.raises(DataError, match="there is no finished trial in"):
-        ablation.record()
+    assert KEPT.recorded() == []
+    with pytest.raises(DataError, match="there is no finished training in .*run: kws ablation --data FOLDER"):
+        KEPT.record()
 
 
 def test_bad_input_trains_nothing(place, speech):
@@ -99,8 +112,7 @@ def test_bad_input_trains_nothing(place, speech):
 
 
 def test_a_damaged_trial_is_told(tmp_path):
-    path = tmp_path / "trial.json"
-    path.write_text(json.dumps({"variant": WHOLE}))
+    (tmp_path / "trial.json").write_text(json.dumps({"variant": WHOLE}))
     with pytest.raises(DataError, match="trial.json is damaged"):
-        ablation.read(path)
-    assert ablation.read(tmp_path / "none.json") is None
+        KEPT.read(tmp_path)
+    assert KEPT.read(tmp_path / "none") is None

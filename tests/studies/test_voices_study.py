@@ -29,7 +29,7 @@ def place(tmp_path_factory):
     patch, folder = pytest.MonkeyPatch(), tmp_path_factory.mktemp("place")
     patch.setenv("KWS_RESULTS", str(folder / "results"))
     patch.setenv("KWS_CACHE", str(folder / "cache"))
-    patch.setattr(voices_study, "models_dir", lambda: folder / "models")
+    patch.setattr("kwslib.studies.trials.models_dir", lambda: folder / "models")
     yield folder
     patch.undo()
 
@@ -104,11 +104,11 @@ def test_a_row_is_trained_and_tested_once_and_read_afterwards(place, speech, voi
     lines = len(said)
     (again,) = voices_study.run_all(str(speech), **options)
     assert again == one and len(said) == lines + 1
-    path = voices_study.record()
-    assert voices_study.recorded() == [one]
+    path = voices_study.KEPT.record()
+    assert voices_study.KEPT.recorded() == [one]
     path.write_text(json.dumps(json.loads(path.read_text()))[:-20])
     with pytest.raises(DataError, match="voices-study.json is damaged"):
-        voices_study.recorded()
+        voices_study.KEPT.recorded()
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_bad_options_are_refused_before_anything_is_spoken(place, options, messa
 
 def test_nothing_is_recorded_where_no_row_is_finished(monkeypatch, tmp_path):
     monkeypatch.setenv("KWS_RESULTS", str(tmp_path))
-    monkeypatch.setattr(voices_study, "models_dir", lambda: tmp_path / "models")
-    assert voices_study.recorded() == []
+    monkeypatch.setattr("kwslib.studies.trials.models_dir", lambda: tmp_path / "models")
+    assert voices_study.KEPT.recorded() == []
     with pytest.raises(DataError, match="run: kws words-study"):
-        voices_study.record()
+        voices_study.KEPT.record()
