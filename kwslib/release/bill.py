@@ -6,15 +6,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from packaging.markers import Marker
+
 from kwslib import __version__
 from kwslib.errors import DataError
 
 SPDX = re.compile(r"[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*")
 """What looks like a licence expression; others are given as a name."""
+PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>python_version == \"3\.\d+\"))?")
 
 
 def read_lock(lock: Path) -> dict[str, tuple[str, list[str]]]:
-    """Return the packages of a lock: name -> version and the SHA-256 of its files, hexadecimal.
+    """Return the packages that a lock pins for this Python: name -> version and the SHA-256 of its files, hexadecimal.
 
     Raises
     ------
@@ -26,14 +29,15 @@ def read_lock(lock: Path) -> dict[str, tuple[str, list[str]]]:
     except OSError as error:
         raise DataError(f"cannot read {lock} ({error.strerror}); run in a checkout") from error
     found: dict[str, tuple[str, list[str]]] = {}
-    name = ""
+    hashes: list[str] | None = None
     for line in lines:
         text = line.strip().removesuffix("\\").strip()
-        if text.startswith("--hash=sha256:") and name:
-            found[name][1].append(text.removeprefix("--hash=sha256:"))
-        elif re.fullmatch(r"[A-Za-z0-9._-]+==\S+", text):
-            name, version = text.split("==")
-            found[name] = (version, [])
+        if text.startswith("--hash=sha256:") and hashes is not None:
+            hashes.append(text.removeprefix("--hash=sha256:"))
+        elif pin := PIN.fullmatch(text):
+            hashes = []
+            if not pin["marker"] or Marker(pin["marker"]).evaluate():
+                found[pin["name"]] = (pin["version"], hashes)
         elif text and not text.startswith("#"):
             raise DataError(f"{lock} has a line that is no pin: '{text}'")
     return found

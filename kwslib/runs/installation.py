@@ -10,7 +10,8 @@ from pathlib import Path
 from kwslib import __version__, paths
 from kwslib.errors import KwsError
 
-PYTHON = (3, 11)
+PYTHONS = ((3, 11), (3, 12), (3, 13))
+"""Those that the lock pins packages for."""
 MIN_FREE_BYTES = 5 << 30
 """An installation takes 2.5 GB, the synthetic corpus and its fingerprints about one."""
 DISTRIBUTION = "kws-gap8"
@@ -50,9 +51,10 @@ def examine() -> list[Finding]:
 
 def _python() -> Finding:
     found = f"{platform.python_version()} in {sys.prefix}, kwslib {__version__}"
-    if sys.version_info[:2] == PYTHON:
+    if sys.version_info[:2] in PYTHONS:
         return Finding("Python", OK, found)
-    return Finding("Python", MISSING, found, f"use Python {PYTHON[0]}.{PYTHON[1]}, for which all versions are pinned")
+    names = ", ".join(f"{major}.{minor}" for major, minor in PYTHONS)
+    return Finding("Python", MISSING, found, f"use one of Python {names}, for which all versions are pinned")
 
 
 def _distribution() -> Finding:
