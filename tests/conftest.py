@@ -29,3 +29,16 @@ def place(monkeypatch, tmp_path, root, speech):
         monkeypatch.setenv(f"KWS_{name}", str(value))
     monkeypatch.delenv("KWS_INSTALL_S", raising=False)
     return tmp_path / "r"
+
+
+@pytest.fixture(scope="session")
+def gap8_root(tmp_path_factory):
+    return quick_notebook.build_gap8(quick_notebook.build(tmp_path_factory.mktemp("gap8")))
+
+
+@pytest.fixture
+def gap8(gap8_root, place, monkeypatch):
+    """The project of `place` with a notebook that pretends to deploy; returns its folder."""
+    monkeypatch.setenv("KWS_ROOT", str(gap8_root))
+    yield gap8_root / "book"
+    (gap8_root / "book" / "refuse").unlink(missing_ok=True)

@@ -98,6 +98,18 @@ def up_to_date(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
     return run if same else None
 
 
+def finished(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
+    """Return the run that `make_run` would leave as it is: trained from the same inputs, and deployed; or None.
+
+    Parameters
+    ----------
+    chosen, corpus, folder
+        As for `up_to_date`.
+    """
+    found = up_to_date(chosen, corpus, folder)
+    return found if found and not (deploys() and not deployed(found)) else None
+
+
 def make_run(
     parameters: Mapping[str, Any],
     *,

@@ -92,7 +92,7 @@ class Runner:
                 outcomes[one.run] = Outcome(one, REFUSED, error=why)
                 self._say(f"{one.run}: {REFUSED}: {why}")
                 continue
-            found = None if self._force else execution.up_to_date(one, self._hash(one), self._base / one.run)
+            found = None if self._force else execution.finished(one, self._hash(one), self._base / one.run)
             if found:
                 outcomes[one.run] = Outcome(one, KEPT, found)
                 self._say(f"{one.run}: {KEPT}")

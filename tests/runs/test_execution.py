@@ -21,7 +21,7 @@ from kwslib.runs.notebook import NotebookError
 from kwslib.runs.parameters import check
 from kwslib.speech.speech_commands import MAIN_FOLDER
 from kwslib.speech.split import which_set
-from tests import corpora, quick_notebook
+from tests import corpora
 from tests.places import ROOT
 
 
@@ -202,19 +202,6 @@ def test_kernel_is_the_running_interpreter(place, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.chdir("/")
     assert make_run({"seed": 5}).seed == 5
-
-
-@pytest.fixture(scope="module")
-def gap8_root(tmp_path_factory):
-    return quick_notebook.build_gap8(quick_notebook.build(tmp_path_factory.mktemp("gap8")))
-
-
-@pytest.fixture
-def gap8(gap8_root, place, monkeypatch):
-    """The project of `place` with a notebook that pretends to deploy; returns its folder."""
-    monkeypatch.setenv("KWS_ROOT", str(gap8_root))
-    yield gap8_root / "book"
-    (gap8_root / "book" / "refuse").unlink(missing_ok=True)
 
 
 def test_a_network_is_deployed_after_its_training_and_again_alone_when_something_changed(place, gap8, monkeypatch):

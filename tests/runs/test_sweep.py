@@ -80,6 +80,20 @@ def test_failure_stops_or_not_and_finished_runs_are_kept(place):
         sweep.require_success(stopped)
 
 
+def test_a_trained_network_without_its_deployment_is_not_there_already(place, gap8):
+    """As a kill leaves it that comes after the training."""
+    (gap8 / "refuse").touch()
+    states = [[outcome.state for outcome in sweep.run_grid([{"seed": 6}], keep_going=True, say=lambda line: None)]]
+    trained = (place / "quick-small-s6" / "train.ipynb").stat().st_mtime_ns
+    assert not (place / "quick-small-s6" / "gap8.ipynb").exists()
+    (gap8 / "refuse").unlink()
+    for _ in range(2):
+        states.append([outcome.state for outcome in sweep.run_grid([{"seed": 6}], say=lambda line: None)])
+    assert states == [[FAILED], [DONE], [KEPT]]
+    assert (place / "quick-small-s6" / "gap8.ipynb").exists()
+    assert (place / "quick-small-s6" / "train.ipynb").stat().st_mtime_ns == trained  # by the first sweep alone
+
+
 def test_cluster_sends_the_files_back(place, monkeypatch, tmp_path):
     from distributed import LocalCluster
 
