@@ -42,7 +42,7 @@ import hashlib
 
 import numpy as np
 
-from kwslib.runs import records
+from kwslib.runs import mistakes, records
 from kwslib.paths import atomic_write_bytes
 from kwslib.provenance import provenance
 from kwslib.speech import open_corpus
@@ -56,6 +56,7 @@ for split, right in (("validation", 10 + seed % 7), ("test", 30 - seed % 7)):
         matrix[0, 1] = 5
         measurements.append(records.Measurement.of("tflite", split, silence, Accuracy(matrix)))
 atomic_write_bytes(chosen.folder / "model.tflite", bytes([seed]))
+mistakes.write(None, [], chosen.folder / mistakes.FOLDER)
 digest = hashlib.sha256(bytes([seed])).hexdigest()
 records.save(
     records.Run(

@@ -17,7 +17,7 @@ from kwslib.config.schedule import BATCH_CLIPS
 from kwslib.config.words import KEYWORDS, UNKNOWN
 from kwslib.errors import DataError, InputError, KwsError, ModelError
 from kwslib.paths import book_dir, results_dir
-from kwslib.runs import cost, deployments, notebook, records
+from kwslib.runs import cost, deployments, mistakes, notebook, records
 from kwslib.runs.claim import claim
 from kwslib.runs.networks import MODEL
 from kwslib.runs.parameters import FAILED, TEMPLATE, Parameters, check, declared
@@ -94,8 +94,23 @@ def up_to_date(chosen: Parameters, corpus: str, folder: Path) -> Run | None:
         and run.provenance.kwslib == __version__
         and notebook.is_intact(folder / TEMPLATE)
         and seals.matches(folder / MODEL, run.network.tflite_sha256)
+        and _shown_is_intact(run, folder)
     )
     return run if same else None
+
+
+def _shown_is_intact(run: Run, folder: Path) -> bool:
+    """Whether what the pages show beside the record is as written; what was spoiled is named on standard error."""
+    history = folder / records.HISTORY
+    if run.history_sha256 and not seals.matches(history, run.history_sha256):
+        seals.spoiled(history)
+        return False
+    try:
+        mistakes.read(folder / mistakes.FOLDER)
+    except DataError:
+        seals.spoiled(folder / mistakes.FOLDER)
+        return False
+    return True
 
 
 def finished(chosen: Parameters, corpus: str, folder: Path) -> Run | None:

@@ -81,7 +81,7 @@ def test_up_to_date_only_with_the_same_inputs(place, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(execution, "__version__", "99")
         assert execution.up_to_date(check(seed=2), corpus, run.folder) is None
-    for name in ("model.tflite", "train.ipynb", "metrics.json"):
+    for name in ("model.tflite", "train.ipynb", "metrics.json", "history.csv", "mistakes/mistakes.json"):
         content = (run.folder / name).read_bytes()
         (run.folder / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
         assert execution.up_to_date(check(seed=2), corpus, run.folder) is None

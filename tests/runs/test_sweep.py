@@ -107,15 +107,18 @@ def test_cluster_sends_the_files_back(place, monkeypatch, tmp_path):
     assert [outcome.state for outcome in outcomes] == [FAILED, DONE]
     assert [outcome.state for outcome in again] == [KEPT]
     here, there = place / "quick-small-s2", tmp_path / "there" / "cluster" / "quick-small-s2"
-    assert sorted(path.name for path in here.iterdir()) == [
+    files = sorted(path.relative_to(here).as_posix() for path in here.rglob("*") if path.is_file())
+    assert files == [
         "accuracy.csv",
         "history.csv",
         "metrics.json",
+        "mistakes/mistakes.csv",
+        "mistakes/mistakes.json",
         "model.tflite",
         "train.ipynb",
     ]
-    for path in here.iterdir():
-        assert path.read_bytes() == (there / path.name).read_bytes()
+    for name in files:
+        assert (here / name).read_bytes() == (there / name).read_bytes()
     assert "thirteenth" in (place / "failed" / "quick-small-s13.ipynb").read_text()
 
 
