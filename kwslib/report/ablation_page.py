@@ -56,7 +56,9 @@ def table(trials: Sequence[Trial]) -> Table | Markdown:
             "difference in noise, points": percent["noisy_difference"].map(_or_dash("{:+.2f}")),
         }
     )
-    return Table(shown, "ablation", "Validation accuracy by variant, mean and standard deviation over seeds")
+    return Table(
+        shown, "ablation", "Validation accuracy by variant, mean and standard deviation over seeds", dense=True
+    )
 
 
 def recipes() -> Table:
