@@ -7,16 +7,16 @@ folders that are removed. The corpus and its varied copies are made before. Run 
 """
 
 import argparse
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from kwslib import subproc
+
 ROOT = Path(__file__).resolve().parents[1]
+LIMIT_S = 7200
 CHANNELS = (16, 20, 24, 28, 32, 36, 40, 44)
 
 
@@ -27,12 +27,9 @@ def sweep_seconds(arguments: argparse.Namespace, runs: int, workers: int, result
     command = [sys.executable, "-m", "kwslib.cli.main", "sweep", *words, "--workers", str(workers)]
     if arguments.data:
         command += ["--data", arguments.data]
-    env = {**os.environ, "KWS_RESULTS": str(results), "PYTHONPATH": str(ROOT)}
-    start_s = time.monotonic()
-    subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    took_s = time.monotonic() - start_s
+    done = subproc.run(command, timeout_s=LIMIT_S, env={"KWS_RESULTS": str(results), "PYTHONPATH": str(ROOT)})
     shutil.rmtree(results)
-    return took_s
+    return done.wall_s
 
 
 def main() -> None:
