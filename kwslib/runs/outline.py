@@ -12,9 +12,11 @@ import numpy as np
 from kwslib.config import architecture
 from kwslib.config.architecture import Architecture
 from kwslib.config.front_end import INPUT_ZERO_POINT, FrontEnd
+from kwslib.errors import ModelError
 from kwslib.integer import requantisation
 from kwslib.integer.graph import SOFTMAX_BITS, UINT8_SHIFT, Graph, Layer, Tensor
 from kwslib.integer.requantisation import FREE_Q, LARGEST_N, ONCE, TWICE, Requantisation
+from kwslib.integer.translation import LARGEST_OPERATIONS
 
 NAME = "the network"
 SEED = 0
@@ -36,10 +38,20 @@ def outline(size: Architecture, front_end: FrontEnd) -> Graph:
     size : Architecture
     front_end : FrontEnd
         Of the training. If it has an integer form, the graph begins with sound, as its program on a device does.
+
+    Raises
+    ------
+    ModelError
+        If the network is larger than the parser of ``.tflite`` files takes.
     """
     made = _Outline(front_end.scale, (*size.input_shape, 1))
     for row in size.layers:
         made.add(row)
+    operations = sum(layer.operations for layer in made.layers)
+    if operations > LARGEST_OPERATIONS:
+        raise ModelError(
+            f"the network takes {operations} operations; a keyword spotter takes at most {LARGEST_OPERATIONS}"
+        )
     first, last = (replace(one, dtype="uint8") for one in (made.layers[0].input, made.layers[-1].output))
     graph = Graph(NAME, first, last, tuple(made.layers))
     return graph if front_end.kind == "magnitude" else graph.with_front_end(front_end)
