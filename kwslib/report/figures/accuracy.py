@@ -15,6 +15,8 @@ MOST_TICKS = 4
 ROW_HEIGHT = 42
 """Pixels of a name's row, series side by side in it."""
 HEIGHT = 300
+CHARACTER_PX, LINE_PX, MARGIN_PX = 6, 13, 12
+"""Of a written name: about the width of a letter, the height of a line, and how far it may reach out of the picture."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,11 @@ def accuracy_against_cost(points: Sequence[Point], cost: str, accuracy: str = "a
     placed = base.encode(y=alt.Y("accuracy:Q", **y), **series_marks(series), **linked)
     solid = placed.transform_filter("!datum.hollow").mark_point(filled=True, size=70)
     hollow = placed.transform_filter("datum.hollow").mark_point(filled=False, size=60, strokeWidth=1.6)
-    names = alt.Chart(_named(frame)).mark_text(dy=-9).encode(x=x, y=alt.Y("high:Q", **y), text="name:N")
+    names = (
+        alt.Chart(_named(frame, _cost_bounds(points)))
+        .mark_text(dy=-9)
+        .encode(x=x, y=alt.Y("high:Q", **y), text="name:N")
+    )
     layers = [_front(frame, x, alt.Y("accuracy:Q", **y)), spans, hollow, solid.add_params(CHOSEN), names]
     chart = alt.layer(*(layer for layer in layers if layer is not None)).properties(width=WIDTH, height=HEIGHT)
     listed = _listed([point for point in points if point.front] or points)
@@ -128,10 +134,26 @@ def _frame(points: Sequence[Point]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _named(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose names are written: of those at one place, the highest."""
-    highest = frame[frame["named"]].sort_values("high", ascending=False)
-    return highest.drop_duplicates(["name", "cost"])[["name", "cost", "high"]]
+def _named(frame: pd.DataFrame, bounds: tuple[float, float]) -> pd.DataFrame:
+    """The rows whose names are written: of those at one place the highest, and none that runs into one before it.
+
+    Series come in their order, of one series the highest first. The places are estimates, good enough for text.
+    """
+    order = {name: index for index, name in enumerate(dict.fromkeys(frame["series"]))}
+    ranked = frame[frame["named"]].assign(rank=frame["series"].map(order))
+    ranked = ranked.sort_values(["rank", "high"], ascending=[True, False]).drop_duplicates(["name", "cost"])
+    bottom, top = frame["low"].min(), frame["high"].max()
+    kept: list[Any] = []
+    written: list[tuple[float, float, float]] = []
+    for index, name, cost, high in ranked[["name", "cost", "high"]].itertuples():
+        centre = WIDTH * math.log(cost / bounds[0]) / math.log(bounds[1] / bounds[0])
+        half, height = len(name) * CHARACTER_PX / 2, HEIGHT * (high - bottom) / max(top - bottom, 1e-9)
+        inside = centre - half >= -MARGIN_PX and centre + half <= WIDTH + MARGIN_PX
+        free = all(abs(x - centre) >= half + other or abs(y - height) >= LINE_PX for x, y, other in written)
+        if free and (inside or not written):
+            kept.append(index)
+            written.append((centre, height, half))
+    return ranked.loc[kept, ["name", "cost", "high"]]
 
 
 def _front(frame: pd.DataFrame, x: alt.X, y: alt.Y) -> Any:
@@ -141,11 +163,16 @@ def _front(frame: pd.DataFrame, x: alt.X, y: alt.Y) -> Any:
     return alt.Chart(rows).mark_line(strokeDash=[5, 4], strokeWidth=1, color="gray").encode(x=x, y=y)
 
 
-def _cost_scale(points: Sequence[Point]) -> alt.Scale:
+def _cost_bounds(points: Sequence[Point]) -> tuple[float, float]:
+    """Where the axis of costs begins and ends."""
     costs = [point.cost for point in points]
     low, high = min(costs), max(costs)
     room = max((high / low) ** 0.08, 1.15)
-    return alt.Scale(type="log", domain=[low / room, high * room], nice=False)
+    return low / room, high * room
+
+
+def _cost_scale(points: Sequence[Point]) -> alt.Scale:
+    return alt.Scale(type="log", domain=list(_cost_bounds(points)), nice=False)
 
 
 def _cost_axis(points: Sequence[Point]) -> alt.Axis:

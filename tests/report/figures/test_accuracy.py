@@ -57,6 +57,15 @@ def test_the_front_goes_through_its_points_and_what_does_not_compare_is_hollow()
     assert "On the front: a, ours: 90.0 % (89.0 % to 91.0 %); c," in picture.alt and "; b" not in picture.alt
 
 
+def test_names_that_would_run_into_each_other_are_left_out():
+    near = [Point(f"a name of some length {n}", "others", 0.8 + n / 1000, 0.79, 0.81, 1000.0 + n) for n in range(5)]
+    ours = Point("ours", "presets", 0.8, 0.79, 0.80, 1010.0)
+    far = Point("far away", "others", 0.9, 0.89, 0.91, 1e6)
+    picture = accuracy.accuracy_against_cost([ours, *near, far], "cycles")
+    names = {one.name for one in (ours, *near, far)}
+    assert [text for text in drawn.texts(picture) if text in names] == ["ours", "far away"]
+
+
 @pytest.mark.parametrize("span", [0.001, 0.01, 0.034, 0.04, 0.2, 0.9])
 def test_the_accuracy_axis_has_some_numbers_and_not_too_many(span):
     middle = 0.97 - span / 2
