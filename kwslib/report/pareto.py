@@ -96,6 +96,11 @@ class Group:
     key: str
     networks: tuple[Network, ...]
 
+    @property
+    def compares(self) -> bool:
+        """Whether there is anything to compare."""
+        return sum(one.ranks for one in self.networks) > 1
+
     def front(self, kind: str) -> list[Network]:
         """Return the networks that no other one beats in validation accuracy and one kind of cost, by rising cost."""
         ranked = [one for one in self.networks if one.ranks and value(one.cost, kind) is not None]

@@ -28,9 +28,8 @@ CARDS = """<details class="kws-networks"><summary>Every network, and the command
 
 
 def found() -> list[Group]:
-    """Return the networks there are, fresh and recorded, by corpus and words, where there is anything to compare."""
-    every = groups(points.collect(overview.all_runs()))
-    return [group for group in every if sum(network.ranks for network in group.networks) > 1]
+    """Return the networks there are, fresh and recorded, by corpus and words."""
+    return groups(points.collect(overview.all_runs()))
 
 
 def of_sweeps() -> list[Group]:

@@ -119,3 +119,16 @@ def test_released_networks_lead_to_their_chapter(monkeypatch):
     address = pareto.link(point("best-small"))
     assert address == "small.html"
     assert f"{Path(address).stem}.md" in size_pages.page_names()
+
+
+def test_a_network_that_stands_alone_with_its_words_has_nothing_to_compare():
+    alike = point("a", 40_000, 80)
+    made = [
+        replace(alike, run=name, architecture=point(channels=n).architecture, words=words)
+        for n, (name, words) in enumerate([("a", []), ("b", []), ("c", ["own"])], 1)
+    ]
+    found = {frozenset(one.name for one in group.networks if one.ranks): group for group in pareto.groups(made)}
+    assert {names: group.compares for names, group in found.items()} == {
+        frozenset("ab"): True,
+        frozenset("c"): False,
+    }

@@ -89,15 +89,3 @@ def test_costs_that_are_not_known_are_a_dash():
 
 def test_without_a_recorded_sweep_the_page_says_so():
     assert pareto_page.origins([]).text.startswith("No sweep is recorded yet")
-
-
-def test_a_network_that_stands_alone_with_its_words_has_no_picture(monkeypatch):
-    names = [("a", "ten words"), ("b", "ten words"), ("c", "own words")]
-    alike = point("a", 40_000, 80)
-    made = [
-        replace(alike, run=name, architecture=point(channels=n).architecture, words=["own"] if "own" in words else [])
-        for n, (name, words) in enumerate(names, 1)
-    ]
-    monkeypatch.setattr(pareto_page.points, "collect", lambda runs: made)
-    (group,) = pareto_page.found()
-    assert {network.name for network in group.networks if network.ranks} == {"a", "b"}
