@@ -11,6 +11,7 @@ import yaml
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 
+from kwslib.runs import installation
 from tests.places import ROOT
 
 
@@ -47,6 +48,7 @@ def test_the_makefile_and_the_project_take_the_same_pythons():
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
     assert wanted == ">=3.11,<3.14"
     assert "(3, 11) <= sys.version_info[:2] < (3, 14)" in (ROOT / "Makefile").read_text()
+    assert installation.PYTHONS == ((3, 11), (3, 12), (3, 13))
 
 
 def test_conda_users_get_the_same_versions():

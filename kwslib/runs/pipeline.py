@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kwslib.config.streams import SNR_DB
 from kwslib.integer import network_file, reference
 from kwslib.integer.graph import Graph
 from kwslib.integer.metadata import Description
@@ -26,7 +27,7 @@ from kwslib.runs.parameters import Parameters
 from kwslib.runs.records import Agreement, CorpusUse, Measurement, NetworkFigures, Run, stage
 from kwslib.speech import open_corpus
 from kwslib.speech.corpus import Corpus
-from kwslib.speech.dataset import RATIOS_DB, Codes, evaluation_codes, noisy_codes
+from kwslib.speech.dataset import Codes, evaluation_codes, noisy_codes
 
 Durations = dict[str, float]
 """Seconds by stage; every stage adds its own."""
@@ -174,7 +175,7 @@ def choosing(parameters: Parameters, speech: Speech, say: Callable[[str], None] 
     if not parameters.augmentation.snr_probability:
         return plain
     noisy = noisy_codes(speech.corpus, "validation", parameters.front_end)
-    ratios = ", ".join(f"{ratio:g}" for ratio in RATIOS_DB)
+    ratios = ", ".join(f"{ratio:g}" for ratio in SNR_DB)
     say(f"validation: {len(plain[1])} clips, and {len(noisy[1])} words again in noise at {ratios} dB")
     return np.concatenate([plain[0], noisy[0]]), np.concatenate([plain[1], noisy[1]])
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from kwslib.config.augmentation import Augmentation
 from kwslib.config.front_end import CLIP_SAMPLES, FrontEnd
+from kwslib.config.streams import SNR_DB
 from kwslib.config.words import SILENCE
 from kwslib.errors import InputError, KwsError
 from kwslib.speech import fingerprint
@@ -26,8 +27,6 @@ from kwslib.speech.noise_pool import noise_pool
 ARITHMETIC_VERSION = 1
 """Raised whenever augmentation, fingerprints or codes come out differently, so that no stale file is read."""
 
-RATIOS_DB = (20.0, 10.0, 5.0, 0.0)
-"""Signal-to-noise ratios of `noisy_codes`, taken in turn: those of the study of streams."""
 NOISY_SEED = 1_000_003
 """Of the noise in validation: no training's seed."""
 
@@ -62,8 +61,9 @@ def evaluation_codes(corpus: Corpus, split: str, silence: str, front_end: FrontE
 def noisy_codes(corpus: Corpus, split: str, front_end: FrontEnd) -> Codes:
     """Return the codes of a split's words in noise: what chooses a network that is meant to stand noise.
 
-    The noise is of the kinds that a training hears (`noise_pool`), its babble of the split's own other words. The last
-    fifth of each background recording is left out: the study of robustness measures with it.
+    The ratios are `SNR_DB` in turn, those of the study of streams. The noise is of the kinds that a training hears
+    (`noise_pool`), its babble of the split's own other words. The last fifth of each background recording is left out:
+    the study of robustness measures with it.
 
     Parameters
     ----------
@@ -86,8 +86,8 @@ def noisy_codes(corpus: Corpus, split: str, front_end: FrontEnd) -> Codes:
 
     def vary(part: slice) -> np.ndarray:
         made = np.zeros((len(words[part]), CLIP_SAMPLES), np.float32)
-        for turn, ratio_db in enumerate(RATIOS_DB):
-            rows = np.arange(len(words))[part] % len(RATIOS_DB) == turn
+        for turn, ratio_db in enumerate(SNR_DB):
+            rows = np.arange(len(words))[part] % len(SNR_DB) == turn
             one = Augmentation(
                 noise_probability=0, shift_ms=0, snr_probability=1, snr_low_db=ratio_db, snr_high_db=ratio_db
             )
@@ -99,7 +99,7 @@ def noisy_codes(corpus: Corpus, split: str, front_end: FrontEnd) -> Codes:
         recordings = [training_part(recording) for recording in corpus.noise()]
         return Material(clips, noise_pool(recordings, others, NOISY_SEED, 0))
 
-    key = {"split": split, "noisy": RATIOS_DB, "others": digest}
+    key = {"split": split, "noisy": SNR_DB, "others": digest}
     chunks = _in_chunks(len(words), vary, front_end)
     return _cached(_path(corpus, key, front_end), len(words), front_end, chunks), clips.labels[words]
 

@@ -3,10 +3,11 @@ import pytest
 
 from kwslib.config.augmentation import Augmentation
 from kwslib.config.front_end import FrontEnd
+from kwslib.config.streams import SNR_DB
 from kwslib.errors import InputError
 from kwslib.integer.front_end import codes_of
 from kwslib.speech.augmentation import Material, augment
-from kwslib.speech.dataset import RATIOS_DB, evaluation_codes, noisy_codes, training_codes, training_path
+from kwslib.speech.dataset import evaluation_codes, noisy_codes, training_codes, training_path
 from kwslib.speech.fingerprint import fingerprints, quantise
 
 SMALL = FrontEnd("magnitude", 40, 20, 10)
@@ -85,13 +86,13 @@ def test_words_in_noise_are_the_splits_words_at_the_ratios_in_turn(tiny_corpus, 
     np.testing.assert_array_equal(labels, clips.labels[words])
     quiet = evaluation_codes(tiny_corpus, "validation", "digital-silence", POWER)[0][words]
     alone = {}
-    for ratio in RATIOS_DB:
-        monkeypatch.setattr("kwslib.speech.dataset.RATIOS_DB", (ratio,))
+    for ratio in SNR_DB:
+        monkeypatch.setattr("kwslib.speech.dataset.SNR_DB", (ratio,))
         alone[ratio] = noisy_codes(tiny_corpus, "validation", POWER)[0]
-    distances = [np.abs(alone[ratio].astype(int) - quiet).mean() for ratio in RATIOS_DB]
+    distances = [np.abs(alone[ratio].astype(int) - quiet).mean() for ratio in SNR_DB]
     assert distances[0] > 0 and all(np.diff(distances) > 0)  # the lower the ratio, the more noise
-    for turn, ratio in enumerate(RATIOS_DB):
-        np.testing.assert_array_equal(mixed[turn :: len(RATIOS_DB)], alone[ratio][turn :: len(RATIOS_DB)])
+    for turn, ratio in enumerate(SNR_DB):
+        np.testing.assert_array_equal(mixed[turn :: len(SNR_DB)], alone[ratio][turn :: len(SNR_DB)])
 
 
 def test_words_in_noise_do_not_depend_on_the_chunks(tiny_corpus, cache, monkeypatch):
