@@ -6,15 +6,19 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
+from types import FrameType
 
 from kwslib.errors import ToolError
 from kwslib.paths import atomic_write_text
 
 LAST_LINES = 15
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that ask a command to end; what it has started ends with it."""
 
 
 class CommandNotFound(ToolError):
@@ -99,31 +103,21 @@ def run(
     words = tuple(str(word) for word in args)
     command = " ".join(words)
     start_s = time.monotonic()
+    timed_out, process = False, None
     try:
-        process = subprocess.Popen(
-            words,
-            cwd=cwd,
-            env={**os.environ, **(env or {})},
-            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise CommandNotFound(f"cannot start '{words[0]}': {error.strerror}; is it installed?") from error
-    timed_out = False
-    told = _Lines(process, tell) if tell else None
-    try:
-        stdout, stderr = process.communicate(stdin, timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        timed_out = True
-        _kill_group(process)
-        stdout, stderr = process.communicate()
+        with _signals_held():
+            process = _started(words, cwd, env, stdin)
+        told = _Lines(process, tell) if tell else None
+        try:
+            stdout, stderr = process.communicate(stdin, timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+            _kill_group(process)
+            stdout, stderr = process.communicate()
     except BaseException:
-        _kill_group(process)
-        process.wait()
+        if process is not None:
+            _kill_group(process)
+            process.wait()
         raise
     if told:
         stdout = told.text()
@@ -138,6 +132,48 @@ def run(
         how = f"was ended by signal {-status}" if status < 0 else f"failed with exit status {status}"
         raise CommandFailed(f"'{command}' {how}{where}\n{_tail(stdout + stderr)}", completed)
     return completed
+
+
+def _started(
+    words: Sequence[str], cwd: Path | str | None, env: Mapping[str, str] | None, stdin: str | None
+) -> subprocess.Popen:
+    try:
+        return subprocess.Popen(
+            words,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CommandNotFound(f"cannot start '{words[0]}': {error.strerror}; is it installed?") from error
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let Python's handlers of `ENDING` wait until the end of the block.
+
+    Ctrl-C in the middle of `Popen` would leave a program behind that nobody knows. The signals are not blocked: the
+    program would inherit that.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python runs handlers in the main thread alone
+        return
+    seen: list[tuple[int, FrameType | None]] = []
+    handlers = {int(number): handler for number in ENDING if callable(handler := signal.getsignal(number))}
+    for number in handlers:
+        signal.signal(number, lambda *arrived: seen.append(arrived))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number, frame in seen[:1]:
+            handlers[number](number, frame)
 
 
 class _Lines:

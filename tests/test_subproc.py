@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -116,6 +117,28 @@ def test_timeout_kills_the_children_too(tmp_path):
         time.sleep(0.1)
     else:
         pytest.fail("the child lives on")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_program_starts_ends_the_program(monkeypatch, number):
+    """A handler runs as soon as it can, in the middle of `Popen` too."""
+    started, whole = [], subprocess.Popen
+
+    class Interrupted(whole):
+        def _execute_child(self, *args):
+            super()._execute_child(*args)
+            started.append(psutil.Process(self.pid))
+            os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(["sleep", "600"], timeout_s=600)
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, before)
+    assert started and not psutil.wait_procs(started, timeout=60)[1]
 
 
 POOL = """

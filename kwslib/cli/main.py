@@ -41,8 +41,8 @@ COMMANDS = {
 }
 """Where each command is defined: module and name."""
 
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""
+ENDED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "terminated"}
+"""What a command says when a signal ends it; its exit status is 128 and the signal's number, as shells have it."""
 
 
 class Kws(click.Group):
@@ -58,14 +58,16 @@ class Kws(click.Group):
         return getattr(importlib.import_module(module), name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with _interrupts() as seen:
+        with _endings() as seen:
             try:
                 return super().invoke(ctx)
             except (Exception, KeyboardInterrupt) as error:
                 # What fails after Ctrl-C, a library that was about to be imported say, fails because of it.
                 if seen or isinstance(error, KeyboardInterrupt):
-                    click.echo("\ninterrupted" if sys.stderr.isatty() else "interrupted", err=True)  # below the ^C
-                    ctx.exit(INTERRUPTED)
+                    number = seen[0] if seen else signal.SIGINT
+                    line = ENDED[signal.Signals(number)]
+                    click.echo(f"\n{line}" if sys.stderr.isatty() else line, err=True)  # below the ^C
+                    ctx.exit(128 + number)
                 if isinstance(error, KwsError):
                     click.echo(f"error: {error}", err=True)
                     ctx.exit(error.exit_code)
@@ -73,8 +75,11 @@ class Kws(click.Group):
 
 
 @contextmanager
-def _interrupts() -> Iterator[list[int]]:
-    """Note each Ctrl-C, and raise KeyboardInterrupt as ever; only where Python's own handler would do so."""
+def _endings() -> Iterator[list[int]]:
+    """Note each signal of `ENDED`, and raise KeyboardInterrupt, so that everything is cleared away as after Ctrl-C.
+
+    Only where Python or the system would do so, or end the process.
+    """
     seen: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -83,15 +88,19 @@ def _interrupts() -> Iterator[list[int]]:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
         signal.default_int_handler(number, frame)
 
-    own = threading.current_thread() is threading.main_thread()
-    if not own or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield seen
-        return
-    signal.signal(signal.SIGINT, note)
+    found: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        found = {number: signal.getsignal(number) for number in ENDED}
+    replaced = {
+        number: handler for number, handler in found.items() if handler in (signal.default_int_handler, signal.SIG_DFL)
+    }
+    for number in replaced:
+        signal.signal(number, note)
     try:
         yield seen
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
 
 
 @click.group(cls=Kws)

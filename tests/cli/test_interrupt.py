@@ -1,4 +1,4 @@
-"""Ctrl-C ends every command: in one line, with the exit status that shells have for it, and nothing stays behind."""
+"""Ctrl-C and `kill` end every command: in one line, with the exit status that shells have; nothing stays behind."""
 
 import contextlib
 import os
@@ -93,14 +93,14 @@ def wait_for_child(process, text):
     pytest.fail(process.communicate()[0])
 
 
-def assert_ends(process, *folders, whole_group):
+def assert_ends(process, *folders, whole_group, number=signal.SIGINT):
     """Interrupt it, as `kill -INT` or as a terminal does, which tells everything that it started in its group too."""
     children = psutil.Process(process.pid).children(recursive=True)
-    (os.killpg if whole_group else os.kill)(process.pid, signal.SIGINT)
+    (os.killpg if whole_group else os.kill)(process.pid, number)
     said, _ = process.communicate(timeout=120)  # it would go on for hours
     # A process that Python ends by the signal itself has the same status in a shell.
-    assert process.returncode in (130, -signal.SIGINT), said
-    assert said.splitlines()[-1] == "interrupted"
+    assert process.returncode in (128 + number, -number), said
+    assert said.splitlines()[-1] == ("interrupted" if number == signal.SIGINT else "terminated")
     assert "Traceback" not in said
     assert not psutil.wait_procs(children, timeout=120)[1]
     left = [path for folder in folders for path in folder.rglob("*.tmp")]
@@ -124,8 +124,11 @@ def recording(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("whole_group", [False, True])
-def test_a_program_that_never_ends(tmp_path, cache, whole_group):
+@pytest.mark.parametrize(
+    ("number", "whole_group"),
+    [(signal.SIGINT, False), (signal.SIGINT, True), (signal.SIGTERM, False), (signal.SIGHUP, True)],
+)
+def test_a_program_that_never_ends(tmp_path, cache, number, whole_group):
     code = Assembler()
     code.label("again")
     code.emit("jal", "zero", "@again")
@@ -133,7 +136,7 @@ def test_a_program_that_never_ends(tmp_path, cache, whole_group):
     path.write_bytes(elf(code.assembled()))
     with running("gap8", "simulate", path, KWS_CACHE=str(cache)) as process:
         wait_for_child(process, str(path))
-        assert not assert_ends(process, tmp_path, whole_group=whole_group)
+        assert not assert_ends(process, tmp_path, whole_group=whole_group, number=number)
 
 
 def test_tasks_that_an_event_loop_still_holds():
@@ -161,9 +164,10 @@ def test_a_stream_on_gap8(recording, cache, tmp_path):
 @pytest.mark.slice
 @pytest.mark.parametrize("whole_group", [False, True])
 def test_a_training(place, whole_group):
+    number = signal.SIGINT if whole_group else signal.SIGTERM
     with running("run", "--steps", "1000000") as process:
         read_to(process, "step 2")
-        said = assert_ends(process, whole_group=whole_group)
+        said = assert_ends(process, whole_group=whole_group, number=number)
     assert all(line.startswith("step ") for line in said)
     assert {path.name for path in place.iterdir()} <= WORKSHOP
     with running("run", "--steps", "1000000") as process:

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import kwslib
-from kwslib.cli.main import INTERRUPTED, main
+from kwslib.cli.main import main
 from kwslib.errors import DataError
 from kwslib.runs import records
 from kwslib.runs.parameters import declared
@@ -312,4 +312,4 @@ def test_what_fails_after_ctrl_c_is_an_interruption(monkeypatch, error):
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
-    assert (result.exit_code, result.output) == (INTERRUPTED, "interrupted\n")
+    assert (result.exit_code, result.output) == (130, "interrupted\n")
