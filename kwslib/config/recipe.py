@@ -40,6 +40,8 @@ class Recipe:
         Size whose released network gives soft targets (Hinton et al., 2015); none if empty.
     teacher_share : float
         Part of the targets that is the teacher's.
+    teacher_in_quiet : bool
+        The teacher hears each varied clip without its noise: one that never trained in noise says little of use there.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Recipe:
     calibration_clips: int = 200
     teacher: str = ""
     teacher_share: float = 0.0
+    teacher_in_quiet: bool = False
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -72,6 +75,8 @@ class Recipe:
             raise InputError("calibration_clips is 0: give at least 1")
         if bool(self.teacher) != bool(self.teacher_share):
             raise InputError("a teacher needs a teacher_share, and a teacher_share a teacher")
+        if self.teacher_in_quiet and not self.teacher:
+            raise InputError("teacher_in_quiet is set, but there is no teacher")
 
     @property
     def plain(self) -> bool:

@@ -1,6 +1,7 @@
 """Soft targets for distillation: a released network's probabilities for each augmented clip, computed once."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,7 +40,8 @@ def soft_targets(
 ) -> Callable[[int], np.ndarray] | None:
     """Return a function that gives the teacher's probabilities for each augmented copy of the training set.
 
-    The teacher reads the same augmented sound through its own front end. Its probabilities are kept in the cache.
+    The teacher reads the same augmented sound through its own front end, without the noise where the recipe says so. Its
+    probabilities are kept in the cache.
 
     Parameters
     ----------
@@ -63,6 +65,8 @@ def soft_targets(
     """
     if not recipe.teacher:
         return None
+    if recipe.teacher_in_quiet:
+        augmentation = replace(augmentation, noise_probability=0.0, snr_probability=0.0)
     path = teacher_path(recipe)
     data, network = path.read_bytes(), of_file(path)
     front_end = network.front_end

@@ -17,6 +17,7 @@ STEPS = 4000
 COPIES = 4
 """Of the training set; a pass is about 370 steps, so that each copy is used two or three times."""
 WHOLE = "recipe"
+NOISE = "noise-by-ratio"
 BASE = Recipe(label_smoothing=0.05, teacher="medium", teacher_share=0.7)
 """The recipe that every variant changes, as it was before the ablation had chosen."""
 
@@ -41,11 +42,12 @@ def _staged(profile: Profile) -> Profile:
 
 @dataclass(frozen=True)
 class Variant:
-    """One change to the recipe: its name, its meaning in words, and a function that changes a profile."""
+    """One change: its name, its meaning in words, a function that changes a profile, and the variant that it changes."""
 
     name: str
     meaning: str
     change: Change
+    base: str = WHOLE
 
 
 VARIANTS = {
@@ -70,11 +72,23 @@ VARIANTS = {
         Variant("mixup", "mixup with alpha 0.2", _recipe(mixup_alpha=0.2)),
         Variant("decay", "weight decay 0.001", _recipe(weight_decay=0.001)),
         Variant("speed", "speed varied by up to 15 %", _augmentation(speed_change=0.15)),
-        Variant("noise-by-ratio", "half of the words in noise at 20 to −5 dB", _augmentation(snr_probability=0.5)),
+        Variant(NOISE, "half of the words in noise at 20 to −5 dB", _augmentation(snr_probability=0.5)),
         Variant(
             "noise-from-easy",
             "the same, from easy to hard copy by copy",
             _augmentation(snr_probability=0.5, snr_ramp_copies=COPIES),
+        ),
+        Variant(
+            "noise-quiet-teacher",
+            "half of the words in noise, which the teacher does not hear",
+            _recipe(teacher_in_quiet=True),
+            NOISE,
+        ),
+        Variant(
+            "noise-no-teacher",
+            "half of the words in noise; labels alone",
+            _recipe(teacher="", teacher_share=0.0),
+            NOISE,
         ),
         Variant("turned-words", "all other words in turn as unknown ones", _augmentation(turn_others=True)),
         Variant(
@@ -105,7 +119,10 @@ def profile_of(variant: str, steps: int = STEPS) -> Profile:
         recipes={SIZE: BASE},
         copies={SIZE: COPIES},
     )
-    return VARIANTS[check_name("variant", variant, VARIANTS)].change(base)
+    chosen = VARIANTS[check_name("variant", variant, VARIANTS)]
+    if chosen.base != WHOLE:
+        base = VARIANTS[chosen.base].change(base)
+    return chosen.change(base)
 
 
 def described(profile: Profile) -> dict[str, Any]:

@@ -22,6 +22,7 @@ def test_the_key_holds_what_is_set():
         ({"time_masks": -1}, "time_masks is -1"),
         ({"teacher": "large"}, "a teacher needs a teacher_share"),
         ({"teacher_share": 0.5}, "a teacher needs a teacher_share"),
+        ({"teacher_in_quiet": True}, "there is no teacher"),
     ],
 )
 def test_values_out_of_range_are_refused(values, message):

@@ -1,5 +1,7 @@
 """What a teacher says of the training clips."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,15 @@ def test_its_probabilities_are_the_networks_softmax(corpus, monkeypatch, tmp_pat
     assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
     softmax = tflite_predictor(networks.teacher_path(RECIPE).read_bytes())(codes) / 256
     assert np.abs(found - softmax).max() < 1.5 / 256
+
+
+def test_a_teacher_in_quiet_hears_the_same_clips_without_noise(corpus, monkeypatch, tmp_path):
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path))
+    noisy = Augmentation(snr_probability=0.5, joined_probability=0.2, speed_change=0.1)
+    in_quiet = teacher.soft_targets(replace(RECIPE, teacher_in_quiet=True), corpus, noisy, seed=3)(0)
+    quiet = replace(noisy, noise_probability=0, snr_probability=0)
+    assert np.array_equal(in_quiet, teacher.soft_targets(RECIPE, corpus, quiet, seed=3)(0))
+    assert not np.array_equal(in_quiet, teacher.soft_targets(RECIPE, corpus, noisy, seed=3)(0))
 
 
 def test_they_are_computed_once(corpus, monkeypatch, tmp_path):

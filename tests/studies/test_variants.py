@@ -10,7 +10,7 @@ from kwslib.studies.variants import SIZE, VARIANTS, WHOLE
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_variant_changes_one_thing(name):
-    whole, changed = variants.profile_of(WHOLE, 400), variants.profile_of(name, 400)
+    whole, changed = variants.profile_of(VARIANTS[name].base, 400), variants.profile_of(name, 400)
     assert changed.schedules[SIZE].steps == 400
     parts = {
         "front_end": lambda profile: profile.front_end,
