@@ -40,8 +40,8 @@ def soft_targets(
 ) -> Callable[[int], np.ndarray] | None:
     """Return a function that gives the teacher's probabilities for each augmented copy of the training set.
 
-    The teacher reads the same augmented sound through its own front end, without the noise where the recipe says so. Its
-    probabilities are kept in the cache.
+    The teacher reads the same augmented sound through its own front end, without its noise where the recipe says so.
+    The probabilities are kept in the cache.
 
     Parameters
     ----------

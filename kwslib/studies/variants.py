@@ -42,7 +42,7 @@ def _staged(profile: Profile) -> Profile:
 
 @dataclass(frozen=True)
 class Variant:
-    """One change: its name, its meaning in words, a function that changes a profile, and the variant that it changes."""
+    """One change: its name, its meaning in words, a function that changes a profile, and the variant it starts from."""
 
     name: str
     meaning: str
