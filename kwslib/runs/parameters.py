@@ -190,8 +190,9 @@ def _changed(preset: Any, whole: Mapping[str, Any]) -> Any:
 
 
 def _recipe(whole: Mapping[str, Any], preset: Recipe, size: Architecture, words: tuple[str, ...]) -> Recipe:
-    if whole["teacher"] == "" and whole["teacher_share"] is None:
-        whole = {**whole, "teacher_share": 0.0}
+    if whole["teacher"] == "":  # what goes with a teacher goes with it
+        without = {"teacher_share": 0.0, "teacher_in_quiet": False}
+        whole = {**whole, **{name: value for name, value in without.items() if whole[name] is None}}
     recipe: Recipe = _changed(preset, whole)
     frames, coefficients = size.input_shape
     for name, most in (("mask_frames", frames), ("shift_frames", frames), ("mask_coefficients", coefficients - 1)):

@@ -44,6 +44,7 @@ FORMS = {
     "weight_decay": "decay{}",
     "float_average": "average{}",
     "teacher": "teacher-{}",
+    "teacher_in_quiet": "quietteacher{}",
 }
 """How a setting is written; one that is not listed is written with its own name."""
 
@@ -136,7 +137,7 @@ def _differences(now: Any, preset: Any, leave_out: Sequence[str] = ()) -> list[s
         value = getattr(now, one.name)
         if value == getattr(preset, one.name) or one.name in leave_out:
             continue
-        if isinstance(now, Recipe) and one.name == "teacher_share" and not value:
+        if isinstance(now, Recipe) and one.name in ("teacher_share", "teacher_in_quiet") and not value:
             continue  # goes with the teacher
         parts.append(FORMS.get(one.name, one.name.replace("_", "") + "{}").format(_value(value)))
     return parts
