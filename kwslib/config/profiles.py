@@ -17,7 +17,8 @@ from kwslib.errors import check_name
 class Profile:
     """How a network is trained: front end, schedules by size, augmentation, recipe by size.
 
-    `copies` augmented copies of the training set are made, by size, and visited in turn, pass by pass.
+    `copies` augmented copies of the training set are made, by size, and visited in turn, pass by pass. A size may have
+    a front end and an augmentation of its own, in `front_ends` and `augmentations`.
     """
 
     name: str
@@ -28,10 +29,20 @@ class Profile:
     validate_every_steps: dict[str, int]
     recipes: dict[str, Recipe] = field(default_factory=dict)
     input_scale: float = INPUT_SCALE
+    front_ends: dict[str, str] = field(default_factory=dict)
+    augmentations: dict[str, Augmentation] = field(default_factory=dict)
 
     def recipe(self, size: str) -> Recipe:
         """The recipe of a size; the plain one where none is set."""
         return self.recipes.get(size, Recipe())
+
+    def front_end_of(self, size: str) -> str:
+        """The kind of front end of a size."""
+        return self.front_ends.get(size, self.front_end)
+
+    def augmentation_of(self, size: str) -> Augmentation:
+        """How the training clips of a size are varied."""
+        return self.augmentations.get(size, self.augmentation)
 
 
 def _stages(learning_rates: str, steps: str) -> tuple[Stage, ...]:

@@ -72,10 +72,10 @@ def recipes() -> Table:
 
 def _described(profile: Profile, size: str) -> dict[str, str]:
     described = {
-        "front end": SIZES[size].front_end(profile.front_end, profile.input_scale).key,
+        "front end": SIZES[size].front_end(profile.front_end_of(size), profile.input_scale).key,
         "schedule": asdict(profile.schedules[size]),
         "copies of the training set": profile.copies[size],
-        "augmentation": profile.augmentation.key,
+        "augmentation": profile.augmentation_of(size).key,
         "recipe": profile.recipe(size).key,
     }
     return dict(flat(described))

@@ -59,7 +59,7 @@ def check(**values: Any) -> Parameters:
             raise InputError(f"{name} is {whole[name]}: give {meaning}")
     preset = presets.size_named(whole["size"])
     profile = profiles.profile_named(whole["profile"])
-    kind = check_name("front end", whole["front_end"] or profile.front_end, KINDS)
+    kind = check_name("front end", whole["front_end"] or profile.front_end_of(preset.name), KINDS)
     words = checked_words(whole["words"].split(",")) if whole["words"] else KEYWORDS
     data = speech_dir(whole["data"])
     corpus = check_name("corpus", whole["corpus"] or speech.corpus_in(data), CORPORA)
@@ -74,7 +74,7 @@ def check(**values: Any) -> Parameters:
         profile=profile,
         schedule=timetable,
         front_end=front_end,
-        augmentation=_changed(profile.augmentation, whole),
+        augmentation=_changed(profile.augmentation_of(size.name), whole),
         recipe=recipe,
         copies=whole["copies"] or profile.copies[size.name],
         batch_clips=whole["batch_clips"] or BATCH_CLIPS,

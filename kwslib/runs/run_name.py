@@ -69,7 +69,7 @@ def of(chosen: Parameters, corpus_given: bool) -> str:
     parts += blocks.named(chosen.size.blocks, preset.blocks)
     parts += _front_end(chosen)
     parts += _schedule(chosen)
-    parts += _differences(chosen.augmentation, chosen.profile.augmentation)
+    parts += _differences(chosen.augmentation, chosen.profile.augmentation_of(chosen.size.name))
     parts += _differences(chosen.recipe, chosen.profile.recipe(chosen.size.name))
     if chosen.corpus == "folder":
         parts.append(_folder(chosen.data))
@@ -96,9 +96,9 @@ def _folder(data: str) -> str:
 
 
 def _front_end(chosen: Parameters) -> list[str]:
-    profile, now = chosen.profile, chosen.front_end
-    preset = presets.SIZES[chosen.size.name].front_end(profile.front_end, profile.input_scale)
-    parts = [] if now.kind == profile.front_end else [now.kind]
+    size, profile, now = chosen.size.name, chosen.profile, chosen.front_end
+    preset = presets.SIZES[size].front_end(profile.front_end_of(size), profile.input_scale)
+    parts = [] if now.kind == preset.kind else [now.kind]
     return parts + _differences(now, preset, leave_out=("kind",))
 
 

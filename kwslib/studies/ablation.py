@@ -130,7 +130,7 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
     from kwslib.speech.dataset import evaluation_codes, noisy_codes
 
     profile, size = profile_of(variant, steps), SIZES[SIZE]
-    recipe, front_end = profile.recipe(SIZE), size.front_end(profile.front_end, profile.input_scale)
+    recipe, front_end = profile.recipe(SIZE), size.front_end(profile.front_end_of(SIZE), profile.input_scale)
     corpus = open_corpus("speech_commands", data)
     manifest = corpus.manifest["hash"]
     made_from = described(profile) | ({"teacher_sha256": teacher_sha256(recipe)} if recipe.teacher else {})
@@ -143,7 +143,7 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
         size=size,
         schedule=profile.schedules[SIZE],
         front_end=front_end,
-        augmentation=profile.augmentation,
+        augmentation=profile.augmentation_of(SIZE),
         recipe=recipe,
         copies=COPIES,
         validate_every_steps=max(1, steps // 10),

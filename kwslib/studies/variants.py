@@ -9,7 +9,7 @@ from kwslib.config.front_end import INPUT_SCALE
 from kwslib.config.presets import SIZES
 from kwslib.config.profiles import PROFILES, Profile
 from kwslib.config.recipe import Recipe
-from kwslib.config.schedule import Schedule, Stage
+from kwslib.config.schedule import CosineSchedule, Schedule, Stage
 from kwslib.errors import check_name
 
 SIZE = "small"
@@ -19,7 +19,8 @@ COPIES = 4
 WHOLE = "recipe"
 NOISE = "noise-by-ratio"
 BASE = Recipe(label_smoothing=0.05, teacher="medium", teacher_share=0.7)
-"""The recipe that every variant changes, as it was before the ablation had chosen."""
+SCHEDULE = CosineSchedule(0.004, 0.0005, 16000, 13600, 400)
+"""Recipe and schedule that every variant changes, as they were before the ablation had chosen."""
 
 Change = Callable[[Profile], Profile]
 
@@ -105,7 +106,7 @@ VARIANTS = {
 
 
 def profile_of(variant: str, steps: int = STEPS) -> Profile:
-    """The profile ``best`` for small, squeezed to `steps`, with the recipe `BASE` and one variant's change.
+    """The profile ``best``, with `BASE` and `SCHEDULE` squeezed to `steps`, and one variant's change.
 
     Raises
     ------
@@ -115,9 +116,11 @@ def profile_of(variant: str, steps: int = STEPS) -> Profile:
     best = PROFILES["best"]
     base = replace(
         best,
-        schedules={SIZE: best.schedules[SIZE].scaled(steps)},
+        schedules={SIZE: SCHEDULE.scaled(steps)},
         recipes={SIZE: BASE},
         copies={SIZE: COPIES},
+        front_ends={},
+        augmentations={},
     )
     chosen = VARIANTS[check_name("variant", variant, VARIANTS)]
     if chosen.base != WHOLE:
@@ -129,9 +132,9 @@ def described(profile: Profile) -> dict[str, Any]:
     """The parts of a profile that variants change, as JSON holds them."""
     return to_plain(
         {
-            "front_end": SIZES[SIZE].front_end(profile.front_end, profile.input_scale).key,
+            "front_end": SIZES[SIZE].front_end(profile.front_end_of(SIZE), profile.input_scale).key,
             "schedule": asdict(profile.schedules[SIZE]),
-            "augmentation": profile.augmentation.key,
+            "augmentation": profile.augmentation_of(SIZE).key,
             "recipe": profile.recipe(SIZE).key,
         }
     )

@@ -25,7 +25,7 @@ def test_every_variant_changes_one_thing(name):
 
 def test_beside_the_recipe_it_is_the_profile_best():
     whole, best = variants.profile_of(WHOLE), PROFILES["best"]
-    assert whole.schedules[SIZE] == best.schedules[SIZE].scaled(variants.STEPS)
+    assert whole.schedules[SIZE] == variants.SCHEDULE.scaled(variants.STEPS)
     assert whole.recipe(SIZE) == variants.BASE and whole.augmentation == best.augmentation
     assert (whole.front_end, whole.input_scale) == (best.front_end, best.input_scale)
 
