@@ -83,15 +83,15 @@ PROFILES: dict[str, Profile] = {
         "best",
         "power",
         {
-            "small": CosineSchedule(0.004, 0.0005, 16000, 13600, 400),
+            "small": CosineSchedule(0.004, 0.0005, 40000, 34000, 400),
             "medium": CosineSchedule(0.003, 0.0003, 18000, 15600, 300),
             "large": CosineSchedule(0.002, 0.0002, 16000, 14400, 400),
         },
         Augmentation(hold_out_noise=True),
-        copies={"small": 12, "medium": 12, "large": 8},
-        validate_every_steps={"small": 500, "medium": 400, "large": 400},
-        recipes={  # large is trained first, medium learns from it, small from medium
-            "small": Recipe(weight_decay=0.001, teacher="medium", teacher_share=0.7),
+        copies={"small": 24, "medium": 12, "large": 8},
+        validate_every_steps={"small": 1000, "medium": 400, "large": 400},
+        recipes={  # large is trained first, and medium learns from it
+            "small": Recipe(weight_decay=0.001),
             "medium": Recipe(time_masks=1, mask_frames=6, weight_decay=0.001, teacher="large", teacher_share=0.7),
             "large": Recipe(
                 label_smoothing=0.1,
@@ -103,6 +103,8 @@ PROFILES: dict[str, Profile] = {
             ),
         },
         input_scale=0.75,
+        front_ends={"small": "integer"},
+        augmentations={"small": Augmentation(hold_out_noise=True, snr_probability=0.5)},
     ),
 }
 
