@@ -40,6 +40,8 @@ class Recipe:
         Size whose released network gives soft targets (Hinton et al., 2015); none if empty.
     teacher_share : float
         Part of the targets that is the teacher's.
+    start : str
+        Size whose released network gives the first weights, of the same layers; random ones if empty.
     teacher_in_quiet : bool
         The teacher hears each varied clip without its noise: one that never trained in noise says little of use there.
 
@@ -63,6 +65,7 @@ class Recipe:
     teacher: str = ""
     teacher_share: float = 0.0
     teacher_in_quiet: bool = False
+    start: str = ""
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -15,9 +15,11 @@ from kwslib.config.architecture import Architecture
 from kwslib.config.recipe import Recipe
 from kwslib.config.schedule import CosineSchedule, Schedule
 from kwslib.errors import InputError, KwsError
+from kwslib.integer.graph import Graph
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.backend import machine
 from kwslib.network.evaluation import keras_logits
+from kwslib.network.warm_start import start_from
 from kwslib.paths import atomic_write_text
 
 CHECKPOINT, BEST_FLOAT, BEST, HISTORY = "checkpoint.npz", "float.npz", "best.npz", "history.csv"
@@ -89,6 +91,8 @@ class Task:
         Everything that the result depends on; JSON-able.
     say : callable
         Gets one line a validation.
+    start : Graph or None
+        A network of the same layers, whose weights are the first ones.
     """
 
     size: Architecture
@@ -100,6 +104,7 @@ class Task:
     folder: Path
     config: dict[str, Any]
     say: Callable[[str], None]
+    start: Graph | None = None
 
 
 class Session:
@@ -112,7 +117,7 @@ class Session:
     Raises
     ------
     InputError
-        If the checkpoint has another configuration, or is damaged.
+        If the checkpoint has another configuration, or is damaged; or the network to start from has other layers.
     """
 
     def __init__(self, task: Task):
@@ -126,7 +131,10 @@ class Session:
                 raise InputError(
                     f"{self.path} was made with another configuration; remove {task.folder} or choose another run name"
                 )
-        self._use(self._quantised() if self.progress.quantised else ds_cnn.float_network(task.size))
+        network = self._quantised() if self.progress.quantised else ds_cnn.float_network(task.size)
+        if task.start is not None and not resumed:
+            task.say(start_from(network, task.start, task.calibration))
+        self._use(network)
         if resumed:
             checkpoint.restore(self.path, **self._owners())
             task.say(f"going on from step {self.progress.step} of {task.schedule.steps}")

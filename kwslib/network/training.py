@@ -20,6 +20,7 @@ from kwslib.config.front_end import INPUT_SCALE
 from kwslib.config.recipe import Recipe
 from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.errors import InputError
+from kwslib.integer.graph import Graph
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.backend import make_deterministic
 from kwslib.network.batches import Batches, Copies, Taught
@@ -60,6 +61,7 @@ def train(
     input_scale: float = INPUT_SCALE,
     recipe: Recipe | None = None,
     taught: Taught | None = None,
+    start: Graph | None = None,
     batch_clips: int = BATCH_CLIPS,
     config: dict[str, Any] | None = None,
     say: Callable[[str], None] = print,
@@ -89,6 +91,8 @@ def train(
         What is varied in batches and targets; nothing by default.
     taught : callable, optional
         Copy number -> the teacher's probabilities, float32 (clips, classes), if the recipe has one.
+    start : Graph, optional
+        An 8-bit network of the same layers, whose weights are the first ones.
     batch_clips : int
         Clips of a step.
     config : dict, optional
@@ -104,7 +108,7 @@ def train(
     ------
     InputError
         If `folder` holds a checkpoint of another configuration, there are fewer clips than a batch needs, or
-        `validate_every_steps` is not positive.
+        `validate_every_steps` is not positive, or `start` has other layers.
     KwsError
         If the loss is not finite.
     """
@@ -116,7 +120,7 @@ def train(
     batches = Batches(copies, copy_count, seed, input_scale, recipe, taught, batch_clips, size.classes)
     plain = Batches(copies, copy_count, seed, input_scale, batch_clips=batch_clips)
     calibration = np.concatenate([plain(step)[0] for step in range(-(-recipe.calibration_clips // batch_clips))])
-    session = Session(Task(size, schedule, recipe, input_scale, validation, calibration, folder, config, say))
+    session = Session(Task(size, schedule, recipe, input_scale, validation, calibration, folder, config, say, start))
     progress = session.progress
     while progress.step < schedule.steps:
         if not progress.quantised and progress.step == schedule.float_steps:

@@ -13,7 +13,6 @@ from pathlib import Path
 from kwslib.artifacts import file_sha256
 from kwslib.config.front_end import KINDS, FrontEnd
 from kwslib.config.presets import SIZES, size_named
-from kwslib.config.recipe import Recipe
 from kwslib.errors import DataError, InputError, ModelError, check_name
 from kwslib.integer import network_file
 from kwslib.integer.graph import Graph
@@ -295,20 +294,20 @@ def label_of(path: Path) -> str:
     return str(path.relative_to(project_root())) if path.is_relative_to(project_root()) else str(path)
 
 
-def teacher_path(recipe: Recipe) -> Path:
-    """The ``.tflite`` of the released network that gives a recipe's soft targets.
+def released_path(size: str) -> Path:
+    """The ``.tflite`` of the released network that a recipe learns from, or starts from.
 
     Raises
     ------
     InputError
         If no network of that size is released.
     """
-    path = models_dir() / recipe.teacher / MODEL
-    if not recipe.teacher or not path.exists():
-        raise InputError(f"the recipe learns from the released network '{recipe.teacher}', and there is no {path}")
+    path = models_dir() / size / MODEL
+    if not size or not path.exists():
+        raise InputError(f"the recipe needs the released network '{size}', and there is no {path}")
     return path
 
 
-def teacher_sha256(recipe: Recipe) -> str:
-    """SHA-256 of the teacher's file, hexadecimal; empty for a recipe without a teacher."""
-    return file_sha256(teacher_path(recipe)) if recipe.teacher else ""
+def released_sha256(size: str) -> str:
+    """SHA-256 of that file, hexadecimal; empty for a recipe that names no size."""
+    return file_sha256(released_path(size)) if size else ""

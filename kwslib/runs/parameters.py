@@ -7,6 +7,7 @@ left out is the preset's: the size's network and front end, the profile's schedu
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from itertools import zip_longest
 from typing import Any
 
 from kwslib import speech
@@ -21,7 +22,7 @@ from kwslib.errors import InputError, check_name
 from kwslib.paths import speech_dir
 from kwslib.runs import run_name
 from kwslib.runs.declaration import TEMPLATE, TYPES, Declared, checked, declared, numbers, parse, positive
-from kwslib.runs.networks import of_file, teacher_path
+from kwslib.runs.networks import of_file, released_path
 from kwslib.runs.settings import Parameters
 from kwslib.speech import CORPORA
 
@@ -201,14 +202,28 @@ def _recipe(whole: Mapping[str, Any], preset: Recipe, size: Architecture, words:
                 f"{name} is {getattr(recipe, name)}, and a fingerprint has {frames} frames of {coefficients} "
                 f"coefficients: give at most {most}"
             )
+    if recipe.start:
+        _check_start(recipe.start, size)
     if recipe.teacher and words != KEYWORDS:
-        known = of_file(teacher_path(recipe)).labels or ()
+        known = of_file(released_path(recipe.teacher)).labels or ()
         if known != labels_of(words):
             raise InputError(
                 f"the teacher '{recipe.teacher}' knows the words {', '.join(known[2:])}, not {', '.join(words[:5])}: "
                 'give teacher "" to train without one'
             )
     return recipe
+
+
+def _check_start(start: str, size: Architecture) -> None:
+    kinds = ("convolution", "depthwise", "pointwise")
+    own = [layer.name for layer in size.layers if layer.kind in kinds]
+    found = [layer.name for layer in of_file(released_path(start)).graph.layers if layer.kind in kinds]
+    if own != found:
+        other = next(two for two in zip_longest(own, found, fillvalue="none") if two[0] != two[1])
+        raise InputError(
+            f"start is {start}, whose convolutions are not those of {size.name}: {other[1]} stands where "
+            f'{other[0]} is needed; give a network of the same layers, or ""'
+        )
 
 
 def check_all(runs: Sequence[Mapping[str, Any]]) -> list[Parameters]:

@@ -104,6 +104,8 @@ class Training:
         The preset that the network starts from.
     teacher_sha256 : str
         Of the teacher's ``.tflite``; empty without a teacher.
+    start_sha256 : str
+        Of the ``.tflite`` whose weights the training began with; empty where they were random.
     architecture : Architecture or None
         The network, where it is not the preset's.
     words : list of str
@@ -123,6 +125,7 @@ class Training:
     threads: int
     recipe: dict[str, Scalar] = stored_if_set(default_factory=dict)
     teacher_sha256: str = stored_if_set("")
+    start_sha256: str = stored_if_set("")
     architecture: Architecture | None = stored_if_set(None)
     words: list[str] = stored_if_set(default_factory=list)
     best_step: int = 0

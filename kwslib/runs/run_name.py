@@ -45,6 +45,7 @@ FORMS = {
     "float_average": "average{}",
     "teacher": "teacher-{}",
     "teacher_in_quiet": "quietteacher{}",
+    "start": "from-{}",
 }
 """How a setting is written; one that is not listed is written with its own name."""
 

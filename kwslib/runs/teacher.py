@@ -9,7 +9,7 @@ from kwslib.config.augmentation import Augmentation
 from kwslib.config.recipe import Recipe
 from kwslib.errors import ModelError
 from kwslib.network.evaluation import tflite_predictor
-from kwslib.runs.networks import Network, of_file, teacher_path, teacher_sha256
+from kwslib.runs.networks import Network, of_file, released_path, released_sha256
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.dataset import training_codes
@@ -67,7 +67,7 @@ def soft_targets(
         return None
     if recipe.teacher_in_quiet:
         augmentation = replace(augmentation, noise_probability=0.0, snr_probability=0.0)
-    path = teacher_path(recipe)
+    path = released_path(recipe.teacher)
     data, network = path.read_bytes(), of_file(path)
     front_end = network.front_end
     if front_end is None:
@@ -76,7 +76,7 @@ def soft_targets(
     def of_copy(copy: int) -> np.ndarray:
         codes, _ = training_codes(corpus, front_end, augmentation, seed, copy)
         key = {
-            "teacher": teacher_sha256(recipe),
+            "teacher": released_sha256(recipe.teacher),
             "corpus": corpus.manifest["hash"],
             "augmentation": augmentation.key,
             "seed": seed,

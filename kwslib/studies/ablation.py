@@ -125,7 +125,7 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
     from kwslib.network import evaluation
     from kwslib.runs.claim import claim
     from kwslib.runs.experiment import Experiment
-    from kwslib.runs.networks import teacher_sha256
+    from kwslib.runs.networks import released_sha256
     from kwslib.speech import open_corpus
     from kwslib.speech.dataset import evaluation_codes, noisy_codes
 
@@ -133,7 +133,7 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
     recipe, front_end = profile.recipe(SIZE), size.front_end(profile.front_end_of(SIZE), profile.input_scale)
     corpus = open_corpus("speech_commands", data)
     manifest = corpus.manifest["hash"]
-    made_from = described(profile) | ({"teacher_sha256": teacher_sha256(recipe)} if recipe.teacher else {})
+    made_from = described(profile) | ({"teacher_sha256": released_sha256(recipe.teacher)} if recipe.teacher else {})
     folder = KEPT.place(f"{variant}-s{seed}")
     found = KEPT.read(folder)
     wanted = (variant, seed, steps, manifest, made_from)

@@ -63,6 +63,7 @@ def test_the_training_gets_everything(corpus, tmp_path, monkeypatch):
         "validate_every_steps": 4,
         "input_scale": FRONT_END.scale,
         "recipe": Recipe(label_smoothing=0.1),
+        "start": None,
         "taught": None,
         "batch_clips": 50,
         "config": {"manifest": "x"},
@@ -70,9 +71,16 @@ def test_the_training_gets_everything(corpus, tmp_path, monkeypatch):
     }
 
 
+def test_it_starts_from_a_released_network(corpus, tmp_path, monkeypatch):
+    got = {}
+    monkeypatch.setattr(training, "train", lambda *_, **more: got.update(more))
+    experiment(tmp_path, recipe=Recipe(start="quick-small")).train(corpus, None, say=print)
+    assert got["start"].name == "quick-small"
+
+
 def test_a_teacher_that_is_not_released_is_told_before_anything_is_trained(corpus, tmp_path):
     validation = evaluation_codes(corpus, "validation", "noise-silence", FRONT_END)
     recipe = Recipe(teacher="huge", teacher_share=0.5)
-    with pytest.raises(InputError, match="learns from the released network 'huge'"):
+    with pytest.raises(InputError, match="needs the released network 'huge'"):
         experiment(tmp_path / "run", recipe=recipe).train(corpus, validation)
     assert not Path(tmp_path / "run").exists()

@@ -236,7 +236,12 @@ def test_best_can_be_trained_without_its_teacher(own):
         ({"noise_probability": float("nan")}, "noise_probability is nan: give a number"),
         ({"label_smoothing": -1}, "label_smoothing is -1.0: give a number from 0 to 1"),
         ({"teacher_share": 0.5}, "a teacher needs a teacher_share"),
-        ({"teacher": "huge", "teacher_share": 0.5, "words": ""}, "learns from the released network 'huge'"),
+        ({"teacher": "huge", "teacher_share": 0.5, "words": ""}, "needs the released network 'huge'"),
+        ({"start": "huge"}, "needs the released network 'huge'"),
+        (
+            {"start": "medium"},
+            "start is medium, .* not those of small: S1_Conv2d_172x1x10x4_Relu stands where",
+        ),
         ({"mask_frames": 50}, "mask_frames is 50, and a fingerprint has 49 frames .*: give at most 49"),
         ({"mask_coefficients": 10}, "mask_coefficients is 10, .*: give at most 9"),
         ({"hold_out_noise": 1}, "parameter hold_out_noise is 1: give true or false"),

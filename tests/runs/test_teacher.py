@@ -28,11 +28,11 @@ def test_its_probabilities_are_the_networks_softmax(corpus, monkeypatch, tmp_pat
     augmentation = Augmentation(hold_out_noise=True)
     taught = teacher.soft_targets(RECIPE, corpus, augmentation, seed=3)
     found = taught(1)
-    network = of_file(networks.teacher_path(RECIPE))
+    network = of_file(networks.released_path(RECIPE.teacher))
     codes, labels = training_codes(corpus, network.front_end, augmentation, 3, 1)
     assert found.shape == (len(labels), 12) and found.dtype == np.float32
     assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
-    softmax = tflite_predictor(networks.teacher_path(RECIPE).read_bytes())(codes) / 256
+    softmax = tflite_predictor(networks.released_path(RECIPE.teacher).read_bytes())(codes) / 256
     assert np.abs(found - softmax).max() < 1.5 / 256
 
 
@@ -59,5 +59,5 @@ def test_without_a_teacher_there_is_nothing(corpus):
 
 
 def test_a_teacher_that_is_not_released():
-    with pytest.raises(InputError, match="learns from the released network 'huge'"):
-        networks.teacher_path(Recipe(teacher="huge", teacher_share=0.5))
+    with pytest.raises(InputError, match="needs the released network 'huge'"):
+        networks.released_path("huge")
