@@ -45,15 +45,15 @@ def run(
     """  # noqa: D301
     if model is not None:
         raise InputError(f"--model is now a command of its own: kws evaluate {model}")
-    from kwslib.config.presets import SIZES
+    from kwslib.config.presets import BASELINE_SIZES
     from kwslib.runs import configuration, execution, timings
     from kwslib.runs.parameters import check_all, positive
 
     given = configuration.read(config) if config else {}
     given |= {name: positive(name, value) for name, value in values.items() if value is not None}
     if every and given.keys() & {"size", "run"}:
-        raise InputError("--all runs every size: leave --size and --run out")
-    todo = [{**given, "size": name} for name in SIZES] if every else [given]
+        raise InputError("--all runs the baseline's three sizes: leave --size and --run out")
+    todo = [{**given, "size": name} for name in BASELINE_SIZES] if every else [given]
     chosen = check_all(todo)
     if write_config:
         if every:

@@ -10,7 +10,7 @@ from kwslib.config.augmentation import Augmentation
 from kwslib.config.front_end import INPUT_SCALE
 from kwslib.config.recipe import Recipe
 from kwslib.config.schedule import CosineSchedule, Schedule, Stage
-from kwslib.errors import check_name
+from kwslib.errors import InputError, check_name
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,20 @@ BASELINE_SCHEDULES: dict[str, Schedule | CosineSchedule] = {
     "large": Schedule(_stages("0.0005", "3000"), 1500, baseline_quantise=1),
 }
 QUICK_SCHEDULES: dict[str, Schedule | CosineSchedule] = {
+    "tiny": Schedule(_stages("0.002,0.0005,0.0001", "850,400,150"), 1050),
     "small": Schedule(_stages("0.002,0.0005,0.0001", "850,400,150"), 1050),
     "medium": Schedule(_stages("0.002,0.0005,0.0001", "420,200,80"), 520),
     "large": Schedule(_stages("0.002,0.0005,0.0001", "100,35,15"), 115),
 }
+NOISY = Augmentation(hold_out_noise=True, snr_probability=0.5)
 PROFILES: dict[str, Profile] = {
     "quick": Profile(
         "quick",
         "power",
         QUICK_SCHEDULES,
         Augmentation(),
-        copies={"small": 6, "medium": 4, "large": 2},
-        validate_every_steps={"small": 150, "medium": 100, "large": 50},
+        copies={"tiny": 6, "small": 6, "medium": 4, "large": 2},
+        validate_every_steps={"tiny": 150, "small": 150, "medium": 100, "large": 50},
     ),
     "baseline": Profile(
         "baseline",
@@ -83,14 +85,16 @@ PROFILES: dict[str, Profile] = {
         "best",
         "power",
         {
+            "tiny": CosineSchedule(0.004, 0.0005, 40000, 34000, 400),
             "small": CosineSchedule(0.004, 0.0005, 40000, 34000, 400),
             "medium": CosineSchedule(0.003, 0.0003, 18000, 15600, 300),
             "large": CosineSchedule(0.002, 0.0002, 16000, 14400, 400),
         },
         Augmentation(hold_out_noise=True),
-        copies={"small": 24, "medium": 12, "large": 8},
-        validate_every_steps={"small": 1000, "medium": 400, "large": 400},
+        copies={"tiny": 24, "small": 24, "medium": 12, "large": 8},
+        validate_every_steps={"tiny": 1000, "small": 1000, "medium": 400, "large": 400},
         recipes={  # large is trained first, and medium learns from it
+            "tiny": Recipe(weight_decay=0.001),
             "small": Recipe(weight_decay=0.001),
             "medium": Recipe(time_masks=1, mask_frames=6, weight_decay=0.001, teacher="large", teacher_share=0.7),
             "large": Recipe(
@@ -103,18 +107,22 @@ PROFILES: dict[str, Profile] = {
             ),
         },
         input_scale=0.75,
-        front_ends={"small": "integer"},
-        augmentations={"small": Augmentation(hold_out_noise=True, snr_probability=0.5)},
+        front_ends={"tiny": "integer", "small": "integer"},
+        augmentations={"tiny": NOISY, "small": NOISY},
     ),
 }
 
 
-def profile_named(name: str) -> Profile:
+def profile_named(name: str, size: str = "small") -> Profile:
     """The profile with this name.
 
     Raises
     ------
     InputError
-        If there is none, with the nearest name.
+        If there is none, with the nearest name; or if it does not train networks of `size`.
     """
-    return PROFILES[check_name("profile", name, PROFILES)]
+    found = PROFILES[check_name("profile", name, PROFILES)]
+    if size not in found.schedules:
+        others = " or ".join(one.name for one in PROFILES.values() if size in one.schedules)
+        raise InputError(f"the profile '{name}' has no schedule for {size}: choose {others}")
+    return found

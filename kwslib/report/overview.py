@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from kwslib.config import baselines
-from kwslib.config.presets import SIZES, size_named
+from kwslib.config.presets import BASELINE_SIZES, SIZES, size_named
 from kwslib.paths import models_dir, results_dir
 from kwslib.release.release import released
 from kwslib.report.tables import baseline_measured, measured
@@ -46,13 +46,13 @@ def shown_run(size: str) -> Run:
 
 
 def shown_runs() -> list[Run]:
-    """Return `shown_run` of every size."""
-    return [shown_run(size) for size in SIZES]
+    """Return `shown_run` of each of the baseline's sizes."""
+    return [shown_run(size) for size in BASELINE_SIZES]
 
 
 def quick_runs() -> list[Run]:
     """Return the runs that a build trains in minutes, fresh or recorded, one a size."""
-    return [records.find(f"{QUICK}-{size}") for size in SIZES]
+    return [records.find(f"{QUICK}-{size}") for size in BASELINE_SIZES]
 
 
 def headline(runs: Iterable[Run]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from typing import Any
 
 from kwslib.accuracy import wilson_interval
 from kwslib.config import baselines
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES, SIZES
 from kwslib.config.words import LABELS
 from kwslib.paths import book_dir, results_dir
 from kwslib.release import release
@@ -26,7 +26,7 @@ SERIES = (
 )
 """What stands for what, and whether its protocol is another one than `RANKING`."""
 VENDOR_PREFIX = "greenwaves-"
-PAGES = {**{f"quick-{size}": "this_build.html" for size in SIZES}, "baseline-small": "baseline_run.html"}
+PAGES = {**{f"quick-{size}": "this_build.html" for size in BASELINE_SIZES}, "baseline-small": "baseline_run.html"}
 """Pages of recorded runs, by name."""
 
 
@@ -182,7 +182,7 @@ def anchor(run: str) -> str:
 
 def _baselines() -> list[Network]:
     found = []
-    for name, size in SIZES.items():
+    for name, size in BASELINE_SIZES.items():
         printed = baselines.baseline_network(name)
         accuracy = printed.accuracy["validation"]
         low, high = accuracy.interval
@@ -209,7 +209,7 @@ def vendors() -> list[Network]:
     found = []
     for record in foreign.load_all():
         name = record.name.removeprefix(VENDOR_PREFIX)
-        if name == record.name or name not in SIZES:
+        if name == record.name or name not in BASELINE_SIZES:
             continue
         share = baselines.vendor_accuracy(name, RANKING[1])
         found.append(
@@ -221,7 +221,7 @@ def vendors() -> list[Network]:
                 high=share["high"],
                 clips=int(share["clips"]),
                 protocol=f"test, {RANKING[1]}",
-                cost=Cost(record.cycles, cost.weight_bytes(SIZES[name])),
+                cost=Cost(record.cycles, cost.weight_bytes(BASELINE_SIZES[name])),
                 points=(),
                 link="on_gap8.html",
             )

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kwslib.config import baselines
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES, SIZES
 from kwslib.errors import DataError
 from kwslib.files import read_regular
 from kwslib.gap8.measure.timing import latency_ms
@@ -44,6 +44,8 @@ def frame(sizes: Iterable[str] = SIZES) -> pd.DataFrame:
             for silence in SILENCE_PROTOCOLS:
                 figures = tables.measured(run.measurement("tflite", "test", silence))
                 rows.append({"network": f"{size}, released", "silence": silence, **figures, **cost})
+        if size not in BASELINE_SIZES:
+            continue
         for silence in SILENCE_PROTOCOLS:
             figures = {**baselines.vendor_accuracy(size, silence), "bytes": None, "cycles": None}
             rows.append({"network": f"{size}, the vendor's last", "silence": silence, **figures})
@@ -67,7 +69,7 @@ def table(name: str = "released", sizes: Iterable[str] = SIZES) -> Table:
 
 def note() -> Markdown:
     """Say which sizes have no released network yet, and where the vendor's figures are from."""
-    lacking = [size for size in SIZES if release.released(size) is None]
+    lacking = [size for size in BASELINE_SIZES if release.released(size) is None]
     text = f"No network is released yet for: {', '.join(lacking)}. " if lacking else ""
     return Markdown(f"{text}The vendor's figures: {baselines.vendor_source()}")
 

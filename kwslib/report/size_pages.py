@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES
 from kwslib.paths import atomic_write_text, book_dir
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ TEMPLATES = {"size.md.j2": "{size}.md", "gap8.md.j2": "gap8_{size}.md"}
 
 def page_names() -> list[str]:
     """Return the file names of all pages that `write_pages` writes."""
-    return [page.format(size=size) for page in TEMPLATES.values() for size in SIZES]
+    return [page.format(size=size) for page in TEMPLATES.values() for size in BASELINE_SIZES]
 
 
 def render_pages(templates: Path) -> dict[str, str]:
@@ -51,7 +51,7 @@ def render_pages(templates: Path) -> dict[str, str]:
             size=size, title=size.capitalize(), template=template
         )
         for template, page in TEMPLATES.items()
-        for size in SIZES
+        for size in BASELINE_SIZES
     }
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from kwslib import gap8
 from kwslib.config.baselines import baseline_network
 from kwslib.config.events import EventParameters
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES
 from kwslib.config.words import KEYWORDS, LABELS
 from kwslib.errors import DataError, InputError
 from kwslib.gap8.measure import deployment, stream
@@ -192,7 +192,9 @@ def choose(
         if corpus in ("folder", "phrases") and corpus_in(folder) != corpus:
             corpus = "synthetic"
     names = [layer.name for layer in network.graph.layers]
-    like = next((name for name in SIZES if names == [layer.name for layer in baseline_network(name).layers]), "")
+    like = next(
+        (name for name in BASELINE_SIZES if names == [layer.name for layer in baseline_network(name).layers]), ""
+    )
     return Task(
         name=trained.run if trained else f"model-{Path(model).stem}",
         size=like,

@@ -30,7 +30,7 @@ __all__ = ["TEMPLATE", "TYPES", "Declared", "Parameters", "check", "check_all", 
 
 FAILED = "failed"
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-PRESET_RUNS = {f"{profile}-{size}" for profile in profiles.PROFILES for size in presets.SIZES}
+PRESET_RUNS = {f"{profile.name}-{size}" for profile in profiles.PROFILES.values() for size in profile.schedules}
 OWN_FIELDS = ("kind", "window_ms", "stride_ms", "coefficients", "scale")
 """Fields of a front end that have parameters of another name, or that the size gives."""
 
@@ -59,7 +59,7 @@ def check(**values: Any) -> Parameters:
             meaning = {"seed": "an integer of at least 0", "threads": "0 (all) or more"}.get(name, "a positive number")
             raise InputError(f"{name} is {whole[name]}: give {meaning}")
     preset = presets.size_named(whole["size"])
-    profile = profiles.profile_named(whole["profile"])
+    profile = profiles.profile_named(whole["profile"], preset.name)
     kind = check_name("front end", whole["front_end"] or profile.front_end_of(preset.name), KINDS)
     words = checked_words(whole["words"].split(",")) if whole["words"] else KEYWORDS
     data = speech_dir(whole["data"])

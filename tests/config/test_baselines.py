@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kwslib.config import baselines
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES
 from kwslib.errors import InputError
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 from tests.places import SHARED
@@ -21,19 +21,19 @@ def text():
     return found[0].read_text()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", BASELINE_SIZES)
 def test_the_commands_are_the_seeds_word_for_word(size, text):
     found = baselines.baseline_network(size)
     assert set(found.commands) == set(baselines.COMMANDS)
-    section = re.split(r"^## (?:Small|Medium|Large)$", text, flags=re.M)[1:][list(SIZES).index(size)]
+    section = re.split(r"^## (?:Small|Medium|Large)$", text, flags=re.M)[1:][list(BASELINE_SIZES).index(size)]
     for command in found.commands.values():
         assert command in section
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", BASELINE_SIZES)
 def test_the_matrices_and_profiles_are_the_seeds(size, text):
     found = baselines.baseline_network(size)
-    section = re.split(r"^## (?:Small|Medium|Large)$", text, flags=re.M)[1:][list(SIZES).index(size)]
+    section = re.split(r"^## (?:Small|Medium|Large)$", text, flags=re.M)[1:][list(BASELINE_SIZES).index(size)]
     numbers = [list(map(int, re.findall(r"\d+", line))) for line in section.splitlines() if re.match(r"\s*\[", line)]
     printed = np.array([row for row in numbers if len(row) == 24])
     assert (found.accuracy["test"].confusion == printed[:, :12]).all()
@@ -46,7 +46,7 @@ def test_the_matrices_and_profiles_are_the_seeds(size, text):
     )
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", BASELINE_SIZES)
 @pytest.mark.parametrize("split", baselines.SPLITS)
 def test_one_clip_less_and_cutting_off_explains_the_printed_accuracy(size, split):
     found = baselines.baseline_network(size)
@@ -57,7 +57,7 @@ def test_one_clip_less_and_cutting_off_explains_the_printed_accuracy(size, split
 
 def test_options_are_read_from_the_command_line():
     small = baselines.baseline_network("small")
-    size_info = " ".join(map(str, SIZES["small"].model_size_info))
+    size_info = " ".join(map(str, BASELINE_SIZES["small"].model_size_info))
     assert small.options("train")["model_size_info"] == size_info
     assert small.options("train")["how_many_training_steps"] == "2000,1000,1000"
     assert small.options("convert")["inference_type"] == "QUANTIZED_UINT8"
@@ -69,7 +69,7 @@ def test_an_unknown_size_is_named_with_the_nearest():
         baselines.baseline_network("smal")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", BASELINE_SIZES)
 @pytest.mark.parametrize("silence", SILENCE_PROTOCOLS)
 def test_counts_round_to_the_percentages(size, silence):
     found = baselines.vendor_accuracy(size, silence)

@@ -10,13 +10,13 @@ from kwslib.config import blocks
 from kwslib.config.architecture import Block
 from kwslib.config.baselines import baseline_network
 from kwslib.config.blocks import changed, check_blocks, model_size_info, named, read_model_size_info, read_pair
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES, SIZES
 from kwslib.errors import InputError
 
 SMALL = SIZES["small"].blocks
 
 
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("name", BASELINE_SIZES)
 def test_the_baselines_own_option_is_the_preset(name):
     text = baseline_network(name).options("train")["model_size_info"]
     assert read_model_size_info(text) == SIZES[name].blocks

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwslib.config.front_end import INPUT_SCALE
-from kwslib.config.presets import SIZES, size_named
+from kwslib.config.presets import BASELINE_SIZES, SIZES, size_named
 from kwslib.config.profiles import BASELINE_SCHEDULES, PROFILES, profile_named
 from kwslib.config.schedule import CosineSchedule, Schedule, Stage
 from kwslib.errors import InputError
@@ -22,14 +22,14 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("name", BASELINE_SIZES)
 def test_layer_table_is_the_seeds(name):
     rows = [{"name": row.name, "operations": row.operations} for row in SIZES[name].layers]
     assert rows == [{"name": row["name"], "operations": row["operations"]} for row in SEED[name]["layers"]]
     assert SIZES[name].operations == SEED[name]["total"]["operations"]
 
 
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("name", BASELINE_SIZES)
 def test_model_size_info_is_the_seeds_command(name):
     assert " ".join(map(str, SIZES[name].model_size_info)) == COMMANDS[name]
 
@@ -55,7 +55,7 @@ def test_shapes_follow_one_another(name):
 
 
 def test_the_seeds_schedules():
-    small, medium, large = (BASELINE_SCHEDULES[name] for name in SIZES)
+    small, medium, large = (BASELINE_SCHEDULES[name] for name in BASELINE_SIZES)
     assert [(s.learning_rate, s.steps) for s in small.stages] == [(5e-4, 2000), (2e-4, 1000), (1e-4, 1000)]
     assert [(s.learning_rate, s.steps) for s in medium.stages] == [(5e-4, 10000), (1e-4, 10000), (2e-5, 10000)]
     assert [(s.learning_rate, s.steps) for s in large.stages] == [(5e-4, 3000)]

@@ -12,7 +12,7 @@ import yaml
 
 from kwslib import subproc
 from kwslib.config.baselines import baseline_network
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES
 from kwslib.report import pages, size_pages
 from kwslib.report.elements import count
 from kwslib.runs import foreign, parameters
@@ -113,7 +113,7 @@ def built(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     put_project(folder)
     fresh = request.param == "after runs"
-    for size in SIZES:
+    for size in BASELINE_SIZES:
         sample_run(folder / "book" / "results" if fresh else folder / "models", size)
     sample_run(folder / "models", "small", "baseline", "speech_commands")
     foreign.save(sample_foreign("mlperf-tiny"), folder / "models" / foreign.FOLDER)
@@ -161,7 +161,7 @@ def test_the_introduction_shows_the_three_sizes_and_the_baseline(built):
     folder, fresh, pages = built
     index, this_build = html.unescape(pages["index"]), html.unescape(pages["this_build"])
     base = folder / ("book/results" if fresh else "models")
-    for size in SIZES:
+    for size in BASELINE_SIZES:
         metrics = json.loads((base / f"quick-{size}" / "metrics.json").read_text())
         for row in metrics["measurements"]:
             if (row["network"], row["split"]) == ("tflite", "test"):
@@ -175,7 +175,7 @@ def test_the_introduction_shows_the_three_sizes_and_the_baseline(built):
 @pytest.mark.slow
 def test_the_book_names_the_corpus_and_says_what_is_recorded(built):
     _, fresh, pages = built
-    for size in SIZES:
+    for size in BASELINE_SIZES:
         assert ("Fresh results" if fresh else "Recorded results") in pages[size]
         assert "All its speech is synthetic" in pages[size]
     assert "Recorded results" in pages["baseline_run"]
@@ -186,7 +186,7 @@ def test_the_book_names_the_corpus_and_says_what_is_recorded(built):
 def test_every_network_can_be_downloaded(built):
     folder, fresh, pages = built
     base = folder / ("book/results" if fresh else "models")
-    for size in SIZES:
+    for size in BASELINE_SIZES:
         links = re.findall(r'href="([^"]+\.tflite)"', pages[size])
         assert len(set(links)) == 1
         linked = (folder / "_build/html/book" / links[0]).resolve()
@@ -197,7 +197,7 @@ def test_every_network_can_be_downloaded(built):
 def test_the_deployments_of_the_three_sizes_are_shown_beside_the_baselines(built):
     folder, fresh, pages = built
     base = folder / ("book/results" if fresh else "models")
-    for size in SIZES:
+    for size in BASELINE_SIZES:
         rows = json.loads((base / f"quick-{size}" / "gap8" / "deployment.json").read_text())["rows"]
         cycles = sum(row["cycles"] for row in rows)
         page = html.unescape(pages[f"gap8_{size}"])
@@ -220,7 +220,7 @@ def test_predictions_and_other_peoples_networks_are_shown(built):
     record = sample_foreign("mlperf-tiny")
     text = html.unescape(pages["on_gap8"])
     assert record.title in text and record.sha256 in text and f">{count(record.cycles)}<" in text
-    for size in SIZES:
+    for size in BASELINE_SIZES:
         assert "cycles of each step in the first inference, predicted and measured" in pages[f"gap8_{size}"]
         assert "ortable C computes" not in pages[f"gap8_{size}"]
 

@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from kwslib.config.baselines import baseline_network
-from kwslib.config.presets import SIZES, size_named
+from kwslib.config.presets import BASELINE_SIZES, size_named
 from kwslib.paths import models_dir
 from kwslib.report import gap8_figures, pareto
 from kwslib.report.figures.picture import DARK, LIGHT
@@ -60,7 +60,7 @@ def test_accuracy_points_carry_cycles_and_name_their_data():
     ]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", BASELINE_SIZES)
 def test_the_memory_map_has_no_region_on_another_and_none_outside(size):
     spec = gap8_figures.memory_map(deployments.of_run(recorded(size))).spec
     for rows, (_, bytes_) in zip(spec["datasets"].values(), gap8_figures.MEMORIES.values(), strict=True):
@@ -80,7 +80,7 @@ def test_the_drawing_says_where_weights_and_outputs_live():
 
 
 def test_the_headline_draws_the_front_of_what_compares_with_the_vendors_networks():
-    runs = [records.load(models_dir() / size, recorded=True) for size in SIZES]
+    runs = [records.load(models_dir() / size, recorded=True) for size in BASELINE_SIZES]
     picture = gap8_figures.headline(runs)
     rows = max(picture.spec["datasets"].values(), key=len)
     vendors = [row for row in rows if row["series"].startswith("GreenWaves")]
@@ -89,4 +89,4 @@ def test_the_headline_draws_the_front_of_what_compares_with_the_vendors_networks
     assert all("noise-silence" in row["series"] for row in best)
     for row in (row for row in rows if "noise-silence" in row["series"] and not row["front"]):
         assert any(one["cost"] <= row["cost"] and one["accuracy"] >= row["accuracy"] for one in best), row
-    assert {row["name"] for row in best} == set(SIZES)
+    assert {row["name"] for row in best} == set(BASELINE_SIZES)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kwslib.config.baselines import baseline_network
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES
 from kwslib.paths import models_dir
 from kwslib.report import gap8_figures, gap8_page
 from kwslib.runs import deployments, energy, records
@@ -30,7 +30,7 @@ def found():
     return deployments.of_run(recorded("medium"))
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", BASELINE_SIZES)
 def test_layers_sum_to_the_total_and_stand_beside_the_baselines(size):
     frame = gap8_page.layers(deployments.of_run(recorded(size)).deployment, size)
     rows, total = frame.iloc[:-1], frame.iloc[-1]
@@ -39,10 +39,10 @@ def test_layers_sum_to_the_total_and_stand_beside_the_baselines(size):
     assert rows["baseline's cycles"].tolist() == [layer.cycles for layer in baseline_network(size).layers]
     assert rows["operations"].tolist() == [layer.operations for layer in baseline_network(size).layers]
     assert total["baseline's / ours"] == pytest.approx(baseline_network(size).cycles / total["cycles"])
-    assert total["MAC"] == SIZES[size].macs
+    assert total["MAC"] == BASELINE_SIZES[size].macs
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", BASELINE_SIZES)
 def test_the_recorded_networks_fit_are_right_and_beat_the_baseline(size):
     found = deployments.of_run(recorded(size))
     assert found.recorded and found.deployment.clips_checked >= 20
@@ -127,8 +127,8 @@ def test_what_is_an_estimate_or_without_the_front_end_says_so(found):
 
 
 def test_totals_have_a_row_a_network_with_its_state_and_platform():
-    frame = gap8_page.totals([recorded(size) for size in SIZES])
-    assert frame["network"].tolist() == list(SIZES)
+    frame = gap8_page.totals([recorded(size) for size in BASELINE_SIZES])
+    assert frame["network"].tolist() == list(BASELINE_SIZES)
     assert set(frame["state"]) == {"recorded"} and set(frame["platform"]) == {"simulator"}
     for _, row in frame.iterrows():
         assert row["ms at 50 MHz"] == pytest.approx(row["cycles"] / 50e3)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from kwslib.config.baselines import baseline_network
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES
 from kwslib.config.profiles import PROFILES
 from kwslib.report import overview
 from kwslib.runs import description
@@ -114,10 +114,10 @@ def test_protocols_stand_side_by_side_in_the_order_of_the_networks():
 def test_chapters_show_the_release_of_a_size_or_the_quick_run_without_one(monkeypatch, tmp_path):
     monkeypatch.setenv("KWS_ROOT", str(tmp_path))
     monkeypatch.delenv("KWS_RESULTS", raising=False)
-    for size in SIZES:
+    for size in BASELINE_SIZES:
         sample_run(tmp_path / "models", size)
     assert [run.run for run in overview.shown_runs()] == [run.run for run in overview.quick_runs()]
     made = sample_run(tmp_path / "made", "medium", "best", "speech_commands")
     shutil.move(made.folder, tmp_path / "models" / "medium")
     assert [run.run for run in overview.shown_runs()] == ["quick-small", "best-medium", "quick-large"]
-    assert [run.run for run in overview.quick_runs()] == [f"quick-{size}" for size in SIZES]
+    assert [run.run for run in overview.quick_runs()] == [f"quick-{size}" for size in BASELINE_SIZES]

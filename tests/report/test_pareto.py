@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kwslib.config.baselines import baseline_network, vendor_accuracy
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES
 from kwslib.config.words import LABELS
 from kwslib.report import pareto, size_pages
 from kwslib.runs import foreign
@@ -23,7 +23,7 @@ def places(monkeypatch, tmp_path):
 
 
 def point(run="a", cycles=100, correct=90, test=50, seed=1, channels=8, corpus="speech_commands", words=LABELS, **more):
-    size = replace(SIZES["small"], model_size_info=(1, channels, 3, 3, 1, 1))
+    size = replace(BASELINE_SIZES["small"], model_size_info=(1, channels, 3, 3, 1, 1))
     shares = [Share("validation", "noise-silence", correct, 100), Share("validation", "digital-silence", 99, 100)]
     shares += [Share("test", silence, test, 100) for silence in ("noise-silence", "digital-silence")]
     given = {
@@ -81,8 +81,8 @@ def test_the_front_is_of_validation_and_of_networks_that_compare(places):
     (group,) = pareto.groups(made)
     assert [network.name for network in group.front("cycles")] == ["a", "b", "d"]
     beside = [network for network in group.networks if not network.ranks]
-    assert [network.name for network in beside[:3]] == [f"the baseline's {size}" for size in SIZES]
-    assert [network.cost.cycles for network in beside[:3]] == [baseline_network(size).cycles for size in SIZES]
+    assert [network.name for network in beside[:3]] == [f"the baseline's {size}" for size in BASELINE_SIZES]
+    assert [network.cost.cycles for network in beside[:3]] == [baseline_network(size).cycles for size in BASELINE_SIZES]
     printed = baseline_network("small").accuracy["validation"]
     assert beside[0].accuracy == printed.share and "digital-silence" in beside[0].protocol
     vendor = beside[3]

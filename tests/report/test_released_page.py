@@ -1,6 +1,6 @@
 import pytest
 
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES
 from kwslib.errors import DataError
 from kwslib.release import release
 from kwslib.report import released_page
@@ -19,7 +19,7 @@ def fresh(monkeypatch, tmp_path):
 def test_without_a_release_the_others_figures_stand_alone(fresh):
     frame = released_page.frame()
     assert set(frame["network"]) == {
-        f"{size}, {who}" for size in SIZES for who in ("the vendor's last", "the baseline")
+        f"{size}, {who}" for size in BASELINE_SIZES for who in ("the vendor's last", "the baseline")
     }
     assert "No network is released yet for: small, medium, large." in released_page.note().text
     assert "89.20\u00a0%" in released_page.table()._repr_html_()
@@ -31,7 +31,7 @@ def test_released_sizes_stand_beside_the_vendors_and_the_baselines(fresh, sizes)
         put(fresh, f"best-{size}", size=size)
         release.publish(f"best-{size}")
     frame = released_page.frame().set_index(["network", "silence"])
-    for size in SIZES:
+    for size in BASELINE_SIZES:
         assert ((f"{size}, released", "noise-silence") in frame.index) == (size in sizes)
         assert (f"{size}, the vendor's last", "digital-silence") in frame.index
     run = release.released("small")
@@ -39,7 +39,7 @@ def test_released_sizes_stand_beside_the_vendors_and_the_baselines(fresh, sizes)
     assert row["correct"] == run.measurement("tflite", "test", "noise-silence").correct
     assert row["bytes"] == run.network.tflite_bytes
     assert row["cycles"] > 0
-    lacking = [size for size in SIZES if size not in sizes]
+    lacking = [size for size in BASELINE_SIZES if size not in sizes]
     assert ("No network is released yet" in released_page.note().text) == bool(lacking)
     (card,) = released_page.card_of(run)
     assert "**Accuracy**" in card.text
@@ -68,10 +68,10 @@ def test_a_run_that_is_not_released_has_no_card(fresh):
 
 
 def test_the_large_numbers_are_those_of_the_records(fresh):
-    for size in SIZES:
+    for size in BASELINE_SIZES:
         put(fresh, f"best-{size}", size=size)
         release.publish(f"best-{size}")
-    runs = [release.released(size) for size in SIZES]
+    runs = [release.released(size) for size in BASELINE_SIZES]
     text = released_page.numbers(runs).text
     best = max(run.measurement("tflite", "test", "noise-silence").accuracy for run in runs)
     found = [deployments.of_run(run).deployment for run in runs]

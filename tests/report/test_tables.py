@@ -3,7 +3,7 @@ import json
 import pytest
 
 from kwslib.config.baselines import baseline_network
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES
 from kwslib.config.profiles import PROFILES
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError
@@ -22,7 +22,7 @@ def run(folder):
     return sample_run(folder, "small")
 
 
-@pytest.mark.parametrize("size", SIZES.values(), ids=list(SIZES))
+@pytest.mark.parametrize("size", BASELINE_SIZES.values(), ids=list(BASELINE_SIZES))
 def test_layers_sum_to_the_size(size):
     frame = tables.layers(size)
     assert frame["MACs"].sum() == size.macs
@@ -103,7 +103,7 @@ def test_a_history_in_which_a_digit_changed_is_refused(run, tmp_path):
 
 
 def test_costs_and_durations_are_the_runs(run):
-    size = SIZES["small"]
+    size = BASELINE_SIZES["small"]
     costs = overview.costs([run]).iloc[0].tolist()
     assert costs == ["small", size.macs, size.operations, size.parameters, run.network.tflite_bytes]
     assert run.network.tflite_bytes == (run.folder / "model.tflite").stat().st_size

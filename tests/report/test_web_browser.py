@@ -8,7 +8,7 @@ import soundfile
 import soxr
 
 from kwslib.config.events import EventParameters
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES
 from kwslib.report import web_page
 from kwslib.runs import networks
 from kwslib.runs.listening import WordSpotter
@@ -33,7 +33,7 @@ def folder(tmp_path_factory):
     """The page with the three released networks."""
     found = tmp_path_factory.mktemp("page") / "page"
     web_page.export_page(networks.released("small"), found)
-    named = {size: networks.released(size) for size in SIZES}
+    named = {size: networks.released(size) for size in BASELINE_SIZES}
     web_page.write_assets(named, web_page.own_clips(), web_page.CLIPS_SOURCE, found)
     return found
 
@@ -108,7 +108,7 @@ def test_every_logit_of_the_test_clips_equals_the_reference(address, tmp_path):
     clips = web_page.own_clips()
     with chromium(tmp_path) as page:
         ready(page, address)
-        for size in SIZES:
+        for size in BASELINE_SIZES:
             page.run(f"document.querySelector('input[value={size}]').click()")
             page.wait(f"{STATUS}.includes('network {size}, ') && {STATUS}.includes('is ready')")
             press(page, "clips")

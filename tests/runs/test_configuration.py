@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kwslib.config.presets import SIZES
+from kwslib.config.presets import BASELINE_SIZES
 from kwslib.config.profiles import PROFILES
 from kwslib.errors import InputError
 from kwslib.runs import configuration, records
@@ -27,7 +27,7 @@ def no_data(monkeypatch):
 
 def test_there_is_a_file_for_each_preset_and_each_recorded_run():
     """Apart from those of ``kws words``, which need their phrases alone."""
-    presets = {f"{profile}-{size}" for profile in PROFILES for size in SIZES}
+    presets = {f"{profile.name}-{size}" for profile in PROFILES.values() for size in profile.schedules}
     recorded = {
         run.run for run in map(records.load, (path.parent for path in RECORDED)) if run.corpus.name != "phrases"
     }
@@ -92,7 +92,7 @@ def test_a_missing_file_is_named(tmp_path):
         configuration.read(tmp_path)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", BASELINE_SIZES)
 def test_the_baselines_own_command_is_the_profile_baseline(size):
     values = configuration.of_baseline(size)
     assert {"model_size_info", "coefficients", "learning_rates", "stage_steps"} <= values.keys()

@@ -98,7 +98,7 @@ def test_key_does_not_follow_names_and_folders(tmp_path):
     ("values", "message"),
     [
         ({"sise": "small"}, r"unknown parameter 'sise': choose one of size, .*; did you mean 'size'\?"),
-        ({"size": "smal"}, r"unknown size 'smal': choose one of small, medium, large; did you mean 'small'\?"),
+        ({"size": "smal"}, r"unknown size 'smal': choose one of tiny, small, medium, large; did you mean 'small'\?"),
         ({"profile": "quik"}, r"unknown profile 'quik': .*; did you mean 'quick'\?"),
         ({"corpus": "sinthetic"}, r"unknown corpus 'sinthetic': .*; did you mean 'synthetic'\?"),
         ({"front_end": "powr"}, r"unknown front end 'powr': .*; did you mean 'power'\?"),
@@ -198,11 +198,11 @@ def test_check_cell_takes_the_parameters_among_the_variables():
 
 
 def test_best_can_be_trained_without_its_teacher(own):
-    chosen = check(profile="best", words="marvin", data=own, teacher="")
+    chosen = check(profile="best", size="medium", words="marvin", data=own, teacher="")
     assert chosen.recipe.teacher == "" and chosen.recipe.teacher_share == 0
-    assert chosen.recipe.weight_decay == PROFILES["best"].recipe("small").weight_decay
-    with pytest.raises(InputError, match="the teacher 'medium' knows the words yes, no, .* not marvin: give teacher"):
-        check(profile="best", words="marvin", data=own)
+    assert chosen.recipe.weight_decay == PROFILES["best"].recipe("medium").weight_decay
+    with pytest.raises(InputError, match="the teacher 'large' knows the words yes, no, .* not marvin: give teacher"):
+        check(profile="best", size="medium", words="marvin", data=own)
 
 
 @pytest.mark.parametrize(
