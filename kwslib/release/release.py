@@ -1,11 +1,13 @@
 """A release: a finished run in ``models/<size>/`` with its card, written whole or not at all.
 
 Beside the files of every recorded run, a release may hold ``robustness/``, ``seeds.json`` (the runs of the same recipe
-with other seeds that it was chosen from) and ``card.json`` (what only a person can say of the data). ``README.md`` is
+with other seeds that it was chosen from), ``replaced/`` (what was measured of the network before it) and ``card.json``
+(what only a person can say of the data). ``README.md`` is
 the card; `kwslib.release.card` makes it from these files.
 """
 
 import hashlib
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from kwslib.paths import atomic_path, atomic_write_text, models_dir, results_dir
 from kwslib.release import card, crate, seeds
 from kwslib.runs import archive, records
 from kwslib.runs.networks import MODEL
-from kwslib.runs.records import METRICS, Run
+from kwslib.runs.records import METRICS, REPLACED, ROBUSTNESS, STREAMING, Run
 
 CORPUS = "speech_commands"
 
@@ -63,11 +65,25 @@ def publish(name: str, siblings: Sequence[str] = (), note: str = "") -> Path:
         archive.copy(files, source, temporary)
         if len(compared.runs) > 1:
             seeds.write(compared, temporary)
+        _keep_replaced(target, run, temporary)
         if note.strip():
             write_record(temporary / card.NOTE, card.Note(note.strip()), card.SCHEMA)
         atomic_write_text(temporary / card.CARD, card.card(temporary))
         crate.write(temporary)
     return target
+
+
+def _keep_replaced(old: Path, run: Run, new: Path) -> None:
+    """Copy what was measured of the network that a release replaces into the new release."""
+    before = released(run.size)
+    if before is None:
+        return
+    same = before.network.tflite_sha256 == run.network.tflite_sha256
+    if same and (old / REPLACED).is_dir():
+        shutil.copytree(old / REPLACED, new / REPLACED)
+    for folder in (ROBUSTNESS, STREAMING):
+        if not same and (old / folder).is_dir():
+            shutil.copytree(old / folder, new / REPLACED / folder)
 
 
 def check_network(path: Path, run: Run) -> bytes:

@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from kwslib.accuracy import poisson_interval
+from kwslib.config.streams import SNR_DB
 from kwslib.report import elements
 from kwslib.report.elements import Html, Markdown, Table
 from kwslib.report.figures.picture import (
@@ -19,14 +20,16 @@ from kwslib.report.figures.picture import (
     series_lines,
     series_marks,
 )
-from kwslib.studies.robustness_records import ACCEPTS, ALL, FILE, POINTS, Found, Point
+from kwslib.studies.robustness_records import ACCEPTS, ALL, FILE, POINTS, Found, Point, Robustness, replaced
 
+DASH = "–"
 NOTHING = Markdown("No network has been measured yet: `kws robustness RUN --data FOLDER` does it.")
 FILES = {FILE: "all of it (JSON)", POINTS: "accuracies (CSV)", ACCEPTS: "false accepts (CSV)"}
 AXES = {
     "snr": "signal-to-noise ratio, dB",
     "shift": "time shift, ms (positive: later)",
     "level": "gain, dB",
+    "reverberation": "reverberation time, ms",
 }
 PANEL_COLUMNS = 3
 
@@ -54,6 +57,11 @@ def _badge(found: Found) -> Html:
     return elements.note(state, f"{state.capitalize()} results", text, robustness.corpus.name)
 
 
+def having(every: Sequence[Found], kind: str) -> list[Found]:
+    """Those of which a condition was measured."""
+    return [found for found in every if any(point.kind == kind for point in found.robustness.points)]
+
+
 def _frame(every: Sequence[Found], kind: str) -> pd.DataFrame:
     rows = [
         {"network": found.robustness.run} | asdict(point)
@@ -70,6 +78,7 @@ def _clean(points: Sequence[Point]) -> Point:
 
 def curves(every: Sequence[Found], kind: str) -> Picture | Markdown:
     """Show accuracy with Wilson's intervals against a condition, a line a network; ``snr`` has a panel a noise."""
+    every = having(every, kind)
     if not every:
         return NOTHING
     frame = _frame(every, kind).dropna(subset="value").rename(columns={"network": "series"})
@@ -121,6 +130,7 @@ def _chart(frame: pd.DataFrame, networks: list[str], kind: str) -> Any:
 
 def accuracy_table(every: Sequence[Found], kind: str) -> Table | Markdown:
     """Show the accuracies of `curves`: a row a network and noise, a column a value; the downloads have all counts."""
+    every = having(every, kind)
     if not every:
         return NOTHING
     frame = _frame(every, kind)
@@ -135,6 +145,38 @@ def accuracy_table(every: Sequence[Found], kind: str) -> Table | Markdown:
             rows.append(row)
     caption = f"Accuracy in percent of all test clips used, by {AXES[kind]}"
     return Table(frame, f"robustness-{kind}", caption, shown=pd.DataFrame(rows), dense=True)
+
+
+def replaced_table(every: Sequence[Found]) -> Table | Markdown:
+    """Show the released networks beside those that they replaced: accuracy without noise, and in it.
+
+    In noise it is the mean over the recordings that both were measured in.
+    """
+    rows: list[dict[str, Any]] = []
+    for found in every:
+        before = replaced(found.robustness.run) if found.recorded else None
+        if before is None:
+            continue
+        both = _noises(before) & _noises(found.robustness)
+        for state, one in (("before", before), ("now", found.robustness)):
+            row: dict[str, Any] = {"network": f"{one.size}, {state}", "commit": one.provenance.short_commit}
+            row["clean"] = _clean(one.points).accuracy
+            for value in SNR_DB:
+                own = [p.accuracy for p in one.points if p.kind == "snr" and p.value == value and p.noise in both]
+                row[f"{value:g} dB"] = sum(own) / len(own) if own else None
+            rows.append(row)
+    if not rows:
+        return Markdown("No released network has replaced another one that was measured.")
+    frame = pd.DataFrame(rows)
+    shown = frame.copy()
+    for column in shown.columns[2:]:
+        shown[column] = [DASH if pd.isna(value) else f"{100 * value:.1f}" for value in shown[column]]
+    caption = "Accuracy in percent in the held-out noise, mean over the recordings, before and now"
+    return Table(frame, "robustness-replaced", caption, shown=shown, dense=True)
+
+
+def _noises(one: Robustness) -> set[str]:
+    return {point.noise for point in one.points if point.kind == "snr" and point.noise}
 
 
 def accepts_table(every: Sequence[Found]) -> Table | Markdown:

@@ -35,6 +35,8 @@ ROBUSTNESS = "robustness"
 """Folder of what a run's network makes of noise, shift and level; recorded where it is there."""
 STREAMING = "streaming"
 """Folder of what a run's network finds in streams; recorded where it is there."""
+REPLACED = "replaced"
+"""Folder of a release with what was measured of the network that it replaced: `ROBUSTNESS` and `STREAMING`."""
 OWN_WORDS = "own_words"
 """Folder of what is known of a network for somebody's own phrases; recorded where it is there."""
 NETWORKS = ("float", "fake_quantised", "tflite", "reference")

@@ -1,4 +1,4 @@
-"""Speech under worse conditions: with noise at a given ratio, moved in time, louder or softer. Works on int16 clips.
+"""Speech under worse conditions: in noise, moved in time, louder or softer, in a room. Works on int16 clips.
 
 The signal-to-noise ratio of a mixture is the clip's *active* power over the mean power of the added second of noise.
 Active power is the mean over those frames of 20 ms whose power is within 20 dB of the loudest frame's: the pauses
@@ -17,6 +17,9 @@ FRAME_SAMPLES = 320
 ACTIVE_RANGE_DB = 20.0
 MOST_DRAWS = 1000
 LARGEST = 32767
+DIRECT_TO_REVERBERANT_DB = 3.0
+"""Of a talker about as near as the room's critical distance."""
+FIRST_REFLECTION_S = 0.0025
 
 
 def active_power(audio: np.ndarray) -> np.ndarray:
@@ -131,6 +134,47 @@ def change_level(audio: np.ndarray, gain_db: float) -> tuple[np.ndarray, np.ndar
     scaled = np.rint(np.asarray(audio, np.float64) * 10 ** (gain_db / 20))
     changed = np.clip(scaled, -LARGEST - 1, LARGEST)
     return changed.astype(np.int16), np.any(changed != scaled, axis=1)
+
+
+def reverberate(audio: np.ndarray, reverberation_ms: float, seeds: np.ndarray) -> np.ndarray:
+    """Return clips as a microphone hears them across a room.
+
+    The room is Polack's statistical one: behind the direct sound comes Gaussian noise that decays by 60 dB within the
+    reverberation time, here in all frequencies alike. Energy of the direct sound to that of the tail:
+    `DIRECT_TO_REVERBERANT_DB`. The direct sound keeps its level; a clip beyond full scale is turned down as a whole.
+
+    Parameters
+    ----------
+    audio : ndarray of int16, shape (n, 16000)
+    reverberation_ms : float
+        Time in which the tail decays by 60 dB, milliseconds; above 0.
+    seeds : array-like of int, shape (n, numbers)
+        A seed for each clip: every clip has a place in a room of its own.
+
+    Returns
+    -------
+    ndarray of int16, shape (n, 16000)
+        What sounds beyond the second is cut off.
+
+    Raises
+    ------
+    InputError
+        If the time is not positive.
+    """
+    if not reverberation_ms > 0:
+        raise InputError(f"a reverberation time of {reverberation_ms:g} ms is no time: give more than 0")
+    samples = min(CLIP_SAMPLES, round(reverberation_ms * SAMPLE_RATE_HZ / 1000))
+    decay = 10 ** (-3 * np.arange(samples) * 1000 / (reverberation_ms * SAMPLE_RATE_HZ))
+    decay[: round(FIRST_REFLECTION_S * SAMPLE_RATE_HZ)] = 0
+    tails = np.stack([np.random.Generator(np.random.PCG64(list(seed))).standard_normal(samples) for seed in seeds])
+    tails *= decay
+    tails *= 10 ** (-DIRECT_TO_REVERBERANT_DB / 20) / np.sqrt(np.sum(tails**2, axis=1, keepdims=True))
+    tails[:, 0] = 1
+    points = 1 << (CLIP_SAMPLES + samples - 1).bit_length()
+    spectrum = np.fft.rfft(np.asarray(audio, np.float64), points) * np.fft.rfft(tails, points)
+    heard = np.fft.irfft(spectrum, points)[:, :CLIP_SAMPLES]
+    peak = np.abs(heard).max(axis=1, keepdims=True)
+    return np.rint(heard * np.minimum(1.0, LARGEST / np.maximum(peak, 1.0))).astype(np.int16)
 
 
 def stream(recording: np.ndarray, hop_s: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The conditions of a robustness measurement: noise, time shift, level, and noise alone."""
+"""The conditions of a robustness measurement: noise, time shift, level, a room, and noise alone."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,13 +16,19 @@ from kwslib.runs.clips import codes_for
 from kwslib.runs.networks import Network
 from kwslib.speech.cache import CHUNK_CLIPS
 from kwslib.speech.corpus import Corpus
-from kwslib.speech.disturbance import active_power, change_level, mix, move, noise_segment, stream
+from kwslib.speech.disturbance import active_power, change_level, mix, move, noise_segment, reverberate, stream
 from kwslib.speech.noise import held_out_part
+from kwslib.speech.soundscape import background
 from kwslib.studies.robustness_records import ALL, FalseAccepts, Point
 
 SNR_DB = (-5.0, 0.0, 5.0, 10.0, 15.0, 20.0)
 SHIFTS_MS = tuple(float(shift) for shift in range(-400, 401, 100))
 GAINS_DB = tuple(float(gain) for gain in range(-30, 21, 5))
+REVERBERATION_MS = (150.0, 300.0, 450.0, 600.0)
+"""From a furnished room to a bare one."""
+UNHEARD = ("gusts",)
+"""Kinds of synthesised noise that no training on recorded speech hears (`kwslib.speech.noise_pool`)."""
+UNHEARD_SECONDS = 60
 THRESHOLDS = (0.0, 0.5, 0.7, 0.9)
 """Least probability at which a keyword counts as accepted; at 0 every winner counts."""
 HOP_S = 0.5
@@ -174,6 +180,19 @@ def measure_levels(study: Study) -> list[Point]:
     return points
 
 
+def measure_rooms(study: Study) -> list[Point]:
+    """Measure the clips as heard across rooms; those of ``_silence_`` stay as they are."""
+    silent = (study.labels == SILENCE)[:, None]
+    points = []
+    for time_ms in REVERBERATION_MS:
+        seeds = _pieces(np.stack([np.full(len(study.clips), study.seed), study.clips], axis=1))
+        pairs = zip(_pieces(study.audio), _pieces(silent), seeds, strict=True)
+        pieces = (np.where(still, audio, reverberate(audio, time_ms, seed)) for audio, still, seed in pairs)
+        points.append(study.point("reverberation", time_ms, pieces))
+    study.say(f"reverberation: {len(REVERBERATION_MS)} times")
+    return points
+
+
 @dataclass(frozen=True)
 class Words:
     """The clips that noise is mixed with; those of ``_silence_`` are zeros.
@@ -206,9 +225,11 @@ def words_of(study: Study) -> Words:
 
 
 def measure_noise(study: Study, words: Words) -> list[Point]:
-    """Measure the words clean, then in each background noise at each signal-to-noise ratio."""
+    """Measure the words clean, then in each background noise, and in those of `UNHEARD`, at each ratio."""
     points = [study.point("snr", None, _pieces(words.audio))]
-    for number, (name, recording) in enumerate(study.held_out.items()):
+    rng = np.random.default_rng(study.seed)
+    unheard = {f"{kind} (synthesised)": background(kind, rng, UNHEARD_SECONDS, []) for kind in UNHEARD}
+    for number, (name, recording) in enumerate((study.held_out | unheard).items()):
         noise = np.stack([noise_segment(recording, (study.seed, int(clip), number)) for clip in study.clips])
         for snr_db in SNR_DB:
             limited: list[int] = []

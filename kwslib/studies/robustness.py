@@ -64,7 +64,7 @@ def measure(
     Words are disturbed as they are. A clip of ``_silence_`` has no signal that a ratio could refer to. For ``snr`` it
     is the noise alone, as loud as beside a word of the median active power (clean: zeros). A word that is digital
     silence is treated the same way and keeps its label. For ``shift`` a clip of ``_silence_`` stays where it is; for
-    ``level`` it changes like all others.
+    ``level`` it changes like all others, and no room changes it.
 
     Parameters
     ----------
@@ -103,7 +103,11 @@ def measure(
         )
     study = conditions.prepare(conditions.listener(network, data), corpus, clips, seed, say)
     accepts = conditions.measure_false_accepts(study, thresholds)
-    points = [*conditions.measure_shifts(study), *conditions.measure_levels(study)]
+    points = [
+        *conditions.measure_shifts(study),
+        *conditions.measure_levels(study),
+        *conditions.measure_rooms(study),
+    ]
     words = conditions.words_of(study)
     points += conditions.measure_noise(study, words)
     return Robustness(

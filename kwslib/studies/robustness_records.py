@@ -23,10 +23,11 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Point:
-    """Accuracy under one condition: `kind` ``snr`` (value in dB; None is clean), ``shift`` (ms) or ``level`` (dB).
+    """Accuracy under one condition.
 
-    `low` and `high` are Wilson's 95 % interval. `limited` counts mixtures turned down to full scale (``snr``) or
-    clips with samples clipped there (``level``).
+    `kind` is ``snr`` (`value` in dB; None is clean), ``shift`` (ms), ``level`` (dB) or ``reverberation`` (ms; not in
+    older records). `low` and `high` are Wilson's 95 % interval. `limited` counts mixtures turned down to full scale
+    (``snr``) or clips with samples clipped there (``level``).
     """
 
     kind: str
@@ -134,6 +135,18 @@ def every() -> list[Found]:
                 found[name] = Found(one, path.parent, recorded)
     order = {name: number for number, name in enumerate(SIZES)}
     return sorted(found.values(), key=lambda one: (order.get(one.robustness.run, len(order)), one.robustness.run))
+
+
+def replaced(size: str) -> Robustness | None:
+    """Return the measurement of the network that the release of a size replaced; None where none is kept.
+
+    Raises
+    ------
+    DataError
+        If it is damaged.
+    """
+    folder = models_dir() / size / records.REPLACED / records.ROBUSTNESS
+    return load(folder) if (folder / FILE).exists() else None
 
 
 def _network_hash(name: str) -> str | None:

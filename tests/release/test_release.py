@@ -1,5 +1,7 @@
+import hashlib
 import json
 import re
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -10,7 +12,8 @@ from kwslib.paths import write_json
 from kwslib.release import card, crate, release
 from kwslib.report import overview
 from kwslib.runs import archive, records
-from tests.sample_run import sample_run
+from kwslib.studies import robustness_records
+from tests.sample_run import sample_robustness, sample_run
 
 
 @pytest.fixture
@@ -137,3 +140,23 @@ def test_the_command_takes_one_note(places, tmp_path):
     assert "--note and --note-file both give the note" in result.stderr
     assert CliRunner().invoke(main, words).output == f"released in {models / 'small'}\n"
     assert json.loads((models / "small" / "card.json").read_text())["data_note"] == "Some clips are rebuilt."
+
+
+def test_a_release_keeps_what_was_measured_of_the_one_that_it_replaces(places):
+    fresh, models = places
+    sample_robustness(put(fresh, "best-small"), records.load(fresh / "best-small"))
+    release.publish("best-small")
+    assert robustness_records.replaced("small") is None
+    shutil.rmtree(fresh / "best-small")
+    put(fresh, "best-small", more=1)
+    shutil.rmtree(fresh / "best-small" / "gap8")  # of the drawn network
+    path = fresh / "best-small" / "metrics.json"
+    value = json.loads(path.read_text())
+    (fresh / "best-small" / "model.tflite").write_bytes(b"another network")
+    value["network"]["tflite_sha256"] = hashlib.sha256(b"another network").hexdigest()
+    write_json(path, value)
+    for _ in range(2):  # the second time the same network replaces itself
+        release.publish("best-small")
+        before = robustness_records.replaced("small")
+        assert before.points and before.tflite_sha256 != value["network"]["tflite_sha256"]
+        assert not (models / "small" / "robustness").exists()

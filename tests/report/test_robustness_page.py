@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -87,3 +88,26 @@ def test_notes_count_mixtures_turned_down(every):
 def test_files_are_linked(every):
     text = page.downloads(every)._repr_markdown_()
     assert text.count("{download}") == 6
+
+
+def test_a_network_stands_beside_the_one_that_it_replaced(every, monkeypatch):
+    now = every[0].robustness
+    louder = [replace(p, accuracy=0.25) if p.kind == "snr" and p.value == 0 else p for p in now.points]
+    before = replace(now, points=[p for p in louder if p.noise != "hum" or p.kind != "snr"])
+    monkeypatch.setattr(page, "replaced", lambda size: before if size == now.run else None)
+    table = page.replaced_table(every)
+    assert table.shown["network"].tolist() == ["small, before", "small, now"]
+    assert table.shown["0 dB"].tolist() == ["25.0", "50.0"]
+    assert table.shown["20 dB"].tolist() == [page.DASH, page.DASH]
+    monkeypatch.setattr(page, "replaced", lambda size: None)
+    assert "No released network has replaced" in page.replaced_table(every).text
+
+
+def test_a_condition_that_older_records_lack(every):
+    assert page.having(every, "reverberation") == []
+    assert page.curves(every, "reverberation") is page.NOTHING
+    point = replace(every[0].robustness.points[0], kind="reverberation", value=300.0)
+    newer = replace(every[0], robustness=replace(every[0].robustness, points=[*every[0].robustness.points, point]))
+    table = page.accuracy_table([newer, every[1]], "reverberation")
+    assert table.shown.to_dict("records") == [{"network": "quick-small", "+300": "90.0"}]
+    assert len(drawn.marks(page.curves([newer, every[1]], "reverberation"), "line")) == 1

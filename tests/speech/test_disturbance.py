@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwslib.errors import DataError, InputError
-from kwslib.speech.disturbance import active_power, change_level, mix, move, noise_segment, stream
+from kwslib.speech.disturbance import active_power, change_level, mix, move, noise_segment, reverberate, stream
 
 TIME_S = np.arange(16000) / 16000
 TONE = np.rint(1000 * np.sin(2 * np.pi * 400 * TIME_S)).astype(np.int16)
@@ -107,3 +107,34 @@ def test_a_stream_is_a_second_every_hop():
     assert np.array_equal(heard[1], np.arange(8000, 24000))
     with pytest.raises(InputError, match="shorter than a sample"):
         stream(recording, 0)
+
+
+def test_a_room_answers_a_click_with_a_tail_that_decays_by_60_db_in_its_time():
+    clicks = np.zeros((40, 16000), np.int16)
+    clicks[:, 100] = 8000
+    heard = reverberate(clicks, 300, [(1, clip) for clip in range(40)]).astype(float)
+    assert not heard[:, :100].any() and (heard[:, 100] == 8000).all()
+    tail = np.mean(heard[:, 101:] ** 2, axis=0)
+    assert 10 * np.log10(8000**2 / tail.sum()) == pytest.approx(3.0, abs=0.1)
+    early, late = tail[200:1000].mean(), tail[200 + 1600 : 1000 + 1600].mean()  # 100 ms later: a third of 60 dB
+    assert 10 * np.log10(early / late) == pytest.approx(20, abs=1)
+    assert not tail[4800:].any()
+
+
+def test_each_clip_has_a_room_of_its_own_and_the_same_one_again():
+    twice = np.stack([TONE, TONE])
+    heard = reverberate(twice, 200, [(1, 1), (1, 2)])
+    assert not np.array_equal(heard[0], heard[1])
+    assert np.array_equal(heard, reverberate(twice, 200, [(1, 1), (1, 2)]))
+    assert not reverberate(np.zeros_like(twice), 200, [(1, 1), (1, 2)]).any()
+
+
+def test_a_loud_clip_in_a_room_does_not_clip():
+    loud = np.rint(TONE[None] * 32.7).astype(np.int16)
+    heard = reverberate(loud, 600, [(2, 3)])
+    assert np.abs(heard.astype(int)).max() == 32767 and np.mean(np.abs(heard) == 32767) < 0.001
+
+
+def test_a_room_needs_a_time():
+    with pytest.raises(InputError, match="a reverberation time of 0 ms"):
+        reverberate(TONE[None], 0, [(1, 1)])

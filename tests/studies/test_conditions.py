@@ -79,10 +79,22 @@ def test_noise_is_mixed_with_words_and_is_all_of_silence(study):
     points = conditions.measure_noise(made, words)
     assert [(point.noise, point.value) for point in points] == [
         ("", None),
-        *((noise, snr) for noise in ("hiss", "hum") for snr in conditions.SNR_DB),
+        *((noise, snr) for noise in ("hiss", "hum", "gusts (synthesised)") for snr in conditions.SNR_DB),
     ]
     assert np.array_equal(heard[0], words.audio)
     assert all(audio[silent].any() for audio in heard[1:])
+
+
+def test_rooms_change_words_alone(study):
+    made, heard = study
+    points = conditions.measure_rooms(made)
+    assert [(point.kind, point.value) for point in points] == [
+        ("reverberation", time_ms) for time_ms in conditions.REVERBERATION_MS
+    ]
+    silent = made.labels == SILENCE
+    assert all(np.array_equal(audio[silent], made.audio[silent]) for audio in heard)
+    changed = [(audio[~silent] != made.audio[~silent]).any(axis=1) for audio in heard]
+    assert all(row[:-1].all() and not row[-1] for row in changed)  # the last word is digital silence
 
 
 def test_a_threshold_is_a_probability():

@@ -52,7 +52,12 @@ def found():
 
 def test_every_condition_is_measured_on_every_clip(found):
     kinds = [point.kind for point in found.points]
-    assert {kind: kinds.count(kind) for kind in set(kinds)} == {"shift": 9, "level": 11, "snr": 1 + 2 * 6}
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {
+        "shift": 9,
+        "level": 11,
+        "snr": 1 + 3 * 6,
+        "reverberation": 4,
+    }
     for point in found.points:
         assert point.clips == found.clips == 36
         assert point.correct == point.keyword_correct + point.unknown_correct + point.silence_correct
