@@ -14,9 +14,13 @@ from kwslib.report.figures import gap8
 from kwslib.report.figures.picture import WIDTH, Picture, percent
 from kwslib.runs.description import flat
 from kwslib.studies.ablation import Trial, summary
+from kwslib.studies.learning_curve import learning_curve
 from kwslib.studies.variants import SIZE, WHOLE, profile_of
 
 NOTHING = Markdown("No ablation has been recorded yet: `kws ablation --data FOLDER` runs it, with `--record` keeps it.")
+
+
+NO_CURVE = Markdown("No learning curve has been recorded yet: `kws ablation --data FOLDER` measures it.")
 
 
 def badge(trials: Sequence[Trial]) -> Html | Markdown:
@@ -83,6 +87,37 @@ def _described(profile: Profile, size: str) -> dict[str, str]:
 
 def _or_dash(form: str) -> Callable[[float], str]:
     return lambda value: "–" if pd.isna(value) else form.format(value)
+
+
+def curve_table(trials: Sequence[Trial]) -> Table | Markdown:
+    """Show validation accuracy by the number of training clips."""
+    curve = learning_curve(trials)
+    if curve is None:
+        return NO_CURVE
+    rows = [
+        {
+            "training clips": point.clips,
+            "seeds": point.seeds,
+            "validation, %": f"{100 * point.clean:.2f}",
+            "in noise, %": f"{100 * point.noisy:.2f}",
+        }
+        for point in curve.points
+    ]
+    return Table(pd.DataFrame(rows), "learning-curve", "Validation accuracy by the number of training clips")
+
+
+def curve_note(trials: Sequence[Trial]) -> Markdown:
+    """Say what the learning curve promises for more clips."""
+    curve = learning_curve(trials)
+    if curve is None:
+        return NO_CURVE
+    last = curve.points[-1]
+    now, twice = percent(last.clean, 2), percent(curve.expected(2 * last.clips), 2)
+    return Markdown(
+        f"Twice as many clips leave {100 * curve.halving:.0f} % of the errors, by a power law through these points: "
+        f"from {now} to about {twice} if there were twice as many. That is for training as short as here, and for "
+        "clips as good as these."
+    )
 
 
 def trials_table(trials: Sequence[Trial]) -> Table | Markdown:

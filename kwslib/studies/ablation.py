@@ -29,6 +29,8 @@ class Trial:
     validation_noisy : float or None
         Accuracy of the kept quantised network on the same words in noise (`kwslib.speech.dataset.noisy_codes`); None in
         trials of older versions. It chooses nothing.
+    train_clips : int or None
+        Clips that it was trained on; None in trials of older versions.
     """
 
     variant: str
@@ -42,6 +44,7 @@ class Trial:
     profile: dict[str, Any]
     provenance: Provenance
     validation_noisy: float | None = stored_if_set(None)
+    train_clips: int | None = stored_if_set(None)
 
 
 @dataclass(frozen=True)
@@ -127,11 +130,15 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
     from kwslib.runs.experiment import Experiment
     from kwslib.runs.networks import released_sha256
     from kwslib.speech import open_corpus
+    from kwslib.speech.corpus import Corpus
     from kwslib.speech.dataset import evaluation_codes, noisy_codes
+    from kwslib.speech.part import Part
 
     profile, size = profile_of(variant, steps), SIZES[SIZE]
     recipe, front_end = profile.recipe(SIZE), size.front_end(profile.front_end_of(SIZE), profile.input_scale)
-    corpus = open_corpus("speech_commands", data)
+    corpus: Corpus = open_corpus("speech_commands", data)
+    if VARIANTS[variant].train_share < 1:
+        corpus = Part(corpus, VARIANTS[variant].train_share)
     manifest = corpus.manifest["hash"]
     made_from = described(profile) | ({"teacher_sha256": released_sha256(recipe.teacher)} if recipe.teacher else {})
     folder = KEPT.place(f"{variant}-s{seed}")
@@ -168,6 +175,7 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
         profile=made_from,
         provenance=provenance(),
         validation_noisy=noisy.share,
+        train_clips=len(corpus.clips("train")),
     )
     write_record(folder / KEPT.file, trial, None)
     return trial

@@ -18,6 +18,8 @@ COPIES = 4
 """Of the training set; a pass is about 370 steps, so that each copy is used two or three times."""
 WHOLE = "recipe"
 NOISE = "noise-by-ratio"
+LABELS_ALONE = "noise-no-teacher"
+"""What the learning curve is measured with."""
 BASE = Recipe(label_smoothing=0.05, teacher="medium", teacher_share=0.7)
 SCHEDULE = CosineSchedule(0.004, 0.0005, 16000, 13600, 400)
 """Recipe and schedule that every variant changes, as they were before the ablation had chosen."""
@@ -33,6 +35,10 @@ def _augmentation(**values: Any) -> Change:
     return lambda profile: replace(profile, augmentation=replace(profile.augmentation, **values))
 
 
+def _same(profile: Profile) -> Profile:
+    return profile
+
+
 def _staged(profile: Profile) -> Profile:
     """The baseline's three learning rates over as many steps, in place of the cosine."""
     schedule = profile.schedules[SIZE]
@@ -43,12 +49,16 @@ def _staged(profile: Profile) -> Profile:
 
 @dataclass(frozen=True)
 class Variant:
-    """One change: its name, its meaning in words, a function that changes a profile, and the variant it starts from."""
+    """One change: its name, its meaning in words, a function that changes a profile, and the variant it starts from.
+
+    `train_share` is the part of the training clips that it is trained on.
+    """
 
     name: str
     meaning: str
     change: Change
     base: str = WHOLE
+    train_share: float = 1.0
 
 
 VARIANTS = {
@@ -86,10 +96,16 @@ VARIANTS = {
             NOISE,
         ),
         Variant(
-            "noise-no-teacher",
+            LABELS_ALONE,
             "half of the words in noise; labels alone",
             _recipe(teacher="", teacher_share=0.0),
             NOISE,
+        ),
+        *(
+            Variant(
+                f"{name}-of-clips", f"the same, with 1/{parts} of the training clips", _same, LABELS_ALONE, 1 / parts
+            )
+            for name, parts in (("eighth", 8), ("quarter", 4), ("half", 2))
         ),
         Variant("turned-words", "all other words in turn as unknown ones", _augmentation(turn_others=True)),
         Variant(
@@ -123,9 +139,7 @@ def profile_of(variant: str, steps: int = STEPS) -> Profile:
         augmentations={},
     )
     chosen = VARIANTS[check_name("variant", variant, VARIANTS)]
-    if chosen.base != WHOLE:
-        base = VARIANTS[chosen.base].change(base)
-    return chosen.change(base)
+    return chosen.change(base if chosen.name == WHOLE or chosen.base == WHOLE else profile_of(chosen.base, steps))
 
 
 def described(profile: Profile) -> dict[str, Any]:

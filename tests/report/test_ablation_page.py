@@ -5,7 +5,7 @@ from dataclasses import replace
 from kwslib.provenance import provenance
 from kwslib.report import ablation_page as page
 from kwslib.studies.ablation import Trial
-from kwslib.studies.variants import WHOLE
+from kwslib.studies.variants import LABELS_ALONE, WHOLE
 
 MADE = replace(provenance(), commit="abc", date="2020-01-02")
 TRIALS = [
@@ -29,6 +29,23 @@ TRIALS = [
 def test_without_trials_every_part_says_so():
     for part in (page.badge, page.table, page.picture, page.trials_table):
         assert part([]) is page.NOTHING
+
+
+def test_the_learning_curve_says_what_twice_the_clips_promise():
+    assert page.curve_table(TRIALS) is page.curve_note(TRIALS) is page.NO_CURVE
+    trials = [
+        replace(TRIALS[0], variant=name, validation_quantised=right, validation_noisy=0.5, train_clips=clips)
+        for name, right, clips in (
+            ("quarter-of-clips", 0.92, 2000),
+            ("half-of-clips", 0.96, 4000),
+            (LABELS_ALONE, 0.98, 8000),
+        )
+    ]
+    table = page.curve_table(trials)
+    assert table.frame["training clips"].tolist() == [2000, 4000, 8000]
+    assert table.frame["validation, %"].tolist() == ["92.00", "96.00", "98.00"]
+    text = page.curve_note(trials).text
+    assert "leave 50 % of the errors" in text and "from 98.00 % to about 99.00 %" in text
 
 
 def test_the_badge_counts():

@@ -1,0 +1,36 @@
+"""The learning curve is the mean over seeds, and its power law is that of the points."""
+
+import pytest
+
+from kwslib.provenance import provenance
+from kwslib.studies.ablation import Trial
+from kwslib.studies.learning_curve import learning_curve
+from kwslib.studies.variants import LABELS_ALONE
+
+NAMES = ("eighth-of-clips", "quarter-of-clips", "half-of-clips", LABELS_ALONE)
+
+
+def trial(variant, seed, right, clips, noisy=0.5):
+    return Trial(variant, seed, 4000, right, right, 100, 60.0, "hash", {}, provenance(), noisy, clips)
+
+
+def test_means_over_seeds_and_a_power_law():
+    trials = [
+        trial(name, seed, 1 - 0.16 * 0.5**number + 0.01 * (seed - 1.5), 1000 * 2**number)
+        for number, name in enumerate(NAMES)
+        for seed in (1, 2)
+    ]
+    curve = learning_curve([*trials, trial("mixup", 1, 0.1, 8000), trial(LABELS_ALONE, 3, 0.1, None)])
+    assert [point.clips for point in curve.points] == [1000, 2000, 4000, 8000]
+    assert [point.clean for point in curve.points] == pytest.approx([0.84, 0.92, 0.96, 0.98])
+    assert {point.seeds for point in curve.points} == {2}
+    assert curve.halving == pytest.approx(0.5)
+    assert curve.expected(32_000) == pytest.approx(0.995)
+
+
+def test_two_points_are_no_curve():
+    assert (
+        learning_curve([trial(name, 1, 0.9, clips) for name, clips in zip(NAMES[2:], (4000, 8000), strict=True)])
+        is None
+    )
+    assert learning_curve([]) is None
