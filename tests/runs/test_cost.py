@@ -28,6 +28,12 @@ def test_a_forecast_is_near_what_was_measured_and_holds_the_plan_s_memory():
     assert said.l1 <= 64 * 1024 < said.l2 <= 512 * 1024
 
 
+def test_tiny_takes_fewer_than_100_000_cycles_and_as_many_bytes_as_small():
+    tiny, small = SIZES["tiny"], SIZES["small"]
+    assert cost.forecast(tiny, tiny.front_end("power")).cycles < 100_000
+    assert cost.weight_bytes(tiny) == cost.weight_bytes(small) and tiny.macs < small.macs / 2
+
+
 def test_bytes_are_those_of_every_weight_and_bias():
     graph = small_graph()
     wanted = sum(layer.weights.size + 4 * layer.bias.size for layer in graph.layers if layer.weights is not None)
