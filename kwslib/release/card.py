@@ -207,11 +207,11 @@ def _cost(run: Run, folder: Path) -> str:
 
 def _limits(run: Run) -> str:
     words, others = ("English words", "other languages, ") if run.labels == LABELS else ("these words", "")
-    speech = "the speech may have terms of its own; the WAV files under `mistakes/` are clips of it."
+    speech = "the speech may have terms of its own; the sound files under `mistakes/` are clips of it."
     if run.corpus.name == "speech_commands":
         speech = (
-            "Speech Commands is by Google (Pete Warden), under CC BY 4.0; the WAV files under `mistakes/` are clips of "
-            "it."
+            "Speech Commands is by Google (Pete Warden), under CC BY 4.0; the sound files under `mistakes/` are clips "
+            "of it."
         )
     return (
         "## Intended use and limits\n\nFor study, comparison and demonstration of keyword spotting on small "

@@ -15,7 +15,7 @@ from kwslib.report.figures import confusion
 from kwslib.report.figures.accuracy import Point
 from kwslib.report.figures.picture import Picture
 from kwslib.runs import description, records
-from kwslib.runs.mistakes import FOLDER, read
+from kwslib.runs.mistakes import FOLDER, MOST_CONFIDENT, read
 from kwslib.runs.records import Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
@@ -40,14 +40,17 @@ CORPUS_NOTES = {
     "folder": "Its speech is a folder of somebody's own recordings: its accuracies do not compare with figures made on "
     "Speech Commands.",
 }
-MISTAKES = """<ol class="kws-clips">
+MISTAKES = """{% macro players(clips) %}<ol class="kws-clips">
 {%- for row, sound in clips -%}
-<li><audio controls preload="none" src="data:audio/wav;base64,{{ sound }}"
+<li><audio controls preload="none" src="data:audio/{{ row.file.rpartition('.')[2] }};base64,{{ sound }}"
  aria-label="{{ row.label }} taken for {{ row.winner }}"></audio>
  <span><strong>{{ row.label }}</strong> taken for <strong>{{ row.winner }}</strong>,
  probability {{ '%.2f' % row.probability }} <code>{{ row.name }}</code></span></li>
 {%- endfor -%}
-</ol>"""
+</ol>{% endmacro %}
+{{- players(first) -}}
+{%- if more %}<details><summary>One clip of each further pair, the most frequent pairs first</summary>
+{{ players(more) }}</details>{% endif -%}"""
 
 
 def note(run: Run) -> Html:
@@ -188,7 +191,7 @@ def matrix_tables(run: Run, split: str = "test") -> list[Table]:
 
 
 def mistakes(run: Run) -> Html:
-    """Show the clips most confidently got wrong, each with a player.
+    """Show the clips most confidently got wrong, each with a player; those of further pairs behind a fold.
 
     Raises
     ------
@@ -203,7 +206,8 @@ def mistakes(run: Run) -> Html:
         raise DataError(f"{folder} is not whole ({error}); run {run.run} again") from error
     if not rows:
         return Html("<p>No clip of the test split was got wrong.</p>")
-    return elements.fill(MISTAKES, clips=list(zip(rows, sounds, strict=True)))
+    clips = list(zip(rows, sounds, strict=True))
+    return elements.fill(MISTAKES, first=clips[:MOST_CONFIDENT], more=clips[MOST_CONFIDENT:])
 
 
 def downloads(run: Run) -> Markdown:

@@ -1,12 +1,13 @@
-"""The most confident mistakes of a network, kept as sound so that a reader can hear why."""
+"""Mistakes of a network, kept as sound so that a reader can hear why: the most confident ones, and one of each pair."""
 
-import wave
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import soundfile
 
 from kwslib import seals
 from kwslib.artifacts import not_stored, read_record, stored_if_set, to_plain, write_record
@@ -16,6 +17,7 @@ from kwslib.paths import atomic_path, atomic_write_text
 from kwslib.speech.corpus import Clips
 
 FOLDER, FILE, CSV_FILE = "mistakes", "mistakes.json", "mistakes.csv"
+MOST_CONFIDENT, FURTHER_PAIRS = 8, 16
 SOFTMAX_CODES = 256
 """A code of TFLite's uint8 softmax is a probability in 1/256 (scale 1/256, zero point 0)."""
 
@@ -27,7 +29,7 @@ class Mistake:
     Attributes
     ----------
     file : str
-        Name of the WAV file.
+        Name of the sound file: FLAC; WAV in records of older versions.
     name : str
         Name of the clip in its corpus.
     label, winner : str
@@ -49,8 +51,8 @@ class Mistake:
     index: int = not_stored(-1)
 
 
-def worst(clips: Clips, softmax: np.ndarray, count: int = 8) -> list[Mistake]:
-    """Rank the clips that a network got wrong by the probability of the wrong winner.
+def worst(clips: Clips, softmax: np.ndarray, count: int = MOST_CONFIDENT, pairs: int = FURTHER_PAIRS) -> list[Mistake]:
+    """Choose clips that a network got wrong: those with the highest probability of the wrong winner, and further pairs.
 
     Parameters
     ----------
@@ -58,27 +60,34 @@ def worst(clips: Clips, softmax: np.ndarray, count: int = 8) -> list[Mistake]:
     softmax : ndarray of uint8, shape (clips, classes)
         Output codes of the 8-bit network.
     count : int
-        The largest number of mistakes to return.
+        The largest number of most confident mistakes.
+    pairs : int
+        The largest number of further pairs of label and winner, the most frequent first.
 
     Returns
     -------
     list of Mistake
-        The most confident first.
+        The most confident ones, the highest probability first. Behind them the most confident one of each further pair.
     """
     winners = softmax.argmax(axis=1)
     wrong = np.flatnonzero(winners != clips.labels)
-    ranked = wrong[np.argsort(-softmax[wrong, winners[wrong]].astype(int), kind="stable")][:count]
+    ranked = wrong[np.argsort(-softmax[wrong, winners[wrong]].astype(int), kind="stable")].tolist()
+    chosen = ranked[:count]
+    pair_of = {index: (int(clips.labels[index]), int(winners[index])) for index in ranked}
+    known = {pair_of[index] for index in chosen}
+    first = {pair_of[index]: index for index in reversed(ranked)}  # the most confident one stays
+    often = [pair for pair, _ in Counter(pair_of[index] for index in ranked).most_common() if pair not in known]
     found = []
-    for position, index in enumerate(map(int, ranked), 1):
+    for position, index in enumerate([*chosen, *(first[pair] for pair in often[:pairs])], 1):
         label, winner = clips.classes[clips.labels[index]], clips.classes[winners[index]]
-        file = f"{position:02}_{label}_as_{winner}.wav"
+        file = f"{position:02}_{label}_as_{winner}.flac"
         probability = float(softmax[index, winners[index]]) / SOFTMAX_CODES
         found.append(Mistake(file, clips.names[index], label, winner, probability, index=index))
     return found
 
 
 def write(clips: Clips, found: Sequence[Mistake], folder: Path) -> None:
-    """Write the clips as WAV with ``mistakes.json`` and ``mistakes.csv`` beside them, all or nothing.
+    """Write the clips as FLAC with ``mistakes.json`` and ``mistakes.csv`` beside them, all or nothing.
 
     Parameters
     ----------
@@ -91,9 +100,7 @@ def write(clips: Clips, found: Sequence[Mistake], folder: Path) -> None:
     with atomic_path(folder) as temporary:
         temporary.mkdir(parents=True)
         for one in found:
-            with wave.open(str(temporary / one.file), "wb") as sound:
-                sound.setparams((1, 2, SAMPLE_RATE_HZ, 0, "NONE", ""))
-                sound.writeframes(np.ascontiguousarray(clips.audio[one.index], "<i2").tobytes())
+            soundfile.write(temporary / one.file, np.asarray(clips.audio[one.index]), SAMPLE_RATE_HZ, "PCM_16")
         sums = seals.of_folder(temporary)["files_sha256"]
         write_record(temporary / FILE, [replace(one, sha256=sums[one.file]) for one in found], None)
         atomic_write_text(temporary / CSV_FILE, csv_text(found))

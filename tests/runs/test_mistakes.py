@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import soundfile
 
 from kwslib.artifacts import write_record
 from kwslib.config.front_end import CLIP_SAMPLES
@@ -9,7 +10,6 @@ from kwslib.errors import DataError
 from kwslib.paths import models_dir
 from kwslib.runs import mistakes
 from kwslib.speech.corpus import Clips
-from kwslib.speech.wav import read_wav
 
 RECORDED = sorted(models_dir().glob("*/mistakes"))
 
@@ -30,7 +30,23 @@ def test_wrong_clips_by_confidence():
         (4, "down", 150 / 256),
         (1, "no", 100 / 256),
     ]
-    assert len(mistakes.worst(*made(), count=1)) == 1
+    assert [row.winner for row in mistakes.worst(*made(), count=1, pairs=1)] == ["up", "down"]
+
+
+def test_behind_them_comes_the_most_confident_one_of_each_further_pair_by_frequency():
+    winners = [3, 3, 4, 5, 5, 5, 4, 2]
+    audio = np.zeros((len(winners), CLIP_SAMPLES), np.int16)
+    clips = Clips(tuple(f"yes/{i}.wav" for i in range(len(winners))), np.full(len(winners), 2, np.uint8), audio)
+    softmax = np.zeros((len(winners), 12), np.uint8)
+    softmax[np.arange(len(winners)), winners] = [250, 240, 150, 100, 120, 110, 151, 255]
+    found = mistakes.worst(clips, softmax, count=2, pairs=9)
+    assert [(row.index, row.file) for row in found] == [
+        (0, "01_yes_as_no.flac"),
+        (1, "02_yes_as_no.flac"),
+        (4, "03_yes_as_down.flac"),
+        (6, "04_yes_as_up.flac"),
+    ]
+    assert len(mistakes.worst(clips, softmax, count=2, pairs=1)) == 3
 
 
 def test_sound_and_list_lie_in_the_folder(tmp_path):
@@ -38,21 +54,22 @@ def test_sound_and_list_lie_in_the_folder(tmp_path):
     for _ in range(2):  # the second time it replaces the first
         mistakes.write(clips, mistakes.worst(clips, softmax), tmp_path / "mistakes")
     listed = mistakes.read(tmp_path / "mistakes")
-    assert [row.file for row in listed] == ["01_yes_as_up.wav", "02_yes_as_down.wav", "03_yes_as_no.wav"]
-    assert np.array_equal(read_wav(tmp_path / "mistakes" / listed[0].file), clips.audio[2])
+    assert [row.file for row in listed] == ["01_yes_as_up.flac", "02_yes_as_down.flac", "03_yes_as_no.flac"]
+    audio, rate_hz = soundfile.read(tmp_path / "mistakes" / listed[0].file, dtype="int16")
+    assert rate_hz == 16000 and np.array_equal(audio, clips.audio[2])
     assert (tmp_path / "mistakes" / "mistakes.csv").read_text().count("\n") == 4
 
 
 def test_a_clip_that_changed_or_is_gone_is_named(tmp_path):
     clips, softmax = made()
     mistakes.write(clips, mistakes.worst(clips, softmax), tmp_path / "mistakes")
-    sound = tmp_path / "mistakes" / "02_yes_as_down.wav"
+    sound = tmp_path / "mistakes" / "02_yes_as_down.flac"
     whole = sound.read_bytes()
     sound.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    with pytest.raises(DataError, match=r"02_yes_as_down\.wav is missing or damaged; run the training again"):
+    with pytest.raises(DataError, match=r"02_yes_as_down\.flac is missing or damaged; run the training again"):
         mistakes.read(sound.parent)
     sound.unlink()
-    with pytest.raises(DataError, match=r"02_yes_as_down\.wav is missing or damaged"):
+    with pytest.raises(DataError, match=r"02_yes_as_down\.flac is missing or damaged"):
         mistakes.read(sound.parent)
 
 
