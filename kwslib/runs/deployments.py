@@ -26,7 +26,7 @@ from kwslib.gap8.planning.record import PlanRecord
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import compilation
 from kwslib.gap8.program.listening import obstacle
-from kwslib.integer.graph import Tensor
+from kwslib.integer.graph import Graph, Tensor
 from kwslib.paths import atomic_path, results_dir, scratch, speech_dir
 from kwslib.provenance import Provenance, provenance
 from kwslib.runs import networks, records
@@ -191,13 +191,9 @@ def choose(
         corpus = (network.corpus or "speech_commands") if folder else "synthetic"
         if corpus in ("folder", "phrases") and corpus_in(folder) != corpus:
             corpus = "synthetic"
-    names = [layer.name for layer in network.graph.layers]
-    like = next(
-        (name for name in BASELINE_SIZES if names == [layer.name for layer in baseline_network(name).layers]), ""
-    )
     return Task(
         name=trained.run if trained else f"model-{Path(model).stem}",
-        size=like,
+        size=baseline_like(network.graph),
         network=network,
         platform=platform,
         clips=clips,
@@ -212,6 +208,18 @@ def choose(
 def key(tflite_sha256: str, platform: str, clips: int) -> str:
     """Hash of what decides a deployment: network, platform, number of clips, and every source of the GAP8 build."""
     return hashlib.sha256(f"{tflite_sha256} {platform} {clips} {sources_digest()}".encode()).hexdigest()
+
+
+def baseline_like(graph: Graph) -> str:
+    """Return the size of the baseline's network with the same layers; empty where there is none.
+
+    Operations are compared too: a layer's name does not tell its stride.
+    """
+    own = [(layer.name, layer.operations) for layer in graph.layers]
+    for size in BASELINE_SIZES:
+        if own == [(layer.name, layer.operations) for layer in baseline_network(size).layers]:
+            return size
+    return ""
 
 
 @cache

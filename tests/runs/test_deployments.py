@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from kwslib.config.baselines import baseline_network
+from kwslib.config.presets import SIZES
 from kwslib.errors import DataError, InputError, KwsError
 from kwslib.gap8.measure import stream
 from kwslib.integer import reference
@@ -14,6 +15,7 @@ from kwslib.runs import deployments, records
 from kwslib.runs.clips import DEFAULT_CLIP, codes_for
 from kwslib.runs.deployments import choose
 from kwslib.runs.networks import of_file
+from kwslib.runs.outline import outline
 from kwslib.speech import open_corpus
 from tests import caches
 from tests.gap8 import networks
@@ -60,6 +62,12 @@ def test_a_recorded_network_is_found_by_size_and_by_run(place):
 def test_the_network_of_a_file_has_no_row_of_the_seeds(model):
     task = choose(**{**DEFAULTS, "model": str(model), "corpus": "synthetic"})
     assert (task.name, task.run, task.size) == ("model-mine", "", "")
+
+
+@pytest.mark.parametrize(("size", "like"), [("small", "small"), ("large", "large"), ("tiny", "")])
+def test_a_network_is_like_the_baselines_only_with_its_strides(size, like):
+    graph = outline(SIZES[size], SIZES[size].front_end("power"))
+    assert deployments.baseline_like(graph) == like
 
 
 @pytest.mark.parametrize(
