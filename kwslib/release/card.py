@@ -229,9 +229,10 @@ def _use(run: Run) -> str:
             "The first cell of `train.ipynb` beside it has the parameters that it was trained with."
         )
     seed = f" --seed {run.seed}" if run.seed != 1 else ""
+    threads = f" --threads {run.training.threads}" if run.training.threads else ""
     return (
         f"## Use\n\n```\nkws data fetch --test-only --data FOLDER\nkws evaluate models/{run.size} --data FOLDER\n"
         f"kws predict --model models/{run.size}/model.tflite clip.wav\n```\n\nTo train it again:\n\n"
-        f"```\nkws run --size {run.size} --profile {run.profile} --corpus speech_commands{seed} "
+        f"```\nkws run --size {run.size} --profile {run.profile} --corpus speech_commands{seed}{threads} "
         f"--run {run.run} --data FOLDER\n```"
     )

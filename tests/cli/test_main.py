@@ -65,7 +65,10 @@ def test_run_all_trains_every_size_and_lists_the_stages(place, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--size", "smal"], "error: unknown size 'smal': choose one of small, medium, large; did you mean 'small'?\n"),
+        (
+            ["--size", "smal"],
+            "error: unknown size 'smal': choose one of tiny, small, medium, large; did you mean 'small'?\n",
+        ),
         (
             ["--profile", "baselin"],
             "error: unknown profile 'baselin': choose one of quick, baseline, best; did you mean 'baseline'?\n",
@@ -78,7 +81,7 @@ def test_run_all_trains_every_size_and_lists_the_stages(place, monkeypatch):
         (["--run", "a/b"], "error: 'a/b' cannot name a run"),
         (["--sise", "small"], "No such option"),
         (["--seed", "x"], "'x' is not a valid integer"),
-        (["--all", "--size", "small"], "error: --all runs every size: leave --size and --run out\n"),
+        (["--all", "--size", "small"], "error: --all runs the baseline's three sizes: leave --size and --run out\n"),
         (["--words", "marvin,sheila"], "no WAV files of marvin, sheila"),
         (["--hold-out-noise", "perhaps"], "'perhaps' is not a valid boolean"),
         (["--config", "nowhere.yaml"], "error: cannot read nowhere.yaml: No such file or directory\n"),
@@ -212,7 +215,7 @@ def test_samples(place, tmp_path):
     many = kws("samples", "--out", tmp_path / "many", "--corpus", "speech_commands")
     assert len(many.output.splitlines()) == 12
     assert "unknown front end" in refused("samples", clip, "--out", tmp_path / "x", "--front-end", "mel")
-    assert "unknown size" in refused("samples", clip, "--out", tmp_path / "x", "--size", "tiny")
+    assert "unknown size" in refused("samples", clip, "--out", tmp_path / "x", "--size", "huge")
     assert "name a sound file" in refused("samples", "--at", "1", "--out", tmp_path / "x")
     corpora.write_wav(tmp_path / "long.wav", np.zeros(20000))
     result = kws("samples", tmp_path / "long.wav", "--out", tmp_path / "x")

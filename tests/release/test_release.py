@@ -160,3 +160,10 @@ def test_a_release_keeps_what_was_measured_of_the_one_that_it_replaces(places):
         before = robustness_records.replaced("small")
         assert before.points and before.tflite_sha256 != value["network"]["tflite_sha256"]
         assert not (models / "small" / "robustness").exists()
+
+
+def test_the_card_says_with_how_many_threads_the_same_bytes_come_out(places):
+    fresh, _ = places
+    put(fresh, "best-small", threads=1)
+    card_text = (release.publish("best-small") / "README.md").read_text()
+    assert "kws run --size small --profile best --corpus speech_commands --threads 1 --run best-small" in card_text

@@ -1,5 +1,7 @@
 """Labels that the released network does not believe; its own "yes" is the clip that travels with the firmware."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -34,7 +36,7 @@ def test_probabilities_are_those_of_tflite():
 def test_a_clip_under_another_word_is_doubted(folder):
     found = doubts.find(inspect(folder), networks.choose())
     assert [(one.word, one.path) for one in found] == [("no", "no/<b>1.wav"), ("other", "other/<b>1.wav")]
-    assert found[0].text.startswith("yes with probability 0.9") and ", no with 0.0" in found[0].text
+    assert re.match(r"yes with probability (0\.9|1\.0)", found[0].text) and ", no with 0.0" in found[0].text
     assert f", {LABELS[1]} with" in found[1].text
 
 

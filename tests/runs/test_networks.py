@@ -87,15 +87,21 @@ def test_what_the_file_says_comes_from_its_metadata(mine):
 
 
 def test_a_network_stands_behind_the_integer_form_of_its_front_end():
-    small = choose(size="small", front_end="integer")
-    assert small.trained_behind.kind == "power" and small.front_end == small.trained_behind.integer_form
-    assert f"front end {small.front_end.key}, the integer form of {small.trained_behind.key}" in small.describe()
-    assert small.with_integer_front_end() is small
-    assert of_file(small.path, "integer").front_end == small.front_end
+    quick = choose(run="quick-small", front_end="integer")
+    assert quick.trained_behind.kind == "power" and quick.front_end == quick.trained_behind.integer_form
+    assert f"front end {quick.front_end.key}, the integer form of {quick.trained_behind.key}" in quick.describe()
+    assert quick.with_integer_front_end() is quick
+    assert of_file(quick.path, "integer").front_end == quick.front_end
     with pytest.raises(InputError, match="no integer form"):
-        of_file(small.path, "magnitude").with_integer_front_end()
+        of_file(quick.path, "magnitude").with_integer_front_end()
     with pytest.raises(InputError, match="integer alone"):
         choose(size="small", front_end="power")
+
+
+def test_a_network_that_was_trained_behind_the_integer_front_end_says_so():
+    small = choose(size="small")
+    assert (small.front_end.kind, small.trained_behind) == ("integer", None)
+    assert choose(size="small", front_end="integer").front_end == small.front_end
 
 
 def test_a_record_beside_another_file_is_not_believed(mine):
@@ -147,7 +153,7 @@ def test_without_a_release_the_user_is_told_what_to_name(monkeypatch, tmp_path):
         ({"model": RECORDED, "size": "small"}, "each name a network: give one"),
         ({"run": "quick-small", "front_end": "power"}, "a run knows its own"),
         ({"model": RECORDED, "front_end": "mel"}, "unknown front end 'mel'"),
-        ({"size": "huge"}, "unknown size 'huge': choose one of small, medium, large"),
+        ({"size": "huge"}, "unknown size 'huge': choose one of tiny, small, medium, large"),
         ({"run": "gone"}, "there is no run 'gone'"),
         ({"model": Path("gone.tflite")}, "cannot read the network gone.tflite: No such file"),
         ({"size": "small", "labels": ["yes", "no"]}, "knows its labels: --labels is for a file that names none"),

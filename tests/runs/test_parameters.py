@@ -129,7 +129,8 @@ def test_recorded_runs_are_what_the_same_parameters_make(folder):
         assert own_words_plan.plan(run.training.words).chosen.config == plain
         assert own_words_plan.plan(run.training.words).chosen.run == run.run
         return
-    chosen = check(size=run.size, profile=run.profile, seed=run.seed, corpus=run.corpus.name, run=run.run)
+    same = {"size": run.size, "profile": run.profile, "seed": run.seed, "threads": run.training.threads}
+    chosen = check(**same, corpus=run.corpus.name, run=run.run)
     assert chosen.config == plain
     assert check(size=run.size, profile=run.profile, seed=run.seed).run == run.run
 
