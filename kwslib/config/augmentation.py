@@ -48,6 +48,9 @@ class Augmentation:
         Bounds of that ratio, drawn uniformly, in decibels.
     snr_ramp_copies : int
         Copies over which the lower bound falls from the upper one to `snr_low_db`: from easy to hard. 0: at once.
+    snr_silence : bool
+        The same part of the ``_silence_`` clips is noise alone, as loud as it would be beside some keyword. Otherwise
+        silence is never louder than the recordings are.
     turn_others : bool
         Take all other words of the split in turn, copy by copy, for the ``_unknown_`` clips; the example chooses some.
     joined_probability : float
@@ -69,6 +72,7 @@ class Augmentation:
     snr_low_db: float = -5.0
     snr_high_db: float = 20.0
     snr_ramp_copies: int = 0
+    snr_silence: bool = False
     turn_others: bool = False
     joined_probability: float = 0.0
 

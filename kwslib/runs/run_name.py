@@ -36,6 +36,7 @@ FORMS = {
     "snr_low_db": "snrfrom{}db",
     "snr_high_db": "snrto{}db",
     "snr_ramp_copies": "ramp{}",
+    "snr_silence": "snrsilence{}",
     "turn_others": "turn{}",
     "joined_probability": "joined{}",
     "label_smoothing": "smooth{}",

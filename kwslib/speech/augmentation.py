@@ -106,8 +106,9 @@ def augment(
             if label == UNKNOWN and draws.join < augmentation.joined_probability:
                 samples = _joined(material.clips, draws)
             _place(row, _sped(samples, augmentation, draws), augmentation, draws)
-        if label != SILENCE and draws.at_ratio < augmentation.snr_probability:
-            _add_at_ratio(row, _piece(material.noise, draws), augmentation, copy, draws)
+        if draws.at_ratio < augmentation.snr_probability and (label != SILENCE or augmentation.snr_silence):
+            speech = row if label != SILENCE else _some_keyword(material.clips, draws)
+            _add_at_ratio(row, speech, _piece(material.noise, draws), augmentation, copy, draws)
         elif draws.noisy < augmentation.noise_probability:
             volume = draws.volume * (1.0 if label == SILENCE else augmentation.noise_volume)
             row += np.float32(volume) * _piece(material.noise, draws)
@@ -175,12 +176,19 @@ def _piece(noise: Sequence[np.ndarray], draws: _Draws) -> np.ndarray:
     return recording[start : start + CLIP_SAMPLES]
 
 
-def _add_at_ratio(row: np.ndarray, piece: np.ndarray, augmentation: Augmentation, copy: int, draws: _Draws) -> None:
-    """Add noise at a ratio to the word's active power; what would be beyond full scale is turned down as a whole."""
-    speech, noise = float(active_power(row[None])[0]), float(np.mean(np.square(piece, dtype=np.float64)))
-    if not speech or not noise:  # a clip or a piece of digital silence
+def _some_keyword(clips: Clips, draws: _Draws) -> np.ndarray:
+    words = np.flatnonzero(clips.labels > UNKNOWN)
+    return clips.audio[words[int(draws.first * len(words))]] / np.float32(FULL)
+
+
+def _add_at_ratio(
+    row: np.ndarray, speech: np.ndarray, piece: np.ndarray, augmentation: Augmentation, copy: int, draws: _Draws
+) -> None:
+    """Add noise at a ratio to the speech's active power; what would be beyond full scale is turned down as a whole."""
+    power, noise = float(active_power(speech[None])[0]), float(np.mean(np.square(piece, dtype=np.float64)))
+    if not power or not noise:  # a clip or a piece of digital silence
         return
     low_db, high_db = augmentation.snr_bounds_db(copy)
     ratio_db = low_db + draws.ratio * (high_db - low_db)
-    row += np.float32(np.sqrt(speech / noise / 10 ** (ratio_db / 10))) * piece
+    row += np.float32(np.sqrt(power / noise / 10 ** (ratio_db / 10))) * piece
     row /= max(1.0, float(np.abs(row).max()))

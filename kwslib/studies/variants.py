@@ -101,6 +101,7 @@ VARIANTS = {
             _recipe(teacher="", teacher_share=0.0),
             NOISE,
         ),
+        Variant("noise-and-silence", "the same, and silence as loud", _augmentation(snr_silence=True), LABELS_ALONE),
         *(
             Variant(
                 f"{name}-of-clips", f"the same, with 1/{parts} of the training clips", _same, LABELS_ALONE, 1 / parts

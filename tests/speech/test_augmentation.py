@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kwslib.config.augmentation import Augmentation
+from kwslib.config.words import SILENCE
 from kwslib.errors import DataError, InputError
 from kwslib.speech.augmentation import JOINT_SAMPLES, Material, augment
 from kwslib.speech.corpus import Clips
@@ -147,6 +150,20 @@ def test_noise_is_added_at_the_drawn_ratio_to_the_active_power():
     ratio_db = 10 * np.log10((share**2) * np.mean(clean**2) / np.mean(noise**2, axis=1))
     assert -6 < ratio_db.min() < 0 and 15 < ratio_db.max() < 21
     assert ((noisy**2).sum(axis=1) > 0).all()
+
+
+def test_silence_is_noise_as_loud_as_beside_a_keyword_where_it_is_asked_for():
+    labels = np.array([SILENCE, 2] * (N // 2), np.uint8)
+    clips = Clips(
+        tuple(f"{i}.wav" for i in range(N)), labels, np.where(labels[:, None] > 1, tone(440), 0).astype(np.int16)
+    )
+    quiet = [np.float32(0.001) * one for one in NOISE]
+    setting = Augmentation(0, 0, 0, snr_probability=1, snr_low_db=6, snr_high_db=6)
+    silent = np.flatnonzero(labels == SILENCE)
+    assert not augment(Material(clips, quiet), setting, 2, 0, silent).any()
+    loud = augment(Material(clips, quiet), replace(setting, snr_silence=True), 2, 0, silent)
+    speech = np.mean((tone(440).astype(float) / 32768) ** 2)
+    assert 10 * np.log10(speech / np.mean(loud.astype(float) ** 2, axis=1)) == pytest.approx(6, abs=0.1)
 
 
 def test_the_ratio_falls_from_easy_to_hard():
