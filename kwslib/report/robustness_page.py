@@ -154,7 +154,7 @@ def replaced_table(every: Sequence[Found]) -> Table | Markdown:
     """
     rows: list[dict[str, Any]] = []
     for found in every:
-        before = replaced(found.robustness.run) if found.recorded else None
+        before = replaced(found.folder.parent.name) if found.recorded else None
         if before is None:
             continue
         both = _noises(before) & _noises(found.robustness)
