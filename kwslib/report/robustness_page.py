@@ -139,12 +139,39 @@ def accuracy_table(every: Sequence[Found], kind: str) -> Table | Markdown:
         own = [point for point in found.robustness.points if point.kind == kind and point.value is not None]
         for noise in dict.fromkeys(point.noise for point in own):
             row: dict[str, Any] = {"network": found.robustness.run} | ({"noise": noise} if noise else {})
-            row |= {(f"{p.value:+g}" if p.value else "0"): f"{100 * p.accuracy:.1f}" for p in own if p.noise == noise}
+            form = "{:g}" if kind == "reverberation" else "{:+g}"
+            row |= {
+                (form.format(p.value) if p.value else "0"): f"{100 * p.accuracy:.1f}" for p in own if p.noise == noise
+            }
             if kind == "snr":
                 row["clean"] = f"{100 * _clean(found.robustness.points).accuracy:.1f}"
             rows.append(row)
     caption = f"Accuracy in percent of all test clips used, by {AXES[kind]}"
     return Table(frame, f"robustness-{kind}", caption, shown=pd.DataFrame(rows), dense=True)
+
+
+GROUPS = ("keyword", "unknown", "silence")
+
+
+def groups_table(every: Sequence[Found]) -> Table | Markdown:
+    """Show which clips noise costs: the recall of keywords, other words and silence, mean over the noises."""
+    if not every:
+        return NOTHING
+    rows: list[dict[str, Any]] = []
+    for found in every:
+        for group in GROUPS:
+            row: dict[str, Any] = {"network": found.robustness.run, "clips": group}
+            for value in (*SNR_DB, None):
+                own = [p for p in found.robustness.points if p.kind == "snr" and p.value == value]
+                right = [getattr(p, f"{group}_correct") / getattr(p, f"{group}_clips") for p in own]
+                row["clean" if value is None else f"{value:g} dB"] = sum(right) / len(right) if right else None
+            rows.append(row)
+    frame = pd.DataFrame(rows)
+    shown = frame.copy()
+    for column in shown.columns[2:]:
+        shown[column] = [DASH if pd.isna(value) else f"{100 * value:.1f}" for value in shown[column]]
+    caption = "Recall in percent in noise, mean over the noises: keywords, other words, silence"
+    return Table(frame, "robustness-groups", caption, shown=shown, dense=True)
 
 
 def replaced_table(every: Sequence[Found]) -> Table | Markdown:

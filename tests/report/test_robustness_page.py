@@ -109,5 +109,15 @@ def test_a_condition_that_older_records_lack(every):
     point = replace(every[0].robustness.points[0], kind="reverberation", value=300.0)
     newer = replace(every[0], robustness=replace(every[0].robustness, points=[*every[0].robustness.points, point]))
     table = page.accuracy_table([newer, every[1]], "reverberation")
-    assert table.shown.to_dict("records") == [{"network": "quick-small", "+300": "90.0"}]
+    assert table.shown.to_dict("records") == [{"network": "quick-small", "300": "90.0"}]
     assert len(drawn.marks(page.curves([newer, every[1]], "reverberation"), "line")) == 1
+
+
+def test_groups_are_means_over_the_noises(every):
+    table = page.groups_table(every)
+    assert table.shown["clips"].tolist() == ["keyword", "unknown", "silence"] * 2
+    points = [p for p in every[0].robustness.points if p.kind == "snr" and p.value == 10.0]
+    for group, shown in zip(page.GROUPS, table.shown["10 dB"].tolist(), strict=False):
+        shares = [getattr(p, f"{group}_correct") / getattr(p, f"{group}_clips") for p in points]
+        assert shown == f"{100 * sum(shares) / len(shares):.1f}"
+    assert set(table.shown["20 dB"]) == {page.DASH}
