@@ -40,6 +40,13 @@ class Profile:
         """The kind of front end of a size."""
         return self.front_ends.get(size, self.front_end)
 
+    def sizes_by_front_end(self) -> dict[str, list[str]]:
+        """The kinds of front end of this profile, each with the sizes that it is for."""
+        found: dict[str, list[str]] = {}
+        for size in self.schedules:
+            found.setdefault(self.front_end_of(size), []).append(size)
+        return found
+
     def augmentation_of(self, size: str) -> Augmentation:
         """How the training clips of a size are varied."""
         return self.augmentations.get(size, self.augmentation)
