@@ -88,7 +88,8 @@ def test_a_run_leaves_everything_that_its_record_says(made, place):
     ]
     listed = mistakes.read(run.folder / "mistakes")
     measured = run.measurement("tflite", "test", "noise-silence")
-    assert len(listed) == min(8, measured.clips - measured.correct)
+    wrong = measured.clips - measured.correct
+    assert min(mistakes.MOST_CONFIDENT, wrong) <= len(listed) <= wrong
     assert (run.folder / "training" / "checkpoint.npz").exists()
     assert any(line.startswith("step    16 of 16") for line in said)
     assert list(run.provenance.trained_on_s)

@@ -13,6 +13,7 @@ from kwslib.gap8.planning import planner
 from kwslib.gap8.program import toolchain, web_library
 from kwslib.gap8.program.toolchain import CompilerError
 from kwslib.integer import events, input_codes, reference
+from kwslib.paths import models_dir
 from kwslib.report import web_page
 from kwslib.runs import networks
 from kwslib.runs.clips import for_device
@@ -93,7 +94,7 @@ def opened():
     found.clear()
 
 
-@pytest.fixture(params=SIZES)
+@pytest.fixture(params=[size for size in SIZES if (models_dir() / size).is_dir()])
 def module(request, opened):
     return opened(request.param)
 
