@@ -401,7 +401,7 @@ def run_on_gap8(
     --------
     >>> deployment = run_on_gap8()
     >>> deployment.cycles
-    166745
+    166750
     """
     import tempfile
 

@@ -18,7 +18,7 @@ class Profile:
     """How a network is trained: front end, schedules by size, augmentation, recipe by size.
 
     `copies` augmented copies of the training set are made, by size, and visited in turn, pass by pass. A size may have
-    a front end and an augmentation of its own, in `front_ends` and `augmentations`.
+    a front end of its own, in `front_ends`.
     """
 
     name: str
@@ -30,7 +30,6 @@ class Profile:
     recipes: dict[str, Recipe] = field(default_factory=dict)
     input_scale: float = INPUT_SCALE
     front_ends: dict[str, str] = field(default_factory=dict)
-    augmentations: dict[str, Augmentation] = field(default_factory=dict)
 
     def recipe(self, size: str) -> Recipe:
         """The recipe of a size; the plain one where none is set."""
@@ -46,10 +45,6 @@ class Profile:
         for size in self.schedules:
             found.setdefault(self.front_end_of(size), []).append(size)
         return found
-
-    def augmentation_of(self, size: str) -> Augmentation:
-        """How the training clips of a size are varied."""
-        return self.augmentations.get(size, self.augmentation)
 
 
 def _stages(learning_rates: str, steps: str) -> tuple[Stage, ...]:
@@ -70,7 +65,6 @@ QUICK_SCHEDULES: dict[str, Schedule | CosineSchedule] = {
     "medium": Schedule(_stages("0.002,0.0005,0.0001", "420,200,80"), 520),
     "large": Schedule(_stages("0.002,0.0005,0.0001", "100,35,15"), 115),
 }
-NOISY = Augmentation(hold_out_noise=True, snr_probability=0.5)
 PROFILES: dict[str, Profile] = {
     "quick": Profile(
         "quick",
@@ -92,17 +86,17 @@ PROFILES: dict[str, Profile] = {
         "best",
         "power",
         {
-            "tiny": CosineSchedule(0.004, 0.0005, 40000, 34000, 400),
-            "small": CosineSchedule(0.004, 0.0005, 40000, 34000, 400),
+            "tiny": CosineSchedule(0.004, 0.0005, 16000, 13600, 400),
+            "small": CosineSchedule(0.004, 0.0005, 16000, 13600, 400),
             "medium": CosineSchedule(0.003, 0.0003, 18000, 15600, 300),
             "large": CosineSchedule(0.002, 0.0002, 16000, 14400, 400),
         },
         Augmentation(hold_out_noise=True),
-        copies={"tiny": 24, "small": 24, "medium": 12, "large": 8},
-        validate_every_steps={"tiny": 1000, "small": 1000, "medium": 400, "large": 400},
-        recipes={  # large is trained first, and medium learns from it
-            "tiny": Recipe(weight_decay=0.001),
-            "small": Recipe(weight_decay=0.001),
+        copies={"tiny": 12, "small": 12, "medium": 12, "large": 8},
+        validate_every_steps={"tiny": 500, "small": 500, "medium": 400, "large": 400},
+        recipes={  # large is trained first, medium learns from it, small and tiny from medium
+            "tiny": Recipe(weight_decay=0.001, teacher="medium", teacher_share=0.7),
+            "small": Recipe(weight_decay=0.001, teacher="medium", teacher_share=0.7),
             "medium": Recipe(time_masks=1, mask_frames=6, weight_decay=0.001, teacher="large", teacher_share=0.7),
             "large": Recipe(
                 label_smoothing=0.1,
@@ -114,8 +108,7 @@ PROFILES: dict[str, Profile] = {
             ),
         },
         input_scale=0.75,
-        front_ends={"tiny": "integer", "small": "integer"},
-        augmentations={"tiny": NOISY, "small": NOISY},
+        front_ends={"tiny": "integer"},
     ),
 }
 

@@ -127,7 +127,7 @@ def test_the_profiles_of_old_keep_the_scale_of_the_seed_and_a_plain_recipe():
         assert "hold_out_noise" not in PROFILES[name].augmentation.key
         assert list(PROFILES[name].sizes_by_front_end()) == [PROFILES[name].front_end]
     assert PROFILES["best"].augmentation.key["hold_out_noise"]
-    assert PROFILES["best"].sizes_by_front_end() == {"integer": ["tiny", "small"], "power": ["medium", "large"]}
+    assert PROFILES["best"].sizes_by_front_end() == {"integer": ["tiny"], "power": ["small", "medium", "large"]}
 
 
 def test_unknown_names_get_the_nearest():

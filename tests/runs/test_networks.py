@@ -37,8 +37,8 @@ def mine(tmp_path):
 def test_the_released_network_is_what_is_meant(named):
     found = choose(**named)
     assert found.graph.name == "best-small" and found.labels == LABELS and found.corpus == "speech_commands"
-    assert found.front_end.key == "integer-40-20-10-0.75" and not found.front_end_chosen
-    assert "trained on recorded speech (Speech Commands); front end integer-40-20-10-0.75" in found.describe()
+    assert found.front_end.key == "power-40-20-10-0.75" and not found.front_end_chosen
+    assert "trained on recorded speech (Speech Commands); front end power-40-20-10-0.75" in found.describe()
 
 
 @pytest.mark.parametrize("size", ["small", "medium", "large"])
@@ -96,12 +96,6 @@ def test_a_network_stands_behind_the_integer_form_of_its_front_end():
         of_file(quick.path, "magnitude").with_integer_front_end()
     with pytest.raises(InputError, match="integer alone"):
         choose(size="small", front_end="power")
-
-
-def test_a_network_that_was_trained_behind_the_integer_front_end_says_so():
-    small = choose(size="small")
-    assert (small.front_end.kind, small.trained_behind) == ("integer", None)
-    assert choose(size="small", front_end="integer").front_end == small.front_end
 
 
 def test_a_record_beside_another_file_is_not_believed(mine):
