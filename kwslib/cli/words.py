@@ -19,7 +19,7 @@ from kwslib.cli.run import CONFIG
     metavar="FOLDER",
     help="Your own recordings: a folder of sound files for each phrase, other sounds in others.",
 )
-@click.option("--size", help="small, medium or large; small by default.")
+@click.option("--size", help="tiny, small, medium or large; small by default.")
 @click.option("--steps", type=STEPS, help="Training steps; the profile's by default.")
 @click.option("--profile", help="quick by default.")
 @click.option("--seed", type=SEEDS, help="Everything that is drawn follows from it; 1 by default.")

@@ -153,6 +153,14 @@ def accuracy_table(every: Sequence[Found], kind: str) -> Table | Markdown:
 GROUPS = ("keyword", "unknown", "silence")
 
 
+def _in_percent(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write the shares behind the first two columns in percent, and a dash where nothing was measured."""
+    shown = frame.copy()
+    for column in shown.columns[2:]:
+        shown[column] = [DASH if pd.isna(value) else f"{100 * value:.1f}" for value in shown[column]]
+    return shown
+
+
 def groups_table(every: Sequence[Found]) -> Table | Markdown:
     """Show which clips noise costs: the recall of keywords, other words and silence, mean over the noises."""
     if not every:
@@ -167,11 +175,8 @@ def groups_table(every: Sequence[Found]) -> Table | Markdown:
                 row["clean" if value is None else f"{value:g} dB"] = sum(right) / len(right) if right else None
             rows.append(row)
     frame = pd.DataFrame(rows)
-    shown = frame.copy()
-    for column in shown.columns[2:]:
-        shown[column] = [DASH if pd.isna(value) else f"{100 * value:.1f}" for value in shown[column]]
     caption = "Recall in percent in noise, mean over the noises: keywords, other words, silence"
-    return Table(frame, "robustness-groups", caption, shown=shown, dense=True)
+    return Table(frame, "robustness-groups", caption, shown=_in_percent(frame), dense=True)
 
 
 def replaced_table(every: Sequence[Found]) -> Table | Markdown:
@@ -195,11 +200,8 @@ def replaced_table(every: Sequence[Found]) -> Table | Markdown:
     if not rows:
         return Markdown("No released network has replaced another one that was measured.")
     frame = pd.DataFrame(rows)
-    shown = frame.copy()
-    for column in shown.columns[2:]:
-        shown[column] = [DASH if pd.isna(value) else f"{100 * value:.1f}" for value in shown[column]]
     caption = "Accuracy in percent in the held-out noise, mean over the recordings, before and now"
-    return Table(frame, "robustness-replaced", caption, shown=shown, dense=True)
+    return Table(frame, "robustness-replaced", caption, shown=_in_percent(frame), dense=True)
 
 
 def _noises(one: Robustness) -> set[str]:
