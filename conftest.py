@@ -22,6 +22,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="KWS_DATA names no recorded speech"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _results_of_tests(tmp_path_factory):
+    """Tests see no run of this checkout but the recorded ones, even after ``make book``."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KWS_RESULTS", str(tmp_path_factory.mktemp("results")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _results_of_examples(request, monkeypatch, tmp_path):
     """Examples leave their results in a folder of their own."""

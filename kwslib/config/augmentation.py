@@ -18,6 +18,7 @@ LIMITS = {
     "snr_high_db": (-20, 60),
     "snr_ramp_copies": (0, 10_000),
     "joined_probability": (0, 1),
+    "running_speech": (0, 1),
 }
 
 
@@ -55,6 +56,9 @@ class Augmentation:
         Take all other words of the split in turn, copy by copy, for the ``_unknown_`` clips; the example chooses some.
     joined_probability : float
         Part of the ``_unknown_`` clips that is replaced by the first half of one keyword and the second of another.
+    running_speech : float
+        Seconds of running speech without a keyword that are added as ``_unknown_`` clips, as a part of the number of
+        clips (`kwslib.speech.running_speech`). It is what a network that listens hears most.
 
     Raises
     ------
@@ -75,6 +79,7 @@ class Augmentation:
     snr_silence: bool = False
     turn_others: bool = False
     joined_probability: float = 0.0
+    running_speech: float = 0.0
 
     def __post_init__(self) -> None:
         for name, (least, most) in LIMITS.items():

@@ -39,6 +39,7 @@ FORMS = {
     "snr_silence": "snrsilence{}",
     "turn_others": "turn{}",
     "joined_probability": "joined{}",
+    "running_speech": "running{}",
     "label_smoothing": "smooth{}",
     "mixup_alpha": "mixup{}",
     "shift_frames": "shift{}frames",

@@ -1,6 +1,7 @@
 """Augmentation for training: background noise, time shift and volume as in the TensorFlow example, and more.
 
-What is more: speed, noise at a signal-to-noise ratio, joined halves of keywords, and other words taken in turn.
+What is more: speed, noise at a signal-to-noise ratio, joined halves of keywords, other words taken in turn, and
+running speech.
 """
 
 from collections.abc import Sequence
@@ -15,13 +16,14 @@ from kwslib.config.words import SILENCE, UNKNOWN
 from kwslib.errors import DataError
 from kwslib.speech.corpus import Clips
 from kwslib.speech.disturbance import active_power
+from kwslib.speech.running_speech import running_second
 from kwslib.speech.utterances import audible
 
 FULL = 32768
 JOINT_SAMPLES = 160
 """Two halves of words are cross-faded over 10 ms."""
-TURN = 78
-"""Tells the order of other words from what else follows from a seed."""
+TURN, RUNNING = 78, 79
+"""Tell the order of other words, and running speech, from what else follows from a seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,7 @@ class Material:
     noise : sequence of float32 arrays
         Background recordings in [-1, 1], each of at least 16000 samples; may be empty if no noise is wanted.
     others : ndarray of int16, shape (n, 16000)
-        All other words of the split, for `Augmentation.turn_others`.
+        All other words of the split, for `Augmentation.turn_others` and running speech.
     """
 
     clips: Clips
@@ -81,7 +83,7 @@ def augment(
     seed, copy : int
         Non-negative; the training's seed, and which varied copy of the corpus this is.
     indices : sequence of int
-        Which clips.
+        Which clips; those behind the last one are seconds of running speech.
 
     Returns
     -------
@@ -91,7 +93,7 @@ def augment(
     Raises
     ------
     DataError
-        If noise is asked for and there is none.
+        If noise or running speech is asked for and there is nothing to make it of.
     """
     if (augmentation.noise_probability > 0 or augmentation.snr_probability > 0) and not len(material.noise):
         raise DataError(
@@ -100,8 +102,12 @@ def augment(
     turned = _turned(material, augmentation, seed, copy)
     result = np.zeros((len(indices), CLIP_SAMPLES), np.float32)
     for row, index in zip(result, indices, strict=True):
-        label, draws = material.clips.labels[index], _Draws.of(seed, copy, int(index))
-        if label != SILENCE:
+        draws = _Draws.of(seed, copy, int(index))
+        running = index >= len(material.clips)
+        label = UNKNOWN if running else material.clips.labels[index]
+        if running:
+            row[:] = running_second(material.others, np.random.default_rng([seed, copy, int(index), RUNNING])) / FULL
+        elif label != SILENCE:
             samples = turned[int(index)] if int(index) in turned else material.clips.audio[index]
             if label == UNKNOWN and draws.join < augmentation.joined_probability:
                 samples = _joined(material.clips, draws)
@@ -113,6 +119,12 @@ def augment(
             volume = draws.volume * (1.0 if label == SILENCE else augmentation.noise_volume)
             row += np.float32(volume) * _piece(material.noise, draws)
     return np.clip(result, -1.0, 1.0, out=result)
+
+
+def varied_labels(clips: Clips, augmentation: Augmentation) -> np.ndarray:
+    """Return the labels of a copy, uint8: those of the clips, and ``_unknown_`` for the added running speech."""
+    added = round(augmentation.running_speech * len(clips))
+    return np.concatenate([clips.labels, np.full(added, UNKNOWN, clips.labels.dtype)])
 
 
 def _turned(material: Material, augmentation: Augmentation, seed: int, copy: int) -> dict[int, np.ndarray]:

@@ -18,7 +18,7 @@ from kwslib.config.streams import SNR_DB
 from kwslib.config.words import SILENCE
 from kwslib.errors import InputError, KwsError
 from kwslib.speech import fingerprint
-from kwslib.speech.augmentation import Material, augment
+from kwslib.speech.augmentation import Material, augment, varied_labels
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import Clips, Corpus
 from kwslib.speech.noise import training_part
@@ -121,21 +121,22 @@ def training_codes(corpus: Corpus, front_end: FrontEnd, augmentation: Augmentati
     Returns
     -------
     codes : ndarray of uint8, shape (n, frames, coefficients)
-        Read-only, in the order of the clips.
+        Read-only, in the order of the clips; running speech is behind them.
     labels : ndarray of uint8, shape (n,)
         Index into `corpus.LABELS`.
     """
     if seed < 0 or copy < 0:
         raise InputError(f"seed is {seed} and copy {copy}: neither may be negative")
     clips = corpus.clips("train")
+    labels = varied_labels(clips, augmentation)
 
     def chunks() -> Iterator[np.ndarray]:
         material = _material(corpus, clips, augmentation, seed, copy)
         vary = partial(augment, material, augmentation, seed, copy)
-        yield from _in_chunks(len(clips), lambda part: vary(np.arange(len(clips))[part]), front_end)()
+        yield from _in_chunks(len(labels), lambda part: vary(np.arange(len(labels))[part]), front_end)()
 
     path = training_path(corpus, front_end, augmentation, seed, copy)
-    return _cached(path, len(clips), front_end, chunks), clips.labels
+    return _cached(path, len(labels), front_end, chunks), labels
 
 
 def _material(corpus: Corpus, clips: Clips, augmentation: Augmentation, seed: int, copy: int) -> Material:
@@ -150,7 +151,7 @@ def _material(corpus: Corpus, clips: Clips, augmentation: Augmentation, seed: in
 
 def _others(corpus: Corpus, augmentation: Augmentation) -> tuple[np.ndarray, str]:
     """All other words of the training split and their hash, where the augmentation uses them."""
-    if augmentation.turn_others or augmentation.snr_probability > 0:
+    if augmentation.turn_others or augmentation.snr_probability > 0 or augmentation.running_speech > 0:
         return corpus.other_words("train")
     return Material(corpus.clips("train")).others, ""
 

@@ -39,6 +39,21 @@ def active_power(audio: np.ndarray) -> np.ndarray:
     return np.sum(power * active, axis=1) / active.sum(axis=1)
 
 
+def gain_to_level(sound: np.ndarray, level_dbfs: float) -> float:
+    """Return the factor that brings a sound's active power to a level; 0 for digital silence.
+
+    Parameters
+    ----------
+    sound : ndarray, shape (samples,)
+        Of any length, in the units of int16.
+    level_dbfs : float
+        Root mean square over its active frames, decibels of full scale.
+    """
+    whole = np.resize(sound, max(FRAME_SAMPLES, len(sound) // FRAME_SAMPLES * FRAME_SAMPLES))
+    power = float(active_power(whole[None])[0])
+    return (LARGEST + 1) * 10 ** (level_dbfs / 20) / np.sqrt(power) if power else 0.0
+
+
 def noise_segment(recording: np.ndarray, seed: Sequence[int]) -> np.ndarray:
     """Return one second of a recording that is not digital silence; the same seed gives the same second.
 

@@ -16,7 +16,7 @@ from kwslib.errors import DataError
 from kwslib.paths import scratch
 from kwslib.speech import soundscape
 from kwslib.speech.corpus import Clips, Corpus
-from kwslib.speech.disturbance import FRAME_SAMPLES, active_part, active_power
+from kwslib.speech.disturbance import active_part, gain_to_level
 from kwslib.speech.noise import held_out_part
 from kwslib.speech.utterances import Line, audible, resampled, utter
 from kwslib.speech.voices import PITCH, PITCH_RANGE, RATE_WPM, Extent, cast
@@ -149,7 +149,7 @@ class Sounds:
             for piece in self._utterances(rng, kind):
                 at += round(rng.uniform(*pause_s[kind]) * SAMPLE_RATE_HZ)
                 kept = piece[: max(0, samples - at)]
-                sound[at : at + len(kept)] = kept * _gain(piece, rng.uniform(*SPEECH_DBFS))
+                sound[at : at + len(kept)] = kept * gain_to_level(piece, rng.uniform(*SPEECH_DBFS))
                 at += len(piece)
         return sound
 
@@ -205,7 +205,7 @@ class Sounds:
         sound, placed = np.zeros(len(words) * spacing + spacing), []
         for turn, (label, clip) in enumerate(words):
             at = turn * spacing + int(rng.integers(spacing - CLIP_SAMPLES, spacing))
-            sound[at : at + CLIP_SAMPLES] += clip * _gain(clip, WORD_DBFS)
+            sound[at : at + CLIP_SAMPLES] += clip * gain_to_level(clip, WORD_DBFS)
             first, last = active_part(clip)
             placed.append(Placed(label, at + first, at + last))
         if snr_db is not None:
@@ -224,17 +224,10 @@ class Sounds:
         keywords = int(self._clips[0].max()) - UNKNOWN
         for turn, (label, clip) in enumerate(self.keywords(-(-count // keywords))[:count]):
             at = turn * slot + int(rng.integers(0, slot - 3 * CLIP_SAMPLES))
-            sound[at : at + CLIP_SAMPLES] += clip * _gain(clip, rng.uniform(-30, -18))
+            sound[at : at + CLIP_SAMPLES] += clip * gain_to_level(clip, rng.uniform(-30, -18))
             first, last = active_part(clip)
             placed.append(Placed(label, at + first, at + last))
         return Stream(_int16(sound), tuple(placed))
-
-
-def _gain(sound: np.ndarray, level_dbfs: float) -> float:
-    """Factor that brings the active part of a sound to a level."""
-    whole = np.resize(sound, max(FRAME_SAMPLES, len(sound) // FRAME_SAMPLES * FRAME_SAMPLES))
-    power = float(active_power(whole[None])[0])
-    return FULL * 10 ** (level_dbfs / 20) / np.sqrt(power) if power else 0.0
 
 
 def _int16(sound: np.ndarray) -> np.ndarray:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from kwslib.config.augmentation import Augmentation
 from kwslib.config.words import SILENCE
 from kwslib.errors import DataError, InputError
-from kwslib.speech.augmentation import JOINT_SAMPLES, Material, augment
+from kwslib.speech.augmentation import JOINT_SAMPLES, RUNNING, Material, augment, varied_labels
 from kwslib.speech.corpus import Clips
+from kwslib.speech.running_speech import running_second
 
 RNG = np.random.default_rng(3)
 N = 60
@@ -198,6 +199,20 @@ def test_joined_halves_are_of_two_keywords():
         found = [np.abs(np.fft.rfft(half * np.hanning(1800))).argmax() * 16000 / 1800 for half in halves]
         labels = [round((hz - 300) / 100) for hz in found]
         assert labels[0] != labels[1] and min(labels) > 1
+
+
+def test_running_speech_is_added_behind_the_clips_as_an_unknown_word():
+    running = replace(NOTHING, running_speech=0.1)
+    labels = varied_labels(CLIPS, running)
+    assert labels.tolist() == [*CLIPS.labels.tolist(), *[1] * (N // 10)] and labels.dtype == np.uint8
+    material = Material(CLIPS, [], CLIPS.audio[:3])
+    made = augment(material, running, 7, 2, [5, N, N + 1])
+    np.testing.assert_array_equal(made[0], CLIPS.audio[5].astype(np.float32) / 32768)
+    second = running_second(CLIPS.audio[:3], np.random.default_rng([7, 2, N, RUNNING])) / 32768
+    np.testing.assert_array_equal(made[1], np.clip(second, -1, 1))
+    assert not np.array_equal(made[1], made[2])
+    noisy = augment(Material(CLIPS, NOISE, CLIPS.audio[:3]), replace(running, snr_probability=1), 7, 2, [N])
+    assert not np.array_equal(noisy[0], made[1])
 
 
 def test_bounds_of_the_ratio_must_be_in_order():

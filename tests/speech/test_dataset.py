@@ -101,3 +101,16 @@ def test_words_in_noise_do_not_depend_on_the_chunks(tiny_corpus, cache, monkeypa
         path.unlink()
     monkeypatch.setattr("kwslib.speech.dataset.CHUNK_CLIPS", 5)
     np.testing.assert_array_equal(noisy_codes(tiny_corpus, "test", SMALL)[0], whole)
+
+
+def test_running_speech_is_made_of_the_splits_other_words_and_decides_the_key(tiny_corpus):
+    clips, others = tiny_corpus.clips("train"), tiny_corpus.other_words("train")[0]
+    running = Augmentation(running_speech=0.5)
+    codes, labels = training_codes(tiny_corpus, SMALL, running, 5, 1)
+    count = len(clips) + round(0.5 * len(clips))
+    assert len(codes) == len(labels) == count and (labels[len(clips) :] == 1).all()
+    varied = augment(Material(clips, tiny_corpus.noise(), others), running, 5, 1, range(count))
+    np.testing.assert_array_equal(codes, quantise(fingerprints(varied, SMALL)))
+    plain, _ = training_codes(tiny_corpus, SMALL, Augmentation(), 5, 1)
+    np.testing.assert_array_equal(codes[: len(clips)], plain)
+    assert training_path(tiny_corpus, SMALL, running, 5, 1) != training_path(tiny_corpus, SMALL, Augmentation(), 5, 1)
