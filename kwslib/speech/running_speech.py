@@ -61,4 +61,3 @@ def running_second(words: np.ndarray, generator: np.random.Generator) -> np.ndar
             whole = np.concatenate(pieces)
             return whole[begin : begin + CLIP_SAMPLES].astype(np.float32)
     raise DataError("the other words of the corpus are digital silence: no running speech can be made of them")
-

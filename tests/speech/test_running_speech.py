@@ -40,7 +40,9 @@ def test_the_speed_of_words_varies_within_its_bounds():
 def test_all_words_come_and_the_generator_decides():
     words = tones([500, 4000])  # apart even at the ends of the speeds
     spectra = [np.abs(np.fft.rfft(one * np.hanning(16000))) for one in windows(words)]
-    low, high = ([one[begin:end].max() > one.max() / 10 for one in spectra] for begin, end in ((400, 800), (3500, 6100)))
+    low, high = (
+        [one[begin:end].max() > one.max() / 10 for one in spectra] for begin, end in ((400, 800), (3500, 6100))
+    )
     assert any(low) and any(high) and any(np.logical_and(low, high)) and all(np.logical_or(low, high))
     np.testing.assert_array_equal(windows(words, 3)[2], running_second(words, np.random.default_rng(2)))
 
