@@ -1,5 +1,6 @@
 """``kws run``, ``compare``, ``record``: trainings and what they leave behind."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from kwslib.cli.options import Parameterised
 from kwslib.errors import InputError
 
 if TYPE_CHECKING:
+    from kwslib.runs.parameters import Parameters
     from kwslib.runs.records import Run
 
 CONFIG = click.option(
@@ -20,9 +22,12 @@ CONFIG = click.option(
     help="YAML file of parameters, such as those in configs/; options on the command line go before it.",
 )
 
+SIDE_BY_SIDE = 2
+"""Runs at a time of ``--all``."""
+
 
 @click.command(cls=Parameterised)
-@click.option("--all", "every", is_flag=True, help="Run all three sizes.")
+@click.option("--all", "every", is_flag=True, help="Run the baseline's three sizes, side by side.")
 @click.option("--force", is_flag=True, help="Start from the beginning, even if the run exists or is half done.")
 @CONFIG
 @click.option(
@@ -35,7 +40,7 @@ CONFIG = click.option(
 def run(
     every: bool, force: bool, config: Path | None, write_config: Path | None, model: str | None, **values: Any
 ) -> None:
-    """Train one network or all three sizes, convert, measure, run the network on GAP8, and keep the notebooks.
+    """Train one network or the baseline's three, convert, measure, run the network on GAP8, and keep the notebooks.
 
     \b
     Examples: kws run --size medium --profile baseline
@@ -45,34 +50,65 @@ def run(
     """  # noqa: D301
     if model is not None:
         raise InputError(f"--model is now a command of its own: kws evaluate {model}")
-    from kwslib.config.presets import BASELINE_SIZES
     from kwslib.runs import configuration, execution, timings
-    from kwslib.runs.parameters import check_all, positive
+    from kwslib.runs.parameters import check, positive
 
     given = configuration.read(config) if config else {}
     given |= {name: positive(name, value) for name, value in values.items() if value is not None}
     if every and given.keys() & {"size", "run"}:
         raise InputError("--all runs the baseline's three sizes: leave --size and --run out")
-    todo = [{**given, "size": name} for name in BASELINE_SIZES] if every else [given]
-    chosen = check_all(todo)
+    if every and write_config:
+        raise InputError("--all is three runs, and a file holds one: leave it out")
+    if every:
+        _run_all(given, force)
+        return
+    one = check(**given)
     if write_config:
-        if every:
-            raise InputError("--all is three runs, and a file holds one: leave it out")
-        configuration.write(write_config, chosen[0])
+        configuration.write(write_config, one)
         click.echo(f"written to {write_config}; use it with: kws run --config {write_config}")
         return
-    stages_s: dict[str, float] = {}
     start_s = time.monotonic()
-    corpus = [execution.corpus_hash(*execution.corpus_of(one)) for one in chosen][0]
-    stages_s["corpus"] = time.monotonic() - start_s
-    for parameters, one in zip(todo, chosen, strict=True):
-        click.echo(f"── {one.run}: {one.size.name}, {one.corpus}, {one.schedule.steps} steps")
-        kept = not force and execution.up_to_date(one, corpus, one.folder) is not None
-        start_s = time.monotonic()
-        made = execution.make_run(parameters, force=force, stream=sys.stdout)
-        stages_s |= timings.of_run(one.run, time.monotonic() - start_s, {} if kept else made.durations_s)
-        _show(made, kept)
-    click.echo(timings.table(timings.note(stages_s, start_over=every)))
+    corpus = execution.corpus_hash(*execution.corpus_of(one))
+    stages_s = {"corpus": time.monotonic() - start_s}
+    click.echo(f"── {_titled(one)}")
+    kept = not force and execution.up_to_date(one, corpus, one.folder) is not None
+    start_s = time.monotonic()
+    made = execution.make_run(given, force=force, stream=sys.stdout)
+    stages_s |= timings.of_run(one.run, time.monotonic() - start_s, {} if kept else made.durations_s)
+    _show(made, kept)
+    click.echo(timings.table(timings.note(stages_s)))
+
+
+def _run_all(given: dict[str, Any], force: bool) -> None:
+    """Make the runs of the baseline's sizes, the largest beside the others, which hardly gain by a second thread."""
+    from kwslib.config.presets import BASELINE_SIZES
+    from kwslib.runs import execution, timings
+    from kwslib.runs.parameters import check_all
+    from kwslib.runs.ranking import KEPT
+    from kwslib.runs.sweep import Runner, require_success
+
+    largest, *others = reversed(BASELINE_SIZES)
+    half = {"threads": max(1, (os.cpu_count() or 1) // SIDE_BY_SIDE)}
+    chosen = check_all([{**given, "size": largest}, *({**half, **given, "size": name} for name in others)])
+    start_s = time.monotonic()
+    execution.corpus_hash(*execution.corpus_of(chosen[0]))
+    stages_s = {"corpus": time.monotonic() - start_s}
+    click.echo("\n".join(f"── {_titled(one)}" for one in chosen))
+    start_s = time.monotonic()
+    with Runner(workers=SIDE_BY_SIDE, force=force, say=click.echo) as runner:
+        outcomes = runner.run(chosen)
+    stages_s["small, medium and large, side by side"] = time.monotonic() - start_s
+    for outcome in reversed(outcomes):
+        if outcome.run is not None:
+            click.echo(outcome.parameters.run)
+            _show(outcome.run, outcome.state == KEPT)
+    require_success(outcomes)
+    click.echo(timings.table(timings.note(stages_s, start_over=True)))
+
+
+def _titled(one: "Parameters") -> str:
+    threads = f", {one.threads} thread{'s' * (one.threads != 1)}" if one.threads else ""
+    return f"{one.run}: {one.size.name}, {one.corpus}, {one.schedule.steps} steps{threads}"
 
 
 def _show(made: "Run", kept: bool) -> None:

@@ -51,15 +51,17 @@ def test_run_all_trains_every_size_and_lists_the_stages(place, monkeypatch):
     result = kws("run", "--all", "--seed", 4)
     assert result.exit_code == 0, result.output
     names = [f"quick-{size}-s4" for size in ("small", "medium", "large")]
+    threads = records.load(place / names[0]).training.threads
     for name in names:
         assert (place / name / "train.ipynb").exists()
         assert f"in {place / name}" in result.output
     assert "on speech_commands" in result.output
-    parts = [f"{name}: {part}" for name in names for part in ("training", "start and the rest")]
-    assert list(json.loads((place / "stages.json").read_text())["stages_s"]) == ["installation", "corpus", *parts]
+    parts = ["corpus", "small, medium and large, side by side"]
+    assert list(json.loads((place / "stages.json").read_text())["stages_s"]) == ["installation", *parts]
     assert result.output.splitlines()[-1].startswith("together")
-    again = kws("run", "--size", "small", "--seed", 4)
+    again = kws("run", "--size", "small", "--seed", 4, "--threads", threads)
     assert again.exit_code == 0 and "it exists already, made from the same inputs" in again.output
+    assert kws("run", "--all", "--seed", 4).output.count("it exists already, made from the same inputs") == len(names)
 
 
 @pytest.mark.parametrize(
