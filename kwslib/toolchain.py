@@ -157,7 +157,7 @@ def compile_cached(
         Sources, headers and what they embed, by their path; the sources are those that end in ``.c``.
     without_runtime : bool
         Try ziglang without its runtime library first: compiling that would take most of the time. Not for a shared
-        library, in which a symbol may be missing without an error.
+        library, in which a symbol may be missing without an error, unless the linker is told to refuse that.
 
     Raises
     ------

@@ -118,7 +118,7 @@ def _integer_codes() -> Callable[[np.ndarray, FrontEnd, int], np.ndarray]:
         front_end_library.library()
     except KwsError as error:
         why = str(error).splitlines()[0]
-        print(f"warning: NumPy makes the fingerprints, a tenth as fast as the library in C: {why}", file=sys.stderr)
+        print(f"warning: NumPy makes the fingerprints, more slowly than the library in C: {why}", file=sys.stderr)
         return codes_of
     return front_end_library.codes_of
 

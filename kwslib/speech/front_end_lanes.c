@@ -1,12 +1,18 @@
-/* The integer front end of kwslib/integer/front_end.py for 16 frames at once, bit for bit.
+/* The integer front end of kwslib/integer/front_end.py for up to 16 frames at once, bit for bit.
  *
- * A vector holds the same value of 16 frames, one in each lane, so that no frame knows of another; the compiler cuts it
- * into the registers that the processor has. Capitals without a definition here are constants of the specification:
+ * A vector holds the same value of several frames, one in each lane, so that no frame knows of another. It fills one
+ * register: GCC makes slow code of longer ones. Capitals without a definition here are constants of the specification;
  * kwslib/speech/front_end_library.py tells the compiler their values. Nothing is kept between calls. */
 #include <stdint.h>
 #include <string.h>
 
+#if defined __AVX512F__
 #define LANES 16
+#elif defined __AVX2__
+#define LANES 8
+#else
+#define LANES 4
+#endif
 typedef int32_t lanes __attribute__((vector_size(4 * LANES)));
 typedef uint32_t naturals __attribute__((vector_size(4 * LANES)));
 typedef int64_t wide __attribute__((vector_size(8 * LANES)));

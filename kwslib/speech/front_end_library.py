@@ -1,11 +1,12 @@
-"""The integer front end as a library of the host: `kwslib.integer.front_end` bit for bit, 16 frames at a time.
+"""The integer front end as a library of the host: `kwslib.integer.front_end` bit for bit, up to 16 frames at a time.
 
-NumPy's is the specification; this one makes fingerprints of whole corpora, more than eight times as fast
-(``benchmarks/front_end.py``). A C compiler makes it on first use. It keeps nothing between calls, and Python's lock is
-free while it runs.
+NumPy's is the specification; this one makes the fingerprints of whole corpora, more than eight times as fast on a
+processor with AVX2 (``benchmarks/front_end.py``). A C compiler makes it on first use. It keeps nothing between calls,
+and Python's lock is free while it runs.
 """
 
 import ctypes
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -33,9 +34,12 @@ FLAGS = (
     "-Wextra",
     "-Wno-psabi",  # vectors are handed over inside the library alone
     "-Werror",
+    *(("-Wl,-z,defs",) if sys.platform == "linux" else ()),  # elsewhere, linkers refuse missing symbols of themselves
 )
-SIZES = ("first_radix", "legs", "window_samples", "stride_samples", "first_bin", "bins")
-SIZES += ("bands", "coefficients", "weight_bits", "code_shift")
+SIZES = (
+    *("first_radix", "legs", "window_samples", "stride_samples", "first_bin", "bins"),
+    *("bands", "coefficients", "weight_bits", "code_shift"),
+)
 ARRAYS = ("window", "second", "third", "split", "segments", "rising", "logarithms", "log_bases", "cosines", "offsets")
 
 
@@ -50,17 +54,24 @@ class CTables(ctypes.Structure):
     _fields_ = (*((name, ctypes.c_int32) for name in SIZES), *((name, ctypes.c_void_p) for name in ARRAYS))
 
     def __init__(self, tables: Tables) -> None:
-        front_end = tables.front_end
-        own = {"first_bin": tables.bins.start, "bins": len(tables.bins)}
-        sizes = [
-            own[name] if name in own else getattr(tables if hasattr(tables, name) else front_end, name)
-            for name in SIZES
-        ]
         # kept, since C has their addresses
-        self._arrays = [
-            np.ascontiguousarray(getattr(tables, name), np.int64 if name == "offsets" else np.int32) for name in ARRAYS
-        ]
-        super().__init__(*sizes, *(array.ctypes.data for array in self._arrays))
+        self._arrays = {
+            name: np.ascontiguousarray(getattr(tables, name), np.int64 if name == "offsets" else np.int32)
+            for name in ARRAYS
+        }
+        super().__init__(
+            first_radix=tables.first_radix,
+            legs=tables.legs,
+            window_samples=tables.front_end.window_samples,
+            stride_samples=tables.front_end.stride_samples,
+            first_bin=tables.bins.start,
+            bins=len(tables.bins),
+            bands=tables.front_end.bands,
+            coefficients=tables.front_end.coefficients,
+            weight_bits=tables.weight_bits,
+            code_shift=tables.code_shift,
+            **{name: array.ctypes.data for name, array in self._arrays.items()},
+        )
 
 
 @cache
@@ -76,7 +87,8 @@ def library() -> ctypes.CDLL:
     """
     constants = [f"-D{name}={getattr(module, name)}" for module, names in CONSTANTS.items() for name in names]
     files = {SOURCE: Path(__file__).with_name(SOURCE).read_bytes()}
-    path = toolchain.compile_cached("host/front_end.so", toolchain.find_host(), (*FLAGS, *constants), files)
+    compiler, flags = toolchain.find_host(), (*FLAGS, *constants)
+    path = toolchain.compile_cached("host/front_end.so", compiler, flags, files, without_runtime=True)
     try:
         return ctypes.CDLL(str(path))
     except OSError as error:

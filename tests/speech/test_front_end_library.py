@@ -33,6 +33,7 @@ OTHERS = (
 EVERY = (SMALL, LARGE, *OTHERS)
 SAMPLES = 3000
 LANES = 16
+"""Most frames that are computed at once."""
 
 
 def assert_equal(audio: np.ndarray, one: FrontEnd, zero_point: int = 128) -> None:
