@@ -8,12 +8,11 @@ import shutil
 import numpy as np
 import pytest
 
-from kwslib import seals
+from kwslib import seals, toolchain
 from kwslib.artifacts import read_json
 from kwslib.errors import DataError, InputError
 from kwslib.gap8.measure import deployment
 from kwslib.gap8.planning import record
-from kwslib.gap8.program import toolchain
 from kwslib.network import checkpoint
 from kwslib.runs import mistakes, records
 from kwslib.speech import synthetic

@@ -153,6 +153,23 @@ def checked_samples(samples: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(samples)
 
 
+def checked_audio(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
+    """Return the sound that `codes_of` takes, as it is.
+
+    Raises
+    ------
+    InputError
+        If it is of another type or shape, or shorter than a window.
+    """
+    audio = np.asarray(audio)
+    if audio.ndim != 2 or audio.dtype != np.int16 or audio.shape[1] < front_end.window_samples:
+        raise InputError(
+            f"audio is {audio.dtype} {audio.shape}; the integer front end takes int16 (clips, samples), "
+            f"{front_end.window_samples} samples at least"
+        )
+    return audio
+
+
 def codes_of(audio: np.ndarray, front_end: FrontEnd, zero_point: int = INPUT_ZERO_POINT) -> np.ndarray:
     """Return the codes of sound.
 
@@ -182,9 +199,9 @@ def codes_of(audio: np.ndarray, front_end: FrontEnd, zero_point: int = INPUT_ZER
     [64, 128, 128, 128, 128, 128, 128, 128, 128, 128]
     """
     if zero_point == INPUT_ZERO_POINT:
-        return (_chunks(_checked(audio, front_end), front_end, "codes") ^ -128).view(np.uint8)
+        return (_chunks(checked_audio(audio, front_end), front_end, "codes") ^ -128).view(np.uint8)
     shift = tables_of(front_end).code_shift
-    sums = _chunks(_checked(audio, front_end), front_end, "sums")
+    sums = _chunks(checked_audio(audio, front_end), front_end, "sums")
     return np.clip((sums + (1 << shift - 1) >> shift) + zero_point, 0, 255).astype(np.uint8)
 
 
@@ -194,17 +211,7 @@ def values_of(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
     Parameters and errors are those of `codes_of`, without the zero point.
     """
     unit = front_end.scale / (1 << tables_of(front_end).code_shift)
-    return (_chunks(_checked(audio, front_end), front_end, "sums") * unit).astype(np.float32)
-
-
-def _checked(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
-    audio = np.asarray(audio)
-    if audio.ndim != 2 or audio.dtype != np.int16 or audio.shape[1] < front_end.window_samples:
-        raise InputError(
-            f"audio is {audio.dtype} {audio.shape}; the integer front end takes int16 (clips, samples), "
-            f"{front_end.window_samples} samples at least"
-        )
-    return audio
+    return (_chunks(checked_audio(audio, front_end), front_end, "sums") * unit).astype(np.float32)
 
 
 class Stream:

@@ -117,11 +117,12 @@ def _espeak() -> Finding:
 
 
 def _compilers() -> list[Finding]:
-    from kwslib.gap8.program import toolchain
+    from kwslib import toolchain
+    from kwslib.gap8.program import cross_compilers
 
     wanted = {
         f"C compiler ({toolchain.HOST_VARIABLE})": toolchain.find_host,
-        f"RISC-V compiler ({toolchain.RISCV_VARIABLE})": toolchain.find_riscv,
+        f"RISC-V compiler ({cross_compilers.RISCV_VARIABLE})": cross_compilers.find_riscv,
     }
     findings = []
     for subject, find in wanted.items():

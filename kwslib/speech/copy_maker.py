@@ -21,7 +21,7 @@ AHEAD = 2
 class CopyMaker:
     """Makes the varied copies 0, 1, … of the training split beside the training, in one low-priority process.
 
-    A process, not a thread: fingerprints hold Python's lock about half of the time. Use it in a ``with``
+    A process, not a thread: fingerprints in NumPy hold Python's lock about half of the time. Use it in a ``with``
     statement, or call `close`; a parent that is killed is noticed within a chunk, and the half-made file removed.
     The copies are made in order from the one that is asked for first, so that a resumed training waits for that alone.
 

@@ -1,10 +1,13 @@
 """The fingerprints: mel-frequency cepstral coefficients in NumPy, and their 8-bit codes.
 
-The front ends in floating point are specified here; the integer one is in `kwslib.integer.front_end`.
+The front ends in floating point are specified here; the integer one is in `kwslib.integer.front_end`, and
+`kwslib.speech.front_end_library` computes the same faster.
 """
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -17,8 +20,9 @@ from kwslib.config.front_end import (
     POWER_OFFSET,
     FrontEnd,
 )
-from kwslib.errors import InputError
+from kwslib.errors import InputError, KwsError
 from kwslib.integer.front_end import codes_of, values_of
+from kwslib.speech import front_end_library
 
 BLOCK_CLIPS = 8
 """Clips transformed at a time; their spectra then stay in the second-level cache."""
@@ -83,7 +87,8 @@ def codes(
     Parameters
     ----------
     audio : ndarray of int16 or float32, shape (n, 16000)
-        As for `fingerprints`; the integer front end rounds float32 to 16 bits.
+        As for `fingerprints`; the integer front end rounds float32 to 16 bits. A library in C computes it; where no
+        compiler makes that, NumPy does, and a line on standard error says so once.
     front_end : FrontEnd
         What to compute.
     scale : float, optional
@@ -102,8 +107,20 @@ def codes(
     """
     wanted = front_end if scale is None else replace(front_end, scale=float(scale))
     if front_end.kind == "integer":
-        return codes_of(as_int16(audio), wanted, zero_point)
+        return _integer_codes()(as_int16(audio), wanted, zero_point)
     return quantise(fingerprints(audio, front_end), wanted.scale, zero_point)
+
+
+@cache
+def _integer_codes() -> Callable[[np.ndarray, FrontEnd, int], np.ndarray]:
+    """Return what computes the integer front end: the library, or NumPy where no compiler makes the library."""
+    try:
+        front_end_library.library()
+    except KwsError as error:
+        why = str(error).splitlines()[0]
+        print(f"warning: NumPy makes the fingerprints, more slowly than the library in C: {why}", file=sys.stderr)
+        return codes_of
+    return front_end_library.codes_of
 
 
 def fingerprints(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:

@@ -22,7 +22,7 @@ from kwslib.gap8.platforms import gvsoc
 from kwslib.gap8.platforms.pulp_open import HOME_VARIABLE
 from kwslib.gap8.platforms.simulator import SimulationLimit
 from kwslib.gap8.program.codegen import FIRMWARE
-from kwslib.gap8.program.toolchain import RISCV_VARIABLE
+from kwslib.gap8.program.cross_compilers import RISCV_VARIABLE
 from kwslib.runs import clips
 from kwslib.speech.samples import pgm
 from tests.gap8 import fake_gvsoc, networks

@@ -14,8 +14,8 @@ from elftools.elf.elffile import ELFFile
 from kwslib import subproc
 from kwslib.errors import InputError, ToolError
 from kwslib.gap8.platforms.platform import Platform, RunResult
-from kwslib.gap8.program.toolchain import HOST_VARIABLE
 from kwslib.paths import scratch
+from kwslib.toolchain import HOST_VARIABLE
 
 
 class Host(Platform):

@@ -12,16 +12,17 @@ from pathlib import Path
 import numpy as np
 from elftools.elf.elffile import ELFFile
 
+from kwslib import toolchain
 from kwslib.config.front_end import SAMPLE_RATE_HZ
 from kwslib.errors import InputError, ModelError, check_name
 from kwslib.gap8.hardware import FLASH_BYTES
 from kwslib.gap8.planning import planner, record
 from kwslib.gap8.planning.plan import SAMPLE_BYTES, Plan
-from kwslib.gap8.program import codegen, toolchain
+from kwslib.gap8.program import codegen, cross_compilers
 from kwslib.gap8.program.listening import Listening
-from kwslib.gap8.program.toolchain import Compiler
 from kwslib.integer.graph import Graph
 from kwslib.paths import atomic_path, atomic_write_bytes
+from kwslib.toolchain import Compiler
 
 DEVICE_FLAGS = (
     "-std=c11",
@@ -81,10 +82,10 @@ def compiler_for(target: str) -> Compiler:
     ------
     InputError
         If there is no such target.
-    kwslib.gap8.program.toolchain.CompilerError
+    kwslib.toolchain.CompilerError
         If there is no compiler for it.
     """
-    return toolchain.find_host() if check_name("target", target, TARGETS) == "host" else toolchain.find_riscv()
+    return toolchain.find_host() if check_name("target", target, TARGETS) == "host" else cross_compilers.find_riscv()
 
 
 def compile_project(folder: Path, elf: Path, target: str = "gap8") -> None:
@@ -99,7 +100,7 @@ def compile_project(folder: Path, elf: Path, target: str = "gap8") -> None:
 
     Raises
     ------
-    kwslib.gap8.program.toolchain.CompilerError
+    kwslib.toolchain.CompilerError
         If compiling or linking fails; the linker also proves that program and plan fit L1 and L2.
     """
     compiler = compiler_for(target)
@@ -135,7 +136,7 @@ def build(
     ------
     ModelError
         If the network does not fit GAP8, or needs an external memory that the target does not have.
-    kwslib.gap8.program.toolchain.CompilerError
+    kwslib.toolchain.CompilerError
         If there is no compiler or it fails.
     """
     _check_project(folder)
@@ -179,7 +180,7 @@ def build_listener(
         If the flash cannot hold the recording.
     ModelError
         If the network does not fit GAP8.
-    kwslib.gap8.program.toolchain.CompilerError
+    kwslib.toolchain.CompilerError
         If there is no compiler or it fails.
     """
     _check_project(folder)

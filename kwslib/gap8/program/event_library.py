@@ -5,8 +5,9 @@ from functools import cache
 
 import numpy as np
 
+from kwslib import toolchain
 from kwslib.errors import InputError
-from kwslib.gap8.program import codegen, toolchain
+from kwslib.gap8.program import codegen
 from kwslib.gap8.program.host_library import FLAGS
 from kwslib.integer.events import LEVELS, Event, EventRules
 
@@ -75,7 +76,7 @@ class HostEventDetector:
 
     Raises
     ------
-    kwslib.gap8.program.toolchain.CompilerError
+    kwslib.toolchain.CompilerError
         If there is no C compiler or it fails.
     """
 

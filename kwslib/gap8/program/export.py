@@ -15,7 +15,7 @@ from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.errors import InputError
 from kwslib.gap8.planning import planner, record
 from kwslib.gap8.planning.plan import Plan
-from kwslib.gap8.program import codegen, compilation, toolchain
+from kwslib.gap8.program import codegen, compilation, cross_compilers
 from kwslib.gap8.program.expected_output import expected_text, printed
 from kwslib.gap8.program.expected_stream import expected_stream, heard_text
 from kwslib.gap8.program.listening import Listening
@@ -113,8 +113,8 @@ def _makefile(vectors: Sequence[str], listens: Listening | None) -> str:
         "Makefile",
         vectors=vectors,
         flags=" ".join(compilation.DEVICE_FLAGS),
-        gcc_target=" ".join(toolchain.GCC_TARGET),
-        zig_target=" ".join(toolchain.ZIG_TARGET),
+        gcc_target=" ".join(cross_compilers.GCC_TARGET),
+        zig_target=" ".join(cross_compilers.ZIG_TARGET),
         host_flags=" ".join((*compilation.HOST_FLAGS, *compilation.TARGETS["host"])),
         linker_flags=" ".join(compilation.LINKER_FLAGS),
         device_sources=" ".join(compilation.DEVICE_SOURCES),

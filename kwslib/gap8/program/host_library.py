@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from kwslib import toolchain
 from kwslib.gap8.planning import planner
 from kwslib.gap8.planning.plan import Plan, Ref
 from kwslib.gap8.planning.runtime import INPUT_HEADER_BYTES
-from kwslib.gap8.program import codegen, toolchain
+from kwslib.gap8.program import codegen
 from kwslib.integer.graph import Graph
 from kwslib.subproc import end_with_parent
 
@@ -64,7 +65,7 @@ def compile_library(plan: Plan) -> Path:
 
     Raises
     ------
-    kwslib.gap8.program.toolchain.CompilerError
+    kwslib.toolchain.CompilerError
         If there is no C compiler or it fails.
     """
     texts = codegen.generated(plan, [f"class{i}" for i in range(plan.graph.classes)])

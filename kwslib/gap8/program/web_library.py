@@ -6,11 +6,12 @@ it, imports nothing, and needs no thread; ``firmware/web.c`` has its functions.
 
 from pathlib import Path
 
+from kwslib import toolchain
 from kwslib.config.events import LONGEST_SMOOTHING_HOPS
 from kwslib.errors import ModelError
 from kwslib.gap8.planning import planner
 from kwslib.gap8.planning.plan import Plan
-from kwslib.gap8.program import codegen, toolchain
+from kwslib.gap8.program import codegen, cross_compilers
 from kwslib.integer.graph import Graph
 
 FLAGS = (
@@ -36,7 +37,7 @@ def compile_module(plan: Plan) -> Path:
     ------
     ModelError
         If the plan does not begin with sound.
-    kwslib.gap8.program.toolchain.CompilerError
+    kwslib.toolchain.CompilerError
         If there is no compiler or it fails.
     """
     graph = plan.graph
@@ -49,7 +50,7 @@ def compile_module(plan: Plan) -> Path:
     parts = codegen.contents(plan)
     files |= {"l2.bin": parts["l2.bin"][codegen.input_end(plan) :], "flash.bin": parts["flash.bin"]}
     sizes = (f"-DCLASSES={graph.classes}", f"-DMOST_SMOOTHING={LONGEST_SMOOTHING_HOPS}")
-    return toolchain.compile_cached("web/network.wasm", toolchain.find_wasm(), (*FLAGS, *sizes), files)
+    return toolchain.compile_cached("web/network.wasm", cross_compilers.find_wasm(), (*FLAGS, *sizes), files)
 
 
 def module(graph: Graph) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kwslib import subproc
+from kwslib import subproc, toolchain
 from kwslib.config.front_end import FrontEnd
 from kwslib.gap8.hardware import L1_BASE
 from kwslib.gap8.kernels.front_end_bands import FrontEndBands
@@ -15,7 +15,6 @@ from kwslib.gap8.kernels.front_end_layout import Memory, layout, members, scratc
 from kwslib.gap8.kernels.front_end_logs import FrontEndLogs
 from kwslib.gap8.kernels.front_end_transform import FrontEndFirst, FrontEndSecond, FrontEndThird
 from kwslib.gap8.platforms.simulator import simulate
-from kwslib.gap8.program import toolchain
 from kwslib.gap8.program.codegen import FIRMWARE
 from kwslib.integer.front_end import codes_of
 from kwslib.integer.front_end_tables import tables_of

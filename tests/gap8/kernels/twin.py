@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from kwslib import subproc
+from kwslib import subproc, toolchain
 from kwslib.gap8.kernels.kernel import RequantisingKernel
-from kwslib.gap8.program import toolchain
 from kwslib.gap8.program.codegen import FIRMWARE
 from tests.gap8.kernels.case import Case
 

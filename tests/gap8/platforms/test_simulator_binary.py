@@ -8,7 +8,7 @@ import pytest
 
 from kwslib.errors import KwsError
 from kwslib.gap8.platforms.simulator import binary, executable
-from kwslib.gap8.program.toolchain import HOST_VARIABLE, CompilerError, NoSuchCompiler
+from kwslib.toolchain import HOST_VARIABLE, CompilerError, NoSuchCompiler
 
 
 @pytest.fixture

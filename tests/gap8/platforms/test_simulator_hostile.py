@@ -7,7 +7,7 @@ import pytest
 
 from kwslib.errors import InputError
 from kwslib.gap8.platforms.simulator import SimulationFault, SimulationLimit, executable, simulate
-from kwslib.gap8.program.toolchain import CompilerError
+from kwslib.toolchain import CompilerError
 from tests.gap8 import hostile_programs
 from tests.gap8.hostile_programs import ATTACKS
 from tests.gap8.programs import write_elf

@@ -12,10 +12,11 @@ from kwslib.gap8.hardware import L1_BASE, L2_BASE, L2_BYTES
 from kwslib.gap8.measure.deployment import run_and_check
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import codegen, compilation
+from kwslib.gap8.program.cross_compilers import RISCV_VARIABLE
 from kwslib.gap8.program.elf import read_program
-from kwslib.gap8.program.toolchain import RISCV_VARIABLE, CompilerError
 from kwslib.integer import network_file
 from kwslib.paths import models_dir
+from kwslib.toolchain import CompilerError
 from tests.gap8 import networks
 from tests.gap8.equal import FLASH, only
 

@@ -5,8 +5,9 @@ import subprocess
 import numpy as np
 import pytest
 
+from kwslib import toolchain
 from kwslib.errors import InputError
-from kwslib.gap8.program import codegen, toolchain
+from kwslib.gap8.program import codegen
 from kwslib.gap8.program.expected_output import expected_text, printed
 from kwslib.gap8.program.export import export_project
 from kwslib.integer.network_file import load

@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 import wasmtime
 
+from kwslib import toolchain
 from kwslib.config.events import LONGEST_SMOOTHING_HOPS, EventParameters
 from kwslib.config.presets import SIZES
 from kwslib.errors import ModelError
 from kwslib.gap8.planning import planner
-from kwslib.gap8.program import toolchain, web_library
-from kwslib.gap8.program.toolchain import CompilerError
+from kwslib.gap8.program import cross_compilers, web_library
 from kwslib.integer import events, input_codes, reference
 from kwslib.paths import models_dir
 from kwslib.report import web_page
 from kwslib.runs import networks
 from kwslib.runs.clips import for_device
 from kwslib.speech import open_corpus
+from kwslib.toolchain import CompilerError
 from tests.gap8.equal import FLASH, only
 
 SLOW_CLIPS = 500
@@ -172,4 +173,4 @@ def test_without_ziglang_there_is_an_error(monkeypatch):
     monkeypatch.setenv(toolchain.HOST_VARIABLE, "cc")  # which cannot help
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(CompilerError, match="no compiler for WebAssembly: install ziglang .*0.15.*'\\)$"):
-        toolchain.find_wasm()
+        cross_compilers.find_wasm()

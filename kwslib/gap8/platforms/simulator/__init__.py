@@ -29,12 +29,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kwslib import subproc
+from kwslib import subproc, toolchain
 from kwslib.errors import InputError, ToolError
 from kwslib.files import kind_of
 from kwslib.gap8.platforms.platform import Platform, RunResult
 from kwslib.gap8.platforms.simulator.binary import executable, source_hash
-from kwslib.gap8.program import toolchain
 from kwslib.paths import scratch
 
 __all__ = [

@@ -3,8 +3,8 @@
 from functools import cache
 from pathlib import Path
 
+from kwslib import toolchain
 from kwslib.gap8.isa.c_header import c_header
-from kwslib.gap8.program import toolchain
 
 SOURCES = Path(__file__).parent
 FLAGS = ("-std=c11", "-D_POSIX_C_SOURCE=199309L", "-Wall", "-Wextra", "-Werror", "-fno-strict-aliasing")
@@ -31,13 +31,13 @@ def executable(cc: str | None = None, sanitise: bool = False) -> Path:
     Parameters
     ----------
     cc : str, optional
-        Name or path of a C compiler, as for `kwslib.gap8.program.toolchain.find_host`.
+        Name or path of a C compiler, as for `kwslib.toolchain.find_host`.
     sanitise : bool
         Build with the address and undefined-behaviour sanitisers; `cc` must have their runtimes.
 
     Raises
     ------
-    kwslib.gap8.program.toolchain.CompilerError
+    kwslib.toolchain.CompilerError
         If there is no compiler, or it fails.
     kwslib.errors.KwsError
         If the cache folder cannot be written.

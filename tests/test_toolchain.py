@@ -6,11 +6,12 @@ import sys
 
 import pytest
 
+from kwslib import toolchain
 from kwslib.errors import InputError, ToolError
-from kwslib.gap8.program import toolchain
-from kwslib.gap8.program.toolchain import CompilerError, NoSuchCompiler
+from kwslib.gap8.program import cross_compilers
+from kwslib.toolchain import CompilerError, NoSuchCompiler
 
-FINDERS = {toolchain.HOST_VARIABLE: toolchain.find_host, toolchain.RISCV_VARIABLE: toolchain.find_riscv}
+FINDERS = {toolchain.HOST_VARIABLE: toolchain.find_host, cross_compilers.RISCV_VARIABLE: cross_compilers.find_riscv}
 SCRIPT = """import pathlib, sys
 program = pathlib.Path(sys.argv[sys.argv.index("-o") + 1])
 if {refuses!r} in sys.argv:
@@ -49,9 +50,9 @@ def test_an_argument_comes_before_the_variable(place, monkeypatch):
 
 
 def test_a_compiler_for_gap8_is_called_with_its_target(place, monkeypatch):
-    assert toolchain.find_riscv().words[-len(toolchain.ZIG_TARGET) :] == toolchain.ZIG_TARGET
-    monkeypatch.setenv(toolchain.RISCV_VARIABLE, str(fake(place)))
-    assert toolchain.find_riscv().words[1:] == toolchain.GCC_TARGET
+    assert cross_compilers.find_riscv().words[-len(cross_compilers.ZIG_TARGET) :] == cross_compilers.ZIG_TARGET
+    monkeypatch.setenv(cross_compilers.RISCV_VARIABLE, str(fake(place)))
+    assert cross_compilers.find_riscv().words[1:] == cross_compilers.GCC_TARGET
 
 
 @pytest.mark.parametrize("variable", FINDERS)

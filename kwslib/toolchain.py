@@ -1,8 +1,8 @@
 """The one place that finds and calls C compilers.
 
-Programs of this machine (simulator, host library, host program) are compiled by the C compiler that ``KWS_CC`` names,
-programs for GAP8 by the RISC-V GCC that ``KWS_RISCV_CC`` names. Where the variable is not set, ziglang from PyPI does
-either, so that nothing but Python packages has to be installed. WebAssembly is always made by ziglang.
+Programs of this machine (simulator, libraries, host program) are compiled by the C compiler that ``KWS_CC`` names.
+Where the variable is not set, ziglang from PyPI does it, so that nothing but Python packages has to be installed.
+Compilers for other machines, with the flags that choose those, are in `kwslib.gap8.program.cross_compilers`.
 """
 
 import hashlib
@@ -24,34 +24,8 @@ from kwslib.paths import atomic_path, cache_dir, locked, scratch
 
 HOST_VARIABLE = "KWS_CC"
 """Variable that names a C compiler of this machine, to be used instead of ziglang."""
-RISCV_VARIABLE = "KWS_RISCV_CC"
-"""Variable that names a RISC-V GCC, to be used instead of ziglang."""
 INSTALL_ZIGLANG = "pip install 'ziglang==0.15.*'"
 COMPILE_TIMEOUT_S = 300.0
-
-ABI = "-mabi=ilp32"
-ZIG_TARGET = (
-    "-Os",  # small code: the instruction cache holds 4 KB
-    "-g",  # keeps the symbols, which the profile needs; link.ld drops the other debug sections
-    "--target=riscv32-freestanding-none",
-    "-mcpu=generic_rv32+m+c+zicsr",
-    "-fno-sanitize=all",
-    "-mno-relax",
-    ABI,
-)
-GCC_TARGET = (
-    "-O2",
-    "-march=rv32imc_zicsr",
-    "-mno-relax",
-    "-fno-tree-loop-distribute-patterns",  # else GCC turns the loop in memset into a call of memset
-    ABI,
-)
-WASM_TARGET = (
-    "--target=wasm32-freestanding",
-    "-mcpu=generic+simd128+bulk_memory",  # which browsers have had since 2023
-    "-fno-sanitize=all",
-    "-nostdlib",
-)
 
 
 class CompilerError(ToolError):
@@ -100,39 +74,18 @@ def find_host(cc: str | None = None) -> Compiler:
     """
     wanted = cc or os.environ.get(HOST_VARIABLE)
     if wanted:
-        return Compiler((_on_path(wanted, "C compiler", HOST_VARIABLE),), is_zig=False)
-    return Compiler(_ziglang("C compiler", f"{HOST_VARIABLE} to a C compiler of the system"), is_zig=True)
+        return Compiler((on_path(wanted, "C compiler", HOST_VARIABLE),), is_zig=False)
+    return Compiler(ziglang("C compiler", f"{HOST_VARIABLE} to a C compiler of the system"), is_zig=True)
 
 
-def find_riscv() -> Compiler:
-    """Return the compiler for programs of GAP8, with the flags that choose its target.
+def on_path(wanted: str, what: str, variable: str) -> str:
+    """Return the path of a compiler that the user named.
 
     Raises
     ------
     NoSuchCompiler
-        If ``$KWS_RISCV_CC`` names one that does not exist.
-    CompilerError
-        If the variable is unset and ziglang is not installed.
+        If there is none of that name.
     """
-    wanted = os.environ.get(RISCV_VARIABLE)
-    if wanted:
-        return Compiler((_on_path(wanted, "RISC-V compiler", RISCV_VARIABLE), *GCC_TARGET), is_zig=False)
-    words = _ziglang("RISC-V compiler", f"{RISCV_VARIABLE} to a RISC-V GCC")
-    return Compiler((*words, *ZIG_TARGET), is_zig=True)
-
-
-def find_wasm() -> Compiler:
-    """Return the compiler for WebAssembly, with the flags that choose its target: ziglang, whatever the variables say.
-
-    Raises
-    ------
-    CompilerError
-        If ziglang is not installed.
-    """
-    return Compiler((*_ziglang("compiler for WebAssembly"), *WASM_TARGET), is_zig=True)
-
-
-def _on_path(wanted: str, what: str, variable: str) -> str:
     found = shutil.which(wanted)
     if not found:
         raise NoSuchCompiler(
@@ -141,7 +94,14 @@ def _on_path(wanted: str, what: str, variable: str) -> str:
     return found
 
 
-def _ziglang(what: str, other: str = "") -> tuple[str, ...]:
+def ziglang(what: str, other: str = "") -> tuple[str, ...]:
+    """Return what calls ziglang's C compiler; where it is missing, the message says what to set instead.
+
+    Raises
+    ------
+    CompilerError
+        If ziglang is not installed.
+    """
     if importlib.util.find_spec("ziglang") is None:
         instead = f", or set {other}" if other else ""
         raise CompilerError(f"no {what}: install ziglang ({INSTALL_ZIGLANG}){instead}")
@@ -197,7 +157,7 @@ def compile_cached(
         Sources, headers and what they embed, by their path; the sources are those that end in ``.c``.
     without_runtime : bool
         Try ziglang without its runtime library first: compiling that would take most of the time. Not for a shared
-        library, in which a symbol may be missing without an error.
+        library, in which a symbol may be missing without an error, unless the linker is told to refuse that.
 
     Raises
     ------
