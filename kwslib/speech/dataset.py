@@ -24,7 +24,7 @@ from kwslib.speech.corpus import Clips, Corpus
 from kwslib.speech.noise import training_part
 from kwslib.speech.noise_pool import noise_pool
 
-ARITHMETIC_VERSION = 1
+ARITHMETIC_VERSION = 2
 """Raised whenever augmentation, fingerprints or codes come out differently, so that no stale file is read."""
 
 NOISY_SEED = 1_000_003

@@ -244,8 +244,7 @@ static void find_logarithms(const struct tables *t, const wide *energies, lanes 
             int32_t base = energy >> 31 ? 16 : 0;
             uint64_t value = energy >> base;
             int32_t lead = 63 - __builtin_clzll(value);
-            /* silence behind weights of 14 bits has a value of 2^32 and a little more, which the specification drops */
-            uint32_t normal = lead < 32 ? (uint32_t)value << (31 - lead) : 0;
+            uint32_t normal = (uint32_t)value << (31 - lead);
             const int32_t *entry = t->logarithms + 2 * (normal >> 25 & 63);
             int32_t part = (int32_t)((uint32_t)entry[1] * (normal >> 9 & 0xFFFF) >> 16);
             int32_t sum = (lead + base) * (1 << LOG_TABLE_BITS) + entry[0] + part + t->log_bases[exponents[i]];

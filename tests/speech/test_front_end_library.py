@@ -28,7 +28,7 @@ OTHERS = (
     FrontEnd("integer", 64, 3, 60, bands=128, upper_hz=8000, scale=40.0),  # every leg of radix 8
     FrontEnd("integer", 16, 16, 1, bands=1, lower_hz=200, upper_hz=300),
     FrontEnd("integer", 30, 10, 63, bands=63, lower_hz=0, upper_hz=1000),  # bands without a bin
-    FrontEnd("integer", 9, 3, 1, bands=1, lower_hz=0, upper_hz=63),  # a bin in all, weights of 14 bits
+    FrontEnd("integer", 9, 3, 1, bands=1, lower_hz=0, upper_hz=63),  # a bin in all, weights of 13 bits
 )
 EVERY = (SMALL, LARGE, *OTHERS)
 SAMPLES = 3000

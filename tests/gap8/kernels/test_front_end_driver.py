@@ -25,6 +25,8 @@ from tests.gap8.kernels.twin import COUNTS, FLAGS
 
 SMALL, LARGE = FrontEnd("integer", 40, 20, 10), FrontEnd("integer", 30, 10, 40)
 OTHER = FrontEnd("integer", 16, 8, 13, bands=27, lower_hz=0, upper_hz=8000)
+NARROW = FrontEnd("integer", 16, 8, 20, bands=60)
+"""The bands are as narrow as bins, so that weights have all the bits that they may."""
 KERNELS = ("first", "second", "third", "bands", "logs", "codes")
 SLOTS = ("first_pass", "second_pass", "third_pass", "make_bands", "make_logs", "make_codes")
 HOST = """
@@ -55,7 +57,7 @@ def numbers(values: np.ndarray) -> str:
     return ",".join(map(str, values.tolist()))
 
 
-@pytest.mark.parametrize("one", (SMALL, LARGE, OTHER), ids=lambda one: one.key)
+@pytest.mark.parametrize("one", (SMALL, LARGE, OTHER, NARROW), ids=lambda one: one.key)
 def test_portable_c_equals_the_specification(one, tmp_path: Path):
     tables, samples = tables_of(one), sound()
     constants = layout(tables).words()
