@@ -16,14 +16,14 @@ from kwslib.config.words import SILENCE, UNKNOWN
 from kwslib.errors import DataError
 from kwslib.speech.corpus import Clips
 from kwslib.speech.disturbance import active_power
-from kwslib.speech.running_speech import running_second
+from kwslib.speech.running_speech import second_at
 from kwslib.speech.utterances import audible
 
 FULL = 32768
 JOINT_SAMPLES = 160
 """Two halves of words are cross-faded over 10 ms."""
-TURN, RUNNING = 78, 79
-"""Tell the order of other words, and running speech, from what else follows from a seed."""
+TURN = 78
+"""Tells the order of other words from what else follows from a seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +37,15 @@ class Material:
     noise : sequence of float32 arrays
         Background recordings in [-1, 1], each of at least 16000 samples; may be empty if no noise is wanted.
     others : ndarray of int16, shape (n, 16000)
-        All other words of the split, for `Augmentation.turn_others` and running speech.
+        All other words of the split, for `Augmentation.turn_others`.
+    running : ndarray of float32, shape (samples,)
+        Running speech in [-1, 1], for `Augmentation.running_speech`; at least 16000 samples if any is wanted.
     """
 
     clips: Clips
     noise: Sequence[np.ndarray] = ()
     others: np.ndarray = field(default_factory=lambda: np.zeros((0, CLIP_SAMPLES), np.int16))
+    running: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def augment(
     Raises
     ------
     DataError
-        If noise or running speech is asked for and there is nothing to make it of.
+        If noise is asked for and there is none.
     """
     if (augmentation.noise_probability > 0 or augmentation.snr_probability > 0) and not len(material.noise):
         raise DataError(
@@ -106,7 +109,7 @@ def augment(
         running = index >= len(material.clips)
         label = UNKNOWN if running else material.clips.labels[index]
         if running:
-            row[:] = running_second(material.others, np.random.default_rng([seed, copy, int(index), RUNNING])) / FULL
+            row[:] = second_at(material.running, draws.first)
         elif label != SILENCE:
             samples = turned[int(index)] if int(index) in turned else material.clips.audio[index]
             if label == UNKNOWN and draws.join < augmentation.joined_probability:
@@ -183,9 +186,7 @@ def _joined(clips: Clips, draws: _Draws) -> np.ndarray:
 
 def _piece(noise: Sequence[np.ndarray], draws: _Draws) -> np.ndarray:
     """One second of a recording."""
-    recording = noise[int(draws.recording * len(noise))]
-    start = int(draws.start * (len(recording) - CLIP_SAMPLES + 1))
-    return recording[start : start + CLIP_SAMPLES]
+    return second_at(noise[int(draws.recording * len(noise))], draws.start)
 
 
 def _some_keyword(clips: Clips, draws: _Draws) -> np.ndarray:

@@ -23,6 +23,7 @@ from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import Clips, Corpus
 from kwslib.speech.noise import training_part
 from kwslib.speech.noise_pool import noise_pool
+from kwslib.speech.running_speech import running_speech
 
 ARITHMETIC_VERSION = 2
 """Raised whenever augmentation, fingerprints or codes come out differently, so that no stale file is read."""
@@ -146,7 +147,9 @@ def _material(corpus: Corpus, clips: Clips, augmentation: Augmentation, seed: in
     others = _others(corpus, augmentation)[0]
     if augmentation.snr_probability > 0:
         noise = noise_pool(noise, others, seed, copy)
-    return Material(clips, noise, others)
+    if not augmentation.running_speech:
+        return Material(clips, noise, others)
+    return Material(clips, noise, others, running_speech(others, seed, copy))
 
 
 def _others(corpus: Corpus, augmentation: Augmentation) -> tuple[np.ndarray, str]:

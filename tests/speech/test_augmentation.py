@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from kwslib.config.augmentation import Augmentation
 from kwslib.config.words import SILENCE
 from kwslib.errors import DataError, InputError
-from kwslib.speech.augmentation import JOINT_SAMPLES, RUNNING, Material, augment, varied_labels
+from kwslib.speech.augmentation import JOINT_SAMPLES, Material, augment, varied_labels
 from kwslib.speech.corpus import Clips
-from kwslib.speech.running_speech import running_second
 
 RNG = np.random.default_rng(3)
 N = 60
@@ -205,13 +204,14 @@ def test_running_speech_is_added_behind_the_clips_as_an_unknown_word():
     running = replace(NOTHING, running_speech=0.1)
     labels = varied_labels(CLIPS, running)
     assert labels.tolist() == [*CLIPS.labels.tolist(), *[1] * (N // 10)] and labels.dtype == np.uint8
-    material = Material(CLIPS, [], CLIPS.audio[:3])
-    made = augment(material, running, 7, 2, [5, N, N + 1])
+    speech = np.linspace(0.1, 1, 40_000, dtype=np.float32)
+    made = augment(Material(CLIPS, running=speech), running, 7, 2, [5, N, N + 1])
     np.testing.assert_array_equal(made[0], CLIPS.audio[5].astype(np.float32) / 32768)
-    second = running_second(CLIPS.audio[:3], np.random.default_rng([7, 2, N, RUNNING])) / 32768
-    np.testing.assert_array_equal(made[1], np.clip(second, -1, 1))
-    assert not np.array_equal(made[1], made[2])
-    noisy = augment(Material(CLIPS, NOISE, CLIPS.audio[:3]), replace(running, snr_probability=1), 7, 2, [N])
+    starts = [int(np.flatnonzero(speech == row[0])[0]) for row in made[1:]]
+    assert starts[0] != starts[1]
+    for row, start in zip(made[1:], starts, strict=True):
+        np.testing.assert_array_equal(row, speech[start : start + 16000])
+    noisy = augment(Material(CLIPS, NOISE, running=speech), replace(running, snr_probability=1), 7, 2, [N])
     assert not np.array_equal(noisy[0], made[1])
 
 

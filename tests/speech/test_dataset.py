@@ -9,6 +9,7 @@ from kwslib.integer.front_end import codes_of
 from kwslib.speech.augmentation import Material, augment
 from kwslib.speech.dataset import evaluation_codes, noisy_codes, training_codes, training_path
 from kwslib.speech.fingerprint import fingerprints, quantise
+from kwslib.speech.running_speech import running_speech
 
 SMALL = FrontEnd("magnitude", 40, 20, 10)
 POWER = FrontEnd("power", 40, 20, 10)
@@ -109,8 +110,8 @@ def test_running_speech_is_made_of_the_splits_other_words_and_decides_the_key(ti
     codes, labels = training_codes(tiny_corpus, SMALL, running, 5, 1)
     count = len(clips) + round(0.5 * len(clips))
     assert len(codes) == len(labels) == count and (labels[len(clips) :] == 1).all()
-    varied = augment(Material(clips, tiny_corpus.noise(), others), running, 5, 1, range(count))
-    np.testing.assert_array_equal(codes, quantise(fingerprints(varied, SMALL)))
+    material = Material(clips, tiny_corpus.noise(), others, running_speech(others, 5, 1))
+    np.testing.assert_array_equal(codes, quantise(fingerprints(augment(material, running, 5, 1, range(count)), SMALL)))
     plain, _ = training_codes(tiny_corpus, SMALL, Augmentation(), 5, 1)
     np.testing.assert_array_equal(codes[: len(clips)], plain)
     assert training_path(tiny_corpus, SMALL, running, 5, 1) != training_path(tiny_corpus, SMALL, Augmentation(), 5, 1)

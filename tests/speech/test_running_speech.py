@@ -3,7 +3,7 @@ import pytest
 
 from kwslib.errors import DataError
 from kwslib.speech.disturbance import active_power
-from kwslib.speech.running_speech import LEVEL_DBFS, SPEED, running_second
+from kwslib.speech.running_speech import LEVEL_DBFS, SPEED, running_speech, second_at
 
 
 def tones(hertz: list[int]) -> np.ndarray:
@@ -14,40 +14,46 @@ def tones(hertz: list[int]) -> np.ndarray:
     return words
 
 
-def windows(words: np.ndarray, count: int = 60) -> list[np.ndarray]:
-    return [running_second(words, np.random.default_rng(seed)) for seed in range(count)]
+def seconds(words: np.ndarray) -> np.ndarray:
+    return running_speech(words, 3, 1, 200).reshape(200, 16000)
 
 
-def test_a_second_has_parts_of_several_words_at_one_level_and_begins_anywhere():
-    made = windows(tones([1000]))
-    assert {(one.shape, one.dtype) for one in made} == {((16000,), np.dtype(np.float32))}
-    levels = [10 * np.log10(active_power(one[None])[0] / 2**30) for one in made]
+def test_levels_pauses_and_that_words_begin_anywhere():
+    made = seconds(tones([1000]))
+    assert made.dtype == np.float32 and np.abs(made).max() <= 1
+    levels = [10 * np.log10(power) for power in active_power(made)]
     assert LEVEL_DBFS[0] - 0.5 < min(levels) < LEVEL_DBFS[0] + 5
     assert LEVEL_DBFS[1] - 5 < max(levels) < LEVEL_DBFS[1] + 0.5
-    silent = [np.convolve(np.abs(one) < 1, np.ones(160), "valid") >= 160 for one in made]
-    assert any(one.any() for one in silent) and not all(one.any() for one in silent)  # pauses, but not everywhere
-    sounding = [np.abs(one[:400]).max() > 1 for one in made]
-    assert 20 < sum(sounding) < 60
+    quiet = np.abs(made) < 1e-5
+    pauses = [np.convolve(row, np.ones(160), "valid").max() >= 160 for row in quiet]  # 10 ms
+    assert any(pauses) and not all(pauses)
+    assert 0.5 < np.mean(~quiet) < 1
 
 
 def test_the_speed_of_words_varies_within_its_bounds():
-    made = windows(tones([1000]))
-    peaks = [np.abs(np.fft.rfft(one * np.hanning(16000))).argmax() for one in made]
-    assert 1000 * SPEED[0] - 5 <= min(peaks) < 1000 * (SPEED[0] + 0.2)
-    assert 1000 * (SPEED[1] - 0.2) < max(peaks) <= 1000 * SPEED[1] + 5
+    peaks = [np.abs(np.fft.rfft(one * np.hanning(16000))).argmax() for one in seconds(tones([1000]))]
+    assert 1000 * SPEED[0] - 5 <= min(peaks) < 1000 * (SPEED[0] + 0.1)
+    assert 1000 * (SPEED[1] - 0.1) < max(peaks) <= 1000 * SPEED[1] + 5
 
 
-def test_all_words_come_and_the_generator_decides():
+def test_all_words_come_and_seed_and_copy_decide():
     words = tones([500, 4000])  # apart even at the ends of the speeds
-    spectra = [np.abs(np.fft.rfft(one * np.hanning(16000))) for one in windows(words)]
-    low, high = (
-        [one[begin:end].max() > one.max() / 10 for one in spectra] for begin, end in ((400, 800), (3500, 6100))
-    )
-    assert any(low) and any(high) and any(np.logical_and(low, high)) and all(np.logical_or(low, high))
-    np.testing.assert_array_equal(windows(words, 3)[2], running_second(words, np.random.default_rng(2)))
+    spectra = [np.abs(np.fft.rfft(one * np.hanning(16000))) for one in seconds(words)]
+    low = np.array([one[400:800].max() > one.max() / 10 for one in spectra])
+    high = np.array([one[3500:6100].max() > one.max() / 10 for one in spectra])
+    assert (low & high).any() and (low & ~high).any() and (high & ~low).any() and (low | high).all()
+    made = [running_speech(words, *pair, 2) for pair in ((1, 0), (1, 0), (2, 0), (1, 1))]
+    np.testing.assert_array_equal(made[0], made[1])
+    assert not np.array_equal(made[0], made[2]) and not np.array_equal(made[0], made[3])
 
 
-@pytest.mark.parametrize("count, message", [(0, "the corpus has none"), (3, "digital silence")])
-def test_what_running_speech_cannot_be_made_of(count, message):
-    with pytest.raises(DataError, match=message):
-        running_second(np.zeros((count, 16000), np.int16), np.random.default_rng(1))
+@pytest.mark.parametrize("count", [0, 3])
+def test_what_running_speech_cannot_be_made_of(count):
+    with pytest.raises(DataError, match="the corpus has none with sound"):
+        running_speech(np.zeros((count, 16000), np.int16), 1, 0)
+
+
+def test_a_second_of_a_recording():
+    sound = np.arange(40_000)
+    assert [int(second_at(sound, place)[0]) for place in (0, 0.5, 0.9999999)] == [0, 12_000, 24_000]
+    assert len(second_at(sound, 0.9999999)) == 16_000
