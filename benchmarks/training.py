@@ -1,11 +1,12 @@
 """Seconds of a training step, and what the input pipeline adds to them.
 
-    python benchmarks/training.py [--steps 60] [--steps-only] [--sizes small medium large]
+    python benchmarks/training.py [--steps 60] [--steps-only] [--fresh] [--sizes small medium large]
 
 For each size: the median and the least time of a step of 100 clips that lie ready in memory, in both phases; then the
 wall time of the profile quick's training on the synthetic corpus, its augmented copies made beside it from an empty
-cache, over that of the same training whose copies are cached. Memory is allocated as in a run's notebook. Run it on an
-otherwise idle machine; quote ratios.
+cache, over that of the same training whose copies are cached. With ``--fresh`` no copy is visited twice, and they are as
+dear as they can be: integer front end, noise by ratio, running speech; TensorFlow then has one thread, as side by side.
+Memory is allocated as in a run's notebook. Run it on an otherwise idle machine; quote ratios.
 """
 
 import argparse
@@ -47,25 +48,28 @@ def step_seconds(size, steps: int) -> dict[str, list[float]]:
     return seconds
 
 
-def training_seconds(size, corpus, steps: int, cache: str) -> float:
+def training_seconds(size, corpus, steps: int, cache: str, fresh: bool) -> float:
     """Wall seconds of a training with augmented copies made beside it, from what the cache folder holds."""
+    from kwslib.config.augmentation import Augmentation
     from kwslib.config.profiles import PROFILES
     from kwslib.network import training
     from kwslib.speech.copy_maker import CopyMaker
     from kwslib.speech.dataset import evaluation_codes
 
     profile = PROFILES["quick"]
-    front_end = size.front_end(profile.front_end)
+    front_end = size.front_end("integer" if fresh else profile.front_end)
+    augmentation = Augmentation(snr_probability=0.5, running_speech=0.15) if fresh else profile.augmentation
+    count = steps // 40 if fresh else profile.copies[size.name]
     os.environ["KWS_CACHE"] = cache
     validation = tuple(array[:100] for array in evaluation_codes(corpus, "validation", "noise-silence", front_end))
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        with CopyMaker(corpus, front_end, profile.augmentation, 1, profile.copies[size.name]) as copies:
+        with CopyMaker(corpus, front_end, augmentation, 1, count) as copies:
             training.train(
                 size,
                 profile.schedules[size.name].scaled(steps),
                 copies.get,
-                profile.copies[size.name],
+                count,
                 validation,
                 seed=1,
                 folder=Path(folder),
@@ -80,14 +84,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--sizes", nargs="+", default=["small", "medium", "large"])
     parser.add_argument("--steps-only", action="store_true", help="leave the trainings out")
+    parser.add_argument("--fresh", action="store_true", help="a copy for each pass")
     arguments = parser.parse_args()
     from kwslib.config.presets import size_named
     from kwslib.config.profiles import PROFILES
+    from kwslib.network.backend import limit_threads
     from kwslib.runs.notebook import ALLOCATOR
     from kwslib.speech import open_corpus
 
     if not ALLOCATOR.items() <= os.environ.items():  # glibc reads them when a process starts
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ALLOCATOR})
+    if arguments.fresh:
+        limit_threads(1)
     corpus = open_corpus("synthetic")
     for name in arguments.sizes:
         size = size_named(name)
@@ -98,8 +106,7 @@ def main() -> None:
             continue
         whole = PROFILES["quick"].schedules[name].steps
         with tempfile.TemporaryDirectory() as cache:
-            cold = training_seconds(size, corpus, whole, cache)
-            warm = training_seconds(size, corpus, whole, cache)
+            cold, warm = (training_seconds(size, corpus, whole, cache, arguments.fresh) for _ in range(2))
         print(f"{name}: {whole} steps, copies made beside {cold:.1f} s, cached {warm:.1f} s, ratio {cold / warm:.3f}")
 
 

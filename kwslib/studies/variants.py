@@ -102,6 +102,12 @@ VARIANTS = {
             NOISE,
         ),
         Variant("noise-and-silence", "the same, and silence as loud", _augmentation(snr_silence=True), LABELS_ALONE),
+        Variant(
+            "running-speech",
+            "the same, and running speech as unknown words, 15 % more clips",
+            _augmentation(running_speech=0.15, turn_others=True),
+            "noise-and-silence",
+        ),
         *(
             Variant(
                 f"{name}-of-clips", f"the same, with 1/{parts} of the training clips", _same, LABELS_ALONE, 1 / parts
