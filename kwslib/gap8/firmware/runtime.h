@@ -7,7 +7,8 @@
 enum { ARGUMENT_WORDS = 4 * 9 };
 
 struct inference {
-    uint32_t stamps[STEP_COUNT + 1];                  /* cluster time at the start of each step, and at the end */
+    uint32_t stamps[STEP_COUNT + 1];                  /* cluster time at the start of each step, and at the end; first,
+                                                         where the simulator looks for stores (layer_stalls.py) */
     uint32_t first_share[CORES], second_share[CORES]; /* a fused step's core cycles in its first and second layer */
     uint32_t fused_first, fused_second;               /* their sums over the cores */
     uint32_t stages[STAGE_COUNT + 1];                 /* core 0's cycles in each stage of the front end */

@@ -4,19 +4,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
 import numpy as np
 
-from kwslib.artifacts import Scalar, read_record, write_record
+from kwslib.artifacts import Scalar, read_record, stored_if_set, write_record
 from kwslib.errors import DataError, InputError, ToolError
-from kwslib.gap8.measure import layer_profile
+from kwslib.gap8.measure import layer_profile, layer_stalls
 from kwslib.gap8.measure.layer_profile import Profile
+from kwslib.gap8.measure.layer_stalls import StallRow
 from kwslib.gap8.measure.portable import portable_text
 from kwslib.gap8.measure.profile_table import ProfileError
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.planning.stages import stages
-from kwslib.gap8.platforms.platform import Platform, RunResult, open_platform, that_count_cycles
+from kwslib.gap8.platforms.platform import Platform, RunResult, StallProfile, open_platform, that_count_cycles
 from kwslib.gap8.program import compilation
 from kwslib.gap8.program.compilation import Build
 from kwslib.integer.graph import Graph
@@ -127,6 +126,9 @@ class Deployment:
     stalls : list of dict
         Cycles by core, function and kind of stall; empty if the platform cannot count them.
     provenance : Provenance or None
+    layer_stalls : list of StallRow
+        Cycles by step and kind of stall, and last of what lies outside of the steps. Empty if the platform cannot count
+        them, and in older records.
     """
 
     network: str
@@ -144,6 +146,7 @@ class Deployment:
     weights_flash_bytes: int
     stalls: list[dict[str, Scalar]]
     provenance: Provenance | None = None
+    layer_stalls: list[StallRow] = stored_if_set(default_factory=list)
 
     @property
     def front_end_cycles(self) -> int:
@@ -250,8 +253,9 @@ def measure(
         run_s=round(measured.run_s, 2),
         weights_l2_bytes=len(built.plan.l2_image),
         weights_flash_bytes=len(built.plan.flash_image),
-        stalls=measured.stalls,
+        stalls=measured.stalls.functions,
         provenance=provenance,
+        layer_stalls=layer_stalls.of_sections(measured.stalls.sections),
     )
     write_record(folder / DEPLOYMENT, deployment, SCHEMA)
     return deployment
@@ -259,11 +263,11 @@ def measure(
 
 @dataclass(frozen=True)
 class _Measured:
-    """What the first clip's runs gave: its layer profile, seconds of the host, stalls by core and function."""
+    """What the first clip's runs gave: its layer profile, seconds of the host, stalls."""
 
     profile: Profile
     run_s: float
-    stalls: list[dict[str, Any]]
+    stalls: StallProfile
 
 
 def _measure_clips(
@@ -278,7 +282,8 @@ def _measure_clips(
             compilation.with_input(built, codes, elf, warm_runs=0)
             run_and_check(machine, graph, elf, codes, timeout_s)
         compilation.with_input(built, clips[0], elf, warm_runs=0, check=False)
-        return _Measured(profile, done.wall_s, machine.stall_profile(elf, timeout_s) or [])
+        stalls = machine.stall_profile(elf, timeout_s, layer_stalls.sections(elf, len(built.plan.steps)))
+        return _Measured(profile, done.wall_s, stalls or StallProfile([], []))
 
 
 def _rows(graph: Graph, plan: Plan, profile: Profile) -> list[LayerRow]:

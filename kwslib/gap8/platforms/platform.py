@@ -48,6 +48,42 @@ class RunResult:
     version: str
 
 
+@dataclass(frozen=True)
+class Sections:
+    """Words of L1 at which a program's time is divided.
+
+    A cluster core's store to word i begins section i + 1. Section 0 is what lies before the first store, and from the
+    one to the last word on.
+
+    Attributes
+    ----------
+    address : int
+        Of the first word.
+    count : int
+        Words, and sections.
+    """
+
+    address: int
+    count: int
+
+
+@dataclass(frozen=True)
+class StallProfile:
+    """Where the cycles of a program went.
+
+    Attributes
+    ----------
+    functions : list of dict
+        One row for each core and function, as in `kwslib.gap8.platforms.simulator.SimulationResult.profile`.
+    sections : list of dict
+        One row for each section and core of the cluster, as in
+        `kwslib.gap8.platforms.simulator.SimulationResult.sections`; empty unless asked for.
+    """
+
+    functions: list[dict[str, Any]]
+    sections: list[dict[str, Any]]
+
+
 class Platform(ABC):
     """Something that runs GAP8 programs. Making one finds it, or raises an error that says what to do.
 
@@ -112,14 +148,23 @@ class Platform(ABC):
             If the platform is broken, or the program does not end in time.
         """
 
-    def stall_profile(self, elf: Path | str, timeout_s: float) -> list[dict[str, Any]] | None:
+    def stall_profile(
+        self, elf: Path | str, timeout_s: float, sections: Sections | None = None
+    ) -> StallProfile | None:
         """Run a program, and count where its cycles go.
+
+        Parameters
+        ----------
+        elf : Path or str
+        timeout_s : float
+            Seconds of the host after which it is killed.
+        sections : Sections, optional
+            Count by section too.
 
         Returns
         -------
-        list of dict, or None
-            One row for each core and function, as in
-            `kwslib.gap8.platforms.simulator.SimulationResult.profile`; None if this platform cannot count stalls.
+        StallProfile or None
+            None if this platform cannot count stalls.
         """
         return None
 

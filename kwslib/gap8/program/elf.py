@@ -5,6 +5,7 @@ from pathlib import Path
 
 from elftools.common.exceptions import ELFError, ELFParseError
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from kwslib.errors import InputError
 from kwslib.files import open_regular
@@ -56,6 +57,22 @@ def read_program(path: Path | str) -> Program:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except (ELFError, ELFParseError, ValueError, KeyError, AssertionError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a whole ELF file: {error or 'it is truncated'}") from error
+
+
+def symbol_address(path: Path, name: str) -> int:
+    """Return the address of a program's symbol.
+
+    Raises
+    ------
+    kwslib.errors.InputError
+        If the program has no symbol of that name, or not one alone.
+    """
+    with path.open("rb") as file:
+        table = ELFFile(file).get_section_by_name(".symtab")
+        found = table.get_symbol_by_name(name) if isinstance(table, SymbolTableSection) else None
+    if found is None or len(found) != 1:
+        raise InputError(f"{path} has {'several symbols' if found else 'no symbol'} '{name}'")
+    return int(found[0]["st_value"])
 
 
 def _l2_image(path: Path, elf: ELFFile) -> bytes:

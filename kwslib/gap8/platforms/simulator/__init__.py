@@ -32,7 +32,7 @@ from typing import Any
 from kwslib import subproc, toolchain
 from kwslib.errors import InputError, ToolError
 from kwslib.files import kind_of
-from kwslib.gap8.platforms.platform import Platform, RunResult
+from kwslib.gap8.platforms.platform import Platform, RunResult, Sections, StallProfile
 from kwslib.gap8.platforms.simulator.binary import executable, source_hash
 from kwslib.paths import scratch
 
@@ -90,6 +90,9 @@ class SimulationResult:
         One row for each core and function that ran: ``core``, ``function``, ``instructions``; ``cycles`` while awake,
         and which of them were stalls (``dependency_cycles``, ``branch_cycles``, ``tcdm_cycles``, ``memory_cycles``,
         ``fetch_cycles``, ``multicycle_cycles``); ``sleep_cycles``. Empty unless asked for.
+    sections : list of dict
+        One row for each section and core of the cluster: ``section``, ``core``, and the same counts over all functions.
+        An instruction counts where it begins. Empty unless asked for.
     """
 
     exit_status: int
@@ -104,6 +107,7 @@ class SimulationResult:
     fc_cache_misses: int = 0
     cores: list[dict[str, Any]] = field(default_factory=list)
     profile: list[dict[str, Any]] = field(default_factory=list)
+    sections: list[dict[str, Any]] = field(default_factory=list)
 
 
 def simulate(
@@ -113,6 +117,7 @@ def simulate(
     max_cycles: int | None = None,
     max_output: int | None = None,
     profile: bool = False,
+    sections: Sections | None = None,
     trace: Path | None = None,
     trace_cores: int | None = None,
     trace_range: tuple[int, int] | None = None,
@@ -135,6 +140,8 @@ def simulate(
         Bytes of output after which the run ends with an error; 64 MiB otherwise.
     profile : bool
         Count cycles and stalls by function and core.
+    sections : Sections, optional
+        Count them by section as well.
     trace : Path, optional
         File that gets every executed instruction, disassembled.
     trace_cores : int, optional
@@ -169,6 +176,7 @@ def simulate(
         report = folder / "report.json"
         command: list[str | Path] = [program or executable(), Path(elf).absolute(), "--report", report]
         command += _switches(max_cycles, max_output, profile, check_uninitialised)
+        command += [] if sections is None else ["--sections", f"{sections.address}:{sections.count}"]
         if trace is not None:
             command += ["--trace", trace, *_trace_filter(trace_cores, trace_range)]
         if flash is not None:
@@ -195,6 +203,7 @@ def simulate(
         fc_cache_misses=found["fc_cache_misses"],
         cores=found["cores"],
         profile=found["profile"],
+        sections=found["sections"],
     )
 
 
@@ -254,6 +263,7 @@ class Simulator(Platform):
         done = simulate(elf, timeout_s=timeout_s, log=log)
         return RunResult(done.exit_status & 0xFF, done.stdout, done.stderr, done.wall_s, self.name, self.version())
 
-    def stall_profile(self, elf: Path | str, timeout_s: float) -> list[dict[str, Any]]:
-        """Count cycles and stalls by core and function; see `kwslib.gap8.platforms.platform.Platform`."""
-        return simulate(elf, timeout_s=timeout_s, profile=True).profile
+    def stall_profile(self, elf: Path | str, timeout_s: float, sections: Sections | None = None) -> StallProfile:
+        """Count cycles and stalls by core, function and section; see `kwslib.gap8.platforms.platform.Platform`."""
+        done = simulate(elf, timeout_s=timeout_s, profile=True, sections=sections)
+        return StallProfile(done.profile, done.sections)

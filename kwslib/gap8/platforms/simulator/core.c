@@ -217,8 +217,7 @@ void core_check_state(Core *c) {
     c->active = true;
     if (c->mask & 1) c->pccr[COUNT_CYCLES] += (uint32_t)(1 + c->wakeup_latency);
     if (c->costs && c->sleep_since >= 0) {
-        c->costs[symbol_index(c->last[(c->instructions - 1) % LAST_PCS])].sleep +=
-            (uint64_t)(c->step.domain->cycles + 1 + c->wakeup_latency - c->sleep_since);
+        profile_sleep(c, c->step.domain->cycles + 1 + c->wakeup_latency);
         c->sleep_since = -1;
     }
     schedule(&c->step, 1 + c->wakeup_latency);

@@ -8,6 +8,7 @@
 // The fabric controller's first instruction, and the time of cycle 0.
 enum { BOOT_CYCLE = 764, SETTLE_CYCLES = 4, RESET_PS = 4666823 };
 #define MOST_CYCLES 0x1FFFFFFFFFFFF  // whose picoseconds fit 63 bits
+enum { MOST_SECTIONS = 1000 };
 
 Machine m;
 
@@ -61,6 +62,16 @@ static uint64_t number(const char *text, uint64_t most) {
     return value;
 }
 
+// ADDRESS:COUNT; a profile goes with it.
+static void take_sections(const char *text) {
+    char address[16] = "";
+    const char *colon = strchr(text, ':');
+    if (colon) snprintf(address, sizeof address, "%.*s", (int)(colon - text), text);
+    m.profile = true;
+    m.section_words = (uint32_t)number(address, UINT32_MAX);
+    m.sections = (uint32_t)number(colon ? colon + 1 : "", MOST_SECTIONS);
+}
+
 // Take an option that has a value; false if there is no such option.
 static bool take_option(const char *option, const char *value, Files *files) {
     if (strcmp(option, "--max-cycles") == 0)
@@ -79,6 +90,8 @@ static bool take_option(const char *option, const char *value, Files *files) {
         m.trace_from = (uint32_t)number(value, UINT32_MAX);
     else if (strcmp(option, "--trace-to") == 0)
         m.trace_to = (uint32_t)number(value, UINT32_MAX);
+    else if (strcmp(option, "--sections") == 0)
+        take_sections(value);
     else
         return false;
     return true;

@@ -31,10 +31,37 @@ void profile_init(void) {
     int n = 0;
     for (int region = 0; region < 3; region++)
         for (uint32_t o = 0; o < size[region]; o += 2) m.function_of[n++] = (uint32_t)symbol_index(base[region] + o);
+    if (!m.sections) m.sections = 1;
     for (int i = 0; i < CORES; i++) {
-        m.core[i].costs = calloc((size_t)m.symbol_count + 1, sizeof(Costs));
+        m.core[i].costs = m.core[i].first_costs = calloc(m.sections * ((size_t)m.symbol_count + 1), sizeof(Costs));
         if (!m.core[i].costs) abort();
     }
+}
+
+// The core has slept until `until`, which is accounted to the function that sent it to sleep.
+void profile_sleep(Core *c, int64_t until) {
+    if (until <= c->sleep_since) return;
+    c->costs[symbol_index(c->last[(c->instructions - 1) % LAST_PCS])].sleep += (uint64_t)(until - c->sleep_since);
+    c->sleep_since = until;
+}
+
+static bool stores_word(const Uop *u) {
+    return u->op == OP_sw || u->op == OP_p_sw_r || u->op == OP_p_sw_post || u->op == OP_p_sw_rpost;
+}
+
+// From now on the cluster's cores account to another section.
+static void section_begin(uint32_t section) {
+    for (int i = 0; i < CLUSTER_CORES; i++) {
+        Core *c = &m.core[i];
+        if (c->sleep_since >= 0) profile_sleep(c, m.cluster.cycles);
+        c->costs = c->first_costs + section * ((size_t)m.symbol_count + 1);
+    }
+}
+
+static void add_costs(Costs *sum, const Costs *part) {
+    uint64_t *to = (uint64_t *)sum;
+    const uint64_t *from = (const uint64_t *)part;
+    for (size_t i = 0; i < sizeof *sum / sizeof *to; i++) to[i] += from[i];
 }
 
 // Split the cycles of one instruction into one of its own and stalls by kind.
@@ -74,6 +101,9 @@ void profile_instruction(Core *c, uint32_t index, const Uop *u, int cycles, int 
         bool conflict = !c->is_fc && (addr - L1_BASE < 0x200000 || addr < L1_SIZE);
         *(conflict ? &costs->tcdm : &costs->memory) += (uint64_t)rest;
     }
+    uint32_t word = (addr - m.section_words) / 4;
+    if (UNLIKELY(word < m.sections) && m.sections > 1 && !c->is_fc && stores_word(u))
+        section_begin((word + 1) % m.sections);
 }
 
 void trace_instruction(Core *c, uint32_t pc) {
@@ -99,6 +129,54 @@ static void json_string(FILE *f, const char *s) {
     fputc('"', f);
 }
 
+static void write_core(FILE *f, int core) {
+    fprintf(f, "\"core\": \"%s%.*d\"", core == FC ? "fc" : "pe", core != FC, core % FC);
+}
+
+static void write_costs(FILE *f, const Costs *k) {
+    static const char *const names[] = {"instructions",  "cycles",        "dependency_cycles", "branch_cycles",
+                                        "tcdm_cycles",   "memory_cycles", "fetch_cycles",      "multicycle_cycles",
+                                        "sleep_cycles"};
+    const uint64_t *counts = (const uint64_t *)k;
+    for (size_t i = 0; i < sizeof *k / sizeof *counts; i++)
+        fprintf(f, ", \"%s\": %llu", names[i], (unsigned long long)counts[i]);
+    fputc('}', f);
+}
+
+// A row for each core and function, of all sections together.
+static void write_functions(FILE *f) {
+    size_t functions = (size_t)m.symbol_count + 1;
+    const char *lead = "";
+    for (int i = 0; i < CORES; i++)
+        for (size_t s = 0; s < functions; s++) {
+            Costs sum = {0};
+            for (uint32_t section = 0; section < m.sections; section++)
+                add_costs(&sum, &m.core[i].first_costs[section * functions + s]);
+            if (!sum.instructions && !sum.sleep) continue;
+            fprintf(f, "%s\n{", lead);
+            write_core(f, i);
+            fprintf(f, ", \"function\": ");
+            json_string(f, s < functions - 1 ? m.symbols[s].name : "?");
+            write_costs(f, &sum);
+            lead = ",";
+        }
+}
+
+// A row for each section and core of the cluster, of all functions together.
+static void write_sections(FILE *f) {
+    size_t functions = (size_t)m.symbol_count + 1;
+    const char *lead = "";
+    for (uint32_t section = 0; section < m.sections; section++)
+        for (int i = 0; i < CLUSTER_CORES; i++) {
+            Costs sum = {0};
+            for (size_t s = 0; s < functions; s++) add_costs(&sum, &m.core[i].first_costs[section * functions + s]);
+            fprintf(f, "%s\n{\"section\": %u, ", lead, section);
+            write_core(f, i);
+            write_costs(f, &sum);
+            lead = ",";
+        }
+}
+
 void report_write(const char *path, double wall_s) {
     FILE *f = fopen(path, "w");
     if (!f) {
@@ -113,30 +191,15 @@ void report_write(const char *path, double wall_s) {
     fprintf(f, "\"cluster_cache_misses\": %llu, \"fc_cache_misses\": %llu, \"uninitialised_reads\": %llu, \"cores\": [",
             (unsigned long long)m.cluster_cache.misses, (unsigned long long)m.fc_cache.misses,
             (unsigned long long)m.uninitialised);
-    for (int i = 0; i < CORES; i++)
-        fprintf(f, "%s{\"core\": \"%s%.*d\", \"instructions\": %llu, \"pc\": %u}", i ? ", " : "", i == FC ? "fc" : "pe",
-                i != FC, i % FC, (unsigned long long)m.core[i].instructions, m.core[i].pc);
+    for (int i = 0; i < CORES; i++) {
+        fputs(i ? ", {" : "{", f);
+        write_core(f, i);
+        fprintf(f, ", \"instructions\": %llu, \"pc\": %u}", (unsigned long long)m.core[i].instructions, m.core[i].pc);
+    }
     fprintf(f, "], \"profile\": [");
-    bool first = true;
-    for (int i = 0; m.profile && i < CORES; i++)
-        for (int s = 0; s <= m.symbol_count; s++) {
-            const Costs *k = &m.core[i].costs[s];
-            if (!k->instructions && !k->sleep) continue;
-            fprintf(f, "%s\n{\"core\": \"%s%.*d\", \"function\": ", first ? "" : ",", i == FC ? "fc" : "pe", i != FC,
-                    i % FC);
-            json_string(f, s < m.symbol_count ? m.symbols[s].name : "?");
-            fprintf(
-                f, ", \"instructions\": %llu, \"cycles\": %llu, \"dependency_cycles\": %llu, \"branch_cycles\": %llu, ",
-                (unsigned long long)k->instructions, (unsigned long long)k->cycles, (unsigned long long)k->dependency,
-                (unsigned long long)k->branch);
-            fprintf(
-                f,
-                "\"tcdm_cycles\": %llu, \"memory_cycles\": %llu, \"fetch_cycles\": %llu, \"multicycle_cycles\": %llu, ",
-                (unsigned long long)k->tcdm, (unsigned long long)k->memory, (unsigned long long)k->fetch,
-                (unsigned long long)k->multicycle);
-            fprintf(f, "\"sleep_cycles\": %llu}", (unsigned long long)k->sleep);
-            first = false;
-        }
+    if (m.profile) write_functions(f);
+    fprintf(f, "], \"sections\": [");
+    if (m.sections > 1) write_sections(f);
     fprintf(f, "]}\n");
     if (fclose(f)) {
         fprintf(stderr, "error: cannot write the report %s\n", path);

@@ -3,6 +3,8 @@
 //   gap8sim program.elf                  run it: its output goes to stdout, its exit status is gap8sim's
 //     --report file.json                 write cycles, instructions and each core's state
 //     --profile                          add cycles and stalls by core and function to the report
+//     --sections ADDRESS:COUNT           the same, and by section: a cluster core's store to word i of COUNT begins
+//                                        section i + 1; before the first, and from the last one on, it is section 0
 //     --max-cycles N                     give up after N cycles: exit status 122, and where each core is
 //     --max-output N                     give up behind N bytes of output; 64 MiB by default
 //     --flash file                       content of the external flash, instead of the ELF's section .flash
@@ -262,7 +264,8 @@ struct Core {
     uint32_t last[LAST_PCS];
     uint64_t instructions;
     int64_t sleep_since;
-    Costs *costs;  // by function, when profiling
+    Costs *costs;        // by function, of the section that runs, when profiling
+    Costs *first_costs;  // those of section 0; the other sections' follow
     Port demux_eu, demux_dma, tas, demux_eu_alias, demux_dma_alias, tas_alias, out;
 };
 
@@ -391,6 +394,7 @@ typedef struct {
     Symbol *symbols;
     int symbol_count;
     uint32_t *function_of;  // per code halfword, when profiling
+    uint32_t section_words, sections;  // address and number of the words whose stores begin sections
 } Machine;
 extern Machine m;
 
@@ -417,6 +421,7 @@ void note_uninitialised(const char *memory, uint32_t addr, uint32_t size);
 void mark_written(uint32_t addr, uint32_t size);
 bool was_written(uint32_t addr, uint32_t size);
 void profile_init(void);
+void profile_sleep(Core *core, int64_t until);
 void profile_instruction(Core *core, uint32_t index, const Uop *uop, int cycles, int fetched, int stalled, bool taken,
                          uint32_t addr);
 void report_write(const char *path, double wall_s);
