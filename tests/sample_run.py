@@ -14,6 +14,7 @@ from kwslib.config.profiles import profile_named
 from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.config.words import LABELS
 from kwslib.gap8.measure.deployment import SCHEMA, Deployment, LayerRow, StageRow, StepRow
+from kwslib.gap8.measure.layer_stalls import OUTSIDE, StallRow
 from kwslib.gap8.planning import record
 from kwslib.gap8.planning.record import PlanRecord, StepRecord
 from kwslib.provenance import provenance
@@ -165,6 +166,7 @@ def sample_deployment(folder: Path, size: str, tflite_sha256: str, key: str = "d
         weights_flash_bytes=0,
         stalls=[*stalls, {"core": "fc", "function": "fc_main", **counted}],
         provenance=provenance(tflite_sha256=tflite_sha256, key=key),
+        layer_stalls=[StallRow(step, **counted) for step in (*range(len(steps)), OUTSIDE)],
     )
     sizes = {"l1_bytes": 65536, "l2_bytes": 524288, "runtime_l1_bytes": 8000, "code_l2_bytes": 30720}
     weights = {"weights_l2_bytes": 40_000, "weights_flash_bytes": 0}

@@ -17,6 +17,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from kwslib.paths import atomic_write_text, book_dir
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 SHARES = ("accuracy", "low", "high", "recall", "precision", "same winner")
 """Columns that hold shares (0 … 1) and are shown as percent; a protocol may follow the name after a comma."""
 LONGEST_WORD = 28
@@ -264,6 +265,11 @@ def count(value: float) -> str:
     '2_656_768'
     """
     return f"{int(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def short_names(names: Iterable[str]) -> str:
+    """Return ``S1 + S2`` for the layers of a step."""
+    return " + ".join(name.split("_")[0] for name in names)
 
 
 def millions(value: float) -> str:

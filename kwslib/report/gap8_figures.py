@@ -7,8 +7,8 @@ from kwslib.config import baselines
 from kwslib.config.architecture import Architecture
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.measure.deployment import Deployment, LayerRow
-from kwslib.report import pareto
-from kwslib.report.elements import Html, count
+from kwslib.report import gap8_stalls, pareto
+from kwslib.report.elements import Html, count, short_names
 from kwslib.report.figures import gap8, memory
 from kwslib.report.figures.accuracy import Point, accuracy_against_cost
 from kwslib.report.figures.gap8 import LayerCycles, RooflinePoint
@@ -16,7 +16,6 @@ from kwslib.report.figures.memory import MemoryUse, Tenant
 from kwslib.report.figures.network import Box, drawing
 from kwslib.report.figures.picture import Picture
 from kwslib.report.gap8_estimates import CEILINGS, DMA_BYTES_PER_CYCLE
-from kwslib.report.gap8_page import STALL_NAMES, short_names, stalls
 from kwslib.runs import deployments, front
 from kwslib.runs.deployments import Found
 from kwslib.runs.description import CORPUS_NAMES, corpus_name
@@ -38,17 +37,18 @@ def cycles_picture(deployment: Deployment, size: str = "") -> Picture:
     """Show the cycles of each layer, beside the baseline's if `size` names one of its networks."""
     baseline = {layer.name: layer.cycles for layer in baselines.baseline_network(size).layers} if size else {}
     rows = [
-        LayerCycles(row.name, row.cycles, baseline[row.name] if baseline else 0, _facts(row)) for row in deployment.rows
+        LayerCycles(row.name, row.cycles, baseline[row.name] if baseline else 0, _facts(deployment, row))
+        for row in deployment.rows
     ]
     return gap8.layer_cycles(rows, "this book", BASELINE)
 
 
-def _facts(row: LayerRow) -> str:
-    """What else is known of a layer, a line a fact; of fused layers, memory and bytes are those of their step."""
+def _facts(deployment: Deployment, row: LayerRow) -> str:
+    """What else is known of a layer, a line a fact; bytes, memory and stalls of fused layers are of their step."""
     lines = [f"{count(row.operations)} operations, {count(row.macs)} MAC, {row.macs / row.cycles:.1f} MAC/cycle"]
     lines.append(f"{count(row.dma_in_bytes)} bytes in, {count(row.dma_out_bytes)} bytes out, by DMA")
     lines.append(f"L1 {count(row.l1_peak_bytes)}, L2 {count(row.l2_peak_bytes)} bytes at most")
-    return "\n".join(lines)
+    return "\n".join(filter(None, [*lines, gap8_stalls.layer_text(deployment, row)]))
 
 
 def roofline(deployment: Deployment) -> Picture:
@@ -149,10 +149,10 @@ def network_drawing(found: Found, size: Architecture) -> Html:
 
 def stall_picture(deployment: Deployment) -> Picture | None:
     """Show what the cores did in the first inference, as shares of their cycles; None where no stalls were counted."""
-    frame = stalls(deployment, most=len(deployment.stalls))
+    frame = gap8_stalls.by_function(deployment, most=len(deployment.stalls))
     if frame.empty:
         return None
-    names = ["instructions", *STALL_NAMES.values(), "asleep"]
+    names = ["instructions", *gap8_stalls.STALL_NAMES.values(), "asleep"]
     sums = {name: float(frame[name].sum()) for name in names}
     whole = sum(sums.values())
     return gap8.shares({name: value / whole for name, value in sums.items()}, "share of the eight cores' cycles")

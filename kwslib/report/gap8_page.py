@@ -1,7 +1,7 @@
 """What the book shows of a network on GAP8: tables of a deployment, beside the baseline's, labels and files.
 
-`gap8_figures` has the pictures, `gap8_estimates` what is known of the chip by others' word, `kwslib.runs.energy` the
-estimate of its energy.
+`gap8_figures` has the pictures, `gap8_stalls` says where the cores wait, `gap8_estimates` what is known of the chip by
+others' word, `kwslib.runs.energy` the estimate of its energy.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,15 +12,15 @@ import pandas as pd
 from kwslib.config.baselines import BaselineLayer, baseline_network
 from kwslib.errors import DataError
 from kwslib.gap8.measure.deployment import Deployment, LayerRow
-from kwslib.gap8.measure.timing import CLOCKS_MHZ, STALL_KINDS, latency_ms
-from kwslib.report.elements import Html, Markdown, Table, count, labels, links
+from kwslib.gap8.measure.timing import CLOCKS_MHZ, latency_ms
+from kwslib.report import gap8_stalls
+from kwslib.report.elements import NO_BREAK, Html, Markdown, Table, count, labels, links, short_names
 from kwslib.report.gap8_estimates import inferences_per_s
 from kwslib.runs import deployments
 from kwslib.runs.deployments import Found
 from kwslib.runs.energy import MLPERF_CLOCK_MHZ, energy_uj, supply_v
 from kwslib.runs.records import Run
 
-NO_BREAK = "\N{NO-BREAK SPACE}"
 FILES = {
     "deployment.json": "all figures (JSON)",
     "plan.json": "the plan: steps, memory regions, kernels (JSON)",
@@ -30,18 +30,9 @@ FILES = {
     "layers.json": "layers (JSON)",
     "stalls.csv": "stalls by function (CSV)",
     "stalls.json": "stalls by function (JSON)",
+    "layer_stalls.csv": "stalls by layer (CSV)",
+    "layer_stalls.json": "stalls by layer (JSON)",
 }
-STALL_NAMES = {
-    "dependency": "result awaited",
-    "branch": "branches",
-    "tcdm": "L1 conflicts",
-    "memory": "L2 and devices",
-    "fetch": "instruction fetch",
-    "multicycle": "long instructions",
-}
-START_UP = ("_start", "cluster_stacks_end", "cluster_main", "load_tables")
-"""Functions that run before the first inference and belong to none."""
-
 
 RATE, ENERGY = f"inferences/s at {MLPERF_CLOCK_MHZ:g} MHz", f"estimated µJ at {MLPERF_CLOCK_MHZ:g} MHz"
 """MLPerf's units as columns (`mlperf_units`)."""
@@ -228,39 +219,6 @@ def step_table(found: Found, name: str = "network") -> Table:
     return Table(steps(found), f"{name}-gap8-plan", caption)
 
 
-def short_names(names: Iterable[str]) -> str:
-    """Return ``S1 + S2`` for the layers of a step."""
-    return " + ".join(name.split("_")[0] for name in names)
-
-
-def stalls(deployment: Deployment, most: int = 12) -> pd.DataFrame:
-    """Return the cycles of the first inference by function, summed over the eight cores.
-
-    Parameters
-    ----------
-    deployment : Deployment
-    most : int
-        Functions to return at most, those with the most cycles.
-
-    Returns
-    -------
-    DataFrame
-        Without rows where the platform counts no stalls.
-    """
-    columns = ["instructions", "cycles", *(f"{kind}_cycles" for kind in STALL_KINDS), "sleep_cycles"]
-    frame = pd.DataFrame(deployment.stalls, columns=["core", "function", *columns])
-    frame = frame[frame["core"].str.startswith("pe") & ~frame["function"].isin(START_UP)]
-    summed = frame.groupby("function")[columns].sum().sort_values("cycles", ascending=False).head(most)
-    summed = summed.rename(columns={f"{kind}_cycles": text for kind, text in STALL_NAMES.items()})
-    return summed.rename(columns={"sleep_cycles": "asleep"}).reset_index()
-
-
-def stall_table(deployment: Deployment, name: str = "network") -> Table:
-    """Show on what the cores spent their cycles, by function."""
-    caption = f"{name}: core cycles by function over eight cores, awake and of these lost to each kind of stall; asleep"
-    return Table(stalls(deployment), f"{name}-gap8-stalls", caption)
-
-
 def status(runs: Iterable[Run]) -> pd.DataFrame:
     """Return every run that was deployed: by which platform, on how many clips, when and from which commit."""
     rows = []
@@ -300,7 +258,10 @@ def badge(found: Found) -> Html:
 def save_tables(found: Found, size: str = "") -> None:
     """Write the tables of a deployment beside it, as CSV and JSON."""
     layer_table(found.deployment, size).save(found.folder, "layers")
-    stall_table(found.deployment).save(found.folder, "stalls")
+    gap8_stalls.function_table(found.deployment).save(found.folder, "stalls")
+    by_layer = gap8_stalls.layer_table(found.deployment)
+    if by_layer:
+        by_layer.save(found.folder, "layer_stalls")
 
 
 def downloads(found: Found) -> Markdown:

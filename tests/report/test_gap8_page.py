@@ -10,6 +10,7 @@ import pytest
 
 from kwslib.config.baselines import baseline_network
 from kwslib.config.presets import BASELINE_SIZES
+from kwslib.gap8.measure.layer_stalls import StallRow
 from kwslib.paths import models_dir
 from kwslib.report import gap8_figures, gap8_page
 from kwslib.runs import deployments, energy, records
@@ -135,25 +136,6 @@ def test_totals_have_a_row_a_network_with_its_state_and_platform():
         assert row["baseline's / ours"] == pytest.approx(row["baseline's cycles"] / row["cycles"])
 
 
-def test_stalls_are_added_up_over_the_cluster_without_the_start(found):
-    frame = gap8_page.stalls(found.deployment, most=1000)
-    assert not set(frame["function"]) & set(gap8_page.START_UP)
-    pointwise = frame[frame["function"].str.contains("pointwise")].iloc[0]
-    own = [row for row in found.deployment.stalls if row["function"] == pointwise["function"] and row["core"] != "fc"]
-    assert len(own) == 8
-    assert pointwise["cycles"] == sum(row["cycles"] for row in own)
-    lost = frame[list(gap8_page.STALL_NAMES.values())].sum(axis=1)
-    # an instruction may end, awake, after the profile has been written
-    assert (frame["cycles"] - frame["instructions"] - lost).abs().max() <= 8
-
-
-def test_a_platform_that_tells_no_stalls_has_none(found):
-    silent = deployments.Found(type(found.deployment)(**{**vars(found.deployment), "stalls": []}), found.folder, True)
-    assert gap8_page.stalls(silent.deployment).empty
-    assert gap8_figures.stall_picture(silent.deployment) is None
-    assert "<table" in gap8_page.stall_table(silent.deployment)._repr_html_()
-
-
 def test_the_badge_names_clips_platform_version_and_state(found):
     text = gap8_page.badge(found).text
     assert f"bit-exact: every layer equals the integer reference on {found.deployment.clips_checked} test clips" in text
@@ -170,7 +152,12 @@ def test_status_lists_what_was_deployed_and_leaves_out_the_rest(tmp_path):
 def test_tables_are_written_beside_the_figures_and_linked(found, tmp_path, monkeypatch):
     monkeypatch.setenv("KWS_ROOT", str(tmp_path))
     kept = deployments.Found(found.deployment, tmp_path / "book" / "results" / "x" / "gap8", False)
-    gap8_page.save_tables(kept, "medium")
+    gap8_page.save_tables(replace(kept, deployment=replace(found.deployment, layer_stalls=[])), "medium")
+    assert not (kept.folder / "layer_stalls.csv").exists()
+    counted = replace(found.deployment, layer_stalls=[StallRow(0, 900, 1000, *[10] * 6, 50)])
+    gap8_page.save_tables(replace(kept, deployment=counted), "medium")
+    assert pd.read_csv(kept.folder / "layer_stalls.csv")["L1 conflicts"].tolist() == [10]
+    assert pd.read_csv(kept.folder / "stalls.csv").shape[0] == 12
     assert pd.read_csv(kept.folder / "layers.csv")["baseline's cycles"].iloc[-1] == baseline_network("medium").cycles
     assert "<results/x/gap8/layers.csv>" in gap8_page.downloads(kept).text
     assert "plan.json" not in gap8_page.downloads(kept).text

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
 import numpy as np
 
 from kwslib.artifacts import Scalar, read_record, stored_if_set, write_record

@@ -148,9 +148,7 @@ class Platform(ABC):
             If the platform is broken, or the program does not end in time.
         """
 
-    def stall_profile(
-        self, elf: Path | str, timeout_s: float, sections: Sections | None = None
-    ) -> StallProfile | None:
+    def stall_profile(self, elf: Path | str, timeout_s: float, sections: Sections | None = None) -> StallProfile | None:
         """Run a program, and count where its cycles go.
 
         Parameters

@@ -1,11 +1,14 @@
 """A deployment: figures that are consistent, kept, and read back."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from kwslib.artifacts import write_record
 from kwslib.errors import DataError, InputError, ToolError
 from kwslib.gap8.measure import deployment
+from kwslib.gap8.measure.layer_stalls import OUTSIDE
 from kwslib.gap8.program import compilation
 from kwslib.integer import network_file
 from kwslib.provenance import provenance
@@ -62,7 +65,17 @@ def test_the_figures_hang_together(folder, network):
     assert found.predicted_cycles == sum(step["predicted_cycles"] for step in plan["steps"])
     assert found.portable == "" and not any(step["portable"] for step in plan["steps"])
     assert {"core", "function", "cycles"} <= set(found.stalls[0])
+    assert [row.step for row in found.layer_stalls] == [*range(len(found.steps)), OUTSIDE]
+    own = [row for row in found.stalls if row["core"] != "fc"]
+    assert sum(row.fetch_cycles for row in found.layer_stalls) == sum(row["fetch_cycles"] for row in own)
     assert found.elf_digest == compilation.digest(folder / compilation.PROGRAM)
+
+
+def test_records_without_stalls_by_layer_are_read_and_written_as_they_were(folder, tmp_path):
+    older = replace(deployment.load(folder), layer_stalls=[])
+    write_record(tmp_path / deployment.DEPLOYMENT, older, deployment.SCHEMA)
+    assert "layer_stalls" not in json.loads((tmp_path / deployment.DEPLOYMENT).read_text())
+    assert deployment.load(tmp_path) == older
 
 
 def test_reading_back_is_strict(folder, tmp_path):

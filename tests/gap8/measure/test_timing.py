@@ -1,5 +1,5 @@
 from kwslib.gap8.measure import timing
-from kwslib.report.gap8_page import STALL_NAMES
+from kwslib.report.gap8_stalls import STALL_NAMES
 from kwslib.runs.energy import SUPPLIES_V
 
 

@@ -75,5 +75,5 @@ def test_a_platform_is_one_class_and_one_line(monkeypatch, tmp_path):
 
 
 def test_the_simulator_counts_stalls():
-    rows = platform.open_platform("simulator").stall_profile(RECORDINGS / "smoke.elf", 60)
-    assert rows and {"core", "function", "cycles", "dependency_cycles"} <= set(rows[0])
+    found = platform.open_platform("simulator").stall_profile(RECORDINGS / "smoke.elf", 60)
+    assert {"core", "function", "cycles", "dependency_cycles"} <= set(found.functions[0]) and found.sections == []

@@ -11,8 +11,9 @@ import pytest
 from kwslib import paths
 from kwslib.errors import InputError, ToolError
 from kwslib.gap8.isa.disassembler import disassemble
-from kwslib.gap8.platforms.platform import open_platform
-from kwslib.gap8.platforms.simulator import SimulationFault, SimulationLimit, executable, simulate
+from kwslib.gap8.platforms.platform import Sections, open_platform
+from kwslib.gap8.platforms.simulator import EXIT_USAGE, SimulationFault, SimulationLimit, executable, simulate
+from kwslib.gap8.program.elf import symbol_address
 from tests.gap8.programs import L1, L2, RESET_OFFSET, STDOUT, Assembler, elf, write_elf
 from tests.places import RECORDINGS
 
@@ -87,6 +88,27 @@ def test_profile_finds_conflicts_and_sleep():
     assert sum(row["tcdm_cycles"] for row in result.profile if row["core"] == "pe1") > 64
     awake = {core: sum(row["cycles"] for row in result.profile if row["core"] == core) for core in cores}
     assert all(0 < cycles <= result.cycles for cycles in awake.values())
+
+
+def test_sections_begin_at_stores_to_their_words_and_change_no_cycle():
+    """Each core writes its part of a sum to a word of its own."""
+    program = RECORDINGS / "smoke.elf"
+    plain = simulate(program, profile=True)
+    found = simulate(program, sections=Sections(symbol_address(program, "partial"), 8))
+    assert (found.cycles, found.stdout, found.profile) == (plain.cycles, plain.stdout, plain.profile)
+    assert plain.sections == []
+    assert [(row["section"], row["core"]) for row in found.sections] == [
+        (i, f"pe{n}") for i in range(8) for n in range(8)
+    ]
+    for count in ("instructions", "cycles", "tcdm_cycles", "fetch_cycles", "sleep_cycles"):
+        by_function = sum(row[count] for row in found.profile if row["core"] != "fc")
+        assert sum(row[count] for row in found.sections) == by_function > 0
+
+
+@pytest.mark.parametrize("text", ["1", "1:", ":1", "0x10000000:1001", "0x10000000:-1", "1:2:3"])
+def test_sections_that_cannot_be(text):
+    done = subprocess.run([executable(), RECORDINGS / "smoke.elf", "--sections", text], capture_output=True, text=True)
+    assert done.returncode == EXIT_USAGE and "is not a number" in done.stderr
 
 
 def test_trace_is_filtered_and_disassembled(tmp_path):

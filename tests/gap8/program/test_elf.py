@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from kwslib.errors import InputError
-from kwslib.gap8.program.elf import FLASH_BYTES, L2_BASE, check_flash, read_program
+from kwslib.gap8.hardware import L1_BASE
+from kwslib.gap8.program.elf import FLASH_BYTES, L2_BASE, check_flash, read_program, symbol_address
 from tests.places import RECORDINGS
 
 PROBES = RECORDINGS / "probes"
@@ -47,6 +48,14 @@ def test_flash_section_is_content_and_not_loaded():
     expected = bytes((i * 29 + (i >> 5) * 3 + 1) & 0xFF for i in range(8192))
     assert program.flash == expected
     assert expected[:64] not in program.l2
+
+
+def test_the_address_of_a_symbol():
+    assert symbol_address(RECORDINGS / "smoke.elf", "partial") == L1_BASE
+    with pytest.raises(InputError, match="smoke.elf has no symbol 'nobody'"):
+        symbol_address(RECORDINGS / "smoke.elf", "nobody")
+    with pytest.raises(InputError, match="barriers.elf has no symbol 'partial'"):
+        symbol_address(PROBES / "barriers.elf", "partial")
 
 
 def test_no_such_file(tmp_path):
