@@ -1,5 +1,15 @@
 // Address decoding and the cost of the routers: every target of every router moves four bytes a cycle; L2 adds eight.
-#include "sim.h"
+#include "bus.h"
+
+#include "cache.h"
+#include "core.h"
+#include "diagnostics.h"
+#include "engine.h"
+#include "event_unit.h"
+#include "machine.h"
+#include "mchan.h"
+#include "peripherals.h"
+#include "udma.h"
 
 enum { L2_LATENCY = 8 };
 

@@ -1,7 +1,11 @@
 // Instruction caches: lines of 16 bytes, four ways, replacement by an 8-bit shift register, one refill at a time.
+#include "cache.h"
+
 #include <stdlib.h>
 
-#include "sim.h"
+#include "bus.h"
+#include "diagnostics.h"
+#include "engine.h"
 
 void cache_init(Cache *cache, int sets, Domain *domain, Access (*refill)(Request *)) {
     *cache = (Cache){.sets = sets, .domain = domain, .refill = refill, .refill_until = -1};

@@ -1,9 +1,14 @@
 // The decoder and the disassembler, both driven by the table that isa.py writes into isa_table.h.
+#include "decode.h"
+
 #include <stdlib.h>
+
+#include "core.h"
+#include "diagnostics.h"
+#include "machine.h"
 
 #define ISA_TABLE_DATA
 #include "isa_table.h"
-#include "sim.h"
 
 // The bytes at a program address, and the index of its halfword in `code`.
 const uint8_t *code_bytes(uint32_t pc, uint32_t *index) {

@@ -1,8 +1,14 @@
 // What the simulator says about a program that goes wrong: faults, warnings, reads of bytes that nobody wrote.
+#include "diagnostics.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "sim.h"
+#include "core.h"
+#include "decode.h"
+#include "machine.h"
+#include "peripherals.h"
+#include "report.h"
 
 static const char *name_of(const Core *c, char text[8]) {
     if (c->is_fc)

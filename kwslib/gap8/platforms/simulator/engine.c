@@ -5,7 +5,10 @@
 //  * of two domains with the same time, the one that ran last goes first;
 //  * at every rising edge of the reference clock the frequency generators set their frequency again, and with it the
 //    phase: each domain's next event comes a part of a cycle earlier, and a domain that sleeps loses step by that much.
-#include "sim.h"
+#include "engine.h"
+
+#include "machine.h"
+#include "peripherals.h"
 
 enum { REF_EDGE_PS = 15258789 };  // from one edge of the reference clock (32768 Hz) to the next
 

@@ -1,6 +1,9 @@
 // Event units of the cluster (eight cores) and of the fabric controller (one): masks, waits, barriers, dispatcher,
 // mutex.
-#include "sim.h"
+#include "event_unit.h"
+
+#include "bus.h"
+#include "core.h"
 
 enum {
     SLEEP_LATENCY = 6,  // cycles from the release of a sleeping core to its next instruction, less one

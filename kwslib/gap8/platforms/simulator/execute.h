@@ -201,7 +201,7 @@ next_core:;
     cycles += MRET_CYCLES;
     next = c->mepc;
     c->irq_enable = c->saved_irq_enable;
-    irq_update(c);
+    core_update_irq(c);
     c->mcause = 0;
     c->slow = c->unsettled = true;
     break;

@@ -1,8 +1,12 @@
 // The ELF loader: 32-bit little-endian RISC-V. Segments lie in L2 alone (the program fills L1 itself). Symbols are of
 // functions. The external flash is filled from a section .flash or .hyperflash, which is not loaded.
+#include "loader.h"
+
 #include <stdlib.h>
 
-#include "sim.h"
+#include "decode.h"
+#include "diagnostics.h"
+#include "machine.h"
 
 enum {
     FLASH_SIZE = 64 << 20,

@@ -1,9 +1,22 @@
 // gap8sim: reads its options, starts the machine, runs it. sim.h says how to call it.
+#include "machine.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "sim.h"
+#include "bus.h"
+#include "cache.h"
+#include "core.h"
+#include "csr.h"
+#include "diagnostics.h"
+#include "engine.h"
+#include "event_unit.h"
+#include "loader.h"
+#include "mchan.h"
+#include "peripherals.h"
+#include "report.h"
+#include "udma.h"
 
 // The fabric controller's first instruction, and the time of cycle 0.
 enum { BOOT_CYCLE = 764, SETTLE_CYCLES = 4, RESET_PS = 4666823 };

@@ -1,9 +1,16 @@
 // The cluster's DMA engine (mchan version 6): a queue of two commands a core, two global queues of eight, bursts of
 // 256 bytes, eight of them under way in each direction, two L1 ports for writing and two for reading.
 // A burst's data is moved at once on the far side; its time is what the routers book and what the L1 ports take.
+#include "mchan.h"
+
 #include <stdlib.h>
 
-#include "sim.h"
+#include "bus.h"
+#include "core.h"
+#include "diagnostics.h"
+#include "engine.h"
+#include "event_unit.h"
+#include "machine.h"
 
 enum {
     COUNTERS = 16,

@@ -1,5 +1,11 @@
 // Timers, SoC control (cluster power, exit), SoC event unit, standard output.
-#include "sim.h"
+#include "peripherals.h"
+
+#include "bus.h"
+#include "diagnostics.h"
+#include "engine.h"
+#include "event_unit.h"
+#include "machine.h"
 
 // ---- timer: two counters of 32 bits, or one of 64 ----
 enum { CFG_ENABLE = 1, CFG_RESET = 2, CFG_IRQ = 4, CFG_CLEAR = 1 << 4, CFG_ONE_SHOT = 1 << 5, CFG_PRESCALER = 1 << 6,

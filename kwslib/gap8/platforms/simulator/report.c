@@ -1,8 +1,13 @@
 // Profile by function and core, trace, and the report of a run as JSON.
+#include "report.h"
+
 #include <stdlib.h>
 
+#include "core.h"
+#include "decode.h"
 #include "isa_table.h"
-#include "sim.h"
+#include "loader.h"
+#include "machine.h"
 
 // Index of the function symbol that holds `pc`; symbol_count: none.
 int symbol_index(uint32_t pc) {

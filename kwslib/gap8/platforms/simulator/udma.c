@@ -1,8 +1,15 @@
 // The uDMA with its Hyper interface: HyperFlash and HyperRAM, one byte a cycle behind a start-up of 82 cycles.
 // A program may change registers and abort transfers at any time, so every byte is checked where it is moved.
+#include "udma.h"
+
 #include <stdlib.h>
 
-#include "sim.h"
+#include "bus.h"
+#include "diagnostics.h"
+#include "engine.h"
+#include "event_unit.h"
+#include "machine.h"
+#include "peripherals.h"
 
 enum {
     HYPER = 3,         // peripheral number: its registers lie at 0x80 * 3
