@@ -11,7 +11,7 @@ IN_L1 uint32_t arguments[CORES][ARGUMENT_WORDS];
 /* Transfers are numbered from the inference's own base on, so that no number of one inference is mistaken for one of
    another. Core 0 says which may start; who moves them says which have ended. The numbers begin with the last base, so
    that the second inference of every program begins again: a program that listens does so every few hours. */
-enum { INFERENCE = 1 << 16, NOW = 1 << 30, PIECE_BYTES = 256, TILE_PIECE_BYTES = 512, PATIENCE = 25 };
+enum { INFERENCE = 1 << 16, PIECE_BYTES = 256, TILE_PIECE_BYTES = 512, PATIENCE = 25 };
 struct stream stream;                      /* in L2 */
 IN_L1 struct stream_end stream_end;        /* in L1, where core 0 looks */
 static struct {
