@@ -17,6 +17,8 @@ STALL_NAMES = {
 }
 HEADS = {**{f"{kind}_cycles": text for kind, text in STALL_NAMES.items()}, "sleep_cycles": "asleep"}
 """Counts of a record and what tables call them; the others keep their names."""
+MOST_KINDS = 3
+"""Kinds of stall that a layer's text names."""
 START_UP = ("_start", "cluster_stacks_end", "cluster_main", "load_tables")
 """Functions that run before the first inference and belong to none."""
 
@@ -87,7 +89,7 @@ def layer_table(deployment: Deployment, name: str = "network") -> Table | None:
 
 
 def layer_text(deployment: Deployment, layer: LayerRow) -> str:
-    """Say what share of a layer's core cycles was lost, and to what, in whole percent.
+    """Say what share of a layer's core cycles was lost, and to what most of all, in whole percent.
 
     Fused layers share the figures of their step. What rounds to nothing is left out. Empty where no stalls were
     counted.
@@ -98,7 +100,7 @@ def layer_text(deployment: Deployment, layer: LayerRow) -> str:
     whole = row.core_cycles
     kinds = {STALL_NAMES[kind]: round(100 * cycles / whole) for kind, cycles in row.lost.items()}
     largest = sorted((name for name in kinds if kinds[name]), key=lambda name: -kinds[name])
-    listed = ", ".join(f"{name} {kinds[name]}" for name in largest)
+    listed = ", ".join([f"{name} {kinds[name]}" for name in largest[:MOST_KINDS]] + ["…"] * (len(largest) > MOST_KINDS))
     asleep = round(100 * row.sleep_cycles / whole)
     text = f"stalls{f' of {_name(deployment, row)}' if layer.fused else ''}: "
     text += f"{round(100 * sum(row.lost.values()) / whole)} % of core cycles"
