@@ -4,9 +4,9 @@
 
 For each size: the median and the least time of a step of 100 clips that lie ready in memory, in both phases; then the
 wall time of the profile quick's training on the synthetic corpus, its augmented copies made beside it from an empty
-cache, over that of the same training whose copies are cached. With ``--fresh`` no copy is visited twice, and they are as
-dear as they can be: integer front end, noise by ratio, running speech; TensorFlow then has one thread, as side by side.
-Memory is allocated as in a run's notebook. Run it on an otherwise idle machine; quote ratios.
+cache, over that of the same training whose copies are cached. With ``--fresh`` no copy is visited twice, and they are
+as dear as they can be (integer front end, noise by ratio, running speech), and TensorFlow has one thread. Memory is
+allocated as in a run's notebook. Run it on an otherwise idle machine; quote ratios.
 """
 
 import argparse
@@ -52,14 +52,17 @@ def training_seconds(size, corpus, steps: int, cache: str, fresh: bool) -> float
     """Wall seconds of a training with augmented copies made beside it, from what the cache folder holds."""
     from kwslib.config.augmentation import Augmentation
     from kwslib.config.profiles import PROFILES
+    from kwslib.config.schedule import BATCH_CLIPS
     from kwslib.network import training
+    from kwslib.speech.augmentation import varied_labels
     from kwslib.speech.copy_maker import CopyMaker
     from kwslib.speech.dataset import evaluation_codes
 
     profile = PROFILES["quick"]
     front_end = size.front_end("integer" if fresh else profile.front_end)
     augmentation = Augmentation(snr_probability=0.5, running_speech=0.15) if fresh else profile.augmentation
-    count = steps // 40 if fresh else profile.copies[size.name]
+    clips = len(varied_labels(corpus.clips("train"), augmentation))
+    count = -(-steps * BATCH_CLIPS // clips) if fresh else profile.copies[size.name]
     os.environ["KWS_CACHE"] = cache
     validation = tuple(array[:100] for array in evaluation_codes(corpus, "validation", "noise-silence", front_end))
     with tempfile.TemporaryDirectory() as folder:
