@@ -6,12 +6,15 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent import futures
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 from kwslib.errors import ToolError
 from kwslib.paths import atomic_write_text
@@ -19,6 +22,11 @@ from kwslib.paths import atomic_write_text
 LAST_LINES = 15
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that ask a command to end; what it has started ends with it."""
+
+
+_RUNNING: dict[int, subprocess.Popen] = {}
+"""The program that each thread waits for."""
+Item = TypeVar("Item")
 
 
 class CommandNotFound(ToolError):
@@ -107,6 +115,7 @@ def run(
     try:
         with _signals_held():
             process = _started(words, cwd, env, stdin)
+        _RUNNING[threading.get_ident()] = process
         told = _Lines(process, tell) if tell else None
         try:
             stdout, stderr = process.communicate(stdin, timeout=timeout_s)
@@ -119,6 +128,8 @@ def run(
             _kill_group(process)
             process.wait()
         raise
+    finally:
+        _RUNNING.pop(threading.get_ident(), None)
     if told:
         stdout = told.text()
     completed = Completed(words, process.returncode, stdout, stderr, time.monotonic() - start_s)
@@ -230,6 +241,43 @@ def start(args: Sequence[str | Path]) -> subprocess.Popen:
         )
     except OSError as error:
         raise CommandNotFound(f"cannot start '{words[0]}': {error.strerror}; is it installed?") from error
+
+
+def for_each(work: Callable[[Item], None], items: Iterable[Item]) -> None:
+    """Call a function that runs programs for each item, as many at a time as there are cores.
+
+    The first error, and Ctrl-C, end the programs that still run.
+
+    Parameters
+    ----------
+    work : callable
+        Takes an item; called in threads.
+    items : iterable
+    """
+    idents: set[int] = set()
+    stopped = threading.Event()
+
+    def call_unless_stopped(item: Item) -> None:
+        try:
+            if not stopped.is_set():
+                work(item)
+        except BaseException:
+            stopped.set()
+            raise
+
+    with ThreadPoolExecutor(os.cpu_count(), initializer=lambda: idents.add(threading.get_ident())) as pool:
+        calls = [pool.submit(call_unless_stopped, item) for item in items]
+        try:
+            for call in as_completed(calls):
+                call.result()
+        except BaseException:
+            stopped.set()
+            while not all(call.done() for call in calls):
+                for ident in idents:
+                    if process := _RUNNING.get(ident):
+                        _kill_group(process)
+                futures.wait(calls, timeout=0.05)
+            raise
 
 
 def _kill_group(process: subprocess.Popen) -> None:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from kwslib.errors import KwsError, ToolError
-from kwslib.subproc import CommandFailed, CommandNotFound, CommandTimeout, kill_children, run
+from kwslib.subproc import CommandFailed, CommandNotFound, CommandTimeout, for_each, kill_children, run
 
 
 def python(code, **options):
@@ -139,6 +139,42 @@ def test_a_signal_while_a_program_starts_ends_the_program(monkeypatch, number):
     finally:
         signal.signal(number, before)
     assert started and not psutil.wait_procs(started, timeout=60)[1]
+
+
+def test_programs_for_each_item_run_side_by_side(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    # each waits for the other's file
+    wait = "touch {0}; while [ ! -e {1} ]; do sleep 0.01; done"
+    places = [tmp_path / "one", tmp_path / "two"]
+    for_each(lambda pair: run(["sh", "-c", wait.format(*pair)], timeout_s=300), [places, places[::-1]])
+    for_each(run, [])
+
+
+@pytest.mark.parametrize("ends", ["error", "interrupt"])
+def test_an_error_or_ctrl_c_ends_the_programs_that_still_run(tmp_path, monkeypatch, ends):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    started, called = tmp_path / "pid", []
+
+    def work(item: str) -> None:
+        called.append(item)
+        if item == "long":
+            run(["sh", "-c", f"echo $$ > {started}.part; mv {started}.part {started}; sleep 600"], timeout_s=600)
+        while not started.exists():
+            time.sleep(0.01)
+        if ends == "error":
+            raise ValueError("wrong")
+        os.kill(os.getpid(), signal.SIGINT)
+        while psutil.pid_exists(int(started.read_text())):
+            time.sleep(0.01)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(ValueError if ends == "error" else KeyboardInterrupt):
+            for_each(work, ["long", "short", "never", "never"])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not psutil.pid_exists(int(started.read_text()))
+    assert called == ["long", "short"]
 
 
 POOL = """

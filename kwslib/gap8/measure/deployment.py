@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kwslib import subproc
 from kwslib.artifacts import Scalar, read_record, stored_if_set, write_record
 from kwslib.errors import DataError, InputError, ToolError
 from kwslib.gap8.measure import layer_profile, layer_stalls
@@ -279,12 +280,23 @@ def _measure_clips(
         elf = compilation.with_input(built, clips[0], work / compilation.PROGRAM, warm_runs=1)
         done, profile = run_and_check(machine, graph, elf, clips[0], timeout_s, folder / LOG)
         atomic_write_text(folder / OUTPUT, done.stdout)
-        for codes in clips[1:]:
-            compilation.with_input(built, codes, elf, warm_runs=0)
-            run_and_check(machine, graph, elf, codes, timeout_s)
+        _check_clips(machine, graph, built, clips[1:], work, timeout_s)
         compilation.with_input(built, clips[0], elf, warm_runs=0, check=False)
         stalls = machine.stall_profile(elf, timeout_s, layer_stalls.sections(elf, len(built.plan.steps)))
         return _Measured(profile, done.wall_s, stalls or StallProfile([], []))
+
+
+def _check_clips(
+    machine: Platform, graph: Graph, built: Build, clips: np.ndarray, work: Path, timeout_s: float
+) -> None:
+    """Run clips and check their outputs, one on each core of this machine at a time."""
+
+    def check(number: int) -> None:
+        elf = compilation.with_input(built, clips[number], work / f"{number}.elf", warm_runs=0)
+        run_and_check(machine, graph, elf, clips[number], timeout_s)
+        elf.unlink()
+
+    subproc.for_each(check, range(len(clips)))
 
 
 def _rows(graph: Graph, plan: Plan, profile: Profile) -> list[LayerRow]:
