@@ -49,7 +49,7 @@ def running_speech(words: np.ndarray, seed: int, copy: int, seconds: int = SECON
     DataError
         If there are no words, or none with sound.
     """
-    loud = np.flatnonzero(words.any(axis=1)) if len(words) else []
+    loud = np.flatnonzero(words.any(axis=1)) if len(words) else np.array([], int)
     if not len(loud):
         raise DataError("running speech is made of other words than the keywords, and the corpus has none with sound")
     generator = np.random.default_rng([seed, copy, DRAW])
