@@ -7,14 +7,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import FrameType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from kwslib.errors import ToolError
 from kwslib.paths import atomic_write_text
@@ -27,6 +26,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RUNNING: dict[int, subprocess.Popen] = {}
 """The program that each thread waits for."""
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class CommandNotFound(ToolError):
@@ -243,7 +243,7 @@ def start(args: Sequence[str | Path]) -> subprocess.Popen:
         raise CommandNotFound(f"cannot start '{words[0]}': {error.strerror}; is it installed?") from error
 
 
-def for_each(work: Callable[[Item], None], items: Iterable[Item]) -> None:
+def for_each(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Call a function that runs programs for each item, as many at a time as there are cores.
 
     The first error, and Ctrl-C, end the programs that still run.
@@ -253,31 +253,39 @@ def for_each(work: Callable[[Item], None], items: Iterable[Item]) -> None:
     work : callable
         Takes an item; called in threads.
     items : iterable
+
+    Returns
+    -------
+    list
+        What the calls returned, in the order of the items.
     """
-    idents: set[int] = set()
+    threads: list[threading.Thread] = []
     stopped = threading.Event()
 
-    def call_unless_stopped(item: Item) -> None:
+    def call_unless_stopped(item: Item) -> Result | None:
         try:
-            if not stopped.is_set():
-                work(item)
+            return None if stopped.is_set() else work(item)
         except BaseException:
             stopped.set()
             raise
 
-    with ThreadPoolExecutor(os.cpu_count(), initializer=lambda: idents.add(threading.get_ident())) as pool:
+    pool = ThreadPoolExecutor(os.cpu_count(), initializer=lambda: threads.append(threading.current_thread()))
+    try:
         calls = [pool.submit(call_unless_stopped, item) for item in items]
-        try:
-            for call in as_completed(calls):
-                call.result()
-        except BaseException:
-            stopped.set()
-            while not all(call.done() for call in calls):
-                for ident in idents:
-                    if process := _RUNNING.get(ident):
-                        _kill_group(process)
-                futures.wait(calls, timeout=0.05)
-            raise
+        for call in as_completed(calls):
+            call.result()
+        return [cast(Result, call.result()) for call in calls]
+    except BaseException:
+        stopped.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        while alive := [thread for thread in threads if thread.is_alive()]:
+            for thread in alive:
+                if process := _RUNNING.get(thread.ident or 0):
+                    _kill_group(process)
+            alive[0].join(0.05)
+        raise
+    finally:
+        pool.shutdown()
 
 
 def _kill_group(process: subprocess.Popen) -> None:

@@ -146,8 +146,9 @@ def test_programs_for_each_item_run_side_by_side(tmp_path, monkeypatch):
     # each waits for the other's file
     wait = "touch {0}; while [ ! -e {1} ]; do sleep 0.01; done"
     places = [tmp_path / "one", tmp_path / "two"]
-    for_each(lambda pair: run(["sh", "-c", wait.format(*pair)], timeout_s=300), [places, places[::-1]])
-    for_each(run, [])
+    done = for_each(lambda pair: run(["sh", "-c", wait.format(*pair)], timeout_s=300), [places, places[::-1]])
+    assert [str(one.args[2]).split()[1].rstrip(";") for one in done] == [str(place) for place in places]
+    assert for_each(run, []) == []
 
 
 @pytest.mark.parametrize("ends", ["error", "interrupt"])

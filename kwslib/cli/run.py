@@ -80,16 +80,15 @@ def run(
 
 
 def _run_all(given: dict[str, Any], force: bool) -> None:
-    """Make the runs of the baseline's sizes, the largest beside the others, which hardly gain by a second thread."""
+    """Make the runs of the baseline's sizes, the largest beside the others: twice the threads are not twice as fast."""
     from kwslib.config.presets import BASELINE_SIZES
     from kwslib.runs import execution, timings
     from kwslib.runs.parameters import check_all
     from kwslib.runs.ranking import KEPT
     from kwslib.runs.sweep import Runner, require_success
 
-    largest, *others = reversed(BASELINE_SIZES)
-    half = {"threads": max(1, (os.cpu_count() or 1) // SIDE_BY_SIDE)}
-    chosen = check_all([{**given, "size": largest}, *({**half, **given, "size": name} for name in others)])
+    threads = max(1, (os.cpu_count() or 1) // SIDE_BY_SIDE)
+    chosen = check_all([{"threads": threads, **given, "size": name} for name in reversed(BASELINE_SIZES)])
     start_s = time.monotonic()
     execution.corpus_hash(*execution.corpus_of(chosen[0]))
     stages_s = {"corpus": time.monotonic() - start_s}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib import gap8
+from kwslib import gap8, subproc
 from kwslib.config.baselines import baseline_network
 from kwslib.config.events import EventParameters
 from kwslib.config.presets import BASELINE_SIZES
@@ -301,13 +301,11 @@ def _hear_streams(task: Task, folder: Path, made: Provenance) -> None:
     if front_end is None or obstacle(graph, labels) or open_platform(task.platform).target != "gap8":
         return
     samples = read_recording(DEFAULT_CLIP).samples
-    streams = []
     with scratch("stream") as work:
-        for wanted_ms in STREAM_HOPS_MS:
+
+        def hear(wanted_ms: int) -> stream.Stream:
             hop_ms = front_end.stride_ms * max(1, round(wanted_ms / front_end.stride_ms))
-            parameters, name = EventParameters(hop_ms=hop_ms), DEFAULT_CLIP.name
-            place = work / str(hop_ms)
-            streams.append(
-                stream.measure(graph, samples, place, parameters, labels, name, task.platform, task.timeout_s, made)
-            )
-    stream.save_all(streams, folder)
+            parameters, name, place = EventParameters(hop_ms=hop_ms), DEFAULT_CLIP.name, work / str(hop_ms)
+            return stream.measure(graph, samples, place, parameters, labels, name, task.platform, task.timeout_s, made)
+
+        stream.save_all(subproc.for_each(hear, STREAM_HOPS_MS), folder)
