@@ -80,15 +80,16 @@ def run(
 
 
 def _run_all(given: dict[str, Any], force: bool) -> None:
-    """Make the runs of the baseline's sizes, the largest beside the others: twice the threads are not twice as fast."""
+    """Make the runs of the baseline's sizes, the largest on all cores beside the others, which gain little by threads."""
     from kwslib.config.presets import BASELINE_SIZES
     from kwslib.runs import execution, timings
     from kwslib.runs.parameters import check_all
     from kwslib.runs.ranking import KEPT
     from kwslib.runs.sweep import Runner, require_success
 
-    threads = max(1, (os.cpu_count() or 1) // SIDE_BY_SIDE)
-    chosen = check_all([{"threads": threads, **given, "size": name} for name in reversed(BASELINE_SIZES)])
+    largest, *others = reversed(BASELINE_SIZES)
+    half = {"threads": max(1, (os.cpu_count() or 1) // SIDE_BY_SIDE)}
+    chosen = check_all([{**given, "size": largest}, *({**half, **given, "size": name} for name in others)])
     start_s = time.monotonic()
     execution.corpus_hash(*execution.corpus_of(chosen[0]))
     stages_s = {"corpus": time.monotonic() - start_s}
