@@ -80,7 +80,7 @@ def run(
 
 
 def _run_all(given: dict[str, Any], force: bool) -> None:
-    """Make the runs of the baseline's sizes, the largest on all cores beside the others, which gain little by threads."""
+    """Make the runs of the baseline's sizes, the largest on all cores beside the others."""
     from kwslib.config.presets import BASELINE_SIZES
     from kwslib.runs import execution, timings
     from kwslib.runs.parameters import check_all
