@@ -56,7 +56,7 @@ $(READY): requirements.lock pyproject.toml
 	@echo "setting up $(VENV): about two minutes and 2.5 GB, once"
 	@start=$$(date +%s) && \
 	"$(PYTHON)" -m venv $(VENV) && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . && \
 	$(BIN)/python -m pip check && \
 	echo $$(( $$(date +%s) - start )) > $(VENV)/.install_s && touch $(READY)
