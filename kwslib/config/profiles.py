@@ -63,7 +63,7 @@ QUICK_SCHEDULES: dict[str, Schedule | CosineSchedule] = {
     "tiny": Schedule(_stages("0.002,0.0005,0.0001", "850,400,150"), 1050),
     "small": Schedule(_stages("0.002,0.0005,0.0001", "850,400,150"), 1050),
     "medium": Schedule(_stages("0.002,0.0005,0.0001", "420,200,80"), 520),
-    "large": Schedule(_stages("0.002,0.0005,0.0001", "67,23,10"), 77),
+    "large": Schedule(_stages("0.002,0.0005,0.0001", "100,35,15"), 115),
 }
 PROFILES: dict[str, Profile] = {
     "quick": Profile(
