@@ -16,7 +16,7 @@ from kwslib.config.words import SILENCE, UNKNOWN
 from kwslib.errors import DataError
 from kwslib.speech.corpus import Clips
 from kwslib.speech.disturbance import active_power
-from kwslib.speech.running_speech import second_at
+from kwslib.speech.noise import second_at
 from kwslib.speech.utterances import audible
 
 FULL = 32768

@@ -115,7 +115,7 @@ def codes(
 def _integer_codes() -> Callable[[np.ndarray, FrontEnd, int], np.ndarray]:
     """Return what computes the integer front end: the library, or NumPy where no compiler makes the library."""
     try:
-        front_end_library.library()
+        front_end_library.load()
     except KwsError as error:
         why = str(error).splitlines()[0]
         print(f"warning: NumPy makes the fingerprints, more slowly than the library in C: {why}", file=sys.stderr)

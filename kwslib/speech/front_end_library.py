@@ -75,7 +75,7 @@ class CTables(ctypes.Structure):
 
 
 @cache
-def library() -> ctypes.CDLL:
+def load() -> ctypes.CDLL:
     """Return the library, which is compiled into the cache on first use.
 
     Raises
@@ -98,26 +98,12 @@ def library() -> ctypes.CDLL:
 def codes_of(audio: np.ndarray, front_end: FrontEnd, zero_point: int = INPUT_ZERO_POINT) -> np.ndarray:
     """Return the codes of sound: what `kwslib.integer.front_end.codes_of` returns.
 
-    Parameters
-    ----------
-    audio : ndarray, int16 (clips, samples)
-        At 16 kHz; one window at least.
-    front_end : FrontEnd
-        Of kind ``integer``.
-    zero_point : int
-        Code of the value zero.
-
-    Returns
-    -------
-    ndarray, uint8 (clips, frames, coefficients)
-        In steps of `front_end.scale`. Samples behind the last whole frame are left out.
+    Parameters, result and errors are those of that function.
 
     Raises
     ------
-    InputError
-        If the sound is of another type or shape, or shorter than a window.
     kwslib.errors.KwsError
-        As `library`.
+        As `load`.
 
     Examples
     --------
@@ -130,7 +116,7 @@ def codes_of(audio: np.ndarray, front_end: FrontEnd, zero_point: int = INPUT_ZER
     clips, samples = audio.shape
     frames = 1 + (samples - front_end.window_samples) // front_end.stride_samples
     codes = np.empty((clips, frames, front_end.coefficients), np.uint8)
-    library().front_end_codes(
+    load().front_end_codes(
         ctypes.byref(tables),
         ctypes.c_void_p(audio.ctypes.data),
         ctypes.c_int64(clips),

@@ -31,6 +31,12 @@ def random_second(recording: np.ndarray, generator: np.random.Generator) -> np.n
     return recording[start : start + CLIP_SAMPLES]
 
 
+def second_at(sound: np.ndarray, place: float) -> np.ndarray:
+    """Return one second of a recording, (16000,); `place` from 0 up to, but not, 1 says where in it."""
+    start = int(place * (len(sound) - CLIP_SAMPLES + 1))
+    return sound[start : start + CLIP_SAMPLES]
+
+
 def split_sample(samples: int) -> int:
     """Return the first sample of the held-out part in a recording of so many samples."""
     return samples - samples // HELD_OUT_PARTS

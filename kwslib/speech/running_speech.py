@@ -7,7 +7,7 @@ words of the training set never teach it that they mean nothing.
 import numpy as np
 import soxr
 
-from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
+from kwslib.config.front_end import SAMPLE_RATE_HZ
 from kwslib.errors import DataError
 from kwslib.speech.disturbance import gain_to_level
 from kwslib.speech.utterances import audible
@@ -64,9 +64,3 @@ def running_speech(words: np.ndarray, seed: int, copy: int, seconds: int = SECON
             sound[at : at + len(kept)] = kept * gain_to_level(word, level_dbfs) / FULL
             at += len(word) + max(0, round(generator.uniform(*PAUSE_S) * SAMPLE_RATE_HZ))
     return np.clip(sound, -1, 1, out=sound)
-
-
-def second_at(sound: np.ndarray, place: float) -> np.ndarray:
-    """Return one second of a recording, (16000,); `place` from 0 up to, but not, 1 says where in it."""
-    start = int(place * (len(sound) - CLIP_SAMPLES + 1))
-    return sound[start : start + CLIP_SAMPLES]

@@ -110,7 +110,11 @@ VARIANTS = {
         ),
         *(
             Variant(
-                f"{name}-of-clips", f"the same, with 1/{parts} of the training clips", _same, LABELS_ALONE, 1 / parts
+                f"{name}-of-clips",
+                f"labels alone in noise, 1/{parts} of the training clips",
+                _same,
+                LABELS_ALONE,
+                1 / parts,
             )
             for name, parts in (("eighth", 8), ("quarter", 4), ("half", 2))
         ),

@@ -156,10 +156,10 @@ def test_what_cannot_be_computed_is_refused_in_the_same_words(audio, one):
 @pytest.fixture
 def forgotten():
     """Nobody has asked for the library yet, and what this test finds is forgotten."""
-    for known in (front_end_library.library, fingerprint._integer_codes):
+    for known in (front_end_library.load, fingerprint._integer_codes):
         known.cache_clear()
     yield
-    for known in (front_end_library.library, fingerprint._integer_codes):
+    for known in (front_end_library.load, fingerprint._integer_codes):
         known.cache_clear()
 
 

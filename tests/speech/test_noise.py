@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwslib.errors import DataError
-from kwslib.speech.noise import held_out_part, random_second, training_part
+from kwslib.speech.noise import held_out_part, random_second, second_at, training_part
 
 
 @given(st.integers(80000, 200000))
@@ -36,3 +36,9 @@ def test_one_integer_is_drawn_for_a_second():
     random_second(np.zeros(50_000), one)
     other.integers(50_000 - 16_000 + 1)
     assert one.random() == other.random()
+
+
+def test_a_second_of_a_recording():
+    sound = np.arange(40_000)
+    assert [int(second_at(sound, place)[0]) for place in (0, 0.5, 0.9999999)] == [0, 12_000, 24_000]
+    assert len(second_at(sound, 0.9999999)) == 16_000

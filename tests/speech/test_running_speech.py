@@ -3,7 +3,7 @@ import pytest
 
 from kwslib.errors import DataError
 from kwslib.speech.disturbance import active_power
-from kwslib.speech.running_speech import LEVEL_DBFS, SPEED, running_speech, second_at
+from kwslib.speech.running_speech import LEVEL_DBFS, SPEED, running_speech
 
 
 def tones(hertz: list[int]) -> np.ndarray:
@@ -51,9 +51,3 @@ def test_all_words_come_and_seed_and_copy_decide():
 def test_what_running_speech_cannot_be_made_of(count):
     with pytest.raises(DataError, match="the corpus has none with sound"):
         running_speech(np.zeros((count, 16000), np.int16), 1, 0)
-
-
-def test_a_second_of_a_recording():
-    sound = np.arange(40_000)
-    assert [int(second_at(sound, place)[0]) for place in (0, 0.5, 0.9999999)] == [0, 12_000, 24_000]
-    assert len(second_at(sound, 0.9999999)) == 16_000
