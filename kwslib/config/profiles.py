@@ -18,7 +18,7 @@ class Profile:
     """How a network is trained: front end, schedules by size, augmentation, recipe by size.
 
     `copies` augmented copies of the training set are made, by size, and visited in turn, pass by pass. A size may have
-    a front end of its own, in `front_ends`.
+    a front end and an augmentation of its own, in `front_ends` and `augmentations`.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Profile:
     recipes: dict[str, Recipe] = field(default_factory=dict)
     input_scale: float = INPUT_SCALE
     front_ends: dict[str, str] = field(default_factory=dict)
+    augmentations: dict[str, Augmentation] = field(default_factory=dict)
 
     def recipe(self, size: str) -> Recipe:
         """The recipe of a size; the plain one where none is set."""
@@ -38,6 +39,10 @@ class Profile:
     def front_end_of(self, size: str) -> str:
         """The kind of front end of a size."""
         return self.front_ends.get(size, self.front_end)
+
+    def augmentation_of(self, size: str) -> Augmentation:
+        """How the training clips of a size are varied."""
+        return self.augmentations.get(size, self.augmentation)
 
     def sizes_by_front_end(self) -> dict[str, list[str]]:
         """The kinds of front end of this profile, each with the sizes that it is for."""
@@ -65,6 +70,10 @@ QUICK_SCHEDULES: dict[str, Schedule | CosineSchedule] = {
     "medium": Schedule(_stages("0.002,0.0005,0.0001", "420,200,80"), 520),
     "large": Schedule(_stages("0.002,0.0005,0.0001", "100,35,15"), 115),
 }
+LISTENING = Augmentation(
+    hold_out_noise=True, snr_probability=0.5, snr_silence=True, turn_others=True, running_speech=0.15
+)
+"""Noise by ratio, for a room, and running speech, for streams."""
 PROFILES: dict[str, Profile] = {
     "quick": Profile(
         "quick",
@@ -86,17 +95,17 @@ PROFILES: dict[str, Profile] = {
         "best",
         "power",
         {
-            "tiny": CosineSchedule(0.004, 0.0005, 16000, 13600, 400),
-            "small": CosineSchedule(0.004, 0.0005, 16000, 13600, 400),
+            "tiny": CosineSchedule(0.004, 0.0005, 24000, 21600, 400),
+            "small": CosineSchedule(0.004, 0.0005, 32000, 28800, 400),
             "medium": CosineSchedule(0.003, 0.0003, 18000, 15600, 300),
             "large": CosineSchedule(0.002, 0.0002, 16000, 14400, 400),
         },
         Augmentation(hold_out_noise=True),
-        copies={"tiny": 12, "small": 12, "medium": 12, "large": 8},
-        validate_every_steps={"tiny": 500, "small": 500, "medium": 400, "large": 400},
+        copies={"tiny": 16, "small": 16, "medium": 12, "large": 8},
+        validate_every_steps={"tiny": 1000, "small": 1000, "medium": 400, "large": 400},
         recipes={  # large is trained first, medium learns from it, small and tiny from medium
-            "tiny": Recipe(weight_decay=0.001, teacher="medium", teacher_share=0.7),
-            "small": Recipe(weight_decay=0.001, teacher="medium", teacher_share=0.7),
+            "tiny": Recipe(weight_decay=0.001, teacher="medium", teacher_share=0.7, teacher_in_quiet=True),
+            "small": Recipe(weight_decay=0.001, teacher="medium", teacher_share=0.7, teacher_in_quiet=True),
             "medium": Recipe(time_masks=1, mask_frames=6, weight_decay=0.001, teacher="large", teacher_share=0.7),
             "large": Recipe(
                 label_smoothing=0.1,
@@ -108,7 +117,8 @@ PROFILES: dict[str, Profile] = {
             ),
         },
         input_scale=0.75,
-        front_ends={"tiny": "integer"},
+        front_ends={"tiny": "integer", "small": "integer"},
+        augmentations={"tiny": LISTENING, "small": LISTENING},
     ),
 }
 

@@ -79,7 +79,7 @@ def _described(profile: Profile, size: str) -> dict[str, str]:
         "front end": SIZES[size].front_end(profile.front_end_of(size), profile.input_scale).key,
         "schedule": asdict(profile.schedules[size]),
         "copies of the training set": profile.copies[size],
-        "augmentation": profile.augmentation.key,
+        "augmentation": profile.augmentation_of(size).key,
         "recipe": profile.recipe(size).key,
     }
     return dict(flat(described))

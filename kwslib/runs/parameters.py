@@ -75,7 +75,7 @@ def check(**values: Any) -> Parameters:
         profile=profile,
         schedule=timetable,
         front_end=front_end,
-        augmentation=_changed(profile.augmentation, whole),
+        augmentation=_changed(profile.augmentation_of(size.name), whole),
         recipe=recipe,
         copies=whole["copies"] or profile.copies[size.name],
         batch_clips=whole["batch_clips"] or BATCH_CLIPS,

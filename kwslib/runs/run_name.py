@@ -72,7 +72,7 @@ def of(chosen: Parameters, corpus_given: bool) -> str:
     parts += blocks.named(chosen.size.blocks, preset.blocks)
     parts += _front_end(chosen)
     parts += _schedule(chosen)
-    parts += _differences(chosen.augmentation, chosen.profile.augmentation)
+    parts += _differences(chosen.augmentation, chosen.profile.augmentation_of(chosen.size.name))
     parts += _differences(chosen.recipe, chosen.profile.recipe(chosen.size.name))
     if chosen.corpus == "folder":
         parts.append(_folder(chosen.data))

@@ -10,6 +10,7 @@ from kwslib.config.recipe import Recipe
 from kwslib.errors import ModelError
 from kwslib.network.evaluation import tflite_predictor
 from kwslib.runs.networks import Network, of_file, released_path, released_sha256
+from kwslib.speech.augmentation import varied_labels
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.dataset import training_codes
@@ -41,6 +42,7 @@ def soft_targets(
     """Return a function that gives the teacher's probabilities for each augmented copy of the training set.
 
     The teacher reads the same augmented sound through its own front end, without its noise where the recipe says so.
+    It is not asked about running speech, which it may never have been trained on: that is ``_unknown_`` for certain.
     The probabilities are kept in the cache.
 
     Parameters
@@ -65,8 +67,7 @@ def soft_targets(
     """
     if not recipe.teacher:
         return None
-    if recipe.teacher_in_quiet:
-        augmentation = replace(augmentation, noise_probability=0.0, snr_probability=0.0)
+    heard = _heard(augmentation, recipe.teacher_in_quiet)
     path = released_path(recipe.teacher)
     data, network = path.read_bytes(), of_file(path)
     front_end = network.front_end
@@ -74,11 +75,11 @@ def soft_targets(
         raise ModelError(f"the teacher {path} reads an input that is no fingerprint of this project")
 
     def of_copy(copy: int) -> np.ndarray:
-        codes, _ = training_codes(corpus, front_end, augmentation, seed, copy)
+        codes, _ = training_codes(corpus, front_end, heard, seed, copy)
         key = {
             "teacher": released_sha256(recipe.teacher),
             "corpus": corpus.manifest["hash"],
-            "augmentation": augmentation.key,
+            "augmentation": heard.key,
             "seed": seed,
             "copy": copy,
         }
@@ -88,6 +89,19 @@ def soft_targets(
                 yield probabilities(codes[start : start + CHUNK_CLIPS], network, data)
 
         path = key_path("teachers", f"{recipe.teacher}-{copy}", key)
-        return cached_array(path, (len(codes), network.graph.classes), np.float32, chunks)
+        taught = cached_array(path, (len(codes), network.graph.classes), np.float32, chunks)
+        added = varied_labels(corpus.clips("train"), augmentation)[len(codes) :]
+        certain = np.eye(network.graph.classes, dtype=np.float32)[added]
+        return np.concatenate([taught, certain]) if len(added) else taught
 
     return of_copy
+
+
+def _heard(augmentation: Augmentation, in_quiet: bool) -> Augmentation:
+    """What the teacher hears: no running speech, and no noise where that is left out."""
+    heard = replace(augmentation, running_speech=0.0)
+    if not in_quiet:
+        return heard
+    plain = Augmentation()
+    noise = {name: getattr(plain, name) for name in ("snr_low_db", "snr_high_db", "snr_ramp_copies", "snr_silence")}
+    return replace(heard, noise_probability=0.0, snr_probability=0.0, **noise)

@@ -126,8 +126,10 @@ def test_the_profiles_of_old_keep_the_scale_of_the_seed_and_a_plain_recipe():
         assert all(PROFILES[name].recipe(size).plain for size in SIZES)
         assert "hold_out_noise" not in PROFILES[name].augmentation.key
         assert list(PROFILES[name].sizes_by_front_end()) == [PROFILES[name].front_end]
-    assert PROFILES["best"].augmentation.key["hold_out_noise"]
-    assert PROFILES["best"].sizes_by_front_end() == {"integer": ["tiny"], "power": ["small", "medium", "large"]}
+    best = PROFILES["best"]
+    assert all(best.augmentation_of(size).hold_out_noise for size in SIZES)
+    assert best.sizes_by_front_end() == {"integer": ["tiny", "small"], "power": ["medium", "large"]}
+    assert [bool(best.augmentation_of(size).running_speech) for size in SIZES] == [True, True, False, False]
 
 
 def test_unknown_names_get_the_nearest():

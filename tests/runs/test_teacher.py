@@ -45,6 +45,28 @@ def test_a_teacher_in_quiet_hears_the_same_clips_without_noise(corpus, monkeypat
     assert not np.array_equal(in_quiet, teacher.soft_targets(RECIPE, corpus, noisy, seed=3)(0))
 
 
+@pytest.mark.parametrize("in_quiet", [False, True])
+def test_a_teacher_is_not_asked_about_running_speech(corpus, monkeypatch, tmp_path, in_quiet):
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path))
+    recipe = replace(RECIPE, teacher_in_quiet=in_quiet)
+    without = Augmentation(snr_probability=0.5, turn_others=True)
+    asked = teacher.soft_targets(recipe, corpus, without, seed=3)(0)
+    taught = teacher.soft_targets(recipe, corpus, replace(without, running_speech=0.2), seed=3)(0)
+    added = round(0.2 * len(asked))
+    assert added and len(taught) == len(asked) + added and taught.dtype == np.float32
+    assert np.array_equal(taught[:-added], asked)
+    assert np.array_equal(taught[-added:], np.tile(np.eye(12)[1], (added, 1)))  # _unknown_
+
+
+def test_what_a_teacher_in_quiet_says_does_not_depend_on_the_noise(corpus, monkeypatch, tmp_path):
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path))
+    recipe = replace(RECIPE, teacher_in_quiet=True)
+    first = np.array(teacher.soft_targets(recipe, corpus, Augmentation(snr_probability=0.5), seed=3)(0))
+    monkeypatch.setattr(teacher, "probabilities", None)  # so that anything but the kept ones fails
+    other = Augmentation(snr_probability=0.3, snr_low_db=0.0, snr_silence=True, snr_ramp_copies=2)
+    assert np.array_equal(teacher.soft_targets(recipe, corpus, other, seed=3)(0), first)
+
+
 def test_they_are_computed_once(corpus, monkeypatch, tmp_path):
     monkeypatch.setenv("KWS_CACHE", str(tmp_path))
     first = np.array(teacher.soft_targets(RECIPE, corpus, Augmentation(), seed=3)(0))
