@@ -12,7 +12,7 @@ from kwslib.cli.gap8_export import export
 from kwslib.cli.gap8_foreign import record_foreign
 from kwslib.cli.gap8_simulate import by_function, profile_table, simulate
 from kwslib.cli.gap8_stream import run_stream
-from kwslib.cli.gap8_tables import deployment_table, layer_table, speed_line
+from kwslib.cli.gap8_tables import deployment_table, layer_table, speed_line, stall_table
 from kwslib.cli.options import AT, FILES, NETWORK, ROWS, chosen_network, together
 from kwslib.errors import InputError
 from kwslib.gap8.measure.portable import portable_text
@@ -208,6 +208,8 @@ def profile(
     click.echo(deployment_table(found))
     _say_portable(found.portable)
     click.echo(speed_line(found.cycles, found.front_end_cycles))
+    if stalls := stall_table(found):
+        click.echo("\n" + stalls)
     if found.stalls:
         click.echo("\n" + profile_table(by_function(found.stalls), rows, f"by core in {deployment.DEPLOYMENT}"))
     click.echo(f"every layer equals the integer reference, bit for bit\nclip: {heard}")

@@ -76,3 +76,16 @@ def deployment_table(found: "Deployment") -> str:
         rows.append(("sound to label", found.sound_to_label_cycles, warm, *[None] * 8))
     columns = ("cycles", "warm", "predicted", "operations", "op/cycle", "MAC/cycle")
     return table(rows, head=("layer", *columns, "L1 bytes", "L2 bytes", "DMA in", "DMA out"))
+
+
+def stall_table(found: "Deployment") -> str:
+    """Stalls by layer as text, in percent of the eight cores' cycles; empty where none were counted."""
+    from kwslib.report import gap8_stalls
+
+    frame = gap8_stalls.shares(found)
+    kinds = list(frame.columns[2:])
+    rows = [
+        (row["layers"], row["core cycles"], *(f"{100 * row[kind]:.1f}" for kind in kinds))
+        for row in frame.to_dict("records")
+    ]
+    return table(rows, head=("layers, % of cycles", "core cycles", *kinds)) if rows else ""

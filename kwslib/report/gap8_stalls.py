@@ -71,21 +71,36 @@ def _name(deployment: Deployment, row: StallRow) -> str:
     return short_names(deployment.steps[row.step].layers) or "front end"
 
 
+def shares(deployment: Deployment) -> pd.DataFrame:
+    """Return each layer's core cycles, and the part of them that was lost to each kind of stall, or asleep, 0 … 1.
+
+    Parameters
+    ----------
+    deployment : Deployment
+
+    Returns
+    -------
+    DataFrame
+        Columns ``layers``, ``core cycles``, the kinds of stall, ``asleep``; rows as `by_layer`.
+    """
+    frame = by_layer(deployment)
+    whole = frame["cycles"] + frame["asleep"]
+    lost = frame[[*STALL_NAMES.values(), "asleep"]].div(whole, axis=0)
+    return pd.concat([frame["layers"], whole.rename("core cycles"), lost], axis=1)
+
+
 def layer_table(deployment: Deployment, name: str = "network") -> Table | None:
     """Show what share of the core cycles was lost to what, by layer; None where no stalls were counted by layer."""
-    frame = by_layer(deployment)
-    if frame.empty:
+    shown = shares(deployment)
+    if shown.empty:
         return None
-    whole = frame["cycles"] + frame["asleep"]
-    names = [*STALL_NAMES.values(), "asleep"]
-    shares = frame[names].div(whole, axis=0)
-    shown = pd.concat([frame["layers"].str.replace(" ", NO_BREAK), whole.rename("core cycles"), shares], axis=1)
     caption = (
         f"{name}: core cycles by layer over eight cores in the first inference, the share lost to each kind of stall, "
         "and asleep; the last row is the program's start and end"
     )
-    formats = dict.fromkeys(names, percent)
-    return Table(frame, f"{name}-gap8-layer-stalls", caption, formats, shown, dense=True)
+    formats = dict.fromkeys([*STALL_NAMES.values(), "asleep"], percent)
+    shown["layers"] = shown["layers"].str.replace(" ", NO_BREAK)
+    return Table(by_layer(deployment), f"{name}-gap8-layer-stalls", caption, formats, shown, dense=True)
 
 
 def layer_text(deployment: Deployment, layer: LayerRow) -> str:

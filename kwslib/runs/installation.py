@@ -69,30 +69,23 @@ def _distribution() -> Finding:
 
 
 def _packages(lock: Path) -> list[Finding]:
-    from packaging.requirements import InvalidRequirement, Requirement
+    from kwslib.lock import read_lock
 
-    advice = f"pip install -r {lock}"
     try:
-        lines = lock.read_text().splitlines()
-    except OSError as error:
-        return [Finding("packages", NOTE, f"{lock} cannot be read ({error.strerror})", "run in a checkout")]
+        pinned = read_lock(lock)
+    except KwsError as error:
+        return [Finding("packages", NOTE, str(error))]
     findings, right = [], 0
-    for line in lines:
+    for name, (wanted, _) in pinned.items():
         try:
-            wanted = Requirement(line.split(" #")[0].split("--hash")[0].strip().rstrip("\\"))
-        except InvalidRequirement:
-            continue
-        if wanted.marker is not None and not wanted.marker.evaluate():
-            continue
-        try:
-            version = metadata.version(wanted.name)
+            version = metadata.version(name)
         except metadata.PackageNotFoundError:
-            findings.append(Finding(wanted.name, MISSING, f"not installed, {wanted.specifier} is pinned", advice))
-            continue
-        if wanted.specifier.contains(version, prereleases=True):
+            version = ""
+        if version == wanted:
             right += 1
-        else:
-            findings.append(Finding(wanted.name, NOTE, f"{version}, {wanted.specifier} is pinned", advice))
+            continue
+        state, found = (NOTE, version) if version else (MISSING, "not installed")
+        findings.append(Finding(name, state, f"{found}, {wanted} is pinned", f"pip install -r {lock}"))
     return [Finding("packages", OK, f"{right} have the versions of {lock.name}"), *findings]
 
 
@@ -120,16 +113,18 @@ def _compilers() -> list[Finding]:
     from kwslib import toolchain
     from kwslib.gap8.program import cross_compilers
 
-    wanted = {
-        f"C compiler ({toolchain.HOST_VARIABLE})": toolchain.find_host,
-        f"RISC-V compiler ({cross_compilers.RISCV_VARIABLE})": cross_compilers.find_riscv,
-    }
+    programs = "without it no program is built for GAP8"
+    wanted = (
+        ("C", toolchain.HOST_VARIABLE, toolchain.find_host, f"{programs}, and fingerprints take much longer"),
+        ("RISC-V", cross_compilers.RISCV_VARIABLE, cross_compilers.find_riscv, programs),
+    )
     findings = []
-    for subject, find in wanted.items():
+    for language, variable, find, advice in wanted:
+        subject = f"{language} compiler ({variable})"
         try:
             findings.append(Finding(subject, OK, find().name))
         except KwsError as error:
-            findings.append(Finding(subject, NOTE, str(error), "without it no program is built for GAP8"))
+            findings.append(Finding(subject, NOTE, str(error), advice))
     return findings
 
 

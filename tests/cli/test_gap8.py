@@ -204,6 +204,12 @@ def test_profile(place, model):
     assert "portable C" not in result.stdout
     assert any(line.startswith("pe*") for line in lines)
     assert any("more rows: by core in deployment.json" in line for line in lines)
+    heads = next(number for number, line in enumerate(lines) if line.startswith("layers, % of cycles"))
+    for row, line in zip(found.layer_stalls, lines[heads + 1 :], strict=False):
+        *_, cycles, _, _, tcdm, _, _, _, asleep = line.split()
+        assert int(cycles) == row.core_cycles
+        assert float(tcdm) == pytest.approx(100 * row.tcdm_cycles / row.core_cycles, abs=0.05)
+        assert float(asleep) == pytest.approx(100 * row.sleep_cycles / row.core_cycles, abs=0.05)
 
 
 def test_functions_are_added_up_over_the_cores():
