@@ -71,7 +71,7 @@ QUICK_SCHEDULES: dict[str, Schedule | CosineSchedule] = {
     "large": Schedule(_stages("0.002,0.0005,0.0001", "100,35,15"), 115),
 }
 LISTENING = Augmentation(
-    hold_out_noise=True, snr_probability=0.5, snr_silence=True, turn_others=True, running_speech=0.15
+    hold_out_noise=True, snr_probability=0.5, snr_silence=True, turn_others=True, running_speech=0.05
 )
 """Noise by ratio, for a room, and running speech, for streams."""
 PROFILES: dict[str, Profile] = {
@@ -101,11 +101,11 @@ PROFILES: dict[str, Profile] = {
             "large": CosineSchedule(0.002, 0.0002, 16000, 14400, 400),
         },
         Augmentation(hold_out_noise=True),
-        copies={"tiny": 16, "small": 16, "medium": 12, "large": 8},
+        copies={"tiny": 20, "small": 20, "medium": 12, "large": 8},
         validate_every_steps={"tiny": 1000, "small": 1000, "medium": 400, "large": 400},
-        recipes={  # large is trained first, medium learns from it, small and tiny from medium
-            "tiny": Recipe(weight_decay=0.001, teacher="medium", teacher_share=0.7, teacher_in_quiet=True),
-            "small": Recipe(weight_decay=0.001, teacher="medium", teacher_share=0.7, teacher_in_quiet=True),
+        recipes={  # large is trained first, medium learns from it; small and tiny learn from labels alone
+            "tiny": Recipe(weight_decay=0.001, label_smoothing=0.05),
+            "small": Recipe(weight_decay=0.001, label_smoothing=0.05),
             "medium": Recipe(time_masks=1, mask_frames=6, weight_decay=0.001, teacher="large", teacher_share=0.7),
             "large": Recipe(
                 label_smoothing=0.1,

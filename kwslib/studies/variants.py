@@ -147,6 +147,7 @@ def profile_of(variant: str, steps: int = STEPS) -> Profile:
         recipes={SIZE: BASE},
         copies={SIZE: COPIES},
         front_ends={},
+        augmentations={},
     )
     chosen = VARIANTS[check_name("variant", variant, VARIANTS)]
     return chosen.change(base if chosen.name == WHOLE or chosen.base == WHOLE else profile_of(chosen.base, steps))
@@ -158,7 +159,7 @@ def described(profile: Profile) -> dict[str, Any]:
         {
             "front_end": SIZES[SIZE].front_end(profile.front_end_of(SIZE), profile.input_scale).key,
             "schedule": asdict(profile.schedules[SIZE]),
-            "augmentation": profile.augmentation.key,
+            "augmentation": profile.augmentation_of(SIZE).key,
             "recipe": profile.recipe(SIZE).key,
         }
     )

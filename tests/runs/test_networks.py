@@ -37,8 +37,8 @@ def mine(tmp_path):
 def test_the_released_network_is_what_is_meant(named):
     found = choose(**named)
     assert found.graph.name == "best-small" and found.labels == LABELS and found.corpus == "speech_commands"
-    assert found.front_end.key == "power-40-20-10-0.75" and not found.front_end_chosen
-    assert "trained on recorded speech (Speech Commands); front end power-40-20-10-0.75" in found.describe()
+    assert found.front_end.key == "integer-40-20-10-0.75" and not found.front_end_chosen
+    assert "trained on recorded speech (Speech Commands); front end integer-40-20-10-0.75" in found.describe()
 
 
 @pytest.mark.parametrize("size", ["small", "medium", "large"])
