@@ -3,7 +3,6 @@
 No number is typed: a card can be made again from its folder at any time, and a test compares the two.
 """
 
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,10 +160,7 @@ def _seeds(folder: Path) -> str:
         (f"{row.run} (seed {row.seed})", *(percent(count.accuracy) for count in row.counts.values()))
         for row in found.runs
     ]
-    spread = []
-    for key in keys:
-        values = [row.counts[key].accuracy for row in found.runs]
-        spread.append(f"{100 * statistics.mean(values):.2f} ± {100 * statistics.stdev(values):.2f} %")
+    spread = [f"{100 * mean:.2f} ± {100 * deviation:.2f} %" for mean, deviation in map(found.spread, keys)]
     return (
         f"## Seeds\n\n{len(found.runs)} seeds were trained. The first row is the released one; no other seed has more "
         f"validation clips right under {found.chosen_by}. The last row is mean ± standard deviation.\n\n"

@@ -1,5 +1,6 @@
 """The seeds of a recipe: runs that differ in their seed alone, and which of them may be released."""
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,17 @@ class Seeds:
 
     chosen_by: str
     runs: list[Seed]
+
+    def spread(self, what: str) -> tuple[float, float]:
+        """Mean and standard deviation (of a sample) of an accuracy over the seeds, 0 … 1.
+
+        Parameters
+        ----------
+        what : str
+            Split and silence protocol, a key of `Seed.counts`.
+        """
+        values = [seed.counts[what].accuracy for seed in self.runs]
+        return statistics.mean(values), statistics.stdev(values)
 
 
 def compare(run: Run, names: Sequence[str]) -> Seeds:

@@ -1,6 +1,6 @@
 """Tables of several runs, some beside what the baseline printed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -94,25 +94,30 @@ def side_by_side(frame: pd.DataFrame, names: Sequence[str], costs: Sequence[str]
     Parameters
     ----------
     frame : DataFrame
-        A row a network and protocol: ``network``, ``silence``, ``accuracy``, ``low``, ``high``, and the columns below.
+        A row a network and protocol: ``network``, ``silence``, ``accuracy``, ``low`` and ``high`` or ``deviation``,
+        and the columns below.
     names, costs : sequence of str
         Columns that stand before and behind the accuracies; they are the same in all rows of a network.
 
     Returns
     -------
     DataFrame
-        A row a network; an accuracy is a text with its interval in brackets, missing where it was not measured.
+        A row a network; an accuracy is a text with its interval in brackets or its deviation, missing where it was
+        not measured.
     """
-    texts = [_accuracy_text(row["accuracy"], row["low"], row["high"]) for row in frame.to_dict("records")]
+    texts = [_accuracy_text(row) for row in frame.to_dict("records")]
     wide = frame.assign(text=texts).pivot(index="network", columns="silence", values="text")
     once = frame.drop_duplicates("network").set_index("network")
     parts = [once[list(names)], wide.reindex(columns=list(SILENCE_PROTOCOLS)), once[list(costs)]]
     return pd.concat([part.loc[once.index] for part in parts], axis="columns").reset_index()
 
 
-def _accuracy_text(accuracy: float, low: float, high: float) -> str:
-    interval = f"{100 * low:.2f}\N{WORD JOINER}–\N{WORD JOINER}{100 * high:.2f}"
-    return f"{100 * accuracy:.2f}\N{NO-BREAK SPACE}% ({interval})"
+def _accuracy_text(row: Mapping[Hashable, Any]) -> str:
+    percent = f"{100 * row['accuracy']:.2f}\N{NO-BREAK SPACE}"
+    if pd.notna(deviation := row.get("deviation")):
+        return f"{percent}±\N{NO-BREAK SPACE}{100 * deviation:.2f}\N{NO-BREAK SPACE}%"
+    interval = f"{100 * row['low']:.2f}\N{WORD JOINER}–\N{WORD JOINER}{100 * row['high']:.2f}"
+    return f"{percent}% ({interval})"
 
 
 def beside_baseline(run: Run) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from kwslib.config.presets import BASELINE_SIZES, SIZES
 from kwslib.errors import DataError
 from kwslib.files import read_regular
 from kwslib.gap8.measure.timing import latency_ms
-from kwslib.release import card, release
+from kwslib.release import card, release, seeds
 from kwslib.release.front_matter import without
 from kwslib.report import elements, overview, tables
 from kwslib.report.elements import Html, Markdown, Table
@@ -22,7 +22,7 @@ from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
 CAPTION = (
     "Speech Commands, the official test clips: test accuracy of the 8-bit networks, with Wilson's 95 % intervals in "
-    "brackets; cycles of one inference on GAP8"
+    "brackets, or the standard deviation over seeds behind ±; cycles of one inference on GAP8"
 )
 SILENCE = "noise-silence"
 """Protocol of the accuracy in large print: the harder one, Google's."""
@@ -35,7 +35,10 @@ NUMBERS = """<ul class="kws-numbers">
 
 
 def frame(sizes: Iterable[str] = SIZES) -> pd.DataFrame:
-    """Return the test accuracy of the released, the vendor's and the baseline's networks: a row a measurement."""
+    """Return the test accuracy of the released, the vendor's and the baseline's networks: a row a measurement.
+
+    A mean over seeds has their standard deviation, ``deviation``, in place of an interval.
+    """
     rows: list[dict[str, Any]] = []
     for size in sizes:
         run = release.released(size)
@@ -44,6 +47,7 @@ def frame(sizes: Iterable[str] = SIZES) -> pd.DataFrame:
             for silence in SILENCE_PROTOCOLS:
                 figures = tables.measured(run.measurement("tflite", "test", silence))
                 rows.append({"network": f"{size}, released", "silence": silence, **figures, **cost})
+            rows += _seed_rows(size, run)
         if size not in BASELINE_SIZES:
             continue
         for silence in SILENCE_PROTOCOLS:
@@ -52,6 +56,18 @@ def frame(sizes: Iterable[str] = SIZES) -> pd.DataFrame:
         figures = {**tables.baseline_measured(size), "bytes": None, "cycles": baselines.baseline_network(size).cycles}
         rows.append({"network": f"{size}, the baseline", "silence": baselines.SILENCE, **figures})
     return pd.DataFrame(rows)
+
+
+def _seed_rows(size: str, run: Run) -> list[dict[str, Any]]:
+    """The mean over the seeds that a release was chosen from; no row where there is one seed alone."""
+    found, rows = seeds.read(run.folder), []
+    if found is None:
+        return []
+    for silence in SILENCE_PROTOCOLS:
+        mean, deviation = found.spread(f"test, {silence}")
+        what = {"network": f"{size}, mean of {len(found.runs)} seeds", "silence": silence}
+        rows.append({**what, "accuracy": mean, "deviation": deviation, "bytes": None, "cycles": None})
+    return rows
 
 
 def _cycles(run: Run) -> int | None:

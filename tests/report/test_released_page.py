@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from kwslib.config.presets import BASELINE_SIZES
@@ -44,6 +45,22 @@ def test_released_sizes_stand_beside_the_vendors_and_the_baselines(fresh, sizes)
     (card,) = released_page.card_of(run)
     assert "**Accuracy**" in card.text
     assert not any(line.startswith("#") for line in card.text.splitlines())
+
+
+def test_the_mean_of_the_seeds_stands_below_the_released_one(fresh):
+    for seed in (1, 2):
+        put(fresh, f"best-small-s{seed}", seed=seed)
+    release.publish("best-small-s1", ["best-small-s2"])
+    accuracies = [
+        records.find(f"best-small-s{seed}").measurement("tflite", "test", "noise-silence").accuracy for seed in (1, 2)
+    ]
+    rows = released_page.frame(["small"])
+    assert list(rows["network"].unique())[:2] == ["small, released", "small, mean of 2 seeds"]
+    row = rows.set_index(["network", "silence"]).loc["small, mean of 2 seeds", "noise-silence"]
+    assert row["accuracy"] == pytest.approx(np.mean(accuracies))
+    assert row["deviation"] == pytest.approx(np.std(accuracies, ddof=1))
+    text = f"{100 * np.mean(accuracies):.2f}\u00a0±\u00a0{100 * np.std(accuracies, ddof=1):.2f}\u00a0%"
+    assert text in released_page.table(sizes=["small"])._repr_html_()
 
 
 def test_a_card_that_was_changed(fresh):
