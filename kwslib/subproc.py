@@ -33,12 +33,8 @@ class CommandNotFound(ToolError):
     """The program does not exist or is not executable."""
 
 
-class CommandTimeout(ToolError):
-    """The program did not end in time and was killed, together with its children."""
-
-
-class CommandFailed(ToolError):
-    """The program ended with a nonzero exit status.
+class CommandEnded(ToolError):
+    """The program did not end as it should.
 
     Attributes
     ----------
@@ -49,6 +45,14 @@ class CommandFailed(ToolError):
     def __init__(self, message: str, completed: "Completed"):
         super().__init__(message)
         self.completed = completed
+
+
+class CommandTimeout(CommandEnded):
+    """The program did not end in time and was killed, together with its children."""
+
+
+class CommandFailed(CommandEnded):
+    """The program ended with a nonzero exit status."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,8 @@ def run(
         atomic_write_text(log, f"$ {command}\n{stdout}{stderr}[exit status {completed.returncode}]\n")
     where = f"\n  whole log: {log}" if log is not None else ""
     if timed_out:
-        raise CommandTimeout(f"'{command}' did not end within {timeout_s:g} s{where}\n{_tail(stdout + stderr)}")
+        late = f"'{command}' did not end within {timeout_s:g} s{where}\n{_tail(stdout + stderr)}"
+        raise CommandTimeout(late, completed)
     if check and completed.returncode != 0:
         status = completed.returncode
         how = f"was ended by signal {-status}" if status < 0 else f"failed with exit status {status}"

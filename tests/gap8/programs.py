@@ -1,12 +1,15 @@
 """Small GAP8 programs made in the tests from instruction words: an assembler of labels and an ELF writer."""
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 from kwslib.gap8.isa.instructions import encode, table
 
 L2, L1, EXIT, STDOUT = 0x1C000000, 0x10000000, 0x1A1040A0, 0x1A110000
 RESET_OFFSET = 0x80
+OWN_SECTIONS = 4
+"""Sections of an ELF file in front of those that a test describes: none, symbols, their names, names of sections."""
 
 
 class Assembler:
@@ -85,13 +88,17 @@ def elf(
     machine: int = 243,
     elf_class: int = 1,
     functions: dict[str, int] | None = None,
+    symbols: Sequence[tuple[str, int, int, int, int]] = (),
+    sections: Sequence[tuple[int, int, int]] = (),
     vectors: dict[int, int] | None = None,
     memory_size: int | None = None,
     physical: int | None = None,
 ) -> bytes:
     """Return a one-segment ELF file whose code starts at the reset entry.
 
-    `functions` are symbols by address; `vectors` give the handler of each interrupt, a jump to which is put in place.
+    `functions` are symbols by address. `symbols` are others: name, address, size, ELF's type, and a number in
+    `sections`, which are addresses, sizes and ELF's flags. `vectors` give the handler of each interrupt, a jump to
+    which is put in place.
     """
     table_bytes = bytearray(RESET_OFFSET)
     for interrupt, handler in (vectors or {}).items():
@@ -99,23 +106,26 @@ def elf(
         table_bytes[4 * interrupt : 4 * interrupt + 4] = jump.to_bytes(4, "little")
     image = bytes(table_bytes) + code
     offset = 52 + 32
-    names, symbols = b"\0", bytes(16)
-    for name, start in (functions or {}).items():
-        symbols += struct.pack("<IIIBBH", len(names), start, 0, 0x12, 0, 1)
+    names, entries = b"\0", bytes(16)
+    named = [(name, start, 0, 2, 1) for name, start in (functions or {}).items()]
+    named += [(*symbol, OWN_SECTIONS + place) for *symbol, place in symbols]
+    for name, start, length, kind, place in named:
+        entries += struct.pack("<IIIBBH", len(names), start, length, 0x10 | kind, 0, place)
         names += name.encode() + b"\0"
-    sections = b""
-    section_offset = 0
-    if functions:
+    described = b""
+    section_offset = section_count = 0
+    if named:
         section_names = b"\0.symtab\0.strtab\0.shstrtab\0"
-        blobs = [symbols, names, section_names]
+        blobs = [entries, names, section_names]
         at = offset + len(image)
         headers = [bytes(40)]
         for index, blob in enumerate(blobs):
             kind, name, link, size = ((2, 1, 2, 16), (3, 9, 0, 0), (3, 17, 0, 0))[index]
             headers.append(struct.pack("<10I", name, kind, 0, 0, at, len(blob), link, 0, 1, size))
             at += len(blob)
-        section_offset = at
-        sections = b"".join(blobs) + b"".join(headers)
+        headers += [struct.pack("<10I", 0, 1, flags, start, 0, length, 0, 0, 1, 0) for start, length, flags in sections]
+        section_offset, section_count = at, len(headers)
+        described = b"".join(blobs) + b"".join(headers)
     header = b"\x7fELF" + bytes([elf_class, 1, 1, 0]) + bytes(8)
     header += struct.pack(
         "<HHIIIIIHHHHHH",
@@ -130,12 +140,12 @@ def elf(
         32,
         1,
         40,
-        4 if functions else 0,
-        3 if functions else 0,
+        section_count,
+        3 if section_count else 0,
     )
     size = len(image) if memory_size is None else memory_size
     segment = struct.pack("<8I", 1, offset, address, address if physical is None else physical, len(image), size, 7, 4)
-    return header + segment + image + sections
+    return header + segment + image + described
 
 
 def write_elf(folder: Path, assembler: Assembler, name: str = "program.elf", **options) -> Path:

@@ -2,6 +2,7 @@
     .globl _start
     .section .vectors, "ax"
     .option norvc
+vectors:
     .rept 32
     j fault
     .endr

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from kwslib import paths
-from kwslib.errors import InputError, ToolError
+from kwslib.errors import InputError
 from kwslib.gap8.isa.disassembler import disassemble
 from kwslib.gap8.platforms.platform import Sections, open_platform
 from kwslib.gap8.platforms.simulator import EXIT_USAGE, SimulationFault, SimulationLimit, executable, simulate
@@ -125,6 +125,53 @@ def test_trace_is_filtered_and_disassembled(tmp_path):
         text, function = rest.rsplit(maxsplit=1)
         assert function == "work"
         assert text.strip() == disassemble(int(word, 16), int(pc, 16))
+
+
+NOTYPE, OBJECT, FUNC = 0, 1, 2
+START = L2 + RESET_OFFSET
+TEXT, LATER, DATA, L1_STACK = range(4)
+PLACES = [(START, 16, 6), (START + 16, 16, 6), (L2, 64, 3), (L1, 0x100, 3)]
+"""Address, size and flags of sections: two of code, of four instructions each; data in L2; data in L1."""
+
+
+@pytest.mark.parametrize(("symbols", "names"), [
+    ([("main", START, 0, FUNC, TEXT)], "main main main main ? ? ? ?"),
+    ([("main", START, 8, FUNC, TEXT)], "main main ? ? ? ? ? ?"),
+    ([("main", START, 0x7FFFFFFF, FUNC, TEXT)], "main main main main ? ? ? ?"),
+    ([("here", START + 4, 0, NOTYPE, TEXT)], "? here here here ? ? ? ?"),
+    ([("here", START, 0, NOTYPE, TEXT), ("main", START, 0, FUNC, TEXT)], "main main main main ? ? ? ?"),
+    ([("here", START + 4, 0, NOTYPE, TEXT), ("main", START, 12, FUNC, TEXT)], "main main main ? ? ? ? ?"),
+    ([("end", START + 16, 0, NOTYPE, TEXT), ("next", START + 16, 0, NOTYPE, LATER)], "? ? ? ? next next next next"),
+    ([("table", START + 8, 4, OBJECT, TEXT), ("main", START, 0, FUNC, TEXT)], "main main main main ? ? ? ?"),
+    ([("data", L2, 0, NOTYPE, DATA), ("data_end", L2 + 64, 0, NOTYPE, DATA)], "? ? ? ? ? ? ? ?"),
+    ([("data_past", L2 + 72, 0, NOTYPE, DATA)], "? ? ? ? ? ? ? ?"),
+    ([("stack", L1, 0, NOTYPE, L1_STACK), ("stack_end", L1 + 0x100, 0, NOTYPE, L1_STACK)], "? ? ? ? ? ? ? ?"),
+    ([("far", L1 + 0x200, 0, FUNC, L1_STACK)], "? ? ? ? ? ? ? ?"),
+    ([("nowhere", 0x10, 0, FUNC, TEXT)], "? ? ? ? ? ? ? ?"),
+    ([("odd", START, 0, FUNC, 1000)], "odd odd odd odd odd odd odd odd"),
+])  # fmt: skip
+def test_a_symbol_names_its_own_section_alone(tmp_path, symbols, names):
+    assembler = Assembler()
+    for _ in range(8):
+        assembler.emit("addi", "t0", "zero", 0)
+    assembler.word(0)
+    trace = tmp_path / "trace"
+    program = write_elf(tmp_path, assembler, symbols=symbols, sections=PLACES)
+    with pytest.raises(SimulationFault, match="illegal instruction"):
+        simulate(program, trace=trace)
+    assert [line.split()[-1] for line in trace.read_text().splitlines()] == names.split()
+
+
+def test_profile_and_faults_take_no_name_from_another_memory(tmp_path):
+    assembler = Assembler()
+    assembler.leave()
+    far = [("stack_end", L1 + 0x100, 0, NOTYPE, L1_STACK)]
+    rows = simulate(write_elf(tmp_path, assembler, symbols=far, sections=PLACES), profile=True).profile
+    assert {row["function"] for row in rows} == {"?"}
+    assembler = Assembler()
+    assembler.word(0)
+    with pytest.raises(SimulationFault, match=r"pc 0x1c000080 in \?, cycle"):
+        simulate(write_elf(tmp_path, assembler, symbols=far, sections=PLACES))
 
 
 def test_both_disassemblers_write_the_same(tmp_path):
@@ -390,8 +437,8 @@ def test_host_timeout(tmp_path):
     assembler = Assembler()
     assembler.label("here")
     assembler.emit("jal", "zero", "@here")
-    with pytest.raises(ToolError, match=r"did not end within 0\.3 s"):
-        simulate(write_elf(tmp_path, assembler), timeout_s=0.3)
+    with pytest.raises(SimulationLimit, match=r"^no exit within 0\.3 s of the host \(.*\); whole log: .*log$"):
+        simulate(write_elf(tmp_path, assembler), timeout_s=0.3, log=tmp_path / "log")
 
 
 @pytest.mark.parametrize("option", [{"max_cycles": 0}, {"timeout_s": -1}])

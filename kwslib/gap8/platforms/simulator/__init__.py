@@ -65,7 +65,7 @@ class SimulationFault(ToolError):
 
 
 class SimulationLimit(SimulationFault):
-    """The program did not exit: it ran into the limit of cycles, or every core sleeps for good."""
+    """The program did not exit: it ran into the limit of cycles or of time, or every core sleeps for good."""
 
 
 @dataclass(frozen=True)
@@ -162,9 +162,9 @@ def simulate(
     InputError
         If the ELF file cannot be read, is damaged or of another machine, or does not fit the memories.
     SimulationFault, SimulationLimit
-        If the program faults or does not exit.
+        If the program faults or does not exit, in time or at all.
     ToolError
-        If there is no compiler, or the program does not end in time.
+        If there is no compiler.
     """
     for name, number in (("max_cycles", max_cycles), ("max_output", max_output), ("timeout_s", timeout_s)):
         if number is not None and not number > 0:
@@ -184,7 +184,12 @@ def simulate(
                 (folder / "flash.bin").write_bytes(flash)
                 flash = Path(folder) / "flash.bin"
             command += ["--flash", flash]
-        done = subproc.run(command, timeout_s=timeout_s, log=log, check=False)
+        try:
+            done = subproc.run(command, timeout_s=timeout_s, log=log, check=False)
+        except subproc.CommandTimeout as error:
+            where = "" if log is None else f"; whole log: {log}"
+            late = f"no exit within {timeout_s:g} s of the host (a limit of cycles shows where each core is){where}"
+            raise SimulationLimit(late, error.completed.stdout) from error
         if not report.is_file():
             raise _error(done)
         found = json.loads(report.read_text())

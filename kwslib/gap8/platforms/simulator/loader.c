@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "decode.h"
 #include "diagnostics.h"
 #include "machine.h"
 
@@ -52,7 +51,25 @@ static void read_file(const char *path) {
 static int by_address(const void *a, const void *b) {
     const Symbol *x = a, *y = b;
     if (x->addr != y->addr) return x->addr < y->addr ? -1 : 1;
-    return (x->size < y->size) - (x->size > y->size);
+    if (x->size != y->size) return x->size > y->size ? -1 : 1;
+    return y->function - x->function;
+}
+
+// Bytes from an address to the end of its memory; 0 outside of all.
+static uint32_t room_at(uint32_t addr) {
+    if (addr - L2_BASE < L2_SIZE) return L2_BASE + L2_SIZE - addr;
+    if (addr - L1_BASE < L1_SIZE) return L1_BASE + L1_SIZE - addr;
+    if (addr - TCDM_BASE < TCDM_SIZE) return TCDM_BASE + TCDM_SIZE - addr;
+    return 0;
+}
+
+// The most bytes that a symbol may name: to the end of its section, and of its memory where the section is not loaded.
+// A label has no such second chance: a linker script's end of something may lie in front of another section's code.
+static uint32_t reach_of(const Symbol *symbol, const uint8_t *section) {
+    uint32_t size = get(section + 20, 4), from = symbol->addr - get(section + 12, 4), room = room_at(symbol->addr);
+    bool loaded = get(section + 8, 4) & 2 && from <= size;
+    if (loaded && size - from < room) room = size - from;
+    return loaded || symbol->function ? room : 0;
 }
 
 // A copy that can be printed anywhere. It ends with zeros as far as a search for a name's end goes.
@@ -67,7 +84,8 @@ static const char *names_of(const char *path, const uint8_t *strings, uint32_t s
     return text;
 }
 
-static void read_symbols(const char *path, const uint8_t *symbols, const uint8_t *strings) {
+static void read_symbols(const char *path, const uint8_t *symbols, const uint8_t *strings, const uint8_t *sections,
+                         uint32_t section_count) {
     uint32_t size = get(symbols + 20, 4), names = get(strings + 20, 4);
     const uint8_t *table = part(path, get(symbols + 16, 4), size);
     const char *text = names_of(path, part(path, get(strings + 16, 4), names), names);
@@ -81,12 +99,17 @@ static void read_symbols(const char *path, const uint8_t *symbols, const uint8_t
         uint32_t name = get(s, 4), addr = get(s + 4, 4), length = get(s + 8, 4), section = get(s + 14, 2);
         if (name >= names || !text[name] || text[name] == '$' || section == 0 || section >= 0xFF00) continue;
         if (strncmp(text + name, ".L", 2) == 0 || !memchr(text + name, 0, LONGEST_NAME)) continue;
-        uint32_t ignored;
-        if (type != 2 && !(type == 0 && length == 0 && code_bytes(addr, &ignored))) continue;
-        m.symbols[m.symbol_count++] = (Symbol){addr, length, text + name};
+        if (type != 2 && !(type == 0 && length == 0)) continue;
+        Symbol symbol = {addr, length, addr, type == 2, text + name};
+        uint32_t reach = reach_of(&symbol, sections + (section < section_count ? section : 0) * 40);
+        if (length > reach) symbol.size = reach;
+        symbol.end += length ? symbol.size : reach;
+        if (symbol.end > addr) m.symbols[m.symbol_count++] = symbol;
     }
     qsort(m.symbols, (size_t)m.symbol_count, sizeof *m.symbols, by_address);
-    int kept = 0;  // of several at one address the longest; labels inside of a sized function are not functions
+    // Of several at one address the longest is kept, a function before labels. Labels inside of a sized function are
+    // not functions.
+    int kept = 0;
     for (int i = 0; i < m.symbol_count; i++) {
         const Symbol *last = kept ? &m.symbols[kept - 1] : NULL;
         if (last &&
@@ -113,7 +136,7 @@ static void read_sections(const char *path) {
         if (name >= text_size) bad(path, "damaged: a section without a name");
         if (type == 2) {
             if (link >= count) bad(path, "damaged: symbols without names");
-            read_symbols(path, s, headers + link * 40);
+            read_symbols(path, s, headers + link * 40, headers, count);
         }
         if (type == 1 && (strcmp(text + name, ".flash") == 0 || strcmp(text + name, ".hyperflash") == 0)) {
             m.flash_size = get(s + 20, 4);
@@ -155,10 +178,7 @@ void load_elf(const char *path) {
                 addr, addr + in_file);
             bad(path, why);
         }
-        uint32_t space = addr - L2_BASE < L2_SIZE       ? L2_BASE + L2_SIZE - addr
-                         : virt - L1_BASE < L1_SIZE     ? L1_BASE + L1_SIZE - virt
-                         : virt - TCDM_BASE < TCDM_SIZE ? TCDM_BASE + TCDM_SIZE - virt
-                                                        : 0;
+        uint32_t space = addr - L2_BASE < L2_SIZE ? room_at(addr) : virt - L2_BASE < L2_SIZE ? 0 : room_at(virt);
         if (in_memory > space) {
             snprintf(why, sizeof why, "segment at %#010x of %u bytes lies outside of memory", virt, in_memory);
             bad(path, why);

@@ -4,7 +4,9 @@
 #include "sim.h"
 
 typedef struct {
-    uint32_t addr, size;
+    uint32_t addr, size;  // size 0: not known
+    uint32_t end;         // it names addresses from `addr` up to this one
+    bool function;        // false: a label
     const char *name;
 } Symbol;
 

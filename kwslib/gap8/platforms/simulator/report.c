@@ -9,7 +9,7 @@
 #include "loader.h"
 #include "machine.h"
 
-// Index of the function symbol that holds `pc`; symbol_count: none.
+// Index of the symbol that names `pc`, the nearest one below; symbol_count: none.
 int symbol_index(uint32_t pc) {
     int low = 0, high = m.symbol_count;
     while (low < high) {
@@ -20,8 +20,7 @@ int symbol_index(uint32_t pc) {
             high = middle;
     }
     if (low == 0) return m.symbol_count;
-    const Symbol *s = &m.symbols[low - 1];
-    return s->size && pc - s->addr >= s->size ? m.symbol_count : low - 1;
+    return pc < m.symbols[low - 1].end ? low - 1 : m.symbol_count;
 }
 
 const char *symbol_at(uint32_t pc) {
