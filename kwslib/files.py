@@ -1,13 +1,19 @@
 """Files from anywhere, opened without a wait and read without an end in sight only if there is one.
 
-A pipe would make the program wait for a writer, and a device may have no end.
+A pipe would make the program wait for a writer, and a device may have no end. They can be written to, but no file may
+take their place. And no command may write over what it reads.
 """
 
+import contextlib
 import errno
 import os
+import shutil
 import stat
+from collections.abc import Iterable
 from io import BufferedReader
 from pathlib import Path
+
+from kwslib.errors import InputError
 
 MOST_BYTES = 1 << 28
 """Of a file that is read as a whole."""
@@ -54,3 +60,81 @@ def read_regular(path: Path | str, most_bytes: int = MOST_BYTES) -> bytes:
     if len(content) > most_bytes:
         raise OSError(errno.EFBIG, f"it has more than {most_bytes:,} bytes", str(path))
     return content
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a path is written to, never replaced: a pipe, a device such as a terminal, or this process' own output.
+
+    Raises
+    ------
+    InputError
+        If it is something else that is neither a file nor a folder.
+    """
+    try:
+        status = path.stat()
+    except OSError:  # nothing is there
+        return False
+    if stat.S_ISFIFO(status.st_mode) or stat.S_ISCHR(status.st_mode) or _own_output(status) is not None:
+        return True
+    if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
+        return False
+    raise InputError(f"{path} is {kind_of(status.st_mode)}, which cannot be written to: name a file")
+
+
+def pour(file: Path, stream: Path) -> None:
+    """Write the content of a file to what `is_stream` is true of.
+
+    Raises
+    ------
+    OSError
+        If it takes no more, or `file` is a folder.
+    """
+    own = _own_output(stream.stat())
+    with file.open("rb") as source, stream.open("wb") if own is None else os.fdopen(os.dup(own), "wb") as target:
+        shutil.copyfileobj(source, target)
+
+
+def _own_output(status: os.stat_result) -> int | None:
+    """Standard output or error, if it leads to this file: opened a second time, the two would write over each other."""
+    for descriptor in (1, 2):
+        with contextlib.suppress(OSError):  # closed
+            if os.path.samestat(status, os.fstat(descriptor)):
+                return descriptor
+    return None
+
+
+def keep_apart(inputs: Iterable[tuple[str, Path | None]], outputs: Iterable[tuple[str, Path | None]]) -> None:
+    """Check that no output of a command takes the place of an input, or of another output.
+
+    Parameters
+    ----------
+    inputs, outputs : iterable of (str, Path or None)
+        What the command line calls each, such as ``--json``, and its path; None where it is not given. An output that
+        is a folder is replaced as a whole, with all that lies in it.
+
+    Raises
+    ------
+    InputError
+        If two are one file, by whatever names or links, or an input lies in a folder that is replaced.
+    """
+    read = {_identity(path): (name, path) for name, path in inputs if path is not None}
+    written: dict[object, tuple[str, Path]] = {}
+    for name, path in outputs:
+        if path is None or is_stream(path):
+            continue
+        identity = _identity(path)
+        taken = [one for one in (read.get(identity), written.get(identity)) if one]
+        if path.is_dir():
+            taken += [one for one in read.values() if one[1].resolve().is_relative_to(path.resolve())]
+        for other, lost in taken:
+            raise InputError(f"{name} {path} would overwrite {other} {lost}: name another place")
+        written[identity] = name, path
+
+
+def _identity(path: Path) -> object:
+    """What two paths of one file have in common."""
+    try:
+        status = path.stat()
+    except OSError:
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino

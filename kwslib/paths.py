@@ -17,6 +17,7 @@ from typing import Any
 import filelock
 
 from kwslib.errors import KwsError
+from kwslib.files import is_stream, pour
 
 TEMPORARY = re.compile(r"^\..*\.(?P<host>[0-9a-f]{6})\.(?P<process>\d+)\.[0-9a-f]{8}\.tmp$")
 """Names of what `atomic_path` makes."""
@@ -70,14 +71,27 @@ def speech_dir(named: Path | str | None = None) -> Path | None:
 def atomic_path(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success, remove it on failure.
 
-    The caller may create a file or a folder there. An existing folder at `path` is replaced.
+    The caller may create a file or a folder there. An existing folder at `path` is replaced. A link stays, and what it
+    leads to is replaced. A pipe, a terminal or another device stays, and gets the file's content.
 
     Raises
     ------
     KwsError
         If the folder cannot be written or the disk is full.
+    InputError
+        If `path` is a socket or a block device.
     """
     path = Path(path)
+    if is_stream(path):
+        with scratch("stream") as folder:
+            yield folder / path.name
+            try:
+                pour(folder / path.name, path)
+            except OSError as error:
+                raise KwsError(f"cannot write to {path}: {error.strerror or error}; name a file") from error
+        return
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
     temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from kwslib.artifacts import file_sha256, read_json
-from kwslib.errors import KwsError
-from kwslib.files import open_regular, read_regular
+from kwslib.errors import InputError, KwsError
+from kwslib.files import keep_apart, open_regular, read_regular
 from kwslib.gap8.platforms.simulator import simulate
 from kwslib.gap8.program import elf
 from kwslib.integer import network_file
@@ -63,3 +63,22 @@ def test_a_file_is_read_whole_and_within_bounds(tmp_path):
         assert file.read(2) == b"\0\1"
     with pytest.raises(FileNotFoundError):
         open_regular(tmp_path / "missing")
+
+
+def test_an_output_is_no_input_under_whatever_name(tmp_path):
+    read, other, folder = tmp_path / "read", tmp_path / "other", tmp_path / "folder"
+    read.touch()
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "clip").touch()
+    (tmp_path / "soft").symlink_to(read)
+    (tmp_path / "hard").hardlink_to(read)
+    (tmp_path / "pipe").symlink_to("/dev/null")
+    for name in ("read", "soft", "hard", "folder/../read"):
+        with pytest.raises(InputError, match=f"--json {tmp_path / name} would overwrite --flash {read}: name another"):
+            keep_apart([("PROGRAM", other), ("--flash", read)], [("--json", tmp_path / name)])
+    with pytest.raises(InputError, match="--web .*folder would overwrite CLIP .*clip: name another"):
+        keep_apart([("CLIP", folder / "deep" / "clip")], [("--web", folder)])
+    with pytest.raises(InputError, match="--json .*other would overwrite --trace .*other: name another"):
+        keep_apart([], [("--trace", other), ("--json", folder / ".." / "other")])
+    devices = [("--trace", tmp_path / "pipe"), ("--json", tmp_path / "pipe")]
+    keep_apart([("PROGRAM", read), ("--flash", None)], [("--out", other), ("--web", None), *devices])

@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kwslib import paths
-from kwslib.errors import KwsError
+from kwslib.errors import InputError, KwsError
 from kwslib.paths import atomic_path, atomic_write_bytes, atomic_write_text, locked, write_json
 from tests.places import ROOT
 
@@ -89,6 +90,83 @@ def test_full_disk_is_named(tmp_path):
         with temporary.open("wb", buffering=0) as file:
             file.write(b"x")
     assert not os.path.lexists(tmp_path / "full")
+
+
+def test_a_link_stays_and_its_target_is_replaced(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "file").write_text("old")
+    (tmp_path / "there" / "folder").mkdir()
+    for name in ("file", "new", "folder"):
+        (tmp_path / name).symlink_to(Path("there") / name)
+    atomic_write_text(tmp_path / "file", "text")
+    atomic_write_text(tmp_path / "new", "text")
+    with atomic_path(tmp_path / "folder") as temporary:
+        temporary.mkdir()
+        (temporary / "inner").touch()
+    assert all((tmp_path / name).is_symlink() for name in ("file", "new", "folder"))
+    assert [(tmp_path / "there" / name).read_text() for name in ("file", "new")] == ["text", "text"]
+    assert [path.name for path in (tmp_path / "there" / "folder").iterdir()] == ["inner"]
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_pipe_stays_and_gets_the_content(tmp_path, linked):
+    path = pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    if linked:
+        path = tmp_path / "link"
+        path.symlink_to(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    atomic_write_text(path, "text")
+    assert os.read(reader, 100) == b"text"
+    os.close(reader)
+    assert pipe.is_fifo() and path.is_symlink() == linked
+    assert len(list(tmp_path.iterdir())) == 1 + linked
+
+
+def test_a_device_stays_and_says_that_it_is_full(tmp_path):
+    path = tmp_path / "full"  # a link: what would be replaced by mistake is only that
+    path.symlink_to("/dev/full")
+    if not path.exists():
+        pytest.skip("no /dev/full here")
+    with pytest.raises(KwsError, match=f"cannot write to {path}: No space left on device; name a file"):
+        atomic_write_text(path, "text")
+    assert path.is_symlink() and path.is_char_device()
+    with pytest.raises(KwsError, match=f"cannot write to {path}: Is a directory"), atomic_path(path) as temporary:
+        temporary.mkdir()
+    assert path.is_symlink() and path.is_char_device()
+
+
+def test_a_socket_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+        with pytest.raises(InputError, match="socket is a socket, which cannot be written to: name a file"):
+            atomic_write_text("socket", "text")
+        assert Path("socket").is_socket()
+
+
+PRINTER = """
+import sys
+from kwslib.paths import atomic_write_text
+print("before", flush=True)
+atomic_write_text(sys.argv[1], "between\\n")
+print("after", flush=True)
+"""
+
+
+@pytest.mark.parametrize("to", ["pipe", "file"])
+def test_standard_output_may_be_named(tmp_path, to):
+    path, file = tmp_path / "stdout", tmp_path / "file"
+    path.symlink_to("/dev/stdout")
+    with file.open("w") as out:
+        command = [sys.executable, "-c", PRINTER, path]
+        stdout = subprocess.PIPE if to == "pipe" else out
+        done = subprocess.run(
+            command, stdout=stdout, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        )
+    assert (done.stdout if to == "pipe" else file.read_text()) == "before\nbetween\nafter\n"
+    assert path.is_symlink()
 
 
 def test_other_errors_pass(tmp_path):

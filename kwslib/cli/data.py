@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kwslib.cli.options import AT, DATA, SOME_CLIPS
+from kwslib.files import keep_apart
 
 if TYPE_CHECKING:
     from kwslib.speech.inspection import Inspection
@@ -69,12 +70,16 @@ def inspect(folder: Path, words: str, model: Path | None, run: str | None, page:
     from kwslib.report import inspection_page
     from kwslib.runs import doubts, networks
     from kwslib.speech import inspection
+    from kwslib.speech.folder import list_sounds
 
+    folder = folder.absolute()
+    page = page or results_dir() / "inspections" / f"{folder.name}.html"
     network = networks.choose(model, run) if model or run else None
-    found = inspection.inspect(folder.absolute(), checked_words(words.split(",")) if words else ())
+    clips = [("the clip", folder / path) for paths in list_sounds(folder).values() for path in paths]
+    keep_apart([*clips, ("the network", network.path if network else None)], [("--page", page)])
+    found = inspection.inspect(folder, checked_words(words.split(",")) if words else ())
     if network is not None:
         found = found.with_findings(doubts.find(found, network))
-    page = page or results_dir() / "inspections" / f"{found.folder.name}.html"
     inspection_page.write(found, page)
     _show(found)
     click.echo(f"with players: {page}")

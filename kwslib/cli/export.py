@@ -7,6 +7,7 @@ import click
 
 from kwslib.cli.options import NETWORK, split_labels
 from kwslib.errors import InputError
+from kwslib.files import keep_apart
 
 
 @click.command()
@@ -29,6 +30,7 @@ def export(clips: tuple[Path, ...], web: Path | None, labels: str | None, force:
     if web is None:
         raise InputError("say what to write: --web FOLDER, a page that listens (kws gap8 export FOLDER: a C project)")
     network = networks.choose(**named, labels=split_labels(labels))
+    keep_apart([("the network", network.path), *(("CLIP", clip) for clip in clips)], [("--web", web)])
     sizes = web_page.export_page(network, web, web_page.read_clips(clips) if clips else None, force)
     click.echo(network.describe())
     for name, size in sizes.items():

@@ -15,12 +15,13 @@ from kwslib.cli.gap8_stream import run_stream
 from kwslib.cli.gap8_tables import deployment_table, layer_table, speed_line, stall_table
 from kwslib.cli.options import AT, FILES, NETWORK, ROWS, chosen_network, together
 from kwslib.errors import InputError
+from kwslib.files import keep_apart
 from kwslib.gap8.measure.portable import portable_text
 from kwslib.gap8.platforms.platform import PLATFORMS
 from kwslib.paths import atomic_write_text
 
 if TYPE_CHECKING:
-    pass
+    from kwslib.runs.networks import Network
 
 OUT_DIR = "_build/gap8"
 """Where outputs go if no folder is named: a folder for each network and target."""
@@ -56,8 +57,15 @@ def _positive(timeout_s: float) -> float:
     return timeout_s
 
 
-def _folder(out: Path | None, name: str, target: str) -> Path:
-    return out or Path(OUT_DIR) / (name if target == "gap8" else f"{name}-{target}")
+def _folder(out: Path | None, chosen: "Network", target: str, clips: Sequence[Path]) -> Path:
+    """The folder of the outputs; an error if what is read lies where the C project is written."""
+    from kwslib.gap8.program.compilation import PROJECT
+
+    name = chosen.graph.name
+    folder = out or Path(OUT_DIR) / (name if target == "gap8" else f"{name}-{target}")
+    sounds = (("the clip", clip) for clip in clips)
+    keep_apart([("the network", chosen.path), *sounds], [("the project", folder / PROJECT)])
+    return folder
 
 
 @gap8.command()
@@ -78,7 +86,7 @@ def build(files: tuple[Path, ...], at_s: float | None, platform: str, out: Path 
     chosen, clips = chosen_network(files, **named)
     target = target_of(platform)
     codes, heard = read_clip(chosen, _one(clips), at_s)
-    folder = _folder(out, chosen.graph.name, target)
+    folder = _folder(out, chosen, target, clips)
     built = compilation.build(chosen.graph, folder, chosen.labels, codes, target)
     click.echo(f"{chosen.describe()}\n{program_note(chosen)}")
     click.echo(f"plan: {built.plan.strategy}\nclip: {heard}")
@@ -137,7 +145,7 @@ def run(
         chosen, clips = chosen_network(files, **named)
         if clips or at_s is not None:
             raise InputError(f"--stream hears {stream_file} alone: leave other sounds and --at out")
-        folder = out or Path(OUT_DIR) / f"{chosen.graph.name}-stream"
+        folder = _folder(out, chosen, "stream", [stream_file])
         run_stream(chosen, stream_file, parameters, platform or "simulator", folder, timeout_s, home)
         return
     from kwslib.gap8.measure import deployment
@@ -148,7 +156,7 @@ def run(
     machine = open_platform(platform or "simulator", home)
     chosen, clips = chosen_network(files, **named)
     codes, heard = read_clip(chosen, _one(clips), at_s)
-    folder = _folder(out, chosen.graph.name, machine.target)
+    folder = _folder(out, chosen, machine.target, clips)
     built = compilation.build(chosen.graph, folder, chosen.labels, codes, machine.target)
     deployment.forget(folder)
     log = folder / deployment.LOG
@@ -202,7 +210,7 @@ def profile(
     machine = open_platform(platform, home)
     chosen, clips = chosen_network(files, **named)
     codes, heard = read_clip(chosen, _one(clips), at_s)
-    folder = _folder(out, chosen.graph.name, machine.target)
+    folder = _folder(out, chosen, machine.target, clips)
     found = deployment.measure(chosen.graph, codes[None], folder, platform, timeout_s, chosen.labels, None, home)
     click.echo(f"{chosen.describe()}\n{program_note(chosen)}")
     click.echo(deployment_table(found))

@@ -10,6 +10,7 @@ from kwslib.cli import event_options
 from kwslib.cli.event_options import EVENTS
 from kwslib.cli.options import AT, FILES, NETWORK, chosen_network
 from kwslib.errors import InputError
+from kwslib.files import keep_apart
 from kwslib.gap8.measure.portable import portable_text
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def export(folder: Path, files: tuple[Path, ...], at_s: float | None, force: boo
 
     events = event_options.take(named)
     chosen, clips = chosen_network(files, **named)
+    keep_apart([("the network", chosen.path), *(("CLIP", clip) for clip in clips)], [("FOLDER", folder)])
     vectors, said = [], []
     for clip in clips or (None,):
         codes, heard = read_clip(chosen, clip, at_s)

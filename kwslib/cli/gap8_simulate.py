@@ -6,6 +6,7 @@ import click
 
 from kwslib.cli.options import CYCLES
 from kwslib.errors import InputError
+from kwslib.files import keep_apart
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.measure.timing import STALL_KINDS
 from kwslib.paths import write_json
@@ -97,6 +98,7 @@ def simulate(
 
     if (trace_cores or trace_range) and not trace:
         raise InputError("--trace-cores and --trace-range need --trace FILE")
+    keep_apart([("PROGRAM", program), ("--flash", flash)], [("--trace", trace), ("--json", json_path)])
     try:
         result = simulator.simulate(
             program,

@@ -10,6 +10,7 @@ import click
 
 from kwslib.cli.options import Parameterised
 from kwslib.errors import InputError
+from kwslib.files import keep_apart
 
 if TYPE_CHECKING:
     from kwslib.runs.parameters import Parameters
@@ -53,6 +54,7 @@ def run(
     from kwslib.runs import configuration, execution, timings
     from kwslib.runs.parameters import check, positive
 
+    keep_apart([("--config", config)], [("--write-config", write_config)])
     given = configuration.read(config) if config else {}
     given |= {name: positive(name, value) for name, value in values.items() if value is not None}
     if every and given.keys() & {"size", "run"}:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kwslib import subproc
 from kwslib.errors import KwsError
-from kwslib.paths import project_root
+from kwslib.paths import atomic_path, project_root
 from kwslib.runs.claim import claim
 
 TIMEOUT_S = 1800
@@ -109,8 +109,8 @@ def _build(root: Path, folder: Path, tell: Callable[[str], None]) -> Path:
         whole = work / "_build" / "html"
         if not (whole / "index.html").exists():
             raise KwsError(f"Jupyter Book left no index.html in {whole}; see {folder / 'book.log'}")
-        shutil.rmtree(folder / "html", ignore_errors=True)
-        whole.rename(folder / "html")
+        with atomic_path(folder / "html") as temporary:
+            shutil.move(whole, temporary)
         shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
         raise KwsError(f"cannot write {folder}: {error.strerror}; free space or give --build-dir") from error

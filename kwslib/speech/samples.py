@@ -11,7 +11,7 @@ from PIL import Image
 from kwslib.config.front_end import FrontEnd
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError
-from kwslib.files import read_regular
+from kwslib.files import keep_apart, read_regular
 from kwslib.paths import atomic_write_bytes
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.fingerprint import codes
@@ -119,6 +119,9 @@ def write_recordings(
             pictures[name] = picture
     if padded:
         say(f"{padded} of {len(paths)} clips {'is' if padded == 1 else 'are'} shorter than a second: zeros follow")
+    keep_apart(
+        [("the sound", Path(path)) for path in paths], [("the picture", Path(folder) / name) for name in pictures]
+    )
     return [_write(Path(folder), name, picture) for name, picture in pictures.items()]
 
 

@@ -33,3 +33,13 @@ def test_bad_input_is_one_line_and_writes_nothing(tmp_path, words, message):
     assert done.exit_code != 0
     assert done.output.startswith("error: ") and message in done.output and done.output.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_clip_in_the_page_is_kept(tmp_path):
+    clip = tmp_path / "page" / "clip.wav"
+    clip.parent.mkdir()
+    clip.write_bytes(DEFAULT_CLIP.read_bytes())
+    done = _invoke("--web", clip.parent, "--force", clip)
+    assert done.exit_code == 2
+    assert done.output == f"error: --web {clip.parent} would overwrite CLIP {clip}: name another place\n"
+    assert clip.exists()

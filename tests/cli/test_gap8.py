@@ -1,5 +1,6 @@
 import functools
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -85,6 +86,42 @@ def test_bad_options(options, message):
     result = _invoke(RECORDINGS / "smoke.elf", *options)
     assert isinstance(result.exception, InputError)
     assert message in str(result.exception)
+
+
+@pytest.mark.parametrize("options", [
+    ["--trace", "{program}"],
+    ["--json", "{program}"],
+    ["--json", "{link}"],
+    ["--flash", "{flash}", "--trace", "{flash}"],
+    ["--trace", "{new}", "--json", "{new}"],
+])  # fmt: skip
+def test_what_is_read_is_not_written(tmp_path, options):
+    names = {name: tmp_path / name for name in ("program", "link", "flash", "new")}
+    names["program"].write_bytes((RECORDINGS / "smoke.elf").read_bytes())
+    names["link"].symlink_to("program")
+    names["flash"].write_bytes(b"content")
+    result = _invoke(names["program"], *(word.format(**names) for word in options))
+    assert isinstance(result.exception, InputError)
+    message = str(result.exception)
+    assert message.startswith(options[-2]) and " would overwrite " in message and message.endswith("name another place")
+    assert result.stdout == "" and not names["new"].exists()
+    assert names["program"].read_bytes() == (RECORDINGS / "smoke.elf").read_bytes()
+    assert names["flash"].read_bytes() == b"content"
+
+
+def test_figures_go_through_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    assert _invoke(RECORDINGS / "smoke.elf", "--json", tmp_path / "pipe").exit_code == 0
+    assert json.loads(os.read(reader, 1 << 16))["schema"] == 1
+    os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_too_little_time_is_told_as_too_few_cycles_are():
+    result = _invoke(RECORDINGS / "smoke.elf", "--timeout", 1e-6)
+    assert isinstance(result.exception, SimulationLimit)
+    assert str(result.exception) == "no exit within 1e-06 s of the host (a limit of cycles shows where each core is)"
 
 
 @pytest.fixture
@@ -347,6 +384,23 @@ def test_bad_input_is_one_line_and_leaves_nothing(place, model, command, words, 
     assert re.search(f"^error: .*{message}", result.stderr) and result.stderr.count("\n") == 1
     assert result.stdout == ""
     assert sorted(place.rglob("*")) == before
+
+
+@pytest.mark.parametrize("words", [
+    ["build", "{model}", "{clip}", "--out", "."],
+    ["run", "{model}", "{clip}", "--out", "."],
+    ["run", "{model}", "--stream", "{clip}", "--out", "."],
+    ["profile", "{model}", "{clip}", "--out", "."],
+    ["export", "project", "{model}", "{clip}", "--force"],
+])  # fmt: skip
+def test_a_clip_in_the_project_is_kept(place, model, words):
+    clip = place / "project" / "clip.wav"
+    clip.parent.mkdir()
+    clip.write_bytes(clips.DEFAULT_CLIP.read_bytes())
+    result = kws(*(word.format(model=model, clip=clip) for word in words))
+    assert result.exit_code == 2
+    assert re.search(f"project would overwrite (the clip|CLIP) {clip}: name another place\n$", result.stderr)
+    assert clip.read_bytes() == clips.DEFAULT_CLIP.read_bytes()
 
 
 def test_no_compiler(place, model, monkeypatch):

@@ -109,6 +109,10 @@ def test_a_file_of_parameters_and_options_beside_it(place, tmp_path):
     assert run.seed == 3 and run.training.recipe == {"label_smoothing": 0.1}
     assert {block.channels for block in run.architecture.blocks} == {8} and not run.same_network
     assert "--all is three runs" in refused("run", "--all", "--write-config", path)
+    before = path.read_text()
+    message = f"--write-config {path} would overwrite --config {path}: name another place"
+    assert message in refused("run", "--config", path, "--write-config", path)
+    assert path.read_text() == before
 
 
 def test_bad_data_folders(place, tmp_path):
@@ -216,6 +220,10 @@ def test_samples(place, tmp_path):
     assert (tmp_path / "pictures" / "clip.pgm").read_bytes().startswith(b"P5\n40 98\n")
     many = kws("samples", "--out", tmp_path / "many", "--corpus", "speech_commands")
     assert len(many.output.splitlines()) == 12
+    sound = tmp_path / "sound.pgm"
+    sound.write_bytes(clip.read_bytes())
+    assert f"picture {sound} would overwrite the sound {sound}" in refused("samples", sound, "--out", tmp_path)
+    assert sound.read_bytes() == clip.read_bytes()
     assert "unknown front end" in refused("samples", clip, "--out", tmp_path / "x", "--front-end", "mel")
     assert "unknown size" in refused("samples", clip, "--out", tmp_path / "x", "--size", "huge")
     assert "name a sound file" in refused("samples", "--at", "1", "--out", tmp_path / "x")
@@ -290,6 +298,10 @@ def test_data_inspect_shows_a_table_and_writes_a_page(place, tmp_path):
     assert f"with players: {page}" in result.output and "<audio" in page.read_text()
     assert "silent, 1: nothing in it" in result.output and "yes/?[31m.wav" in result.output
     assert "split: clip by clip" in result.output and "small class, 2" in result.output
+    clip = folder / "yes" / "0.wav"
+    before = clip.read_bytes()
+    assert f"--page {clip} would overwrite the clip {clip}" in refused("data", "inspect", folder, "--page", clip)
+    assert clip.read_bytes() == before
     assert "has no WAV files of no" in refused("data", "inspect", folder, "--words", "no", code=1)
     assert "does not exist" in refused("data", "inspect", tmp_path / "nowhere", code=1)
 
