@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kwslib import __version__
-from kwslib.lock import read_lock
+from kwslib.runs.lock import read_lock
 
 SPDX = re.compile(r"[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*")
 """What looks like a licence expression; others are given as a name."""
@@ -26,7 +26,7 @@ def bill(lock: Path, date: str) -> str:
     Raises
     ------
     DataError
-        As `kwslib.lock.read_lock`.
+        As `kwslib.runs.lock.read_lock`.
     """
     components = [_component(name, version, hashes) for name, (version, hashes) in read_lock(lock).items()]
     whole = {

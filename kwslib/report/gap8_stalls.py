@@ -19,7 +19,7 @@ HEADS = {**{f"{kind}_cycles": text for kind, text in STALL_NAMES.items()}, "slee
 """Counts of a record and what tables call them; the others keep their names."""
 MOST_KINDS = 3
 """Kinds of stall that a layer's text names."""
-START_UP = ("_start", "cluster_stacks_end", "cluster_main", "load_tables")
+START_UP = ("_start", "vectors", "cluster_stacks_end", "cluster_main", "load_tables")
 """Functions that run before the first inference and belong to none."""
 
 

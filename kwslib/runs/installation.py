@@ -69,7 +69,7 @@ def _distribution() -> Finding:
 
 
 def _packages(lock: Path) -> list[Finding]:
-    from kwslib.lock import read_lock
+    from kwslib.runs.lock import read_lock
 
     try:
         pinned = read_lock(lock)

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from kwslib import lock
 from kwslib.errors import DataError
+from kwslib.runs import lock
 
 
 def test_a_pin_for_another_python_is_left_out(tmp_path):
