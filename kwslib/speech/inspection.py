@@ -3,22 +3,21 @@
 `kwslib.speech.folder` says what a folder is. Nothing is changed; a clip that cannot be read is a finding, no error.
 """
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.io import wavfile
 
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.config.words import LABELS, SILENCE, UNKNOWN
 from kwslib.errors import DataError
 from kwslib.speech.duplicates import describe, find_pairs
 from kwslib.speech.folder import list_sounds
+from kwslib.speech.sound import Sound, open_sound
 from kwslib.speech.split import LEAST_CLIPS, Split, split_clips
-from kwslib.speech.wav import read_wav
+from kwslib.speech.wav import CONTAINERS, check_whole, form_of, has_needed_form, read_wav
 from kwslib.speech.wav_corpus import NOISE_FOLDER
 
 KINDS = {
@@ -158,40 +157,36 @@ def _split(classes: dict[str, list[str]]) -> tuple[dict[str, str], str]:
 
 def _look_at(path: Path) -> tuple[list[tuple[str, str]], np.ndarray | None]:
     """Return what is wrong with a clip, and its first second as float32 in [-1, 1] if a training can read it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # unknown chunks
-            rate_hz, data = wavfile.read(path)
-    except Exception as error:  # scipy raises whatever a damaged header leads it to
-        return [("unreadable", str(error).split("\n")[0][:120] or type(error).__name__)], None
-    if data.size == 0:
-        return [("empty", "it has no samples")], None
-    channels = 1 if data.ndim == 1 else data.shape[1]
-    usable = rate_hz == SAMPLE_RATE_HZ and channels == 1 and data.dtype == np.int16
     problems = []
-    if not usable:
-        problems.append(("rate", f"{rate_hz} Hz, {channels} channel{'s' if channels > 1 else ''}, {data.dtype}"))
-    samples = _as_float(data)
-    if usable:
-        try:
-            read_wav(path)
-        except DataError as error:  # such as a file that ends before its header says
-            return [("unreadable", str(error).removeprefix(f"{path} is ").split(";")[0])], None
-    if len(samples) * SAMPLE_RATE_HZ < EMPTY_SAMPLES * rate_hz:
-        problems.append(("empty", f"it lasts {1000 * len(samples) / rate_hz:.0f} ms"))
+    try:
+        with open_sound(path) as sound:
+            facts = sound.facts
+            if facts.container not in CONTAINERS:
+                return [("unreadable", f"no WAV file: {form_of(facts)}")], None
+            usable = has_needed_form(facts)
+            if not usable:
+                problems.append(("rate", form_of(facts)))
+            if facts.frames == 0 and facts.announced is None:
+                return [*problems, ("empty", "it has no samples")], None
+            check_whole(facts)
+            samples = _first_channel(sound)
+    except DataError as error:
+        return [*problems, ("unreadable", _reason(error, path))], None
+    if len(samples) * SAMPLE_RATE_HZ < EMPTY_SAMPLES * facts.rate_hz:
+        problems.append(("empty", f"it lasts {1000 * len(samples) / facts.rate_hz:.0f} ms"))
         return problems, None
-    problems += list(_levels(samples, rate_hz))
+    problems += list(_levels(samples, facts.rate_hz))
     return problems, samples[:CLIP_SAMPLES] if usable else None
 
 
-def _as_float(data: np.ndarray) -> np.ndarray:
+def _first_channel(sound: Sound) -> np.ndarray:
     """The first channel, float32 in [-1, 1]."""
-    one = data if data.ndim == 1 else data[:, 0]
-    if one.dtype.kind == "f":
-        return np.nan_to_num(one.astype(np.float32))
-    if one.dtype == np.uint8:
-        return (one.astype(np.float32) - 128) / 128
-    return one.astype(np.float32) / -float(np.iinfo(one.dtype).min)
+    return np.nan_to_num(np.concatenate([block[:, 0].astype(np.float32) for block in sound.blocks()]))
+
+
+def _reason(error: DataError, path: Path) -> str:
+    """What an error says, without the path, which stands beside it, and without the advice."""
+    return str(error).removeprefix(f"{path} ").removeprefix("is ").replace(f" {path}", "").split(";")[0]
 
 
 def _levels(samples: np.ndarray, rate_hz: int) -> Iterator[tuple[str, str]]:

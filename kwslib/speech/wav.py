@@ -39,20 +39,34 @@ def read_wav(path: Path | str) -> np.ndarray:
         what was found, what is needed and how to convert.
     """
     with open_sound(path) as sound:
-        _check(sound.facts)
+        if not has_needed_form(sound.facts):
+            hint = f"sox {quoted(sound.facts.path)} -r 16000 -c 1 -b 16 -e signed-integer out.wav"
+            raise DataError(f"{path} is {form_of(sound.facts)}; {NEEDED} is needed: convert it with: {hint}")
+        check_whole(sound.facts)
         return np.concatenate([block[:, 0] for block in sound.blocks("int16")])
 
 
-def _check(facts: SoundFacts) -> None:
+def has_needed_form(facts: SoundFacts) -> bool:
+    """Whether a file is of the one form that a corpus takes."""
+    form = facts.rate_hz, facts.channels, facts.coding
+    return facts.container in CONTAINERS and form == (SAMPLE_RATE_HZ, 1, SIXTEEN_BITS)
+
+
+def form_of(facts: SoundFacts) -> str:
+    """Container, rate, channels and coding of a sound file: ``WAV, 44,100 Hz, 1 channel, 16-bit``."""
+    channels = f"{facts.channels} channel{'s' * (facts.channels != 1)}"
+    return f"{facts.container}, {facts.rate_hz:,} Hz, {channels}, {facts.coding}"
+
+
+def check_whole(facts: SoundFacts) -> None:
+    """Refuse a file of any form whose sound is not whole, or too long for a clip.
+
+    Raises
+    ------
+    DataError
+        If it is truncated, holds no samples, or more than `MOST_SAMPLES`.
+    """
     path = facts.path
-    if facts.container not in CONTAINERS or (facts.rate_hz, facts.channels, facts.coding) != (
-        SAMPLE_RATE_HZ,
-        1,
-        SIXTEEN_BITS,
-    ):
-        hint = f"sox {quoted(path)} -r 16000 -c 1 -b 16 -e signed-integer out.wav"
-        found = f"{facts.container}, {facts.rate_hz:,} Hz, {facts.channels} channel{'s' * (facts.channels != 1)}"
-        raise DataError(f"{path} is {found}, {facts.coding}; {NEEDED} is needed: convert it with: {hint}")
     if facts.announced is not None:
         raise DataError(
             f"{path} is truncated: its header announces {facts.announced} samples, {facts.frames} are there; "

@@ -5,9 +5,15 @@ import wave
 
 import numpy as np
 import pytest
+import soundfile
 
 from kwslib.errors import DataError
 from kwslib.speech.inspection import KINDS, inspect
+from kwslib.speech.wav import read_wav
+from tests.places import SHARED
+from tests.speech.sounds import EXTENSIBLE, UNSET, noise, wav
+
+FOREIGN = SHARED / "foreign" / "sound"
 
 
 def word(rng, seconds=1.0, loud=8000):
@@ -74,12 +80,83 @@ def test_everything_planted_is_found_and_nothing_else(folder, tiny):
         ("unreadable", "hey/half.wav"),
     }
     texts = {one.path: one.text for one in found.findings}
-    assert texts["hey/rate.wav"] == "44100 Hz, 1 channel, int16"
-    assert texts["hey/stereo.wav"].startswith("16000 Hz, 2 channels")
+    assert texts["hey/rate.wav"] == "WAV, 44,100 Hz, 1 channel, 16-bit"
+    assert texts["hey/stereo.wav"] == "WAV, 16,000 Hz, 2 channels, 16-bit"
     assert texts["hey/half.wav"] == "truncated: its header announces 16000 samples, 12000 are there"
     assert texts["hey/long.wav"] == "it lasts 1.60 s"
     assert [one.kind for one in found.findings] == sorted((one.kind for one in found.findings), key=list(KINDS).index)
     assert found.by_kind["rate"] == 3
+
+
+def readable(path):
+    try:
+        return len(read_wav(path)) >= 1600
+    except DataError:
+        return False
+
+
+def test_a_file_is_readable_here_if_the_corpus_reader_reads_it(tmp_path):
+    folder = tmp_path / "f" / "hey"
+    folder.mkdir(parents=True)
+    data = noise(5000).tobytes()
+    good = {
+        "extensible": wav(data, code=EXTENSIBLE),
+        "unset": wav(data, size=UNSET),
+        "riff size 0": wav(data, riff=0),
+        "data size 0": wav(data, size=0),
+    }
+    for name, content in good.items():
+        (folder / f"{name}.wav").write_bytes(content)
+    whole, rng = wav(data), np.random.default_rng(4)
+    for number in range(300):
+        content = bytearray(whole)
+        for at in rng.integers(0, 44, rng.integers(1, 4)):
+            content[at] = rng.choice([0, 1, 2, 255, rng.integers(256)])
+        (folder / f"spoiled {number}.wav").write_bytes(content)
+    found = inspect(tmp_path / "f")
+    assert found.readable == [f"hey/{path.name}" for path in sorted(folder.iterdir()) if readable(path)]
+    assert {f"hey/{name}.wav" for name in good} < set(found.readable)
+    reasons = {one.text for one in found.findings if one.kind == "unreadable"}
+    starts = (
+        "damaged (",
+        "no sound file that can be read (",
+        "no WAV file: ",
+        "truncated: ",
+        "has a rate of ",
+        "holds ",
+    )
+    assert reasons and all(reason.startswith((*starts, "has ")) for reason in reasons)
+
+
+def test_what_is_wrong_with_a_file_is_said_in_our_words(tmp_path):
+    folder = tmp_path / "f" / "hey"
+    folder.mkdir(parents=True)
+    (folder / "chunk.wav").write_bytes(wav(noise(5000).tobytes(), before=b"junk\x01\0\0\0x"))
+    (folder / "brief.wav").write_bytes(b"RIFF\x0c\0\0\0WAVEfmt \0\0\0\0")
+    (folder / "empty.wav").touch()
+    soundfile.write(folder / "flac.wav", noise(5000), 16000, format="FLAC")
+    (folder / "half.wav").write_bytes(wav(noise(5000).tobytes(), rate_hz=44100)[:-2000])
+    found = {(one.kind, one.path): one.text for one in inspect(tmp_path / "f").findings}
+    del found["small class", ""]
+    for name in ("chunk", "brief"):
+        assert found.pop(("unreadable", f"hey/{name}.wav")).startswith("damaged (")
+    assert found == {
+        ("unreadable", "hey/empty.wav"): "empty: name a file with sound in it",
+        ("unreadable", "hey/flac.wav"): "no WAV file: FLAC, 16,000 Hz, 1 channel, 16-bit",
+        ("unreadable", "hey/half.wav"): "truncated: its header announces 5000 samples, 4000 are there",
+        ("rate", "hey/half.wav"): "WAV, 44,100 Hz, 1 channel, 16-bit",
+    }
+
+
+def test_files_that_other_people_made(tmp_path):
+    if not FOREIGN.is_dir():
+        pytest.skip("the shared folder of other people's sound files is not beside the checkout")
+    shutil.copytree(FOREIGN, tmp_path / "f" / "yes")
+    found = inspect(tmp_path / "f")
+    bad = {one.path: one.text for one in found.findings if one.kind == "unreadable"}
+    assert sorted(bad) == ["yes/odd_chunk_unpadded.wav", "yes/smallest.wav"]
+    assert all(text.startswith("damaged (") for text in bad.values())
+    assert {"yes/fmt40_pcm.wav", "yes/riff_size_zero.wav", "yes/stream_ffff.wav"} < set(found.readable)
 
 
 def test_the_same_recording_in_two_splits_is_found(folder, tiny):
