@@ -123,6 +123,7 @@ def samples(clips: tuple[Path, ...], at_s: float | None, out: Path, size: str, f
 
     A file of more than a second gives a picture of every window, named after the second where it begins.
     """
+    from kwslib.cli.attempts import Attempts
     from kwslib.config.front_end import KINDS
     from kwslib.config.presets import size_named
     from kwslib.errors import InputError, check_name
@@ -131,8 +132,10 @@ def samples(clips: tuple[Path, ...], at_s: float | None, out: Path, size: str, f
     from kwslib.speech.sound_files import find_sounds
 
     chosen = size_named(size).front_end(check_name("front end", front_end, KINDS))
-    if clips:
-        made = write_recordings(find_sounds(clips, click.echo), chosen, out, at_s, click.echo)
+    paths = find_sounds(clips, click.echo) if clips else []
+    attempts = Attempts(len(paths), "read")
+    if paths:
+        made = write_recordings(paths, chosen, out, at_s, click.echo, attempts.one)
     elif at_s is None:
         corpus = open_corpus(options["corpus"], options["data"] or None)
         made = write_samples(corpus, chosen, out, options["per_label"], options["split"])
@@ -140,3 +143,4 @@ def samples(clips: tuple[Path, ...], at_s: float | None, out: Path, size: str, f
         raise InputError(f"--at {at_s:g} says which second of a sound is meant: name a sound file")
     for path in made:
         click.echo(path)
+    attempts.end()

@@ -41,6 +41,7 @@ def listen(
 
     The device's own C computes them, with the network that the options name; by default the released small one.
     """
+    from kwslib.cli.attempts import Attempts
     from kwslib.runs import listening, networks
     from kwslib.speech.sound_files import find_sounds
 
@@ -54,8 +55,11 @@ def listen(
     click.echo(spotter.describe())
     if microphone:
         _listen_live(spotter, device)
+    attempts = Attempts(len(files), "heard to the end")
     for file in files:
-        _listen_to(spotter, file)
+        with attempts.one():
+            _listen_to(spotter, file)
+    attempts.end()
 
 
 def _listen_to(spotter: "WordSpotter", file: Path) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from kwslib.cli.options import AT, NETWORK, split_labels
-from kwslib.errors import DataError, InputError
 
 
 @click.command()
@@ -27,27 +26,23 @@ def predict(
 
     Without an option, the released small network is used, which was trained on recorded speech.
     """
+    from kwslib.cli.attempts import Attempts
     from kwslib.runs import networks, prediction
+    from kwslib.runs.clips import front_end_of
     from kwslib.speech.sound_files import find_sounds
 
     network = networks.choose(model, run, size, front_end, split_labels(labels))
     paths = find_sounds(clips, click.echo)
     click.echo(network.describe())
-    padded = failed = 0
+    front_end_of(network)  # which refuses a network that hears nothing, once and not for each file
+    padded, attempts = 0, Attempts(len(paths), "classified")
     for path in paths:
-        try:
+        with attempts.one():
             one = prediction.predict_one(path, network, at_s)
-        except (DataError, InputError) as error:
-            if len(paths) == 1 or network.front_end is None:
-                raise
-            click.echo(f"error: {error}", err=True)
-            failed += 1
-            continue
-        click.echo(str(one))
-        padded += one.padded
+            click.echo(str(one))
+            padded += one.padded
     if padded:
         click.echo(
             f"{padded} of {len(paths)} clips {'is' if padded == 1 else 'are'} shorter than a second: zeros follow"
         )
-    if failed:
-        raise DataError(f"{failed} of {len(paths)} sound files could not be classified, see above")
+    attempts.end()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kwslib.config.front_end import FrontEnd
 from kwslib.config.words import is_word
 from kwslib.errors import InputError
 from kwslib.integer import reference
@@ -72,6 +73,16 @@ def sort_files(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     return models, [file for file in files if file not in models]
 
 
+def front_end_of(network: Network) -> FrontEnd:
+    """Return what makes a network's input from sound; raises InputError if its input is no fingerprint."""
+    if network.front_end is None:
+        raise InputError(
+            f"{network.source} reads an input of {network.graph.input.shape}, which is no fingerprint of a clip: "
+            "give its input codes as an 8-bit PGM picture"
+        )
+    return network.front_end
+
+
 def codes_for(network: Network, audio: np.ndarray) -> np.ndarray:
     """Input codes of clips, in the type, shape and scale of a network.
 
@@ -89,13 +100,9 @@ def codes_for(network: Network, audio: np.ndarray) -> np.ndarray:
     InputError
         If the network's input is no fingerprint.
     """
-    if network.front_end is None:
-        raise InputError(
-            f"{network.source} reads an input of {network.graph.input.shape}, which is no fingerprint of a clip: "
-            "give its input codes as an 8-bit PGM picture"
-        )
+    front_end = front_end_of(network)
     tensor = network.graph.input
-    codes = fingerprint.codes(audio, network.front_end, tensor.scale, tensor.zero_point + UINT8_SHIFT)
+    codes = fingerprint.codes(audio, front_end, tensor.scale, tensor.zero_point + UINT8_SHIFT)
     return _own_type(network, codes)
 
 

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,7 @@ def write_recordings(
     folder: Path,
     at_s: float | None = None,
     say: Callable[[str], None] = lambda line: None,
+    attempt: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> list[Path]:
     """Write the 8-bit fingerprints of sound files of any kind as binary PGM pictures.
 
@@ -86,6 +88,9 @@ def write_recordings(
         Take the second that begins here instead.
     say : callable
         Gets a line for what was converted, padded or divided.
+    attempt : callable
+        Makes a context in which each file is read. If it holds back the error of a file, the others are written all
+        the same.
 
     Returns
     -------
@@ -101,28 +106,40 @@ def write_recordings(
     """
     if not paths:
         raise InputError("no sound file is named: give at least one")
-    pictures: dict[str, np.ndarray] = {}
+    made: list[tuple[str, np.ndarray]] = []
     padded = 0
     for path in map(Path, paths):
-        read = read_recording(path, at_s)
-        found = windows(read.samples)
-        padded += found.padded
-        if read.note:
-            say(read.note)
-        if len(found.starts) > 1:
-            say(f"{path}: {read.seconds:.2f} s long, {len(found.starts)} windows of a second")
-        for start_s, picture in zip(found.starts_s, codes(found.audio(), front_end), strict=True):
-            place = f"-at-{(at_s or 0) + start_s:.4g}s" if at_s is not None or len(found.starts) > 1 else ""
-            name = _picture_name(path.absolute().parent.name, path.stem + place)
-            if name in pictures:
-                raise InputError(f"two clips would be written as {name}: rename one of them")
-            pictures[name] = picture
+        with attempt():
+            own, is_padded = _pictures(path, front_end, at_s, say)
+            made += own
+            padded += is_padded
+    pictures = dict(made)
+    if len(pictures) < len(made):
+        twice = next(name for number, (name, _) in enumerate(made) if name in dict(made[:number]))
+        raise InputError(f"two clips would be written as {twice}: rename one of them")
     if padded:
         say(f"{padded} of {len(paths)} clips {'is' if padded == 1 else 'are'} shorter than a second: zeros follow")
     keep_apart(
         [("the sound", Path(path)) for path in paths], [("the picture", Path(folder) / name) for name in pictures]
     )
     return [_write(Path(folder), name, picture) for name, picture in pictures.items()]
+
+
+def _pictures(
+    path: Path, front_end: FrontEnd, at_s: float | None, say: Callable[[str], None]
+) -> tuple[list[tuple[str, np.ndarray]], bool]:
+    """Name and picture of every window of a sound file, and whether zeros follow it."""
+    read = read_recording(path, at_s)
+    found = windows(read.samples)
+    if read.note:
+        say(read.note)
+    if len(found.starts) > 1:
+        say(f"{path}: {read.seconds:.2f} s long, {len(found.starts)} windows of a second")
+    made = []
+    for start_s, picture in zip(found.starts_s, codes(found.audio(), front_end), strict=True):
+        place = f"-at-{(at_s or 0) + start_s:.4g}s" if at_s is not None or len(found.starts) > 1 else ""
+        made.append((_picture_name(path.absolute().parent.name, path.stem + place), picture))
+    return made, found.padded
 
 
 def _write(folder: Path, name: str, picture: np.ndarray) -> Path:

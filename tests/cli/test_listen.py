@@ -2,6 +2,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 from click.testing import CliRunner
 
 from kwslib.cli.main import main
@@ -35,6 +36,26 @@ def test_a_folder_is_heard_file_by_file_with_other_parameters(tmp_path):
     assert done.output.count("0 words in") == 2
     done = call(tmp_path, "--run", "quick-small", "--threshold", "0.5", "--smoothing", "1", "--refractory", "go=0")
     assert done.output.count("1 word in") == 2
+
+
+def test_files_after_a_damaged_one_are_heard_and_all_are_named(tmp_path):
+    for name in ("a.wav", "c.flac", "e.wav"):
+        soundfile.write(tmp_path / name, read_recording(DEFAULT_CLIP).samples, 16000)
+    (tmp_path / "b.wav").write_bytes(b"RIFF\x0c\0\0\0WAVEfmt \0\0\0\0")
+    whole = (tmp_path / "c.flac").read_bytes()
+    (tmp_path / "c.flac").write_bytes(whole[:1000] + bytes(500) + whole[1500:])
+    (tmp_path / "d.wav").touch()
+    done = call(tmp_path, "--run", "quick-small", "--threshold", "0.5", "--smoothing", "1")
+    assert done.exit_code == 1
+    heard = [line for line in done.stdout.splitlines() if line.endswith(" in 1.0 s")]
+    assert heard == [f"{tmp_path / name}: 1 word in 1.0 s" for name in ("a.wav", "e.wav")]
+    *named, end = done.stderr.splitlines()
+    reasons = {"b.wav": "is damaged (", "c.flac": "is damaged after ", "d.wav": "is empty: "}
+    for line, (name, reason) in zip(named, reasons.items(), strict=True):
+        assert line.startswith(f"error: {tmp_path / name} {reason}")
+    assert end == "error: 3 of 5 sound files could not be heard to the end, see above"
+    alone = call(tmp_path / "d.wav", "--run", "quick-small")
+    assert alone.exit_code == 1 and alone.stderr == f"{named[2]}\n"
 
 
 @pytest.mark.parametrize(

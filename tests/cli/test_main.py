@@ -240,6 +240,31 @@ def test_samples(place, tmp_path):
     assert not (tmp_path / "y").exists()
 
 
+def test_samples_goes_through_a_folder_and_over_bad_files(place, tmp_path):
+    folder = tmp_path / "sounds"
+    corpora.write_wav(folder / "a.wav", np.zeros(16000))
+    (folder / "b.wav").write_bytes(b"hello")
+    corpora.write_wav(folder / "c.wav", np.zeros(8000))
+    result = kws("samples", folder, "--out", tmp_path / "x")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "1 of 3 clips is shorter than a second: zeros follow",
+        *(str(tmp_path / "x" / name) for name in ("a.pgm", "c.pgm")),
+    ]
+    assert sorted(path.name for path in (tmp_path / "x").iterdir()) == ["a.pgm", "c.pgm"]
+    bad, end = result.stderr.splitlines()
+    assert bad.startswith(f"error: {folder / 'b.wav'} is no sound file")
+    assert end == "error: 1 of 3 sound files could not be read, see above"
+
+
+def test_predict_refuses_a_network_that_hears_nothing_once(place, tmp_path):
+    for name in ("a.wav", "b.wav"):
+        corpora.write_wav(tmp_path / name, np.zeros(16000))
+    (tmp_path / "n.tflite").write_bytes(networks.quantised((31, 13), networks.SMALL[1]))
+    said = refused("predict", tmp_path / "a.wav", tmp_path / "b.wav", "--model", tmp_path / "n.tflite")
+    assert said.count("error") == 1 and "is no fingerprint of a clip" in said
+
+
 def test_manifest(place, speech, tmp_path, monkeypatch):
     found = json.loads(kws("data", "manifest").output)
     assert found["corpus"] == "speech_commands"
