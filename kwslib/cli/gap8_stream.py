@@ -55,7 +55,8 @@ def run_stream(
     )
     click.echo(f"{chosen.describe()}\n{program_note(chosen)}")
     for event in found.events:
-        heard = heard_of(Event(event.hop, event.label, 0, event.share), chosen.labels or (), parameters)
+        fired = Event(event.hop, event.label, 0, event.share)
+        heard = heard_of(fired, chosen.labels or (), parameters, read.seconds)
         click.echo(f"{file}: {heard}")
     words = len(found.events)
     click.echo(f"{file}: {words} word{'s' if words != 1 else ''} in {read.seconds:.1f} s")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -130,7 +131,7 @@ def _core(codes: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Heard:
-    """A word in a stream: it was found in the second of sound from `begin_s` to `end_s`."""
+    """A word in a stream: it was found in the second of sound from `begin_s` to `end_s`, less at either end of it."""
 
     word: str
     begin_s: float
@@ -193,20 +194,35 @@ class WordSpotter:
 
     def hear(self, samples: np.ndarray) -> list[Heard]:
         """Take the next samples, int16 (any number), and return the words that they complete."""
-        return [heard_of(event, self.labels, self.parameters) for event in self._source.events(samples)]
+        return self._heard(samples, inf)
 
     def spot(self, pieces: Iterable[np.ndarray]) -> Iterator[Heard]:
         """Tell the words of a whole stream, given in pieces of int16; silence follows, so that none is cut off."""
         self.restart()
+        samples = 0
         for piece in pieces:
+            samples += len(piece)
             yield from self.hear(piece)
-        yield from self.hear(np.zeros(tail_samples(self.parameters), np.int16))
+        yield from self._heard(np.zeros(tail_samples(self.parameters), np.int16), samples / SAMPLE_RATE_HZ)
+
+    def _heard(self, samples: np.ndarray, sound_s: float) -> list[Heard]:
+        return [heard_of(event, self.labels, self.parameters, sound_s) for event in self._source.events(samples)]
 
 
-def heard_of(event: Event, labels: Sequence[str], parameters: EventParameters) -> Heard:
-    """Return what an event says to people: the word, and the second in which it was found."""
+def heard_of(event: Event, labels: Sequence[str], parameters: EventParameters, sound_s: float = inf) -> Heard:
+    """Return what an event says to people: the word, and the second in which it was found.
+
+    Parameters
+    ----------
+    event : Event
+    labels : sequence of str
+    parameters : EventParameters
+    sound_s : float
+        Length of the stream. The silence before and behind it is heard, but is no part of it.
+    """
     end_s = (event.hop + 1) * parameters.hop_ms / 1000
-    return Heard(labels[event.label], max(0.0, end_s - WINDOW_S), end_s, event.share)
+    begin_s = max(0.0, end_s - WINDOW_S)
+    return Heard(labels[event.label], min(begin_s, sound_s), min(end_s, sound_s), event.share)
 
 
 class _FingerprintEvents:

@@ -7,7 +7,7 @@ from kwslib.config.events import EventParameters
 from kwslib.errors import InputError
 from kwslib.gap8.program.host_library import prepare, run_here
 from kwslib.integer import reference
-from kwslib.integer.events import EventDetector, rules
+from kwslib.integer.events import Event, EventDetector, rules
 from kwslib.runs import listening, networks
 from kwslib.runs.clips import DEFAULT_CLIP, codes_for
 from kwslib.speech.recording import read_recording
@@ -74,6 +74,28 @@ def test_a_clip_of_a_second_and_an_end_within_a_word_are_heard(spotter):
     assert [one.word for one in spotter.spot([word])] == ["yes"]
     assert [one.word for one in spotter.spot([word[:12_000]])] == ["yes"]
     assert list(spotter.spot([])) == []
+
+
+@pytest.mark.parametrize("samples", [12_000, 14_000, 16_000, 20_000])
+def test_no_word_ends_behind_the_sound(network, samples):
+    """The silence behind a recording is heard, so that its last word is found; the word lies in the recording."""
+    sound = np.zeros(samples, np.int16)
+    sound[-12_000:] = read_recording(DEFAULT_CLIP).samples[:12_000]
+    spotter = listening.WordSpotter(network, EventParameters())
+    for pieces in ([sound], np.split(sound, [1, 5000])):
+        (one,) = spotter.spot(pieces)
+        assert one.word == "yes"
+        assert 0 <= one.begin_s < one.end_s == samples / 16_000
+
+
+def test_a_span_is_the_part_of_a_second_that_the_sound_has():
+    parameters, labels = EventParameters(hop_ms=240), ("_silence_", "yes")
+    spans = {}
+    for hop in (1, 5, 20):
+        one = listening.heard_of(Event(hop, 1, 0, 0.9), labels, parameters, 1.25)
+        spans[hop] = (one.begin_s, one.end_s)
+    assert spans == {1: (0, 0.48), 5: (pytest.approx(0.44), 1.25), 20: (1.25, 1.25)}
+    assert listening.heard_of(Event(20, 1, 0, 0.9), labels, parameters).end_s == 5.04
 
 
 def test_a_kept_program_equals_the_library(network):

@@ -352,17 +352,19 @@ class App {
     }
   }
 
-  /* Show decisions of a stream; what is not drawn is the silence behind a file. */
-  show(decisions, isDrawn = true) {
+  /* Show decisions of a stream. Those of the silence behind a file come with its length: they are not drawn, and no
+     word ends behind the file. */
+  show(decisions, soundS = Infinity) {
     const { told, part } = this;
     const whole = LEVELS * Number(part.smoothing.value);
     for (const { hop, fired, sums, frames, milliseconds } of decisions) {
       this.times.push(milliseconds);
-      if (isDrawn) this.picture.add(frames);
+      if (soundS === Infinity) this.picture.add(frames);
       this.putShares(Array.from(sums, (sum) => sum / whole));
       if (fired < 0) continue;
       const end = ((hop + 1) * told.hopMs) / 1000;
-      const cells = [`${clock(end - 1)} – ${clock(end)}`, told.labels[fired], percent(sums[fired] / whole)];
+      const span = [end - 1, end].map((time) => clock(Math.min(time, soundS))).join(" – ");
+      const cells = [span, told.labels[fired], percent(sums[fired] / whole)];
       const row = element("tr", {}, cells.map((textContent) => element("td", { textContent })));
       row.lastChild.className = "kws-number";
       part.events.tBodies[0].prepend(row);
@@ -437,7 +439,7 @@ class App {
     const silence = 16000 + (this.rules().smoothing + 1) * this.told.hopMs * 16;
     const last = await this.engine.ask("end", { silence });
     if (!going()) return;
-    this.show(last, false);
+    this.show(last, seconds);
     const words = this.part.events.tBodies[0].rows.length;
     this.stop(`${file.name}: ${words} word${words === 1 ? "" : "s"} in ${seconds.toFixed(1)} s; ${this.speed()}`);
   }
