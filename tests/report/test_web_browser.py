@@ -142,6 +142,10 @@ def test_a_file_gives_the_events_of_kws_listen(address, sound, tmp_path):
         assert rows == [printed(heard) for heard in listened(path)]
         assert [row[1] for row in rows] == list(WORDS)
         assert decision_ms(page) < SLOWEST_MS
+        end = recording(sound[16000:28800], 16000, tmp_path / "end.wav")
+        rows = score(page, end)
+        assert rows == [printed(heard) for heard in listened(end)]
+        assert [row[0].split(" – ")[1] for row in rows] == ["0:00:00.80"]
         for name, value in (("threshold", 0.5), ("smoothing", 1)):
             page.run(f"document.querySelector('[data-part={name}]').value = {value}")
             page.run(f"document.querySelector('[data-part={name}]').dispatchEvent(new Event('input'))")
