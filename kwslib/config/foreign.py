@@ -5,7 +5,7 @@ The files themselves are not part of the project. ``data/foreign_networks.json``
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 from kwslib.artifacts import from_plain, stored_if_set
@@ -32,6 +32,10 @@ class ForeignInput:
     labels: tuple[str, ...]
     normalised: bool
     source: str
+
+    def front_end_at(self, scale: float) -> FrontEnd:
+        """Return the front end with the scale of a file's input."""
+        return replace(self.front_end, scale=scale)
 
 
 @dataclass(frozen=True, kw_only=True)

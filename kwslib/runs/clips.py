@@ -101,6 +101,7 @@ def codes_for(network: Network, audio: np.ndarray) -> np.ndarray:
         If the network's input is no fingerprint.
     """
     front_end = front_end_of(network)
+    audio = fingerprint.to_peak(audio) if network.normalised else audio
     tensor = network.graph.input
     codes = fingerprint.codes(audio, front_end, tensor.scale, tensor.zero_point + UINT8_SHIFT)
     return _own_type(network, codes)

@@ -25,7 +25,7 @@ from kwslib.runs import networks
 from kwslib.runs.deployments import drawn_codes, key
 from kwslib.runs.networks import Network
 from kwslib.speech import open_corpus
-from kwslib.speech.fingerprint import as_float, fingerprints, quantise
+from kwslib.speech.fingerprint import fingerprints, quantise, to_peak
 
 FOLDER = "foreign"
 SCHEMA = 1
@@ -175,9 +175,7 @@ def _accuracies(network: Network, made: ForeignInput, data: Path) -> list[Foreig
     found = []
     for silence in SILENCES:
         clips = corpus.clips("test", silence)
-        audio = as_float(clips.audio)
-        if made.normalised:
-            audio = audio / np.maximum(np.abs(audio).max(axis=1, keepdims=True), np.float32(1 / 32768))
+        audio = to_peak(clips.audio) if made.normalised else clips.audio
         codes = quantise(fingerprints(audio, made.front_end), tensor.scale, tensor.zero_point + UINT8_SHIFT)
         core = (codes ^ np.uint8(UINT8_SHIFT)).view(np.int8)
         winners = reference.run(network.graph, tensor.from_core(core).reshape(-1, *tensor.shape)).winner

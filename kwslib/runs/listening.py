@@ -177,6 +177,7 @@ class WordSpotter:
         if network.graph.layers[-1].kind != "softmax":
             raise InputError(f"{network.source} has no softmax: events need probabilities")
         self.labels, self.parameters = network.labels, parameters
+        self._normalised = network.normalised
         self._source = _source_of_events(network, parameters)
 
     def restart(self) -> None:
@@ -187,9 +188,10 @@ class WordSpotter:
         """Say in one line how events are made."""
         one = self.parameters
         own = "".join(f", {word} {value:g}" for word, value in one.thresholds.items())
+        level = "; its authors scaled each clip to full scale, a stream is not" if self._normalised else ""
         return (
             f"listening with front end {self._source.front_end.key}, a decision every {one.hop_ms} ms, "
-            f"{one.smoothing_hops} averaged; threshold {one.threshold:g}{own}"
+            f"{one.smoothing_hops} averaged; threshold {one.threshold:g}{own}{level}"
         )
 
     def hear(self, samples: np.ndarray) -> list[Heard]:

@@ -1,8 +1,8 @@
 """The one door for the question "which network do you mean?": a preset, a run, a released network, or a file.
 
-Labels and front end are never assumed. They come from the caller, from the file's own metadata, or from the record
-beside the file; where none of them says anything, the classes are numbered, and a front end that was chosen is called a
-choice.
+Labels and front end are never assumed. They come from the caller, from the file's own metadata, from the record beside
+the file, or from the table of other people's networks, by the file's hash; where none of them says anything, the
+classes are numbered, and a front end that was chosen is called a choice.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,8 @@ from math import prod
 from pathlib import Path
 
 from kwslib.artifacts import file_sha256
+from kwslib.config import foreign
+from kwslib.config.foreign import ForeignNetwork
 from kwslib.config.front_end import KINDS, FrontEnd
 from kwslib.config.presets import SIZES, size_named
 from kwslib.errors import DataError, InputError, ModelError, check_name
@@ -59,6 +61,8 @@ class Network:
         The record of its training.
     trained_behind : FrontEnd or None
         The front end that `front_end` is the integer form of, where it stands in for that.
+    origin : ForeignNetwork or None
+        Whose network it is, if labels or front end are those of the table of other people's networks.
     """
 
     graph: Graph
@@ -71,6 +75,7 @@ class Network:
     corpus: str = ""
     run: Run | None = None
     trained_behind: FrontEnd | None = None
+    origin: ForeignNetwork | None = None
 
     def with_integer_front_end(self) -> "Network":
         """Return the network behind the front end that devices compute: the integer form of its own.
@@ -85,6 +90,12 @@ class Network:
         if self.front_end.kind == "integer":
             return self
         return replace(self, front_end=self.front_end.integer_form, trained_behind=self.front_end)
+
+    @property
+    def normalised(self) -> bool:
+        """Whether each clip is scaled to a peak of 1 before its fingerprint, as its authors did."""
+        made = self.origin.input if self.origin else None
+        return made is not None and made.normalised and self.front_end == made.front_end_at(self.graph.input.scale)
 
     def label(self, index: int) -> str:
         """Name of a class; ``class 9`` where nobody named it."""
@@ -105,9 +116,21 @@ class Network:
             )
         else:
             parts.append(f"front end {self.front_end.key}")
+        if taken := self._from_origin():
+            parts.append(taken)
         if self.labels is None:
             parts.append(f"its {self.graph.classes} classes have no names (--labels A,B,... gives them)")
         return "; ".join(parts)
+
+    def _from_origin(self) -> str:
+        """What is taken from the table of other people's networks, after the caller's own choices."""
+        made = self.origin.input if self.origin else None
+        if self.origin is None or made is None:
+            return ""
+        parts = ["labels"] if self.labels == made.labels else []
+        parts += ["front end"] if self.front_end == made.front_end_at(self.graph.input.scale) else []
+        scaled = ", which scales each clip to its peak" if self.normalised else ""
+        return f"{' and '.join(parts)} of a known file: {self.origin.name}{scaled}" if parts else ""
 
 
 def choose(
@@ -131,7 +154,7 @@ def choose(
         Kind of the front end of a file, ``magnitude`` or ``power``; it overrides what the file says. ``integer``, for
         runs and sizes too: the integer form of what the network was trained behind.
     labels : sequence of str, optional
-        Names of the classes, for a file that names none.
+        Names of the classes, for a file that names none; they override those of the table of known files.
 
     Raises
     ------
@@ -156,7 +179,7 @@ def choose(
         found = found.with_integer_front_end() if front_end == "integer" else found
     if labels is None:
         return found
-    if found.labels is not None:
+    if found.labels is not None and found.origin is None:
         raise InputError(f"{found.source} knows its labels: --labels is for a file that names none")
     return replace(found, labels=checked_labels(labels, found.graph.classes, found.source))
 
@@ -253,7 +276,7 @@ def _of_record(run: Run) -> Network:
 
 
 def _described(opened: NetworkFile, run: Run | None, source: str) -> Network:
-    """Put together what the file, the record of its run, or neither of them says."""
+    """Put together what the file, the record of its run, or the table of known files says."""
     found = Network(opened.graph, opened.path, opened.sha256, source)
     if opened.description is not None:
         said = opened.description
@@ -261,6 +284,10 @@ def _described(opened: NetworkFile, run: Run | None, source: str) -> Network:
     if run is not None:
         known = found.front_end or run.architecture.front_end(run.front_end, opened.graph.input.scale)
         found = replace(found, run=run, corpus=run.corpus.name, front_end=known, labels=found.labels or run.labels)
+    origin = foreign.known(opened.sha256)
+    if origin is not None and origin.input is not None and found.labels is None:
+        own = origin.input.front_end_at(opened.graph.input.scale)
+        found = replace(found, labels=origin.input.labels, front_end=found.front_end or own, origin=origin)
     if found.front_end is None:
         return replace(found, front_end=_fitting(opened.graph, DEFAULT_KIND), front_end_chosen=True)
     if prod(found.front_end.shape) != prod(opened.graph.input.shape):

@@ -68,6 +68,12 @@ def as_float(audio: np.ndarray) -> np.ndarray:
     return audio if audio.dtype == np.float32 else audio.astype(np.float32) * np.float32(1 / 32768)
 
 
+def to_peak(audio: np.ndarray) -> np.ndarray:
+    """Return clips scaled to a peak of 1 each, float32; digital silence stays. Parameters are those of `as_float`."""
+    values = as_float(audio)
+    return values / np.maximum(np.abs(values).max(axis=1, keepdims=True), np.float32(1 / 32768))
+
+
 def as_int16(audio: np.ndarray) -> np.ndarray:
     """Return clips as int16: float32 is multiplied by 32768, rounded and clipped, int16 is returned as it is.
 

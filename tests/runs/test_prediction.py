@@ -4,6 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kwslib.config import foreign
+from kwslib.config.foreign import ForeignInput, ForeignNetwork
+from kwslib.config.front_end import FrontEnd
 from kwslib.config.presets import SIZES
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError, InputError
@@ -64,6 +67,21 @@ def test_older_uint8_and_int8_files_get_their_own_codes(model, clips):
     theirs = codes_for(Network(signed, Path("x"), "", "", front_end=front_end), audio).astype(float)
     wanted = np.round(fingerprints(audio, front_end) / signed.input.scale) + signed.input.zero_point
     assert np.abs(theirs - wanted.clip(-128, 127)).max() <= 1
+
+
+def test_clips_are_scaled_to_their_peak_where_the_networks_authors_did(model, clips, monkeypatch):
+    made = ForeignInput(front_end=FrontEnd("magnitude", 40, 20, 10), labels=LABELS, normalised=True, source="")
+    where = {"sha256": of_file(model).sha256, "repository": "a/b", "path": "x.tflite"}
+    monkeypatch.setattr(
+        foreign, "foreign_networks", lambda: (ForeignNetwork(name="x", title="X", input=made, **where),)
+    )
+    network = of_file(model)
+    audio = np.stack([np.pad(read_wav(clip), (0, 16000))[:16000] for clip in clips])
+    audio[0] = 0
+    loud = audio.astype(np.float32) / np.maximum(np.abs(audio).max(axis=1, keepdims=True), 1)
+    assert network.normalised and np.abs(loud).max() == 1
+    assert np.array_equal(codes_for(network, audio), codes_for(replace(network, origin=None), loud))
+    assert not np.array_equal(codes_for(network, audio), codes_for(replace(network, origin=None), audio))
 
 
 def test_clips_that_are_none(model, tmp_path):
@@ -135,16 +153,21 @@ def test_of_many_stretches_those_with_words_are_printed():
     assert "_silence_" not in text and "25.75 s" in text and "   0.25 s" not in text
 
 
-def test_a_file_of_twelve_classes_that_names_none_gets_no_labels_of_ours(long_clip):
-    path = SHARED / "foreign" / "networks" / "mlcommons_kws_ref_model.tflite"
-    if not path.is_file():
-        pytest.skip("the shared folder of other people's networks is not beside the checkout")
-    network = choose(model=path)
+def test_a_file_of_twelve_classes_that_names_none_gets_no_labels_of_ours(model, long_clip):
+    network = choose(model=model)
     assert network.graph.classes == 12 and network.labels is None
     assert "its 12 classes have no names (--labels" in network.describe()
     assert "is a choice: the file names none (--front-end magnitude or power or integer)" in network.describe()
     (told,) = prediction.predict([long_clip], network)
     assert set(told.probabilities) == {f"class {n}" for n in range(12)}
+
+
+def test_a_known_file_has_labels_in_its_own_order(long_clip):
+    path = SHARED / "foreign" / "networks" / "mlcommons_kws_ref_model.tflite"
+    if not path.is_file():
+        pytest.skip("the shared folder of other people's networks is not beside the checkout")
+    (told,) = prediction.predict([long_clip], choose(model=path))
+    assert told.winner == "yes" and list(told.probabilities)[9:] == ["yes", "_silence_", "_unknown_"]
     names = ["down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes", "silence", "unknown"]
     (named,) = prediction.predict([long_clip], choose(model=path, labels=names))
     assert set(named.probabilities) == set(names) and not named.windows[0].is_word
