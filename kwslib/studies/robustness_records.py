@@ -3,7 +3,7 @@
 It is in the folder ``robustness`` of its run, and belongs to the network whose hash it names.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -132,7 +132,7 @@ def every() -> list[Found]:
         for path in sorted(base.glob(f"*/{records.ROBUSTNESS}/{FILE}")):
             name = path.parent.parent.name
             if name not in found and (one := load(path.parent)).tflite_sha256 == _network_hash(name):
-                found[name] = Found(one, path.parent, recorded)
+                found[name] = Found(replace(one, run=name), path.parent, recorded)
     order = {name: number for number, name in enumerate(SIZES)}
     return sorted(found.values(), key=lambda one: (order.get(one.robustness.run, len(order)), one.robustness.run))
 

@@ -33,7 +33,7 @@ def own(monkeypatch, tmp_path):
         ({"batch_clips": 50, "copies": 2, "validate_every_steps": 9}, "quick-small-batch50-2copies-v9"),
         ({"noise_probability": 0.5, "gain_db": 6, "hold_out_noise": True}, "quick-small-noise0.5-gain6db-holdouttrue"),
         ({"profile": "best", "size": "medium", "teacher": ""}, "best-medium-teacher-none"),
-        ({"profile": "best", "teacher": "large"}, "best-small-teacher-large"),
+        ({"profile": "best", "teacher": "large", "teacher_share": 0.5}, "best-small-teacher-large-teachershare0.5"),
         ({"profile": "best", "start": "small"}, "best-small-from-small"),
         ({"time_masks": 2, "mask_frames": 6, "mixup_alpha": 0.2}, "quick-small-mixup0.2-timemasks2-maskframes6"),
     ],

@@ -71,8 +71,6 @@ def test_released_networks_come_first_and_fresh_hides_recorded(places):
         run = sample_run(folder, "small", name)
         sample_robustness(run.folder, run)
     shutil.copytree(recorded / "baseline-small", recorded / "small")
-    renamed = replace(load(recorded / "small" / records.ROBUSTNESS), run="small")
-    save(renamed, recorded / "small" / records.ROBUSTNESS)
     assert [(one.robustness.run, one.recorded) for one in robustness_records.every()] == [
         ("small", True),
         ("baseline-small", True),
