@@ -167,7 +167,7 @@ def accuracy_points(runs: Sequence[Run], split: str = "validation") -> list[Poin
             series = f"{silence}, {corpus_name(run)}"
             cycles = float(deployments.of_run(run).deployment.cycles)
             points.append(Point(run.title, series, found.accuracy, found.low, found.high, cycles))
-    for run in (one for one in runs if one.same_task):
+    for run in (one for one in runs if one.accuracy_compares):
         baseline = baselines.baseline_network(run.size)
         accuracy = baseline.accuracy[split]
         low, high = accuracy.interval

@@ -166,7 +166,7 @@ def totals(runs: Iterable[Run]) -> pd.DataFrame:
     rows = []
     for run in runs:
         found = deployments.of_run(run)
-        whole, baseline = found.deployment, baseline_network(run.size) if run.same_network else None
+        whole, baseline = found.deployment, baseline_network(run.size) if run.cost_compares else None
         row = {
             "network": run.title,
             "cycles": whole.cycles,

@@ -71,7 +71,7 @@ def headline(runs: Iterable[Run]) -> pd.DataFrame:
                     "bytes": run.network.tflite_bytes,
                 }
             )
-        if not run.same_task:
+        if not run.accuracy_compares:
             continue
         size = size_named(run.size)
         rows.append(
@@ -125,7 +125,7 @@ def beside_baseline(run: Run) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for split in baselines.SPLITS:
         baseline = {"network": "the baseline", "data": CORPUS_NAMES[baselines.CORPUS], "silence": baselines.SILENCE}
-        if run.same_task:
+        if run.accuracy_compares:
             rows.append({"split": split, **baseline, **baseline_measured(run.size, split)})
         for silence in SILENCE_PROTOCOLS:
             own = {"network": run.run, "data": corpus_name(run), "silence": silence}

@@ -183,7 +183,7 @@ def matrix_tables(run: Run, split: str = "test") -> list[Table]:
         )
         for silence in SILENCE_PROTOCOLS
     ]
-    if not run.same_task:
+    if not run.accuracy_compares:
         return made
     baseline = baselines.baseline_network(run.size).accuracy[split].confusion
     caption = f"The baseline's {run.size}, Speech Commands, {split}, {baselines.SILENCE}: counts"

@@ -105,7 +105,7 @@ def line(run: Run) -> str:
     except DataError:
         return "not deployed on GAP8"
     beside = ""
-    if run.same_network:
+    if run.cost_compares:
         beside = f", {baseline_network(run.size).cycles / found.cycles:.2f} times fewer than the baseline's"
     return (
         f"on GAP8: {found.cycles} cycles{beside}; every layer right on {found.clips_checked} clips ({found.platform})"

@@ -20,7 +20,7 @@ import pandas as pd
 from kwslib.accuracy import Accuracy
 from kwslib.artifacts import Scalar, not_stored, read_record, stored_if_set, to_plain, write_record
 from kwslib.config.architecture import Architecture
-from kwslib.config.presets import size_named
+from kwslib.config.presets import BASELINE_SIZES, size_named
 from kwslib.config.schedule import CosineSchedule, Schedule
 from kwslib.config.words import KEYWORDS, labels_of
 from kwslib.errors import DataError
@@ -210,13 +210,23 @@ class Run:
 
     @property
     def same_network(self) -> bool:
-        """Whether its network is the preset's, so that its cost stands beside the baseline's."""
+        """Whether its network is the preset's."""
         return self.training.architecture is None
 
     @property
     def same_task(self) -> bool:
-        """Whether it is the preset's network on the baseline's words, so that its accuracy stands beside as well."""
+        """Whether it is the preset's network on the baseline's words."""
         return self.same_network and not self.training.words
+
+    @property
+    def cost_compares(self) -> bool:
+        """Whether its network is one of the baseline's, so that its cost stands beside the baseline's."""
+        return self.same_network and self.size in BASELINE_SIZES
+
+    @property
+    def accuracy_compares(self) -> bool:
+        """Whether it is one of the baseline's networks on its words, so that its accuracy stands beside as well."""
+        return self.same_task and self.size in BASELINE_SIZES
 
     @property
     def title(self) -> str:

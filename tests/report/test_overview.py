@@ -6,7 +6,7 @@ import pytest
 from kwslib.config.baselines import baseline_network
 from kwslib.config.presets import BASELINE_SIZES
 from kwslib.config.profiles import PROFILES
-from kwslib.report import overview
+from kwslib.report import gap8_figures, gap8_page, overview, run_page
 from kwslib.runs import description
 from tests.sample_run import sample_run
 
@@ -121,3 +121,12 @@ def test_chapters_show_the_release_of_a_size_or_the_quick_run_without_one(monkey
     shutil.move(made.folder, tmp_path / "models" / "medium")
     assert [run.run for run in overview.shown_runs()] == ["quick-small", "best-medium", "quick-large"]
     assert [run.run for run in overview.quick_runs()] == [f"quick-{size}" for size in BASELINE_SIZES]
+
+
+def test_a_preset_that_the_baseline_does_not_have_stands_alone(tmp_path):
+    run = sample_run(tmp_path, "tiny")
+    assert not gap8_page.totals([run])["baseline's cycles"].notna().any()
+    assert overview.headline([run])["network"].unique().tolist() == ["tiny, this book"]
+    assert overview.beside_baseline(run)["network"].unique().tolist() == [run.run]
+    assert len(run_page.matrix_tables(run)) == 2
+    assert {point.name for point in gap8_figures.accuracy_points([run])} == {"tiny"}

@@ -177,6 +177,12 @@ def test_the_line_for_a_terminal_compares_with_the_seed(place):
     )
 
 
+def test_a_preset_that_the_baseline_does_not_have_stands_alone(place):
+    run = sample_run(place / "results", "tiny")
+    cycles = deployments.of_run(run).deployment.cycles
+    assert deployments.line(run) == f"on GAP8: {cycles} cycles; every layer right on 20 clips (simulator)"
+
+
 def test_what_make_leaves_behind_is_no_source(monkeypatch, tmp_path):
     monkeypatch.setattr(deployments.gap8, "__file__", str(tmp_path / "gap8" / "__init__.py"))
     firmware, integer = tmp_path / "gap8" / "firmware", tmp_path / "integer" / "reference.py"
