@@ -18,7 +18,7 @@ from kwslib.release import seeds
 from kwslib.release.front_matter import front_matter
 from kwslib.runs import records
 from kwslib.runs.description import FORM_NAMES, corpus_name, flat, steps
-from kwslib.runs.records import GAP8, Run
+from kwslib.runs.records import GAP8, STREAMING, Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS, SPLITS
 
 CARD, NOTE = "README.md", "card.json"
@@ -44,7 +44,7 @@ def card(folder: Path) -> str:
     """
     run = records.load(folder)
     parts = [_head(run), _data(run, folder), _recipe(run), _accuracy(run), _seeds(folder), _classes(run)]
-    parts += [_cost(run, folder), _limits(run), _use(run)]
+    parts += [_cost(run, folder), _limits(run, folder), _use(run)]
     return front_matter(run) + "\n" + "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -201,8 +201,9 @@ def _cost(run: Run, folder: Path) -> str:
     return "## Cost\n\n" + table(("what", "value"), rows) + tail
 
 
-def _limits(run: Run) -> str:
+def _limits(run: Run, folder: Path) -> str:
     words, others = ("English words", "other languages, ") if run.labels == LABELS else ("these words", "")
+    talk = "conversations that people recorded" if (folder / STREAMING).is_dir() else "running speech"
     speech = "the speech may have terms of its own; the sound files under `mistakes/` are clips of it."
     if run.corpus.name == "speech_commands":
         speech = (
@@ -212,7 +213,7 @@ def _limits(run: Run) -> str:
     return (
         "## Intended use and limits\n\nFor study, comparison and demonstration of keyword spotting on small "
         f"microcontrollers. It recognises {words}, spoken one at a time, in one second of sound at 16 kHz. It was "
-        f"not measured on {others}running speech or children's voices. Background noise lowers its accuracy. "
+        f"not measured on {others}{talk} or children's voices. Background noise lowers its accuracy. "
         "Do not use it for anything that safety depends on.\n\n"
         f"## Licence\n\nThe network is under Apache-2.0, like the project. {speech[0].upper()}{speech[1:]}"
     )

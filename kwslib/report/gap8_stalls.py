@@ -20,7 +20,8 @@ HEADS = {**{f"{kind}_cycles": text for kind, text in STALL_NAMES.items()}, "slee
 MOST_KINDS = 3
 """Kinds of stall that a layer's text names."""
 START_UP = ("_start", "vectors", "cluster_stacks_end", "cluster_main", "load_tables")
-"""Functions that run before the first inference and belong to none."""
+"""Functions that run before the first inference and belong to none. Older records call the vectors by the name of the
+symbol below them, ``cluster_stacks_end``."""
 
 
 def by_function(deployment: Deployment, most: int = 12) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -113,10 +114,10 @@ def write_recordings(
             own, is_padded = _pictures(path, front_end, at_s, say)
             made += own
             padded += is_padded
-    pictures = dict(made)
-    if len(pictures) < len(made):
-        twice = next(name for number, (name, _) in enumerate(made) if name in dict(made[:number]))
+    (twice, count), *_ = Counter(name for name, _ in made).most_common(1) or [("", 0)]
+    if count > 1:
         raise InputError(f"two clips would be written as {twice}: rename one of them")
+    pictures = dict(made)
     if padded:
         say(f"{padded} of {len(paths)} clips {'is' if padded == 1 else 'are'} shorter than a second: zeros follow")
     keep_apart(

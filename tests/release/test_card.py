@@ -59,6 +59,12 @@ def test_seeds_have_mean_and_deviation(run):
     assert "no other seed has more validation clips right under noise-silence" in text
 
 
+def test_a_card_says_what_speech_it_was_not_measured_on(run):
+    assert "not measured on other languages, running speech or" in card.card(run.folder)
+    (run.folder / "streaming").mkdir()
+    assert "not measured on other languages, conversations that people recorded or" in card.card(run.folder)
+
+
 def test_a_card_is_refreshed_where_there_is_one(run):
     card.refresh(run.folder)
     assert not (run.folder / card.CARD).exists()

@@ -1,5 +1,6 @@
 """Which networks stand in which picture, and which of them rank."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import pytest
 from kwslib.config.baselines import baseline_network, vendor_accuracy
 from kwslib.config.presets import BASELINE_SIZES
 from kwslib.config.words import LABELS
+from kwslib.release import release
 from kwslib.report import pareto, size_pages
 from kwslib.runs import foreign
 from kwslib.runs.cost import Cost
 from kwslib.runs.points import Point, Share
+from tests.release.test_release import put
 from tests.sample_run import sample_foreign
 
 
@@ -119,6 +122,13 @@ def test_released_networks_lead_to_their_chapter(monkeypatch):
     address = pareto.link(point("best-small"))
     assert address == "small.html"
     assert f"{Path(address).stem}.md" in size_pages.page_names()
+
+
+def test_a_released_preset_without_a_chapter_leads_to_its_entry(places):
+    put(places / "book" / "results", "best-tiny", size="tiny")
+    release.publish("best-tiny")
+    shutil.rmtree(places / "book" / "results")
+    assert pareto.link(point("best-tiny", recorded=True)) == "#network-best-tiny"
 
 
 def test_a_network_that_stands_alone_with_its_words_has_nothing_to_compare():
