@@ -75,7 +75,6 @@ def soft_targets(
         raise ModelError(f"the teacher {path} reads an input that is no fingerprint of this project")
 
     def of_copy(copy: int) -> np.ndarray:
-        codes, _ = training_codes(corpus, front_end, heard, seed, copy)
         key = {
             "teacher": released_sha256(recipe.teacher),
             "corpus": corpus.manifest["hash"],
@@ -85,12 +84,14 @@ def soft_targets(
         }
 
         def chunks() -> Iterator[np.ndarray]:
+            codes, _ = training_codes(corpus, front_end, heard, seed, copy)
             for start in range(0, len(codes), CHUNK_CLIPS):
                 yield probabilities(codes[start : start + CHUNK_CLIPS], network, data)
 
         path = key_path("teachers", f"{recipe.teacher}-{copy}", key)
-        taught = cached_array(path, (len(codes), network.graph.classes), np.float32, chunks)
-        added = varied_labels(corpus.clips("train"), augmentation)[len(codes) :]
+        clips = corpus.clips("train")
+        taught = cached_array(path, (len(clips), network.graph.classes), np.float32, chunks)
+        added = varied_labels(clips, augmentation)[len(clips) :]
         certain = np.eye(network.graph.classes, dtype=np.float32)[added]
         return np.concatenate([taught, certain]) if len(added) else taught
 

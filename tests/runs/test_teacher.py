@@ -71,6 +71,7 @@ def test_they_are_computed_once(corpus, monkeypatch, tmp_path):
     monkeypatch.setenv("KWS_CACHE", str(tmp_path))
     first = np.array(teacher.soft_targets(RECIPE, corpus, Augmentation(), seed=3)(0))
     monkeypatch.setattr(teacher, "probabilities", None)
+    monkeypatch.setattr(teacher, "training_codes", None)
     assert np.array_equal(teacher.soft_targets(RECIPE, corpus, Augmentation(), seed=3)(0), first)
     with pytest.raises(TypeError):
         teacher.soft_targets(RECIPE, corpus, Augmentation(), seed=4)(0)
