@@ -171,7 +171,7 @@ def link(point: Point) -> str:
     if not point.recorded and (results_dir() / point.run / "train.ipynb").exists():
         inside = results_dir().resolve() == (book_dir() / "results").resolve()
         return f"results/{point.run}/train.html" if inside else anchor(point.run)
-    released = {run.run: f"{size}.html" for size in BASELINE_SIZES if (run := release.released(size))}
+    released = {run.run: f"{size}.html" for size in SIZES if (run := release.released(size))}
     return PAGES.get(point.run) or released.get(point.run) or anchor(point.run)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from kwslib.config.presets import BASELINE_SIZES
+from kwslib.config.presets import BASELINE_SIZES, SIZES
 from kwslib.paths import atomic_write_text, book_dir
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ TEMPLATES = {"size.md.j2": "{size}.md", "gap8.md.j2": "gap8_{size}.md"}
 
 def page_names() -> list[str]:
     """Return the file names of all pages that `write_pages` writes."""
-    return [page.format(size=size) for page in TEMPLATES.values() for size in BASELINE_SIZES]
+    return [page.format(size=size) for page in TEMPLATES.values() for size in SIZES]
 
 
 def render_pages(templates: Path) -> dict[str, str]:
-    """Render every template for every size.
+    """Render every template for every size; what compares with the baseline stands on the pages of its sizes alone.
 
     Parameters
     ----------
@@ -48,10 +48,10 @@ def render_pages(templates: Path) -> dict[str, str]:
     )
     return {
         page.format(size=size): environment.get_template(template).render(
-            size=size, title=size.capitalize(), template=template
+            size=size, title=size.capitalize(), template=template, baseline=size in BASELINE_SIZES
         )
         for template, page in TEMPLATES.items()
-        for size in BASELINE_SIZES
+        for size in SIZES
     }
 
 

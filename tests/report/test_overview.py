@@ -121,6 +121,10 @@ def test_chapters_show_the_release_of_a_size_or_the_quick_run_without_one(monkey
     shutil.move(made.folder, tmp_path / "models" / "medium")
     assert [run.run for run in overview.shown_runs()] == ["quick-small", "best-medium", "quick-large"]
     assert [run.run for run in overview.quick_runs()] == [f"quick-{size}" for size in BASELINE_SIZES]
+    made = sample_run(tmp_path / "made", "tiny", "best", "speech_commands")
+    shutil.move(made.folder, tmp_path / "models" / "tiny")
+    assert [run.run for run in overview.shown_runs()] == ["best-tiny", "quick-small", "best-medium", "quick-large"]
+    assert len(overview.quick_runs()) == len(BASELINE_SIZES)
 
 
 def test_a_preset_that_the_baseline_does_not_have_stands_alone(tmp_path):

@@ -124,11 +124,11 @@ def test_released_networks_lead_to_their_chapter(monkeypatch):
     assert f"{Path(address).stem}.md" in size_pages.page_names()
 
 
-def test_a_released_preset_without_a_chapter_leads_to_its_entry(places):
+def test_a_released_preset_of_our_own_leads_to_its_page(places):
     put(places / "book" / "results", "best-tiny", size="tiny")
     release.publish("best-tiny")
     shutil.rmtree(places / "book" / "results")
-    assert pareto.link(point("best-tiny", recorded=True)) == "#network-best-tiny"
+    assert pareto.link(point("best-tiny", recorded=True)) == "tiny.html"
 
 
 def test_a_network_that_stands_alone_with_its_words_has_nothing_to_compare():

@@ -9,24 +9,35 @@ import yaml
 from jinja2 import UndefinedError
 
 from kwslib import subproc
-from kwslib.config.presets import BASELINE_SIZES
+from kwslib.config.presets import BASELINE_SIZES, SIZES
 from kwslib.report import size_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "book" / "templates"
-NAMES = [f"{size}.md" for size in BASELINE_SIZES] + [f"gap8_{size}.md" for size in BASELINE_SIZES]
+NAMES = [f"{size}.md" for size in SIZES] + [f"gap8_{size}.md" for size in SIZES]
 
 
 def test_every_size_has_its_pages():
     pages = size_pages.render_pages(TEMPLATES)
     assert sorted(pages) == sorted(size_pages.page_names()) == sorted(NAMES)
-    for size in BASELINE_SIZES:
+    for size in SIZES:
         for name, heading in ((f"{size}.md", size.capitalize()), (f"gap8_{size}.md", f"{size.capitalize()} on GAP8")):
             assert f"\n# {heading}\n" in pages[name]
             assert f'overview.shown_run("{size}")' in pages[name]
             assert "{{" not in pages[name] and "{%" not in pages[name]
             assert yaml.safe_load(pages[name].split("---\n")[1])["kernelspec"]["name"] == "python3"
             assert pages[name].endswith("\n")
+
+
+def test_only_pages_of_the_baselines_sizes_compare_with_it():
+    pages = size_pages.render_pages(TEMPLATES)
+    for size in SIZES:
+        has = size in BASELINE_SIZES
+        for part in ("run_page.baseline_matrix", "run_page.matrix_difference", "### Beside the baseline's matrix"):
+            assert (part in pages[f"{size}.md"]) == has
+        for part in ("baseline_network", "The baseline printed", "cycles_picture(deployment, run.size)"):
+            assert (part in pages[f"gap8_{size}.md"]) == has
+        assert ("The baseline has no network of this size" in pages[f"{size}.md"]) != has
 
 
 def test_the_pages_are_in_the_contents_and_not_in_git():
