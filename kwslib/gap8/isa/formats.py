@@ -150,6 +150,7 @@ FORMATS: dict[str, Format] = {
     "CSR": _format("{rd}, {imm}, {rs1}", "1", rd=RD, rs1=RS1, imm=_imm((20, 12, 0))),
     "CSRI": _format("{rd}, {imm}, {imm2}", "", rd=RD, imm2=_imm((15, 5, 0)), imm=_imm((20, 12, 0))),
     "NONE": _format("", ""),
+    "NONE1": _format("", "1", rs1=RS1),  # reads x0 in GVSOC's model, as LOOPI does
     "U5": _format("{rd}, {rs1}, {imm}", "1", rd=RD, rs1=RS1, imm=_imm((20, 5, 0))),
     "BITS": _format("{rd}, {rs1}, {imm}, {imm2}", "1", rd=RD, rs1=RS1, imm=_imm((25, 5, 0)), imm2=_imm((20, 5, 0))),
     "BITSA": _format("{rd}, {rs1}, {imm}, {imm2}", "1d", rd=RD, rs1=RS1, imm=_imm((25, 5, 0)), imm2=_imm((20, 5, 0))),
@@ -159,8 +160,9 @@ FORMATS: dict[str, Format] = {
     "SCIU": _format("{rd}, {rs1}, {imm}", "1", rd=RD, rs1=RS1, imm=_imm(*_SIX)),
     "SCISA": _format("{rd}, {rs1}, {imm}", "1d", rd=RD, rs1=RS1, imm=_simm(*_SIX)),
     "SCIUA": _format("{rd}, {rs1}, {imm}", "1d", rd=RD, rs1=RS1, imm=_imm(*_SIX)),
-    "LOOPI": _format("{imm2}, {imm}", "", target="imm", imm2=_imm((7, 1, 0)), imm=_imm((20, 12, 1))),
-    "LOOPN": _format("{imm2}, {imm}", "", imm2=_imm((7, 1, 0)), imm=_imm((20, 12, 0))),
+    # GVSOC's model reads the register that the unused bits name, x0 as they are assembled: a load into it stalls them.
+    "LOOPI": _format("{imm2}, {imm}", "1", target="imm", imm2=_imm((7, 1, 0)), rs1=RS1, imm=_imm((20, 12, 1))),
+    "LOOPN": _format("{imm2}, {imm}", "1", imm2=_imm((7, 1, 0)), rs1=RS1, imm=_imm((20, 12, 0))),
     "LOOPR": _format("{imm2}, {rs1}", "1", imm2=_imm((7, 1, 0)), rs1=RS1),
     "LOOPSETUP": _format(
         "{imm2}, {rs1}, {imm}", "1", target="imm", imm2=_imm((7, 1, 0)), rs1=RS1, imm=_imm((20, 12, 1))

@@ -38,7 +38,7 @@ def _base() -> Iterator[Instruction]:
         timing = "mul" if funct3 == 0 else "mulh" if funct3 < 4 else ""
         yield row(name, r_type(0x33, funct3, 1), "R", timing)
     yield row("fence", i_type(0x0F, 0), "NONE")
-    yield row("fence.i", i_type(0x0F, 1), "NONE")
+    yield row("fence.i", i_type(0x0F, 1), "NONE1")
     for name, word in (
         ("nop", 0x00000013),  # a form of its own: GVSOC's model has it read nothing, not even x0
         ("ecall", 0x00000073),
@@ -46,7 +46,7 @@ def _base() -> Iterator[Instruction]:
         ("mret", 0x30200073),
         ("wfi", 0x10500073),
     ):
-        yield row(name, f"{word:032b}", "NONE")
+        yield row(name, f"{word:032b}", "NONE1" if name == "ecall" else "NONE")
     for funct3, name in ((1, "csrrw"), (2, "csrrs"), (3, "csrrc")):
         yield row(name, i_type(0x73, funct3), "CSR")
     for funct3, name in ((5, "csrrwi"), (6, "csrrsi"), (7, "csrrci")):

@@ -1,6 +1,7 @@
 """Registers: CSRs, counters, loops, x0, and loads and stores whose base is their data."""
 
-from tests.gap8.differences.reduction import FC_CACHE, Reduction
+from tests.gap8.differences.reduction import CYCLES, FC_CACHE, Reduction
+from tests.gap8.programs import L2
 
 
 def registers_of_csr() -> Reduction:
@@ -152,5 +153,34 @@ def writes_to_zero() -> Reduction:
         p.keep_cycles()
         end()
     p.kept *= 2
+    p.print_and_leave()
+    return p
+
+
+def unused_bits_read() -> Reduction:
+    """Instructions whose unused bits name x0 wait for a load or a product into it: loops set up in parts, fence.i."""
+    p = Reduction()
+    p.cluster_only()
+    p.begin()
+    p.li("a5", L2 + 0x50000)
+    last = 16
+    instructions: tuple[tuple, ...] = (
+        ("lp.starti", 0, last), ("lp.endi", 0, last), ("lp.counti", 0, 0), ("lp.count", 0, "zero"), ("fence.i",),
+        ("lp.setupi", 0, 0, last), ("lp.setup", 1, "zero", last), ("fence",), ("addi", "t3", "zero", 1),
+    )  # fmt: skip
+    before = (("lw", "zero", 0, "a5"), ("mul", "zero", "t1", "t1"), ("addi", "t4", "t4", 1))
+    for instruction in instructions:
+        for first in before:
+            end = p.repeat(2)  # the second time from the cache
+            p.mark()
+            p.emit(*first)
+            p.emit(*instruction)
+            p.nops(6)
+            p.emit("csrrs", "t2", CYCLES, "zero")
+            p.emit("sub", "t2", "t2", "s0")
+            p.emit("lp.counti", 0, 0)
+            p.emit("lp.counti", 1, 0)
+            end()
+            p.keep("t2")
     p.print_and_leave()
     return p

@@ -56,6 +56,7 @@ def jump(writer: Writer) -> None:
     skipped = rng.randrange(0, 6)
     if kind in ("jal", "c.j"):
         beyond = writer.new_label()
+        kind = "c.jal" if kind == "c.j" and writer.core >= 0 and writer.chance(0.5) else kind
         writer.emit(kind, *(("zero",) if kind == "jal" else ()), "@" + beyond)
         for _ in range(skipped):
             writer.emit("addi", writer.target(), writer.source(), 1)
@@ -141,3 +142,13 @@ def backward_loop(writer: Writer, body: Callable[[Writer], None] | None = None) 
         body(writer)
     writer.emit("addi", COUNTER, COUNTER, -1)
     writer.emit(writer.rng.choice(("bne", "blt")), "zero", COUNTER, "@" + again)
+
+
+def sleep(writer: Writer) -> None:
+    """Wait for the next interrupt, which a timer will bring; without interrupts, an instruction that does nothing."""
+    if writer.interrupted:
+        writer.emit("wfi")
+    elif not writer.is_fc:  # the fabric controller of GVSOC hangs in a fence
+        writer.emit(writer.rng.choice(("fence", "fence.i")))
+    else:
+        writer.emit("nop")

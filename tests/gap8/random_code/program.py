@@ -29,6 +29,7 @@ PIECES: tuple[tuple[Piece, int], ...] = (
     (flow.backward_loop, 2),
     (flow.straight, 1),
     (devices.counters, 2),
+    (flow.sleep, 1),
 )
 """What code is put together from, with weights."""
 CLUSTER_PIECES: tuple[tuple[Piece, int], ...] = ((devices.transfer, 2), (devices.critical_section, 1))
@@ -191,10 +192,12 @@ def _fabric_controller(writer: Writer, interrupts: bool) -> None:
     if rng.random() < 0.5:  # so soon nothing is in L1 yet: the cores' first words and this code's race
         writer.li(layout.SHARED, layout.L1_SHARED)
     if interrupts:
+        writer.interrupted = True
         _timer_interrupts(writer, FC_TIMER, 0x1B204000, rng.randrange(150, 2000))
     else:
         writer.store_word(FC_TIMER, 3)
     body(writer, rng.randrange(20, 60), "fc function")
+    writer.interrupted = False
     writer.emit("csrrwi", "zero", 0x300, 0)
     writer.li(POINTER, layout.FLAG)
     wait = writer.pc
@@ -221,12 +224,14 @@ def _core(writer: Writer, core: int, phases: list[tuple[int, int, int]], interru
         if core == 0:
             writer.store_word(CLUSTER_TIMER + 0x10, period)
             writer.store_word(CLUSTER_TIMER, TIMER_ON)
+    writer.interrupted = interrupts
     for number, event, sender in phases:
         body(writer, writer.rng.randrange(3, 14), "cluster function")
         if event < 4:
             devices.software_event(writer, event, sender)
         body(writer, writer.rng.randrange(1, 5), "cluster function")
         devices.barrier(writer, number)
+    writer.interrupted = False
     writer.emit("jal", "zero", "@end")
 
 

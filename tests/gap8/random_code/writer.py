@@ -17,12 +17,17 @@ class Writer(Reduction):
         Every choice comes from it.
     core : int
         Whose code is being written: 0 to 7, `layout.FC`, or -1 for code that all cores of the cluster call.
+    interrupted : bool
+        Whether a timer interrupts that core again and again.
+    used : set of str
+        Mnemonics of the instructions that were written.
     """
 
     def __init__(self, rng: random.Random):
         super().__init__()
         self.rng = rng
         self.core = -1
+        self.interrupted = False
         self.used: set[str] = set()
         self._labels = 0
 
