@@ -1,7 +1,5 @@
 """Control flow that always ends: branches, loops in hardware and by branches, calls, jumps."""
 
-from collections.abc import Callable
-
 from tests.gap8.random_code import layout
 from tests.gap8.random_code.instructions import compute
 from tests.gap8.random_code.layout import COMPRESSED_DATA, COUNTER, SCRATCH
@@ -122,7 +120,9 @@ def _one(writer: Writer) -> None:
     elif kind == 1:
         writer.emit("sw", writer.source(), 4 * rng.randrange(64), rng.choice((layout.OWN, layout.SHARED)))
     elif kind == 2:
-        writer.emit(rng.choice(("add", "p.mac", "mul", "pv.sdotsp.h")), writer.target(), writer.source(), writer.source())
+        writer.emit(
+            rng.choice(("add", "p.mac", "mul", "pv.sdotsp.h")), writer.target(), writer.source(), writer.source()
+        )
     else:
         writer.emit("c.addi", rng.choice(layout.DATA), rng.randrange(-32, 32))
 
@@ -132,14 +132,12 @@ def nested_loops(writer: Writer) -> None:
     hardware_loop(writer, 1)
 
 
-def backward_loop(writer: Writer, body: Callable[[Writer], None] | None = None) -> None:
+def backward_loop(writer: Writer) -> None:
     """A loop that counts down and branches backward."""
     writer.emit("addi", COUNTER, "zero", writer.rng.randrange(1, 5))
     again = writer.new_label()
     writer.label(again)
     simple(writer, writer.rng.randrange(1, 8))
-    if body is not None:
-        body(writer)
     writer.emit("addi", COUNTER, COUNTER, -1)
     writer.emit(writer.rng.choice(("bne", "blt")), "zero", COUNTER, "@" + again)
 

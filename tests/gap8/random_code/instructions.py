@@ -8,8 +8,26 @@ from tests.gap8.random_code.layout import COMPRESSED_DATA, DATA, SCRATCH
 from tests.gap8.random_code.writer import Writer
 
 COMPUTING = frozenset(
-    "R RA RFLAGS R1 I SHIFT U U5 BITS BITSA NORM NORMA SCIS SCIU SCISA SCIUA "
-    "CIW CI CLI CSLLI CLUI CSHIFT CANDI CA CMV CADD".split()
+    {
+        *(
+            "R",
+            "RA",
+            "RFLAGS",
+            "R1",
+            "I",
+            "SHIFT",
+            "U",
+            "U5",
+            "BITS",
+            "BITSA",
+            "NORM",
+            "NORMA",
+            "SCIS",
+            "SCIU",
+            "SCISA",
+        ),
+        *("SCIUA", "CIW", "CI", "CLI", "CSLLI", "CLUI", "CSHIFT", "CANDI", "CA", "CMV", "CADD"),
+    }
 )
 """Formats of instructions that read and write registers alone."""
 DIVISIONS = ("div", "divu", "rem", "remu")

@@ -1,7 +1,7 @@
 """What every random program agrees on: which register is for what, and which memory belongs to whom.
 
-A core has windows of its own in L1 (the fabric controller: in its TCDM) and in L2, and others for its DMA transfers; two
-more, one in L1 and one in L2, are everybody's.
+A core has windows of its own in L1 (the fabric controller: in its TCDM) and in L2, and others for its DMA transfers;
+two more, one in L1 and one in L2, are everybody's.
 """
 
 from tests.gap8.programs import L1, L2

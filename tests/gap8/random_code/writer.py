@@ -3,7 +3,6 @@
 import random
 from collections.abc import Sequence
 
-from kwslib.gap8.isa.instructions import table
 from tests.gap8.differences.reduction import Reduction
 from tests.gap8.random_code import layout
 
@@ -53,8 +52,3 @@ class Writer(Reduction):
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
-
-
-def size_of(mnemonic: str) -> int:
-    """Return the bytes of an instruction."""
-    return table()[mnemonic].size
