@@ -364,7 +364,7 @@ next_core:;
 
     if (flags & 0x80) next = loop_back(c, pc, next);
     c->pc = next;
-    c->cycles = cycles;
+    if (UNLIKELY(outcome != DONE)) c->cycles = cycles;  // for what ends the access
     fetch(c, next);
     if (slow) {  // by the mask that the instruction itself may have set
         if (LIKELY(c->mask & 1)) c->pccr[COUNT_CYCLES] += (uint32_t)cycles;
