@@ -23,7 +23,7 @@ test: $(READY)  ## run the fast tests
 	$(BIN)/python -m pytest $(PROCESSES)
 
 test-slice: $(READY)  ## run the few slow tests that CI runs
-	$(BIN)/python -m pytest -m slice
+	$(BIN)/python -m pytest -m slice $(PROCESSES)
 
 test-slow: $(READY)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow

@@ -156,6 +156,8 @@ def test_build(place, model):
     assert _invoke(folder / "network.elf").exit_code == 0
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_what_portable_c_computes_is_said(place, model):
     (place / "most.tflite").write_bytes(networks.with_max_pool(model.read_bytes()))
     said = r"^portable C computes (S\d+_MaxPool\w+) \(a maximum\)"
@@ -193,6 +195,8 @@ def test_run_on_the_host_says_that_it_counts_no_cycles(place, model):
     assert (place / "_build" / "gap8" / "tiny-host" / "program.txt").is_file()
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_the_best_window_of_a_longer_sound_goes_into_the_program(place):
     sound = np.zeros((3 * 44100, 2))
     sound[44100:88200] = soxr.resample(soundfile.read(clips.DEFAULT_CLIP)[0], 16000, 44100)[:, None]
@@ -455,6 +459,8 @@ def test_make_clean_all_run(place, own_build):
     assert [path.name for path in (place / "made").iterdir()] == ["small-simulator"]
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_make_with_another_network_and_image(place, model, own_build):
     (place / "clip.pgm").write_bytes(pgm(np.full((49, 10), 7, np.uint8)))
     words = [f"MODEL={model}", f"IMAGE={place / 'clip.pgm'}", "platform=host", "MEDIUM=1", own_build]

@@ -46,6 +46,8 @@ def test_version_and_help(place):
         assert entry.help.split()[0] in text
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_run_all_trains_every_size_and_lists_the_stages(place, monkeypatch):
     monkeypatch.setenv("KWS_INSTALL_S", "60")
     result = kws("run", "--all", "--seed", 4)

@@ -59,6 +59,8 @@ def refused(*words):
     return result.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_a_network_is_evaluated_and_deployed_with_the_test_archive_alone(model, speech, tmp_path):
     result = CliRunner().invoke(main, ["evaluate", str(model), "--data", str(speech)])
     assert result.exit_code == 0, result.output

@@ -120,6 +120,8 @@ def test_a_task_leaves_its_figures_alone(model, speech):
     assert (made.tflite_sha256, made.key) == (task.tflite_sha256, task.key)
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_a_network_that_can_listen_hears_streams(place, speech):
     words = {"run": "quick-small", "size": "small", "corpus": "speech_commands", "data": str(speech), "clips": 1}
     found = deployments.run_task(choose(**{**DEFAULTS, **words}))

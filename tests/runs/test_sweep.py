@@ -60,6 +60,8 @@ def test_no_scheduler_at_the_address(place, monkeypatch):
         sweep.run_grid([{}], scheduler="tcp://127.0.0.1:9")
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_failure_stops_or_not_and_finished_runs_are_kept(place):
     said = []
     outcomes = sweep.run_grid(read_grid(["seed=13,2,9"]), workers=1, keep_going=True, say=said.append)
@@ -80,6 +82,8 @@ def test_failure_stops_or_not_and_finished_runs_are_kept(place):
         sweep.require_success(stopped)
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_a_trained_network_without_its_deployment_is_not_there_already(place, gap8):
     """As a kill leaves it that comes after the training."""
     (gap8 / "refuse").touch()

@@ -137,6 +137,8 @@ def test_order_decides_the_samples_and_the_folder(made, phrases):
     assert len({folder_of(one) for one in (order, *others)}) == 5
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_an_interrupted_recording_goes_on_and_ends_with_the_same_samples(phrases, tmp_path, monkeypatch):
     order = Order(phrases[:1], language_named("de"), seed=1, voices=6)
     hashes, real, count = [], phrase_studio.utter, []

@@ -47,6 +47,8 @@ def trial(variant, seed, accuracy):
     )
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_a_trial_is_trained_once_and_read_afterwards(place, speech):
     folder = place / "results" / "ablation" / "no-teacher-s5"
     folder.mkdir(parents=True)

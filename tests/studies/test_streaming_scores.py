@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from kwslib.config.streams import NEGATIVES, SIMILAR, SNR_DB, StreamStudy
 from kwslib.runs import networks
@@ -40,6 +41,8 @@ def test_decisions_are_kept_for_one_network_corpus_and_study():
     assert more == folders[0]
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_streams_are_scored_in_other_processes(tmp_path):
     network = networks.of_run("quick-small")
     material = replace(scores.material_of(Drawn(), network, "power", STUDY), folder=tmp_path)

@@ -93,6 +93,8 @@ def test_voices_of_other_words_are_refused(recordings, voices):
         Mixture(Row("x", True, 0), Other(), recordings, 1)
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_a_row_is_trained_and_tested_once_and_read_afterwards(place, speech, voices, monkeypatch):
     tiny = replace(TINY, name=voices_study.SIZE)
     monkeypatch.setattr(voices_study, "SIZES", {voices_study.SIZE: tiny})

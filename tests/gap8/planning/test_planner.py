@@ -171,8 +171,8 @@ def test_what_portable_c_computes_of_shapes_that_the_sizes_do_not_have(name):
     assert portable(planner.plan(shapes.load(name))) == PORTABLE_LAYERS.get(name, set())
 
 
-# Of each reason one, and what reads its input in another way; the slow test compares all of them.
-@pytest.mark.parametrize("name", [*PORTABLE_LAYERS, "kernel 10×10", "three inputs", "depthwise 5×3, stride 1×2"])
+# Some of what is left to portable C, and what is not; the slow test compares all of them.
+@pytest.mark.parametrize("name", [*list(PORTABLE_LAYERS)[:5:2], "three inputs", "depthwise 5×3, stride 1×2"])
 def test_shapes_that_the_sizes_do_not_have(name):
     assert_on_host(shapes.load(name))
 

@@ -178,6 +178,8 @@ def hear(project, *words, given=b""):
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
+@pytest.mark.slow
+@pytest.mark.slice
 def test_a_project_that_listens_equals_the_reference_in_every_hop(listening_project, tmp_path):
     assert make(listening_project, "test").stdout.splitlines()[-1] == f"{LISTENS}: equal to the reference in every hop"
     done = simulate(listening_project / "listen.elf", timeout_s=120, check_uninitialised=True)
