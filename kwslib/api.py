@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kwslib.gap8.planning.plan import Plan
     from kwslib.integer.graph import Graph
     from kwslib.integer.reference import Outputs
-    from kwslib.runs.networks import Network
+    from kwslib.runs.known_network import Network
     from kwslib.runs.prediction import Prediction
     from kwslib.runs.ranking import Outcome
     from kwslib.runs.records import Measurement, Run

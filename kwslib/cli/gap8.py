@@ -21,7 +21,7 @@ from kwslib.gap8.platforms.platform import PLATFORMS
 from kwslib.paths import atomic_write_text
 
 if TYPE_CHECKING:
-    from kwslib.runs.networks import Network
+    from kwslib.runs.known_network import Network
 
 OUT_DIR = "_build/gap8"
 """Where outputs go if no folder is named: a folder for each network and target."""

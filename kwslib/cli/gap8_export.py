@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kwslib.gap8.program.listening import Listening
-    from kwslib.runs.networks import Network
+    from kwslib.runs.known_network import Network
 
 LONGEST_VECTOR_S = 60
 """Seconds of a recording that become a test vector of an exported project."""

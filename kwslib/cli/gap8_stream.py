@@ -10,7 +10,7 @@ from kwslib.terminal import table
 if TYPE_CHECKING:
     from kwslib.config.events import EventParameters
     from kwslib.gap8.measure.stream import Stream
-    from kwslib.runs.networks import Network
+    from kwslib.runs.known_network import Network
 
 
 def run_stream(

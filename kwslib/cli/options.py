@@ -10,7 +10,7 @@ from kwslib.config import limits
 from kwslib.errors import InputError, KwsError
 
 if TYPE_CHECKING:
-    from kwslib.runs.networks import Network
+    from kwslib.runs.known_network import Network
 
 Decorator = Callable[[Callable], Callable]
 

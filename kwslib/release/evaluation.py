@@ -18,7 +18,7 @@ from kwslib.release.evaluation_record import ClipsUsed, Evaluation
 from kwslib.runs import deployments, execution, networks, notebook, records
 from kwslib.runs.claim import claim
 from kwslib.runs.clips import codes_for
-from kwslib.runs.networks import Network
+from kwslib.runs.known_network import Network
 from kwslib.runs.parameters import RUN_NAME, declared
 from kwslib.runs.records import GAP8, METRICS, Measurement, Run
 from kwslib.speech import open_corpus

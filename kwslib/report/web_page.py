@@ -30,7 +30,7 @@ from kwslib.report import elements
 from kwslib.report.elements import Html
 from kwslib.runs import deployments
 from kwslib.runs.clips import for_device
-from kwslib.runs.networks import Network
+from kwslib.runs.known_network import Network
 from kwslib.speech.recording import read_recording
 
 SOURCES = Path(__file__).with_name("web")

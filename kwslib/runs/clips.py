@@ -15,7 +15,7 @@ from kwslib.config.words import is_word
 from kwslib.errors import InputError
 from kwslib.integer import reference
 from kwslib.integer.graph import UINT8_SHIFT
-from kwslib.runs.networks import Network
+from kwslib.runs.known_network import Network
 from kwslib.speech import fingerprint
 from kwslib.speech.recording import read_recording
 from kwslib.speech.samples import read_pgm

@@ -31,7 +31,7 @@ from kwslib.paths import atomic_path, results_dir, scratch, speech_dir
 from kwslib.provenance import Provenance, provenance
 from kwslib.runs import networks, records
 from kwslib.runs.clips import DEFAULT_CLIP, codes_for, for_device
-from kwslib.runs.networks import CORPUS_TEXTS, Network
+from kwslib.runs.known_network import CORPUS_TEXTS, Network
 from kwslib.runs.records import Run
 from kwslib.speech import corpus_in, open_corpus
 from kwslib.speech.recording import read_recording

@@ -8,7 +8,7 @@ from kwslib.config.words import LABELS, UNKNOWN
 from kwslib.errors import InputError
 from kwslib.integer import reference
 from kwslib.runs.clips import codes_for
-from kwslib.runs.networks import Network
+from kwslib.runs.known_network import Network
 from kwslib.speech.inspection import Finding, Inspection
 from kwslib.speech.wav import read_second
 

@@ -23,7 +23,7 @@ from kwslib.paths import models_dir, scratch
 from kwslib.provenance import Provenance, provenance
 from kwslib.runs import networks
 from kwslib.runs.deployments import drawn_codes, key
-from kwslib.runs.networks import Network
+from kwslib.runs.known_network import Network
 from kwslib.speech import open_corpus
 from kwslib.speech.fingerprint import fingerprints, quantise, to_peak
 

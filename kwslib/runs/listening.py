@@ -15,7 +15,7 @@ from kwslib.gap8.program.listener_library import HostListener
 from kwslib.gap8.program.listening import listening, tail_samples
 from kwslib.integer.events import Event, rules
 from kwslib.integer.graph import UINT8_SHIFT
-from kwslib.runs.networks import Network
+from kwslib.runs.known_network import Network
 from kwslib.speech.frames import FrameStream
 
 KERNELS = "the device's own C, on the host"

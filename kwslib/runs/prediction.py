@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ
 from kwslib.runs.clips import score
-from kwslib.runs.networks import Network
+from kwslib.runs.known_network import Network
 from kwslib.speech.recording import read_recording
 from kwslib.speech.sound_files import find_sounds
 from kwslib.terminal import table

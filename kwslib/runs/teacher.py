@@ -9,7 +9,8 @@ from kwslib.config.augmentation import Augmentation
 from kwslib.config.recipe import Recipe
 from kwslib.errors import ModelError
 from kwslib.network.evaluation import tflite_predictor
-from kwslib.runs.networks import Network, of_file, released_path, released_sha256
+from kwslib.runs.known_network import Network
+from kwslib.runs.networks import of_file, released_path, released_sha256
 from kwslib.speech.augmentation import varied_labels
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import Corpus

@@ -13,7 +13,7 @@ from kwslib.config.words import SILENCE, UNKNOWN
 from kwslib.errors import InputError
 from kwslib.network.evaluation import tflite_predictor
 from kwslib.runs.clips import codes_for
-from kwslib.runs.networks import Network
+from kwslib.runs.known_network import Network
 from kwslib.speech.cache import CHUNK_CLIPS
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.disturbance import active_power, change_level, mix, move, noise_segment, reverberate, stream

@@ -26,7 +26,7 @@ from kwslib.paths import atomic_path, scratch, write_json
 from kwslib.provenance import provenance
 from kwslib.runs import deployments, execution, networks
 from kwslib.runs.clips import codes_for, for_device
-from kwslib.runs.networks import Network
+from kwslib.runs.known_network import Network
 from kwslib.runs.records import STREAMING, Run
 from kwslib.speech import phonemes
 from kwslib.speech.near_misses import KINDS

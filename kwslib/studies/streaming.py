@@ -21,7 +21,7 @@ from kwslib.paths import results_dir
 from kwslib.provenance import provenance
 from kwslib.runs import listening, networks, records
 from kwslib.runs.claim import claim
-from kwslib.runs.networks import Network
+from kwslib.runs.known_network import Network
 from kwslib.runs.records import Run
 from kwslib.speech import open_corpus
 from kwslib.speech.corpus import Corpus

@@ -24,8 +24,8 @@ from kwslib.errors import DataError
 from kwslib.files import open_regular
 from kwslib.paths import atomic_path, cache_dir, sweep
 from kwslib.runs import networks
+from kwslib.runs.known_network import Network
 from kwslib.runs.listening import Listener, device_form
-from kwslib.runs.networks import Network
 from kwslib.speech.corpus import Corpus
 from kwslib.studies.streaming_changes import Change
 from kwslib.studies.streaming_sounds import SPLITS, Placed, Sounds, Stream

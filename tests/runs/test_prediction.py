@@ -13,7 +13,8 @@ from kwslib.errors import DataError, InputError
 from kwslib.integer import network_file
 from kwslib.runs import prediction
 from kwslib.runs.clips import DEFAULT_CLIP, codes_for
-from kwslib.runs.networks import Network, choose, of_file
+from kwslib.runs.known_network import Network
+from kwslib.runs.networks import choose, of_file
 from kwslib.speech.fingerprint import fingerprints, quantise
 from kwslib.speech.wav import read_wav
 from tests.corpora import write_wav
