@@ -1,27 +1,41 @@
-"""Sound files that a command takes one by one: one that cannot be used is named, and the others are taken anyway."""
+"""Files that a command takes one by one: one that cannot be used is named, and the others are taken anyway."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
-from kwslib.errors import DataError, InputError
+from kwslib.errors import DataError, InputError, KwsError
+
+SOUND_ERRORS = (DataError, InputError)
+"""What is about a sound file alone."""
 
 
 class Attempts:
-    """Counts the sound files that could not be used.
+    """Counts the files that could not be used.
 
     Parameters
     ----------
-    files : int
-        How many are named; the error of a single one is that of the command.
+    files : int or None
+        How many are named; the error of a single one is that of the command. None for those of a folder, which are
+        counted as they are taken: they are named, one or many.
     done : str
         What happens to each, for the last line: ``classified``.
+    called : str
+        What they are, for the last line.
+    errors : tuple of KwsError classes
+        What is about a file, and says nothing of the next one.
     """
 
-    def __init__(self, files: int, done: str) -> None:
-        self._files, self._done = files, done
-        self._failed = 0
+    def __init__(
+        self,
+        files: int | None,
+        done: str,
+        called: str = "sound files",
+        errors: tuple[type[KwsError], ...] = SOUND_ERRORS,
+    ) -> None:
+        self._files, self._done, self._called, self._errors = files, done, called, errors
+        self._taken = self._failed = 0
 
     @contextmanager
     def one(self) -> Iterator[None]:
@@ -29,12 +43,13 @@ class Attempts:
 
         Raises
         ------
-        DataError, InputError
+        KwsError
             If no other file is named.
         """
+        self._taken += 1
         try:
             yield
-        except (DataError, InputError) as error:
+        except self._errors as error:
             if self._files == 1:
                 raise
             click.echo(f"error: {error}", err=True)
@@ -49,4 +64,5 @@ class Attempts:
             If any did.
         """
         if self._failed:
-            raise DataError(f"{self._failed} of {self._files} sound files could not be {self._done}, see above")
+            count = self._taken if self._files is None else self._files
+            raise DataError(f"{self._failed} of {count} {self._called} could not be {self._done}, see above")

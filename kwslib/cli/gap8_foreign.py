@@ -1,12 +1,17 @@
 """The command ``kws gap8 foreign``: other people's networks, recorded beside ours."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kwslib.cli.options import SOME_CLIPS
 from kwslib.errors import InputError, KwsError
 from kwslib.paths import speech_dir
+
+if TYPE_CHECKING:
+    from kwslib.runs.foreign import ForeignRecord
 
 
 @click.command(name="foreign")
@@ -24,9 +29,10 @@ from kwslib.paths import speech_dir
 def record_foreign(files: tuple[Path, ...], inputs: int, out: Path | None, timeout_s: float, data: str | None) -> None:
     """Measure networks that other people made, and keep a record of each for the book.
 
-    The record names the file by its hash; the file itself is not kept. A file that is refused is named, and the others
-    are measured all the same.
+    The record names the file by its hash; the file itself is not kept. A file that cannot be measured is named, and the
+    others are measured all the same.
     """
+    from kwslib.cli.attempts import Attempts
     from kwslib.runs import foreign
 
     if inputs < 1:
@@ -34,29 +40,28 @@ def record_foreign(files: tuple[Path, ...], inputs: int, out: Path | None, timeo
     if not timeout_s > 0:
         raise InputError(f"--timeout must be positive, not {timeout_s:g}")
     found, speech = foreign.files_of(files), speech_dir(data or "")
-    refused: list[str] = []
+    attempts = Attempts(len(found), "measured", "files", (KwsError,))
     for file in found:
-        try:
+        with attempts.one():
             record = foreign.measure(file, inputs, timeout_s, speech)
-        except KwsError as error:
-            if len(found) == 1:
-                raise
-            refused.append(file.name)
-            click.echo(f"refused: {error}", err=True)
-            continue
-        path = foreign.save(record, out or foreign.folder())
-        click.echo(
-            f"{record.name}: {record.cycles} cycles, {record.macs / record.cycles:.2f} MAC/cycle, predicted "
-            f"{record.predicted_cycles}; every layer equals the integer reference on {inputs} inputs; written to {path}"
-        )
-        for one in record.accuracies:
-            click.echo(f"{record.name}: {one.correct} of {one.clips} test clips right ({one.silence})")
-        if not record.accuracies:
-            why = "KWS_DATA names no recorded speech" if speech is None else "its front end is not known"
-            click.echo(f"{record.name}: accuracy not measured, since {why}")
-        if record.portable:
-            click.echo(f"{record.name}: {record.portable}")
-        if record.origin is None:
-            click.echo(f"{record.name}: where it is from is not known (kwslib/config/data/foreign_networks.json)")
-    if refused:
-        raise KwsError(f"{len(refused)} of {len(found)} files were refused: {', '.join(refused)}")
+            path = foreign.save(record, out or foreign.folder())
+            for line in _lines(record, path, speech is not None):
+                click.echo(f"{record.name}: {line}")
+    attempts.end()
+
+
+def _lines(record: "ForeignRecord", path: Path, has_speech: bool) -> Iterator[str]:
+    """What the terminal shows of a record."""
+    yield (
+        f"{record.cycles} cycles, {record.macs / record.cycles:.2f} MAC/cycle, predicted {record.predicted_cycles}; "
+        f"every layer equals the integer reference on {record.inputs_checked} inputs; written to {path}"
+    )
+    for one in record.accuracies:
+        yield f"{one.correct} of {one.clips} test clips right ({one.silence})"
+    if not record.accuracies:
+        why = "its front end is not known" if has_speech else "KWS_DATA names no recorded speech"
+        yield f"accuracy not measured, since {why}"
+    if record.portable:
+        yield record.portable
+    if record.origin is None:
+        yield "where it is from is not known (kwslib/config/data/foreign_networks.json)"

@@ -1,5 +1,6 @@
 """``kws words`` and ``kws words-study``: a network from nothing but words, and what synthetic voices are worth."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +54,17 @@ def words(
     Examples: kws words "lights on" "lights off"
               kws words "licht an" "licht aus" --language de --recordings FOLDER
     """  # noqa: D301
+    from kwslib.cli.attempts import Attempts
     from kwslib.runs import configuration
     from kwslib.runs.parameters import positive
+    from kwslib.speech.own_recordings import read_own
     from kwslib.studies import own_words_plan
 
     given = configuration.read(config) if config else {}
     given |= {key: positive(key, value) for key, value in values.items() if value is not None}
-    plan = own_words_plan.plan(phrases, language, name, recordings, voices, **given)
+    attempts = Attempts(None, "read")
+    read = partial(read_own, attempt=attempts.one, end=attempts.end)
+    plan = own_words_plan.plan(phrases, language, name, recordings, voices, read, **given)
     for line in plan.describe():
         click.echo(line)
     if check:

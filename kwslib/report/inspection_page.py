@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
+from kwslib.files import read_regular
 from kwslib.paths import atomic_write_text
 from kwslib.report.elements import fill
 from kwslib.speech.corpus import SPLITS
@@ -69,11 +70,9 @@ def html(inspection: Inspection) -> str:
 
 
 def _sound(path: Path) -> str:
-    """A clip in base 64; empty if it cannot be read or is too large."""
+    """A clip in base 64; empty if it is no file, cannot be read or is too large."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            return ""
-        return base64.b64encode(path.read_bytes()).decode()
+        return base64.b64encode(read_regular(path, MOST_BYTES)).decode()
     except OSError:
         return ""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +44,24 @@ class OwnClips:
 
 @dataclass(frozen=True, eq=False)
 class OwnRecordings:
-    """The recordings of a folder by split, and how they were divided."""
+    """The recordings of a folder by split, and how they were divided.
+
+    Attributes
+    ----------
+    splits : dict
+        The clips of each split.
+    rule : str
+        How they were divided.
+    left_out : tuple of str
+        Recordings with more than a second of speech, or with none.
+    others : tuple of str
+        Files of the sub-folders that are no sound by their suffix.
+    """
 
     splits: dict[str, OwnClips]
     rule: str
     left_out: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -69,11 +83,12 @@ class OwnRecordings:
         counts = ", ".join(f"{len(own)} {split}" for split, own in self.splits.items())
         lines = [f"own recordings: {counts}; split {self.rule}"]
         if self.left_out:
-            named = ", ".join(self.left_out[:MOST_NAMED]) + (", …" if len(self.left_out) > MOST_NAMED else "")
             lines.append(
                 f"own recordings left out: {len(self.left_out)} with more than a second of speech, or with none "
-                f"({named}): one phrase a file"
+                f"({_some(self.left_out)}): one phrase a file"
             )
+        if self.others:
+            lines.append(f"other files left out: {len(self.others)}, no sound files by name ({_some(self.others)})")
         if not self.has_others:
             lines.append(
                 "own recordings hold phrases alone, so the network may take whatever is recorded for one: "
@@ -82,21 +97,38 @@ class OwnRecordings:
         return "\n".join(lines)
 
 
-def read_own(folder: Path, phrases: Sequence[str], say: Callable[[str], None] = lambda line: None) -> OwnRecordings:
+def read_own(
+    folder: Path,
+    phrases: Sequence[str],
+    attempt: Callable[[], AbstractContextManager[None]] = nullcontext,
+    end: Callable[[], None] = lambda: None,
+) -> OwnRecordings:
     """Read a folder of recordings: a sub-folder of sound files for each phrase, other sounds in others.
 
     The names of sub-folders may have underscores or hyphens for spaces. Recordings that have more than a second of
-    speech, or none, are left out, and the result says so.
+    speech, or none, are left out, and the result says so; it names other files too. Hidden files are not looked at.
+
+    Parameters
+    ----------
+    folder : Path
+    phrases : sequence of str
+    attempt : callable
+        Makes a context in which each file is read. If it holds back the error of a file, the others are read all the
+        same, so that every damaged one is named.
+    end : callable
+        Is called when all are read; it refuses the folder if a file was damaged: which recordings are left decides how
+        they are divided, and what is trained.
 
     Raises
     ------
     DataError
-        If there is no such folder, none of its sub-folders is a phrase, or one has too few recordings.
+        If there is no such folder, none of its sub-folders is a phrase, one has too few recordings, or a recording
+        cannot be read.
     """
     if not folder.is_dir():
         raise DataError(f"the folder of recordings {folder} does not exist: it has a folder of sound files a phrase")
     labels = {_plain(phrase): UNKNOWN + 1 + number for number, phrase in enumerate(phrases)}
-    found = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._")
+    found = _sub_folders(folder)
     if not any(_plain(path.name) in labels for path in found):
         there = [path.name for path in found]
         raise DataError(
@@ -105,25 +137,51 @@ def read_own(folder: Path, phrases: Sequence[str], say: Callable[[str], None] = 
         )
     classes: dict[str, list[str]] = {}
     clips: dict[str, tuple[int, np.ndarray]] = {}
-    left_out = []
+    left_out: list[str] = []
+    others: list[str] = []
     for path in found:
         label = labels.get(_plain(path.name), UNKNOWN)
-        for file in sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file()):
+        for file in _files(path):
             name = f"{path.name}/{file.name}"
-            clip = second_of(read_recording(file, most_s=MOST_S).samples)
-            if clip is None:
-                left_out.append(name)
+            if file.suffix.lower() not in SUFFIXES:
+                others.append(name)
                 continue
-            clips[name] = (label, clip)
-            classes.setdefault(phrases[label - UNKNOWN - 1] if label > UNKNOWN else "other sounds", []).append(name)
+            with attempt():
+                clip = second_of(read_recording(file, most_s=MOST_S).samples)
+                if clip is None:
+                    left_out.append(name)
+                    continue
+                clips[name] = (label, clip)
+                classes.setdefault(phrases[label - UNKNOWN - 1] if label > UNKNOWN else "other sounds", []).append(name)
+    end()
     if not clips:
         raise DataError(f"{folder} has no recording of up to a second of speech: one phrase a file")
     split = split_clips(classes)
     return OwnRecordings(
         {part: _chosen(clips, [name for name in clips if split.of[name] == part]) for part in SPLITS},
         split.rule,
-        tuple(left_out),
+        tuple(map(_printable, left_out)),
+        tuple(map(_printable, others)),
     )
+
+
+def _sub_folders(folder: Path) -> list[Path]:
+    """The folders of recordings in a folder; what is called as background noise or hidden is none."""
+    return [path for path in _files(folder) if path.is_dir() and path.name[0] != "_"]
+
+
+def _files(folder: Path) -> list[Path]:
+    """What is in a folder and not hidden, by name.
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be read.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if path.name[0] != ".")
+    except OSError as error:
+        raise DataError(f"cannot read the folder of recordings {folder}: {error.strerror or error}") from error
 
 
 def _plain(name: str) -> str:
@@ -134,6 +192,10 @@ def _chosen(clips: dict[str, tuple[int, np.ndarray]], names: Sequence[str]) -> O
     labels = np.array([clips[name][0] for name in names], np.uint8)
     audio = np.array([clips[name][1] for name in names], np.int16).reshape(-1, CLIP_SAMPLES)
     return OwnClips(tuple(_printable(name) for name in names), labels, audio)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
 
 
 def _printable(name: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kwslib import seals
+from kwslib.artifacts import file_sha256
 from kwslib.config.front_end import CLIP_SAMPLES
 from kwslib.config.words import SILENCE, UNKNOWN
 from kwslib.errors import DataError
@@ -18,6 +19,7 @@ from kwslib.paths import cache_dir, write_json
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import SPLITS, Clips, Corpus, check_split, extra_clips
 from kwslib.speech.noise import random_second
+from kwslib.speech.sound_files import quoted
 from kwslib.speech.wav import read_second, read_wav
 
 NOISE_FOLDER = "_background_noise_"
@@ -94,7 +96,7 @@ class WavCorpus(Corpus):
 
         def chunks() -> Iterator[np.ndarray]:
             for start in range(0, len(paths), CHUNK_CLIPS):
-                yield np.stack([read_second(self.folder / one) for one in paths[start : start + CHUNK_CLIPS]])
+                yield np.stack([self._read(one) for one in paths[start : start + CHUNK_CLIPS]])
 
         return cached_array(path, (len(paths), CLIP_SAMPLES), np.int16, chunks), digest
 
@@ -110,10 +112,17 @@ class WavCorpus(Corpus):
             chunk = np.zeros((len(entries[start : start + CHUNK_CLIPS]), CLIP_SAMPLES), np.int16)
             for number, (label, path) in enumerate(entries[start : start + CHUNK_CLIPS], start):
                 if label != SILENCE or (silence == "noise-silence" and is_sound(path)):
-                    chunk[number - start] = read_second(self.folder / path)
+                    chunk[number - start] = self._read(path)
                 elif silence == "noise-silence":
                     chunk[number - start] = noise_clip(noise, SPLITS.index(split), number)
             yield chunk
+
+    def _read(self, path: str) -> np.ndarray:
+        try:
+            return read_second(self.folder / path)
+        except DataError as error:
+            advice = f"kws data inspect {quoted(self.folder)} names every clip that cannot be used"
+            raise DataError(f"{error}; {advice}") from error
 
     @abc.abstractmethod
     def _silence_noise(self) -> list[np.ndarray]:
@@ -216,6 +225,6 @@ def _stored_digests(folder: Path, files: Sequence[str]) -> dict[str, str]:
         seals.spoiled(stored)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
-    digests = {path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in files}
+    digests = {path: file_sha256(folder / path) for path in files}
     write_json(stored, {"sha256": digests, "checksum": seals.of_json(digests)})
     return digests

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from kwslib.runs import run_name
 from kwslib.runs.parameters import Parameters, check
 from kwslib.runs.run_name import DEFAULT_SEED
 from kwslib.speech.languages import ENGLISH, language_named
-from kwslib.speech.own_recordings import read_own
+from kwslib.speech.own_recordings import OwnRecordings, read_own
 from kwslib.speech.phrase_corpus import NAME, Order
 from kwslib.speech.phrase_script import cast_variants
 from kwslib.speech.phrase_studio import folder_of
@@ -53,6 +53,7 @@ def plan(
     name: str = "",
     recordings: Path | None = None,
     voices: int = 0,
+    read: Callable[[Path, Sequence[str]], OwnRecordings] = read_own,
     **parameters: Any,
 ) -> Plan:
     """Check everything before anything is written.
@@ -69,6 +70,8 @@ def plan(
         Folder of the user's own recordings.
     voices : int
         In all; 0 for as many as there are.
+    read : callable
+        Reads the recordings: `kwslib.speech.own_recordings.read_own`, or one that names every damaged file.
     **parameters
         Of `kwslib.runs.parameters.check`, such as ``steps``, ``size`` and ``seed``; `TRAINING` is the default.
 
@@ -85,7 +88,7 @@ def plan(
     spoken = language_named(language)
     phrases = check_phrases(texts, spoken)
     seed = parameters.get("seed", DEFAULT_SEED)
-    own = read_own(recordings, [phrase.text for phrase in phrases]) if recordings else None
+    own = read(recordings, [phrase.text for phrase in phrases]) if recordings else None
     order = Order(tuple(phrases), spoken, seed=seed, voices=voices, own=own)
     cast_variants(spoken, seed, voices)
     whole = TRAINING | parameters

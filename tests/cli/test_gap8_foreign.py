@@ -29,8 +29,8 @@ def test_a_folder_becomes_records_and_what_is_refused_is_named(place):
     result = kws("theirs", "--inputs", 2)
     assert result.exit_code == 1
     refused, last = result.stderr.splitlines()
-    assert refused.startswith("refused: theirs/float.tflite: ")
-    assert last == "error: 1 of 2 files were refused: float.tflite"
+    assert refused.startswith("error: theirs/float.tflite: ")
+    assert last == "error: 1 of 2 files could not be measured, see above"
     (record,) = foreign.load_all(place / "models" / "foreign")
     assert (record.name, record.file, record.inputs_checked) == ("my-net", "my net.tflite", 2)
     assert record.sha256 == hashlib.sha256(good).hexdigest() == record.provenance.tflite_sha256

@@ -1,9 +1,11 @@
 """``kws words`` and ``kws words-study``: options and refusals; the way itself is tested in tests/studies."""
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from kwslib.cli.main import main
+from tests.corpora import write_wav
 
 
 @pytest.fixture
@@ -47,6 +49,18 @@ def test_bad_input_is_one_line(place, words, message):
     assert result.exit_code == 2 and message in result.stderr, result.output
     assert result.stderr.count("\n") == 1
     assert not list(place.iterdir())
+
+
+def test_every_damaged_recording_is_a_line_and_nothing_is_made(place):
+    write_wav(place / "mine" / "on" / "good.wav", 6000 * np.sin(np.arange(8000)))
+    for name in ("empty", "none"):
+        (place / "mine" / "on" / f"{name}.wav").touch()
+    result = kws("words", "on", "--voices", 12, "--recordings", place / "mine", "--check")
+    assert result.exit_code == 1 and not result.stdout
+    first, second, end = result.stderr.splitlines()
+    assert first == f"error: {place}/mine/on/empty.wav is empty: name a file with sound in it"
+    assert second.startswith(f"error: {place}/mine/on/none.wav is empty")
+    assert end == "error: 2 of 3 sound files could not be read, see above"
 
 
 def test_the_study_names_the_nearest_row(place):

@@ -1,5 +1,6 @@
 """Any folder of words is a corpus: its split, its unknown class, its silence, and what it refuses."""
 
+import os
 import shutil
 
 import numpy as np
@@ -99,6 +100,20 @@ def test_files_of_any_case_are_found_and_others_are_not(data, tiny):
 def test_words_that_are_not_there(data, words, message):
     with pytest.raises(DataError, match=message):
         Folder(data, words)
+
+
+def test_what_is_no_file_is_refused_at_once(data):
+    pipe = data / "marvin" / "pipe.wav"
+    os.mkfifo(pipe)
+    with pytest.raises(DataError, match=r"cannot read .*pipe\.wav: it is a pipe, no file"):
+        Folder(data, ["marvin"])
+
+
+def test_a_damaged_clip_is_named_with_the_command_that_names_all(data):
+    for path in sorted((data / "marvin").iterdir()):
+        path.write_bytes(b"no sound")
+    with pytest.raises(DataError, match=r"marvin/.*; kws data inspect .* names every clip that cannot be used"):
+        Folder(data, ["marvin"]).clips("train")
 
 
 def test_folders_that_are_none(tmp_path, data, tiny, monkeypatch):

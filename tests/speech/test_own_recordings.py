@@ -1,5 +1,8 @@
 """Somebody's own recordings: found by the name of their folder, divided, and left out openly."""
 
+import os
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -30,6 +33,7 @@ def test_folders_are_phrases_or_other_sounds(folder):
     write_wav(folder / "lights_on" / "silent.wav", np.zeros(16000))
     write_wav(folder / "_background_noise_" / "hum.wav", tone(2))
     (folder / "coughs" / "notes.txt").write_text("no sound")
+    (folder / "coughs" / ".hidden.wav").write_text("no sound")
     own = read_own(folder, PHRASES)
     counts = {split: np.bincount(clips.labels, minlength=4).tolist() for split, clips in own.splits.items()}
     assert np.sum(list(counts.values()), axis=0).tolist() == [0, 10, 11, 10]
@@ -39,6 +43,7 @@ def test_folders_are_phrases_or_other_sounds(folder):
     assert "lights_on/phone?_nohash_0.wav" in names and len(set(names)) == len(names) == 31
     said = own.describe()
     assert "own recordings left out: 2 with more than a second of speech, or with none" in said
+    assert "other files left out: 1, no sound files by name (coughs/notes.txt)" in said
     assert "hold phrases alone" not in said and "split" in said
     assert all(clip.any() for clips in own.splits.values() for clip in clips.audio)
 
@@ -88,3 +93,35 @@ def test_other_bad_folders_are_refused(tmp_path):
     (tmp_path / "lights on" / "a.wav").write_bytes(b"no sound")
     with pytest.raises(DataError, match="a.wav"):
         read_own(tmp_path, PHRASES)
+
+
+@contextmanager
+def held_back(seen):
+    try:
+        yield
+    except DataError as error:
+        seen.append(str(error))
+
+
+def test_every_damaged_recording_is_named_in_one_pass(folder):
+    (folder / "lights_on" / "empty.wav").touch()
+    (folder / "Lights-Off" / "text.wav").write_text("no sound")
+    (folder / "coughs" / "gone.wav").symlink_to("nowhere.wav")
+    (folder / "coughs" / "folder.wav").mkdir()
+    os.mkfifo(folder / "coughs" / "pipe.wav")
+    seen = []
+
+    def end():
+        raise DataError(f"{len(seen)} in all")
+
+    with pytest.raises(DataError, match="^5 in all$"):
+        read_own(folder, PHRASES, lambda: held_back(seen), end)
+    texts = "\n".join(seen)
+    for name in (
+        "empty.wav is empty",
+        "text.wav",
+        "gone.wav: No such file",
+        "folder.wav is a folder",
+        "pipe.wav is a pipe",
+    ):
+        assert name in texts
