@@ -81,8 +81,6 @@ def test_it_predicts(run, place):
     assert found.winner in LABELS
 
 
-@pytest.mark.slow
-@pytest.mark.slice
 def test_it_is_deployed_with_clips_of_its_own(run, place):
     task = deployments.choose("small", "simulator", "", "own", "", str(place / "words"), 3, 600.0)
     assert (task.corpus, task.size) == ("folder", "")
