@@ -9,7 +9,7 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import BufferedReader
 from pathlib import Path
 
@@ -87,11 +87,49 @@ def pour(file: Path, stream: Path) -> None:
     Raises
     ------
     OSError
-        If it takes no more, or `file` is a folder.
+        If it takes no more, is a pipe that nobody reads, or `file` is a folder.
     """
-    own = _own_output(stream.stat())
-    with file.open("rb") as source, stream.open("wb") if own is None else os.fdopen(os.dup(own), "wb") as target:
+    with file.open("rb") as source, os.fdopen(_open_stream(stream), "wb") as target:
         shutil.copyfileobj(source, target)
+
+
+@contextlib.contextmanager
+def held_open(path: Path) -> Iterator[None]:
+    """Hold a pipe or device open while another program opens it to write: a pipe has a reader then, or is refused.
+
+    Nothing happens for any other path.
+
+    Raises
+    ------
+    InputError
+        If it cannot be opened, or is a pipe that nobody reads.
+    """
+    if not is_stream(path):
+        yield
+        return
+    try:
+        descriptor = _open_stream(path)
+    except OSError as error:
+        raise InputError(f"cannot write to {path}: {error.strerror or error}; name a file") from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open_stream(path: Path) -> int:
+    """Open what `is_stream` is true of to be written, without a wait for a reader."""
+    own = _own_output(path.stat())
+    if own is not None:
+        return os.dup(own)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        if error.errno == errno.ENXIO and path.is_fifo():
+            raise OSError(errno.ENXIO, "it is a pipe that nobody reads", str(path)) from error
+        raise
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _own_output(status: os.stat_result) -> int | None:

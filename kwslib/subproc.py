@@ -15,10 +15,12 @@ from pathlib import Path
 from types import FrameType
 from typing import TypeVar, cast
 
-from kwslib.errors import ToolError
+from kwslib.errors import InputError, ToolError
 from kwslib.paths import atomic_write_text
 
 LAST_LINES = 15
+LONGEST_S = 1_000_000.0
+"""Seconds that a program may take: eleven days. The system's own waits end at 24 days."""
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that ask a command to end; what it has started ends with it."""
 
@@ -71,6 +73,12 @@ def _tail(text: str) -> str:
     return "\n".join(f"  | {line}" for line in lines) or "  | (no output)"
 
 
+def check_wait(timeout_s: float) -> None:
+    """Raise InputError unless it is a number of seconds that a program can be waited for."""
+    if not 0 < timeout_s <= LONGEST_S:
+        raise InputError(f"timeout_s is {timeout_s:g}: give more than 0 seconds, up to {LONGEST_S:g}")
+
+
 def run(
     args: Sequence[str | Path],
     *,
@@ -112,6 +120,7 @@ def run(
     CommandNotFound, CommandTimeout, CommandFailed
         With the command and its last lines of output.
     """
+    check_wait(timeout_s)
     words = tuple(str(word) for word in args)
     command = " ".join(words)
     start_s = time.monotonic()

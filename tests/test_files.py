@@ -7,7 +7,7 @@ import pytest
 
 from kwslib.artifacts import file_sha256, read_json
 from kwslib.errors import InputError, KwsError
-from kwslib.files import keep_apart, open_regular, read_regular
+from kwslib.files import held_open, keep_apart, open_regular, read_regular
 from kwslib.gap8.platforms.simulator import simulate
 from kwslib.gap8.program import elf
 from kwslib.integer import network_file
@@ -82,3 +82,20 @@ def test_an_output_is_no_input_under_whatever_name(tmp_path):
         keep_apart([], [("--trace", other), ("--json", folder / ".." / "other")])
     devices = [("--trace", tmp_path / "pipe"), ("--json", tmp_path / "pipe")]
     keep_apart([("PROGRAM", read), ("--flash", None)], [("--out", other), ("--web", None), *devices])
+
+
+def test_a_pipe_is_held_open_only_where_somebody_reads_it(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="it is a pipe that nobody reads; name a file"), held_open(pipe):
+        pass
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with held_open(pipe):
+        pipe.write_bytes(b"x")
+        assert os.read(reader, 9) == b"x"
+        with pytest.raises(BlockingIOError):
+            os.read(reader, 9)  # no end yet: it is held open
+    assert os.read(reader, 9) == b""
+    os.close(reader)
+    with held_open(tmp_path / "new"):
+        assert not (tmp_path / "new").exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from kwslib.errors import KwsError, ToolError
+from kwslib.errors import InputError, KwsError, ToolError
 from kwslib.subproc import CommandFailed, CommandNotFound, CommandTimeout, for_each, kill_children, run
 
 
@@ -211,3 +211,9 @@ def test_a_pools_processes_are_killed_in_the_middle_of_their_tasks():
         kill_children()
         with pytest.raises(BrokenProcessPool):
             task.result()
+
+
+@pytest.mark.parametrize("timeout_s", [0.0, -1.0, float("nan"), float("inf"), 1e23])
+def test_no_program_is_waited_for_without_an_end(timeout_s):
+    with pytest.raises(InputError, match="give more than 0 seconds, up to 1e\\+06"):
+        run(["true"], timeout_s=timeout_s)

@@ -13,7 +13,7 @@ from kwslib.cli.gap8_foreign import record_foreign
 from kwslib.cli.gap8_simulate import by_function, profile_table, simulate
 from kwslib.cli.gap8_stream import run_stream
 from kwslib.cli.gap8_tables import deployment_table, layer_table, speed_line, stall_table
-from kwslib.cli.options import AT, FILES, NETWORK, ROWS, chosen_network, together
+from kwslib.cli.options import AT, FILES, NETWORK, ROWS, WAITS, chosen_network, together
 from kwslib.errors import InputError
 from kwslib.files import keep_apart
 from kwslib.gap8.measure.portable import portable_text
@@ -38,7 +38,7 @@ for command in (export, record_foreign, simulate):
 
 PLATFORM = together(
     click.option("--gvsoc", "home", type=click.Path(path_type=Path), help="Folder of the GAP SDK (or of pulp-open)."),
-    click.option("--timeout", "timeout_s", type=float, default=600.0, show_default=True, help="Seconds of the host."),
+    click.option("--timeout", "timeout_s", type=WAITS, default=600.0, show_default=True, help="Seconds of the host."),
 )
 OUT = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help=f"Folder of the outputs ({OUT_DIR}/…)."
@@ -49,12 +49,6 @@ def _one(clips: Sequence[Path]) -> Path | None:
     if len(clips) > 1:
         raise InputError(f"a program classifies one clip; {len(clips)} are named: {', '.join(map(str, clips))}")
     return clips[0] if clips else None
-
-
-def _positive(timeout_s: float) -> float:
-    if not timeout_s > 0:
-        raise InputError(f"--timeout must be positive, not {timeout_s:g}")
-    return timeout_s
 
 
 def _folder(out: Path | None, chosen: "Network", target: str, clips: Sequence[Path]) -> Path:
@@ -129,7 +123,6 @@ def run(
 
     Prints what the program prints: cycles of each layer, codes, the class. With --stream the program listens.
     """
-    _positive(timeout_s)
     events = event_options.take(named)
     if stream_file is None and event_options.were_given(events):
         raise InputError("thresholds, pauses and the hop are for streams: name a recording with --stream")
@@ -206,7 +199,6 @@ def profile(
     from kwslib.gap8.platforms.platform import open_platform
     from kwslib.runs.clips import program_note, read_clip
 
-    _positive(timeout_s)
     machine = open_platform(platform, home)
     chosen, clips = chosen_network(files, **named)
     codes, heard = read_clip(chosen, _one(clips), at_s)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwslib.cli.options import SOME_CLIPS
-from kwslib.errors import InputError, KwsError
+from kwslib.cli.options import SOME_CLIPS, WAITS
+from kwslib.errors import KwsError
 from kwslib.paths import speech_dir
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     help="Random inputs on which every layer is checked.",
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the records (models/foreign).")
-@click.option("--timeout", "timeout_s", type=float, default=600.0, show_default=True, help="Seconds of the host a run.")
+@click.option("--timeout", "timeout_s", type=WAITS, default=600.0, show_default=True, help="Seconds of the host a run.")
 @click.option("--data", help="Folder of Speech Commands, for the accuracy on its test clips; KWS_DATA by default.")
 def record_foreign(files: tuple[Path, ...], inputs: int, out: Path | None, timeout_s: float, data: str | None) -> None:
     """Measure networks that other people made, and keep a record of each for the book.
@@ -35,10 +35,6 @@ def record_foreign(files: tuple[Path, ...], inputs: int, out: Path | None, timeo
     from kwslib.cli.attempts import Attempts
     from kwslib.runs import foreign
 
-    if inputs < 1:
-        raise InputError(f"--inputs is {inputs}: give at least 1")
-    if not timeout_s > 0:
-        raise InputError(f"--timeout must be positive, not {timeout_s:g}")
     found, speech = foreign.files_of(files), speech_dir(data or "")
     attempts = Attempts(len(found), "measured", "files", (KwsError,))
     for file in found:

@@ -1,17 +1,19 @@
 """``kws gap8 simulate``: any bare-metal program on the embedded simulator, and where its cycles go."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
-from kwslib.cli.options import CYCLES
+from kwslib.cli.options import CYCLES, WAITS
 from kwslib.errors import InputError
-from kwslib.files import keep_apart
+from kwslib.files import held_open, keep_apart
 from kwslib.gap8.hardware import CORES
 from kwslib.gap8.measure.timing import STALL_KINDS
 from kwslib.paths import write_json
 from kwslib.terminal import table
 
+MOST_ADDRESS = (1 << 32) - 1
 TRACE_CORES = {f"pe{n}": 1 << n for n in range(CORES)} | {"fc": 1 << CORES}
 
 
@@ -60,9 +62,12 @@ def _trace_mask(names: str) -> int:
 def _trace_range(text: str) -> tuple[int, int]:
     first, _, last = text.partition("-")
     try:
-        return int(first, 0), int(last, 0)
+        addresses = int(first, 0), int(last, 0)
     except ValueError as error:
         raise InputError(f"--trace-range {text}: two addresses, such as 0x1c000000-0x1c000400") from error
+    if not 0 <= addresses[0] < addresses[1] <= MOST_ADDRESS:
+        raise InputError(f"--trace-range {text}: the lower address first, and none above {MOST_ADDRESS:#x}")
+    return addresses
 
 
 @click.command()
@@ -75,7 +80,7 @@ def _trace_range(text: str) -> tuple[int, int]:
 @click.option("--check-uninitialised", is_flag=True, help="Report reads of L1 and L2 that were never written.")
 @click.option("--flash", type=click.Path(path_type=Path), help="Content of the external flash.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the run's figures to this file.")
-@click.option("--timeout", "timeout_s", type=float, default=600.0, show_default=True, help="Seconds of the host.")
+@click.option("--timeout", "timeout_s", type=WAITS, default=600.0, show_default=True, help="Seconds of the host.")
 @click.pass_context
 def simulate(
     context: click.Context,
@@ -96,21 +101,24 @@ def simulate(
     """
     from kwslib.gap8.platforms import simulator
 
-    if (trace_cores or trace_range) and not trace:
+    cores = None if trace_cores is None else _trace_mask(trace_cores)
+    addresses = None if trace_range is None else _trace_range(trace_range)
+    if (cores or addresses) and not trace:
         raise InputError("--trace-cores and --trace-range need --trace FILE")
     keep_apart([("PROGRAM", program), ("--flash", flash)], [("--trace", trace), ("--json", json_path)])
     try:
-        result = simulator.simulate(
-            program,
-            timeout_s=timeout_s,
-            max_cycles=max_cycles,
-            profile=profile,
-            trace=trace,
-            trace_cores=_trace_mask(trace_cores) if trace_cores else None,
-            trace_range=_trace_range(trace_range) if trace_range else None,
-            check_uninitialised=check_uninitialised,
-            flash=flash,
-        )
+        with held_open(trace) if trace else nullcontext():
+            result = simulator.simulate(
+                program,
+                timeout_s=timeout_s,
+                max_cycles=max_cycles,
+                profile=profile,
+                trace=trace,
+                trace_cores=cores,
+                trace_range=addresses,
+                check_uninitialised=check_uninitialised,
+                flash=flash,
+            )
     except simulator.SimulationFault as error:
         click.echo(error.stdout, nl=False)
         raise

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import click
 
 from kwslib.config import limits
 from kwslib.errors import InputError, KwsError
+from kwslib.subproc import LONGEST_S
 
 if TYPE_CHECKING:
     from kwslib.runs.known_network import Network
@@ -43,17 +45,31 @@ NETWORK = together(
 """Which network is meant; `kwslib.runs.networks.choose` takes the same names."""
 
 
+class Amount(click.FloatRange):
+    """A number in a range. NaN is in none, though no comparison with a limit says so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return number
+
+
 SEEDS, STEPS = click.IntRange(0, limits.SEED), click.IntRange(0, limits.STEPS)
 THREADS, WORKERS = click.IntRange(0, limits.THREADS), click.IntRange(1, limits.THREADS)
 CLIPS, SOME_CLIPS = click.IntRange(0, limits.CLIPS), click.IntRange(1, limits.CLIPS)
 PAUSES, PERIODS = click.IntRange(0, limits.MILLISECONDS), click.IntRange(1, limits.MILLISECONDS)
 CYCLES, ROWS = click.IntRange(1, limits.CYCLES), click.IntRange(1, limits.ROWS)
 """Types of every option that is a whole number: one outside of its range is refused at once."""
+WAITS = Amount(0, LONGEST_S, min_open=True)
+HOURS = Amount(0, limits.HOURS, min_open=True)
+SHARES = Amount(0, 1)
+"""Types of those that are not whole."""
 
 AT = click.option(
     "--at",
     "at_s",
-    type=click.FloatRange(min=0),
+    type=Amount(0, limits.SOUND_S),
     metavar="SECONDS",
     help="Take the second of a longer sound that begins here.",
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from kwslib.cli.options import CLIPS, DATA, SEEDS, STEPS, THREADS
+from kwslib.cli.options import CLIPS, DATA, HOURS, SEEDS, SHARES, STEPS, THREADS
 
 
 @click.command()
@@ -20,7 +20,7 @@ from kwslib.cli.options import CLIPS, DATA, SEEDS, STEPS, THREADS
     help="Test clips, of every label in proportion; 0: all.",
 )
 @click.option("--seed", type=SEEDS, default=0, show_default=True, help="Draws those clips and the seconds of noise.")
-@click.option("--threshold", "thresholds", type=float, multiple=True, help="Least probability of a false accept.")
+@click.option("--threshold", "thresholds", type=SHARES, multiple=True, help="Least probability of a false accept.")
 def robustness(run: str, thresholds: tuple[float, ...], **options: Any) -> None:
     """Measure a network in noise, shifted, louder and softer, and on noise alone; `kws record` then keeps it."""
     from kwslib.studies.robustness import measure_run
@@ -34,7 +34,7 @@ def robustness(run: str, thresholds: tuple[float, ...], **options: Any) -> None:
 @click.argument("run", metavar="RUN_OR_MODEL_FOLDER")
 @DATA
 @click.option("--corpus", default="speech_commands", show_default=True, help="synthetic or speech_commands.")
-@click.option("--hours", type=float, default=30.0, show_default=True, help="Of sound without keywords, in each part.")
+@click.option("--hours", type=HOURS, default=30.0, show_default=True, help="Of sound without keywords, in each part.")
 @click.option("--clips", type=CLIPS, default=0, show_default=True, help="Clips of each keyword; 0: all.")
 @click.option("--seed", type=SEEDS, default=0, show_default=True, help="Everything that is drawn follows from it.")
 @click.option("--ambient", type=click.Path(path_type=Path), metavar="FOLDER", help="Your own recordings, no keywords.")

@@ -1,4 +1,4 @@
-"""The largest whole numbers that options and parameters take: what is beyond them is a slip of the finger.
+"""The largest numbers that options and parameters take: what is beyond them is a slip of the finger.
 
 The numbers are far above what makes sense. They only see to it that a run does not hang, or fail in its middle.
 """
@@ -13,6 +13,12 @@ MILLISECONDS = 60_000
 CYCLES = (1 << 49) - 1
 """Of the simulator, whose picoseconds then fit 63 bits: three months of GAP8."""
 ROWS = 100_000
+SOUND_S = 360_000.0
+"""Seconds of sound in a file: a hundred hours."""
+HOURS = 10_000.0
+"""Of the sound that a study makes."""
+INPUT_SCALES = 1e-6, 1e6
+"""Least and largest scale of a network's input; fingerprints reach from -250 to 250."""
 
 MOST: dict[str, int] = {
     "seed": SEED,

@@ -176,8 +176,7 @@ def choose(
     """
     if clips < 1:
         raise InputError(f"clips is {clips}: give at least 1")
-    if not timeout_s > 0:
-        raise InputError(f"timeout_s is {timeout_s:g}: give a positive number of seconds")
+    subproc.check_wait(timeout_s)
     if model and run:
         raise InputError("model and run both name a network: give one")
     open_platform(platform)  # an unknown one, or one that is not installed, is refused before anything is built

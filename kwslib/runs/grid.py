@@ -1,6 +1,7 @@
 """What a sweep varies: values and ranges of parameters, from a command line or from a YAML file."""
 
 import itertools
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -98,7 +99,10 @@ def _values(name: str, axis: Axis) -> tuple[Any, ...]:
         return axis
     if axis.step is None:
         raise InputError(f"{name}={axis.low}..{axis.high} has no step: give LOW..HIGH:STEP, or draw from it (--search)")
-    count = int((axis.high - axis.low) / axis.step + 1e-9) + 1
+    steps = (axis.high - axis.low) / axis.step
+    if steps > MOST_RUNS:
+        raise InputError(f"{name}={axis.low}..{axis.high}:{axis.step} has more than {MOST_RUNS:,} values: give fewer")
+    count = int(steps + 1e-9) + 1
     values = (axis.low + number * axis.step for number in range(count))
     return tuple(value if isinstance(value, int) else round(value, 12) for value in values)
 
@@ -156,9 +160,10 @@ def _range(name: str, text: str) -> Range | None:
         raise InputError(f"{name}={text}: {description.removeprefix('a ')} belongs at each end of a range") from error
     if low is None or high is None:
         raise InputError(f"{name}={text} is no range: give LOW..HIGH or LOW..HIGH:STEP, such as 16..64:8")
+    low, high = checked(name, low), checked(name, high)
     if kind is int and step is None:
         step = 1
-    if not low < high or (step is not None and not step > 0):
+    if not low < high or (step is not None and not 0 < step < math.inf):
         raise InputError(f"{name}={text} is empty: give the smaller number first, and a positive step")
     return Range(low, high, step)
 

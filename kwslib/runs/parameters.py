@@ -14,6 +14,7 @@ from kwslib import speech
 from kwslib.config import blocks, presets, profiles, schedule
 from kwslib.config.architecture import Architecture
 from kwslib.config.front_end import KINDS, FrontEnd
+from kwslib.config.limits import INPUT_SCALES
 from kwslib.config.profiles import Profile
 from kwslib.config.recipe import Recipe
 from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
@@ -66,7 +67,7 @@ def check(**values: Any) -> Parameters:
     corpus = check_name("corpus", whole["corpus"] or speech.corpus_in(data), CORPORA)
     speech.check_words(corpus, words)
     size = _network(whole, preset, len(labels_of(words)))
-    front_end = size.front_end(kind, _or(whole["input_scale"], profile.input_scale), **_front_end_fields(whole))
+    front_end = size.front_end(kind, _scale(_or(whole["input_scale"], profile.input_scale)), **_front_end_fields(whole))
     blocks.check_blocks(size)
     timetable = _schedule(whole, profile.schedules[size.name])
     recipe = _recipe(whole, profile.recipe(size.name), size, words)
@@ -132,6 +133,14 @@ def checked_run(run: str) -> str:
         f"'{shown}' cannot name a run: use up to 100 letters, digits, '.', '_' and '-', not '{FAILED}'"
         + (f"; nearest: '{near}'" if near and near != FAILED else "")
     )
+
+
+def _scale(scale: float) -> float:
+    """The scale of the input; one far from the fingerprints would leave nothing of them."""
+    least, most = INPUT_SCALES
+    if not least <= scale <= most:
+        raise InputError(f"input_scale is {scale:g}: give a number from {least:g} to {most:g}")
+    return scale
 
 
 def _or(value: Any, otherwise: Any) -> Any:

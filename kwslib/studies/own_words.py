@@ -20,6 +20,7 @@ from kwslib.artifacts import file_sha256
 from kwslib.config.own_words import STUDY, WANTED_PER_HOUR
 from kwslib.config.words import SILENCE, UNKNOWN
 from kwslib.errors import DataError
+from kwslib.files import read_regular
 from kwslib.gap8.program import compilation
 from kwslib.network.evaluation import tflite_predictor
 from kwslib.paths import atomic_path, scratch, write_json
@@ -57,7 +58,7 @@ class Clock:
         self.wall_s: dict[str, float] = {}
         self.processor_s: dict[str, float] = {}
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            kept = json.loads(path.read_text())
+            kept = json.loads(read_regular(path).decode())
             self.wall_s = {name: float(kept["wall_s"][name]) for name in STAGES if name in kept["wall_s"]}
             self.processor_s = {name: float(kept["processor_s"][name]) for name in self.wall_s}
 

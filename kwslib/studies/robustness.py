@@ -95,8 +95,8 @@ def measure(
     path = Path(run.folder) / networks.MODEL
     if not path.exists():
         raise DataError(f"{path} does not exist; run {run.run} again")
-    data = path.read_bytes()
     network = networks.of_file(path)
+    data = network.path.read_bytes()
     if network.front_end is None:
         raise ModelError(
             f"{path} reads an input of {network.graph.input.shape}, which is no fingerprint of this project"

@@ -13,6 +13,7 @@ import numpy as np
 
 from kwslib.accuracy import poisson_interval
 from kwslib.config.front_end import SAMPLE_RATE_HZ
+from kwslib.config.limits import HOURS
 from kwslib.config.streams import StreamStudy
 from kwslib.config.words import UNKNOWN
 from kwslib.errors import DataError, InputError, ModelError
@@ -150,8 +151,8 @@ def _network(run: Run) -> Network:
 def _check(study: StreamStudy) -> None:
     if study.seed < 0:
         raise InputError(f"seed {study.seed} is negative; give an integer of at least 0")
-    if not 0 < study.hours <= 10_000:
-        raise InputError(f"hours is {study.hours:g}: give a number above 0, up to 10000")
+    if not 0 < study.hours <= HOURS:
+        raise InputError(f"hours is {study.hours:g}: give a number above 0, up to {HOURS:g}")
     if study.clips < 0:
         raise InputError(f"clips is {study.clips}: give clips of each keyword, or 0 for all")
 

@@ -80,6 +80,9 @@ def test_limit_is_an_error_with_the_output_so_far():
         (["--trace-cores", "pe1"], "need --trace FILE"),
         (["--trace", "t", "--trace-cores", "pe9"], "unknown core 'pe9'"),
         (["--trace", "t", "--trace-range", "here"], "two addresses"),
+        (["--trace", "t", "--trace-range", ""], "two addresses"),
+        (["--trace", "t", "--trace-range", "9-5"], "the lower address first"),
+        (["--trace", "t", "--trace-range", f"0-{1 << 99}"], "none above 0xffffffff"),
     ],
 )
 def test_bad_options(options, message):
@@ -116,6 +119,23 @@ def test_figures_go_through_a_pipe(tmp_path):
     assert json.loads(os.read(reader, 1 << 16))["schema"] == 1
     os.close(reader)
     assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize("option", ["--trace", "--json"])
+def test_a_pipe_that_nobody_reads_is_refused(tmp_path, option):
+    os.mkfifo(tmp_path / "pipe")
+    result = _invoke(RECORDINGS / "smoke.elf", option, tmp_path / "pipe", "--timeout", "60")
+    message = f"cannot write to {tmp_path / 'pipe'}: it is a pipe that nobody reads; name a file"
+    assert str(result.exception) == message and (tmp_path / "pipe").is_fifo()
+
+
+def test_a_trace_goes_through_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    words = ("--trace", tmp_path / "pipe", "--trace-cores", "pe3", "--trace-range", "0x1c000000-0x1c000100")
+    assert _invoke(RECORDINGS / "smoke.elf", *words).exit_code == 0
+    assert b" pe3 " in os.read(reader, 1 << 16)
+    os.close(reader)
 
 
 def test_too_little_time_is_told_as_too_few_cycles_are():
@@ -356,7 +376,6 @@ BAD_RUNS = [
     (["tiny.tflite", "--platform", "gvsoc", "--gvsoc", "."], 1, "no GVSOC: .*/gvsoc_launcher is missing; build GVSOC"),
     (["tiny.tflite", "--gvsoc", "."], 2, "the platform 'simulator' is not installed in a folder: leave --gvsoc . out"),
     (["tiny.tflite", "--platform", "pulp-open"], 1, "no upstream GVSOC: there is no gvsoc on the path; build gvsoc"),
-    (["tiny.tflite", "--timeout", "0"], 2, "--timeout must be positive, not 0"),
     (["--app", "gone"], 2, "no application: gone is no folder"),
     (["--app", ".", "--size", "small"], 2, "--app runs an application with a network of its own"),
     (["--app", ".", "--at", "1"], 2, "--app runs an application with a network of its own"),

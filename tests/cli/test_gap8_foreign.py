@@ -47,7 +47,6 @@ def test_a_folder_becomes_records_and_what_is_refused_is_named(place):
     [
         (["theirs"], 2, "theirs has no .tflite file"),
         (["gone.tflite"], 2, "cannot read the network gone.tflite: No such file"),
-        (["theirs", "--timeout", 0], 2, "--timeout must be positive, not 0"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(place, words, status, message):

@@ -1,4 +1,4 @@
-"""Every whole number that a command takes has a range, and what lies outside of it is refused at once."""
+"""Every number that a command takes has a range, and what lies outside of it is refused at once."""
 
 import click
 import pytest
@@ -32,7 +32,18 @@ WHOLE = [
 ]
 
 
+AMOUNTS = [
+    (words, option)
+    for words, command in commands(main)
+    for option in command.get_params(click.Context(command))
+    if words[0] != "run" and isinstance(option.type, click.types.FloatParamType)
+]
+"""Those that are not whole; those of ``kws run`` are the notebook's."""
+ABSURD = (ENORMOUS, "-1", "nan", "inf", "-inf", "1e400", "", "9" * 5000)
+
+
 def test_there_are_such_options():
+    assert {words[0] for words, _ in AMOUNTS} == {"gap8", "predict", "robustness", "samples", "streaming"}
     assert len(WHOLE) > 30 and {words[0] for words, _ in WHOLE} >= {"run", "streaming", "ablation", "gap8", "sweep"}
     assert set(COMMANDS) >= {words[0] for words, _ in WHOLE}
 
@@ -58,3 +69,42 @@ def test_slips_of_the_finger(option, value):
     result = CliRunner().invoke(main, ["run", option, value])
     assert result.exit_code == 2
     assert result.output == f"error: {option[2:]} is {value}: give at most {MOST[option[2:]]}\n"
+
+
+def refused(words, option, text):
+    """The output of a command that refuses the text of an option; `words` may lack what the command needs."""
+    result = CliRunner().invoke(main, [*words, f"{option}={text}"])
+    assert isinstance(result.exception, SystemExit) and result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    return result.output
+
+
+@pytest.mark.parametrize(("words", "option"), AMOUNTS, ids=lambda value: getattr(value, "name", None))
+def test_no_absurd_amount_is_taken(words, option):
+    for text in ABSURD:
+        output = refused(words, option.opts[0], text)
+        assert option.opts[0] in output, output
+        assert "is not in the range" in output or "is not a valid float" in output or "No such option" in output
+
+
+@pytest.mark.parametrize(("words", "option"), WHOLE, ids=lambda value: getattr(value, "name", None))
+def test_no_whole_number_is_taken_from_what_is_none(words, option):
+    for text in ("nan", "inf", "1e400", "", "9" * 5000, "1.5"):
+        assert f"'{text}' is not a valid int" in refused(words, option.opts[0], text)
+
+
+@pytest.mark.parametrize("option", ["--threshold", "--refractory"])
+@pytest.mark.parametrize("text", [*ABSURD, "yes=nan", "yes=-1", f"yes={ENORMOUS}"])
+def test_no_absurd_number_is_taken_for_a_word(option, text):
+    output = refused(["listen", "gone.wav"], option, text)
+    assert output.startswith("error: ") and output.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", [name for name, entry in declared().items() if entry.type == "float"])
+def test_no_absurd_amount_is_taken_by_the_notebook(name):
+    for text in ("nan", "inf", "1e400", "1e300", "1e23"):
+        with pytest.raises(InputError, match=": give "):
+            check(**{name: float(text)})
+    for text in ("", "nan", "1e400"):
+        with pytest.raises(InputError):
+            check(**{name: text})

@@ -74,7 +74,7 @@ def test_a_network_is_like_the_baselines_only_with_its_strides(size, like):
     ("values", "message"),
     [
         ({"clips": 0}, "clips is 0: give at least 1"),
-        ({"timeout_s": 0.0}, "timeout_s is 0: give a positive number"),
+        ({"timeout_s": 0.0}, "timeout_s is 0: give more than 0 seconds"),
         ({"run": "quick-small", "model": "x.tflite"}, "model and run both name a network: give one"),
         ({"size": "smal"}, "did you mean 'small'"),
         ({"run": "nothing"}, "there is no run 'nothing'"),

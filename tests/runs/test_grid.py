@@ -115,3 +115,18 @@ def test_a_bad_file_is_refused_with_its_name(tmp_path, text, message):
     path = write(tmp_path, text)
     with pytest.raises(InputError, match=f"sweep.yaml.*{message}"):
         read_file(path)
+
+
+@pytest.mark.parametrize(
+    ("axis", "message"),
+    [
+        ("channels=1..99999999999999999999999", "channels is 99999999999999999999999: give at most 4096"),
+        ("weight_decay=0..0.1:1e-300", "has more than 10,000 values: give fewer"),
+        ("weight_decay=0..1e400:0.1", "weight_decay is inf"),
+        ("weight_decay=0..0.1:1e400", "and a positive step"),
+        ("seed=0..4000000000", "has more than 10,000 values"),
+    ],
+)
+def test_an_endless_range_is_refused_at_once(axis, message):
+    with pytest.raises(InputError, match=message):
+        read_grid([axis])
