@@ -77,7 +77,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     Raises
     ------
     KwsError
-        If the folder cannot be written or the disk is full.
+        If the folder cannot be written, the disk is full, or `path` is a link that leads in a circle.
     InputError
         If `path` is a socket or a block device.
     """
@@ -92,6 +92,8 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         return
     if path.is_symlink():
         path = Path(os.path.realpath(path))
+        if path.is_symlink():  # it leads in a circle
+            raise KwsError(f"cannot write {path}: {os.strerror(errno.ELOOP)}; name a file")
     temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -109,6 +109,20 @@ def test_a_link_stays_and_its_target_is_replaced(tmp_path):
     assert not list(tmp_path.rglob("*.tmp"))
 
 
+def test_a_link_in_a_circle_is_refused_and_stays(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(KwsError, match="loop: Too many levels of symbolic links; name a file"):
+        atomic_write_text(tmp_path / "loop", "text")
+    assert (tmp_path / "loop").is_symlink()
+
+
+def test_a_pipe_that_nobody_reads_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(KwsError, match="pipe: it is a pipe that nobody reads; name a file"):
+        atomic_write_text(tmp_path / "pipe", "text")
+    assert (tmp_path / "pipe").is_fifo()
+
+
 @pytest.mark.parametrize("linked", [False, True])
 def test_a_pipe_stays_and_gets_the_content(tmp_path, linked):
     path = pipe = tmp_path / "pipe"

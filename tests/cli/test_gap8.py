@@ -388,7 +388,7 @@ BAD_RUNS = [
     [
         *(("build", *case) for case in BAD),
         *(("run", *case) for case in [*BAD, *BAD_RUNS]),
-        *(("profile", *case) for case in [*BAD[:2], *BAD_RUNS[:6]]),
+        *(("profile", *case) for case in [*BAD[:2], *BAD_RUNS[:5]]),
         *(
             ("export", ["out", *words], *rest)
             for words, *rest in BAD
