@@ -179,7 +179,7 @@ def test_predict(place, tmp_path):
     assert "did you mean 'power'" in refused("predict", clip, "--model", "y", "--front-end", "powr")
     assert "there is no run 'x'" in refused("predict", clip, "--run", "x", code=1)
     assert "cannot read" in refused("predict", tmp_path / "none.wav", "--run", "quick-small", code=1)
-    assert "x>=0" in refused("predict", clip, "--run", "quick-small", "--at", "-1")
+    assert "-1.0 is not in the range 0<=x<=" in refused("predict", clip, "--run", "quick-small", "--at", "-1")
 
 
 def test_predict_goes_through_a_folder_and_over_bad_files(place, tmp_path):

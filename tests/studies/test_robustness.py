@@ -187,7 +187,9 @@ def test_the_command_says_one_line_for_what_is_wrong(tmp_path, monkeypatch):
         assert done.stderr.count("\n") == 1
     monkeypatch.setattr(robustness, "open_corpus", lambda *_: Drawn())
     done = CliRunner().invoke(main, ["robustness", RUN, "--clips", "12", "--threshold", "2"])
-    assert done.stderr == "error: threshold is 2: give a probability from 0 to 1\n"
+    assert done.exit_code == 2 and "'--threshold': 2.0 is not in the range 0<=x<=1" in done.stderr
+    with pytest.raises(InputError, match="threshold is 2: give a probability from 0 to 1"):
+        robustness.measure_run(RUN, thresholds=[2], clips=12, say=lambda _: None)
     done = CliRunner().invoke(main, ["robustness", RUN, "--clips", "12"])
     assert done.exit_code == 0, done.output
     assert done.output.endswith(f"in {tmp_path / 'results' / RUN / 'robustness'}\n")
