@@ -2,11 +2,12 @@
 
 ``python -m tests.gap8.random_programs --count 500 --interrupts half`` runs that many on the simulator. They are
 compared with GVSOC where ``GAP_SDK_HOME`` names one, else with the record; the seeds that differ are printed.
-``--record`` writes what GVSOC prints to ``recordings/random/outputs.json``. The programs themselves are written by
-`tests.gap8.random_code`: each is a function of its seed, and of whether timers interrupt its cores.
+``--record COMMIT`` writes what GVSOC prints to ``recordings/random/outputs.json``. The programs themselves are written
+by `tests.gap8.random_code`: each is a function of its seed, and of whether timers interrupt its cores.
 """
 
 import argparse
+import datetime
 import hashlib
 import json
 import os
@@ -26,8 +27,7 @@ from tests.gap8.random_code.program import content
 from tests.places import RECORDINGS
 
 OUTPUTS = RECORDINGS / "random" / "outputs.json"
-COMMIT, TARGET, DATE = "a23026507efe57410b98c5945544cff3150eb996", "gapuino_v3 (GAP8 rev C)", "2026-11-30"
-"""Of the GVSOC that `OUTPUTS` was recorded with, and when."""
+TARGET = "gapuino_v3 (GAP8 rev C)"
 COUNT = 500
 NEVER = frozenset({"ecall", "ebreak", "c.ebreak"})
 """Instructions that no random program has: a vector in the middle of its code, and semihosting."""
@@ -101,16 +101,16 @@ def recorded() -> list[Output]:
     return [Output(*row[:4], tuple(row[4])) for row in rows]
 
 
-def write_record(outputs: Iterable[Output]) -> None:
-    """Write what GVSOC printed, a line a program."""
+def write_record(outputs: Iterable[Output], commit: str) -> None:
+    """Write what GVSOC printed, a line a program, and the commit of gap_sdk that it was built from."""
     rows = [[one.seed, one.interrupts, one.elf_sha256, one.text_sha256, list(one.cycles)] for one in outputs]
     head = {
         "gvsoc": {
             "repository": "https://github.com/GreenWaves-Technologies/gap_sdk",
-            "commit": COMMIT,
+            "commit": commit,
             "target": TARGET,
         },
-        "recorded": DATE,
+        "recorded": datetime.date.today().isoformat(),
         "columns": ["seed", "interrupts", "elf_sha256", "text_sha256", "cycles of cores 0 to 7 and of the FC"],
     }
     lines = ",\n".join("  " + json.dumps(row) for row in rows)
@@ -135,7 +135,7 @@ def main() -> None:
     options.add_argument("--count", type=int, default=COUNT)
     options.add_argument("--first", type=int, default=0, help="first seed")
     options.add_argument("--interrupts", choices=INTERRUPTS, default="half")
-    options.add_argument("--record", action="store_true", help="keep what GVSOC prints")
+    options.add_argument("--record", metavar="COMMIT", help="keep what GVSOC prints; its gap_sdk's commit")
     chosen = options.parse_args()
     gvsoc = Gvsoc() if os.environ.get(HOME_VARIABLE) else None
     if chosen.record and gvsoc is None:
@@ -155,7 +155,7 @@ def main() -> None:
     if chosen.record:
         if any(not one.cycles for one in outputs):
             sys.exit("nothing recorded: a program did not end on GVSOC")
-        write_record(outputs)
+        write_record(outputs, chosen.record)
     sys.exit(1 if different else 0)
 
 

@@ -42,10 +42,8 @@ def place(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def model(place):
-    path = place / "mine.tflite"
-    path.write_bytes(networks.quantised(*networks.SMALL))
-    return path
+def model(place, mine):
+    return mine
 
 
 def test_a_recorded_network_is_found_by_size_and_by_run(place):

@@ -19,17 +19,7 @@ from kwslib.runs.networks import choose, of_file, of_run
 from tests.gap8 import networks
 from tests.places import SHARED
 
-
-@pytest.fixture(autouse=True)
-def no_fresh_runs(monkeypatch, tmp_path):
-    monkeypatch.setenv("KWS_RESULTS", str(tmp_path / "results"))
-
-
-@pytest.fixture
-def mine(tmp_path):
-    path = tmp_path / "mine.tflite"
-    path.write_bytes(networks.quantised(*networks.SMALL))
-    return path
+pytestmark = pytest.mark.usefixtures("no_fresh_runs")
 
 
 def test_nothing_is_assumed_of_a_file_that_says_nothing(mine):

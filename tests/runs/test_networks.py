@@ -15,16 +15,7 @@ RECORDED = models_dir() / "quick-small" / "model.tflite"
 RELEASED = models_dir() / "small" / "model.tflite"
 
 
-@pytest.fixture(autouse=True)
-def no_fresh_runs(monkeypatch, tmp_path):
-    monkeypatch.setenv("KWS_RESULTS", str(tmp_path / "results"))
-
-
-@pytest.fixture
-def mine(tmp_path):
-    path = tmp_path / "mine.tflite"
-    path.write_bytes(networks.quantised(*networks.SMALL))
-    return path
+pytestmark = pytest.mark.usefixtures("no_fresh_runs")
 
 
 @pytest.mark.parametrize(

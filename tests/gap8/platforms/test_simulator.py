@@ -5,6 +5,7 @@ import os
 import re
 import struct
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -109,6 +110,17 @@ def test_sections_begin_at_stores_to_their_words_and_change_no_cycle():
 def test_sections_that_cannot_be(text):
     done = subprocess.run([executable(), RECORDINGS / "smoke.elf", "--sections", text], capture_output=True, text=True)
     assert done.returncode == EXIT_USAGE and "is not a number" in done.stderr
+
+
+def test_a_trace_that_breaks_off_is_an_error(tmp_path):
+    """Onto a full disk, and into a pipe whose reader goes away after its first bytes."""
+    with pytest.raises(InputError, match="the trace /dev/full broke off: its disk is full"):
+        simulate(RECORDINGS / "timing.elf", trace=Path("/dev/full"))
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["head", "-c", "10", tmp_path / "pipe"], stdout=subprocess.DEVNULL)
+    with pytest.raises(InputError, match="pipe broke off: .* nobody reads it any more"):
+        simulate(RECORDINGS / "timing.elf", trace=tmp_path / "pipe")
+    assert reader.wait(timeout=60) == 0
 
 
 def test_trace_is_filtered_and_disassembled(tmp_path):

@@ -2,6 +2,7 @@
 #include "machine.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -143,6 +144,7 @@ static Files read_options(int argc, char **argv) {
 
 // Read the program and whatever goes with it, and set the machine up.
 static void prepare(const Files *files) {
+    if (files->trace) signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an error of its own, see close_trace
     if (files->trace && !(m.trace = strcmp(files->trace, "-") ? fopen(files->trace, "w") : stderr)) {
         fprintf(stderr, "error: cannot write the trace %s\n", files->trace);
         exit(EXIT_USAGE);
@@ -170,6 +172,16 @@ static void print_no_exit(void) {
     print_cores(stderr);
 }
 
+// A trace that broke off is an error, whatever the program did: its disk is full, or its reader has gone.
+static void close_trace(const char *name) {
+    if (!m.trace || m.trace == stderr) return;
+    bool broke_off = ferror(m.trace);
+    if (fclose(m.trace) || broke_off) {
+        fprintf(stderr, "error: the trace %s broke off: its disk is full, or nobody reads it any more\n", name);
+        exit(EXIT_USAGE);
+    }
+}
+
 int main(int argc, char **argv) {
     Files files = read_options(argc, argv);
     prepare(&files);
@@ -180,8 +192,8 @@ int main(int argc, char **argv) {
     clock_gettime(CLOCK_MONOTONIC, &end);
     double wall_s = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
     if (!m.exited) print_no_exit();
-    if (m.trace && m.trace != stderr) fclose(m.trace);
     fflush(stdout);
+    close_trace(files.trace);
     if (files.report) report_write(files.report, wall_s);
     if (!m.exited) return EXIT_LIMIT;
     return (int)(m.exit_status & 0xFF);
