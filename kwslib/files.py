@@ -163,7 +163,9 @@ def keep_apart(inputs: Iterable[tuple[str, Path | None]], outputs: Iterable[tupl
         identity = _identity(path)
         taken = [one for one in (read.get(identity), written.get(identity)) if one]
         if path.is_dir():
-            taken += [one for one in read.values() if one[1].resolve().is_relative_to(path.resolve())]
+            for other, lost in read.values():
+                if lost.resolve().is_relative_to(path.resolve()):
+                    raise InputError(f"{name} {path} is a folder that holds {other} {lost}: name another place")
         for other, lost in taken:
             raise InputError(f"{name} {path} would overwrite {other} {lost}: name another place")
         written[identity] = name, path

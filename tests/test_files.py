@@ -76,7 +76,7 @@ def test_an_output_is_no_input_under_whatever_name(tmp_path):
     for name in ("read", "soft", "hard", "folder/../read"):
         with pytest.raises(InputError, match=f"--json {tmp_path / name} would overwrite --flash {read}: name another"):
             keep_apart([("PROGRAM", other), ("--flash", read)], [("--json", tmp_path / name)])
-    with pytest.raises(InputError, match="--web .*folder would overwrite CLIP .*clip: name another"):
+    with pytest.raises(InputError, match="--web .*folder is a folder that holds CLIP .*clip: name another"):
         keep_apart([("CLIP", folder / "deep" / "clip")], [("--web", folder)])
     with pytest.raises(InputError, match="--json .*other would overwrite --trace .*other: name another"):
         keep_apart([], [("--trace", other), ("--json", folder / ".." / "other")])

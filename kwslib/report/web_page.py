@@ -85,12 +85,8 @@ def prepare(network: Network) -> Network:
     InputError
         If no device computes its front end, its classes have no names, or its output is no probabilities.
     """
-    if network.front_end is None:
-        raise InputError(f"{network.source} reads an input of {network.graph.input.shape}, which is no fingerprint")
-    if network.labels is None:
-        raise InputError(f"the classes of {network.source} have no names: give them with --labels A,B,...")
-    if network.graph.layers[-1].kind != "softmax":
-        raise InputError(f"{network.source} has no softmax: events need probabilities")
+    network.check_spots_words()
+    assert network.front_end is not None
     network.front_end.integer_form  # noqa: B018  # refuses the front end that has none
     return for_device(network, [])
 

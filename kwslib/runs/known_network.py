@@ -90,6 +90,22 @@ class Network:
         made = self.origin.input if self.origin else None
         return made is not None and made.normalised and self.front_end == made.front_end_at(self.graph.input.scale)
 
+    def check_spots_words(self) -> None:
+        """Check that the network can find words in a stream.
+
+        Raises
+        ------
+        InputError
+            If its input is no fingerprint, its classes have no names, or its output is no probabilities.
+        """
+        if self.front_end is None:
+            shape = self.graph.input.shape
+            raise InputError(f"{self.source} reads an input of {shape}, which is no fingerprint of sound")
+        if self.labels is None:
+            raise InputError(f"the classes of {self.source} have no names: give them with --labels A,B,...")
+        if self.graph.layers[-1].kind != "softmax":
+            raise InputError(f"{self.source} has no softmax: events need probabilities")
+
     def label(self, index: int) -> str:
         """Name of a class; ``class 9`` where nobody named it."""
         return self.labels[index] if self.labels else f"class {index}"

@@ -168,14 +168,12 @@ class WordSpotter:
     Raises
     ------
     InputError
-        If the network has no names of classes, no softmax, or the parameters do not fit it.
+        As `Network.check_spots_words`, or if the parameters do not fit the network.
     """
 
     def __init__(self, network: Network, parameters: EventParameters) -> None:
-        if network.labels is None:
-            raise InputError(f"the classes of {network.source} have no names: give them with --labels A,B,...")
-        if network.graph.layers[-1].kind != "softmax":
-            raise InputError(f"{network.source} has no softmax: events need probabilities")
+        network.check_spots_words()
+        assert network.labels is not None
         self.labels, self.parameters = network.labels, parameters
         self._normalised = network.normalised
         self._source = _source_of_events(network, parameters)

@@ -16,7 +16,7 @@ from kwslib.config.front_end import SAMPLE_RATE_HZ
 from kwslib.config.limits import HOURS
 from kwslib.config.streams import StreamStudy
 from kwslib.config.words import UNKNOWN
-from kwslib.errors import DataError, InputError, ModelError
+from kwslib.errors import DataError, InputError
 from kwslib.integer.events import LEVELS
 from kwslib.paths import results_dir
 from kwslib.provenance import provenance
@@ -143,8 +143,7 @@ def _network(run: Run) -> Network:
     if not path.exists():
         raise DataError(f"{path} does not exist; run {run.run} again")
     network = networks.of_file(path, run.front_end)
-    if network.front_end is None or network.labels is None or network.graph.layers[-1].kind != "softmax":
-        raise ModelError(f"{path} cannot be measured on streams: it needs fingerprints, labels and a softmax")
+    network.check_spots_words()
     return network
 
 

@@ -41,5 +41,5 @@ def test_a_clip_in_the_page_is_kept(tmp_path):
     clip.write_bytes(DEFAULT_CLIP.read_bytes())
     done = _invoke("--web", clip.parent, "--force", clip)
     assert done.exit_code == 2
-    assert done.output == f"error: --web {clip.parent} would overwrite CLIP {clip}: name another place\n"
+    assert done.output == f"error: --web {clip.parent} is a folder that holds CLIP {clip}: name another place\n"
     assert clip.exists()

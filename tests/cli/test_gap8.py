@@ -422,7 +422,7 @@ def test_a_clip_in_the_project_is_kept(place, model, words):
     clip.write_bytes(clips.DEFAULT_CLIP.read_bytes())
     result = kws(*(word.format(model=model, clip=clip) for word in words))
     assert result.exit_code == 2
-    assert re.search(f"project would overwrite (the clip|CLIP) {clip}: name another place\n$", result.stderr)
+    assert re.search(f"project is a folder that holds (the clip|CLIP) {clip}: name another place\n$", result.stderr)
     assert clip.read_bytes() == clips.DEFAULT_CLIP.read_bytes()
 
 

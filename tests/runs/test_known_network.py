@@ -31,6 +31,20 @@ def test_nothing_is_assumed_of_a_file_that_says_nothing(mine):
     assert "its 12 classes have no names (--labels A,B,... gives them)" in text
 
 
+@pytest.mark.parametrize("changed, message", [
+    ({"front_end": None, "labels": None}, "reads an input of .*, which is no fingerprint of sound"),
+    ({"labels": None}, "have no names: give them with --labels A,B,"),
+    ({"graph": None}, "has no softmax: events need probabilities"),
+])  # fmt: skip
+def test_what_cannot_find_words_in_a_stream(changed, message):
+    found = of_run("quick-small")
+    found.check_spots_words()
+    if "graph" in changed:
+        changed = {"graph": replace(found.graph, layers=found.graph.layers[:-1])}
+    with pytest.raises(InputError, match=message):
+        replace(found, **changed).check_spots_words()
+
+
 def test_what_the_file_says_comes_from_its_metadata(mine):
     words = tuple(f"word {n}" for n in range(12))
     front_end = of_run("quick-small").front_end
