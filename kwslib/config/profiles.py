@@ -101,12 +101,12 @@ PROFILES: dict[str, Profile] = {
             "large": CosineSchedule(0.002, 0.0002, 16000, 14400, 400),
         },
         Augmentation(hold_out_noise=True),
-        copies={"tiny": 20, "small": 20, "medium": 12, "large": 8},
+        copies={"tiny": 20, "small": 20, "medium": 20, "large": 8},
         validate_every_steps={"tiny": 1000, "small": 1000, "medium": 400, "large": 400},
-        recipes={  # large is trained first, medium learns from it; small and tiny learn from labels alone
+        recipes={
             "tiny": Recipe(weight_decay=0.001, label_smoothing=0.05),
             "small": Recipe(weight_decay=0.001, label_smoothing=0.05),
-            "medium": Recipe(time_masks=1, mask_frames=6, weight_decay=0.001, teacher="large", teacher_share=0.7),
+            "medium": Recipe(weight_decay=0.001, label_smoothing=0.05),
             "large": Recipe(
                 label_smoothing=0.1,
                 time_masks=2,
@@ -117,8 +117,8 @@ PROFILES: dict[str, Profile] = {
             ),
         },
         input_scale=0.75,
-        front_ends={"tiny": "integer", "small": "integer"},
-        augmentations={"tiny": LISTENING, "small": LISTENING},
+        front_ends={"tiny": "integer", "small": "integer", "medium": "integer"},
+        augmentations={"tiny": LISTENING, "small": LISTENING, "medium": LISTENING},
     ),
 }
 
