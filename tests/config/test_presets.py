@@ -128,8 +128,8 @@ def test_the_profiles_of_old_keep_the_scale_of_the_seed_and_a_plain_recipe():
         assert list(PROFILES[name].sizes_by_front_end()) == [PROFILES[name].front_end]
     best = PROFILES["best"]
     assert all(best.augmentation_of(size).hold_out_noise for size in SIZES)
-    assert best.sizes_by_front_end() == {"integer": ["tiny", "small"], "power": ["medium", "large"]}
-    assert [bool(best.augmentation_of(size).running_speech) for size in SIZES] == [True, True, False, False]
+    assert best.sizes_by_front_end() == {"integer": ["tiny", "small", "medium"], "power": ["large"]}
+    assert [bool(best.augmentation_of(size).running_speech) for size in SIZES] == [True, True, True, False]
 
 
 def test_unknown_names_get_the_nearest():

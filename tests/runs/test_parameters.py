@@ -198,12 +198,14 @@ def test_check_cell_takes_the_parameters_among_the_variables():
     assert check_cell({"size": "large", "seed": 4, "pd": json}) == check(size="large", seed=4)
 
 
-def test_best_can_be_trained_without_its_teacher(own):
-    chosen = check(profile="best", size="medium", words="marvin", data=own, teacher="")
-    assert chosen.recipe.teacher == "" and chosen.recipe.teacher_share == 0
-    assert chosen.recipe.weight_decay == PROFILES["best"].recipe("medium").weight_decay
+def test_a_teacher_knows_the_words(own):
+    taught = {"profile": "best", "size": "medium", "data": own, "teacher": "large", "teacher_share": 0.5}
+    chosen = check(**taught)
+    assert chosen.recipe.teacher == "large" and chosen.recipe.teacher_share == 0.5
     with pytest.raises(InputError, match="the teacher 'large' knows the words yes, no, .* not marvin: give teacher"):
-        check(profile="best", size="medium", words="marvin", data=own)
+        check(**taught, words="marvin")
+    untaught = check(profile="best", size="medium", data=own, words="marvin")
+    assert untaught.recipe == PROFILES["best"].recipe("medium")
 
 
 @pytest.mark.parametrize(
