@@ -120,6 +120,18 @@ PROFILES: dict[str, Profile] = {
         front_ends={"tiny": "integer", "small": "integer", "medium": "integer"},
         augmentations={"tiny": LISTENING, "small": LISTENING, "medium": LISTENING},
     ),
+    # Large learns for hours what a clean word is. What it lacks, noise and streams, is learnt from there in an eighth
+    # of the steps.
+    "tuned": Profile(
+        "tuned",
+        "integer",
+        {"large": CosineSchedule(0.001, 0.0002, 2000, 1800, 60)},
+        LISTENING,
+        copies={"large": 6},
+        validate_every_steps={"large": 200},
+        recipes={"large": Recipe(weight_decay=0.001, label_smoothing=0.05, start="best-large")},
+        input_scale=0.75,
+    ),
 }
 
 

@@ -41,7 +41,8 @@ class Recipe:
     teacher_share : float
         Part of the targets that is the teacher's.
     start : str
-        Size whose released network gives the first weights, of the same layers; random ones if empty.
+        Size whose released network, or recorded run whose network, gives the first weights, of the same layers; random
+        ones if empty.
     teacher_in_quiet : bool
         The teacher hears each varied clip without its noise: one that never trained in noise says little of use there.
 

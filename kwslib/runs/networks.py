@@ -173,20 +173,22 @@ def _record_beside(opened: NetworkFile) -> Run | None:
     return run if run.network.tflite_sha256 == opened.sha256 else None
 
 
-def released_path(size: str) -> Path:
-    """The ``.tflite`` of the released network that a recipe learns from, or starts from.
+def released_path(name: str) -> Path:
+    """The ``.tflite`` of the released network, or of the recorded run, that a recipe learns from, or starts from.
 
     Raises
     ------
     InputError
-        If no network of that size is released.
+        If no network of that size is released, and no run of that name is recorded.
     """
-    path = models_dir() / size / MODEL
-    if not size or not path.exists():
-        raise InputError(f"the recipe needs the released network '{size}', and there is no {path}")
+    path = models_dir() / name / MODEL
+    if name and not path.exists() and (run := records.find_recorded(name)):
+        path = run.folder / MODEL
+    if not name or not path.exists():
+        raise InputError(f"the recipe needs the released network '{name}', and there is no {path}")
     return path
 
 
-def released_sha256(size: str) -> str:
-    """SHA-256 of that file, hexadecimal; empty for a recipe that names no size."""
-    return file_sha256(released_path(size)) if size else ""
+def released_sha256(name: str) -> str:
+    """SHA-256 of that file, hexadecimal; empty for a recipe that names none."""
+    return file_sha256(released_path(name)) if name else ""

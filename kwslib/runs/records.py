@@ -286,6 +286,14 @@ def find(name: str) -> Run:
     """
     if (results_dir() / name / METRICS).exists():
         return load(results_dir() / name)
+    if run := find_recorded(name):
+        return run
+    known = sorted({path.parent.name for base in (results_dir(), models_dir()) for path in base.glob(f"*/{METRICS}")})
+    raise DataError(f"there is no run '{name}'; there are: {', '.join(known) or 'none'}")
+
+
+def find_recorded(name: str) -> Run | None:
+    """Return the recorded run of this name; a released one also goes by its size. None if there is none."""
     if (models_dir() / name / METRICS).exists():
         return load(models_dir() / name, recorded=True)
     # A release lies in a folder that is called as its size, not as its run.
@@ -294,8 +302,7 @@ def find(name: str) -> Run:
             run = load(path.parent, recorded=True)
             if run.run == name:
                 return run
-    known = sorted({path.parent.name for base in (results_dir(), models_dir()) for path in base.glob(f"*/{METRICS}")})
-    raise DataError(f"there is no run '{name}'; there are: {', '.join(known) or 'none'}")
+    return None
 
 
 def accuracy_csv(run: Run) -> str:
