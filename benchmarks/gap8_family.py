@@ -27,7 +27,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from kwslib.errors import KwsError
-from kwslib.gap8.measure.deployment import run_and_check
+from kwslib.gap8.measure.checked_run import run_and_check
 from kwslib.gap8.planning.plan import Plan
 from kwslib.gap8.planning.planner import plan
 from kwslib.gap8.platforms.platform import open_platform

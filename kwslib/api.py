@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from kwslib.gap8.measure.deployment import Deployment
+    from kwslib.gap8.measure.deployment_record import Deployment
     from kwslib.gap8.planning.plan import Plan
     from kwslib.integer.graph import Graph
     from kwslib.integer.reference import Outputs

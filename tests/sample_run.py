@@ -13,7 +13,7 @@ from kwslib.config.presets import size_named
 from kwslib.config.profiles import profile_named
 from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.config.words import LABELS
-from kwslib.gap8.measure.deployment import SCHEMA, Deployment, LayerRow, StageRow, StepRow
+from kwslib.gap8.measure.deployment_record import SCHEMA, Deployment, LayerRow, StageRow, StepRow
 from kwslib.gap8.measure.layer_stalls import OUTSIDE, StallRow
 from kwslib.gap8.planning import record
 from kwslib.gap8.planning.record import PlanRecord, StepRecord

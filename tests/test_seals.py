@@ -11,7 +11,7 @@ import pytest
 from kwslib import seals, toolchain
 from kwslib.artifacts import read_json
 from kwslib.errors import DataError, InputError
-from kwslib.gap8.measure import deployment
+from kwslib.gap8.measure import deployment_record
 from kwslib.gap8.planning import record
 from kwslib.network import checkpoint
 from kwslib.runs import mistakes, records
@@ -117,7 +117,7 @@ def test_the_synthetic_corpus(cache, capsys, monkeypatch, tmp_path):
 KINDS = {
     "metrics.json": records.load,
     "gap8/plan.json": lambda folder: record.load(folder / "gap8" / "plan.json"),
-    "gap8/deployment.json": lambda folder: deployment.load(folder / "gap8"),
+    "gap8/deployment.json": lambda folder: deployment_record.load(folder / "gap8"),
     "mistakes/mistakes.json": lambda folder: mistakes.read(folder / "mistakes"),
     "robustness/robustness.json": lambda folder: robustness_records.load(folder / "robustness"),
 }

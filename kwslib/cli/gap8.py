@@ -141,7 +141,7 @@ def run(
         folder = _folder(out, chosen, "stream", [stream_file])
         run_stream(chosen, stream_file, parameters, platform or "simulator", folder, timeout_s, home)
         return
-    from kwslib.gap8.measure import deployment
+    from kwslib.gap8.measure import checked_run, deployment_record
     from kwslib.gap8.platforms.platform import open_platform
     from kwslib.gap8.program import compilation
     from kwslib.runs.clips import program_note, read_clip
@@ -151,10 +151,10 @@ def run(
     codes, heard = read_clip(chosen, _one(clips), at_s)
     folder = _folder(out, chosen, machine.target, clips)
     built = compilation.build(chosen.graph, folder, chosen.labels, codes, machine.target)
-    deployment.forget(folder)
-    log = folder / deployment.LOG
-    done, found = deployment.run_and_check(machine, chosen.graph, built.elf, codes, timeout_s, log)
-    atomic_write_text(folder / deployment.OUTPUT, done.stdout)
+    deployment_record.forget(folder)
+    log = folder / deployment_record.LOG
+    done, found = checked_run.run_and_check(machine, chosen.graph, built.elf, codes, timeout_s, log)
+    atomic_write_text(folder / deployment_record.OUTPUT, done.stdout)
     click.echo(f"{chosen.describe()}\n{program_note(chosen)}")
     click.echo(done.stdout, nl=False)
     _say_portable(portable_text(built.plan.record().steps, {layer.name: layer.cycles for layer in found.layers}))
@@ -166,13 +166,13 @@ def run(
 
 
 def _run_app(app: Path, arguments: list[str], home: Path | None, timeout_s: float, out: Path | None) -> None:
-    from kwslib.gap8.measure import deployment
+    from kwslib.gap8.measure import deployment_record
     from kwslib.gap8.measure.vendor_app import run_app
 
-    log = (out or Path(OUT_DIR) / f"app-{app.absolute().name}") / deployment.LOG
+    log = (out or Path(OUT_DIR) / f"app-{app.absolute().name}") / deployment_record.LOG
     stdout, profile = run_app(app, arguments, home, timeout_s, log)
     click.echo(layer_table(profile.layers))
-    atomic_write_text(log.with_name(deployment.OUTPUT), stdout)
+    atomic_write_text(log.with_name(deployment_record.OUTPUT), stdout)
     click.echo(f"log: {log}")
 
 
@@ -195,7 +195,7 @@ def profile(
     **named: Any,
 ) -> None:
     """Build and run a program, and show where its cycles go: by layer, and by function, core and kind of stall."""
-    from kwslib.gap8.measure import deployment
+    from kwslib.gap8.measure import deployment, deployment_record
     from kwslib.gap8.platforms.platform import open_platform
     from kwslib.runs.clips import program_note, read_clip
 
@@ -211,9 +211,11 @@ def profile(
     if stalls := stall_table(found):
         click.echo("\n" + stalls)
     if found.stalls:
-        click.echo("\n" + profile_table(by_function(found.stalls), rows, f"by core in {deployment.DEPLOYMENT}"))
+        click.echo("\n" + profile_table(by_function(found.stalls), rows, f"by core in {deployment_record.DEPLOYMENT}"))
     click.echo(f"every layer equals the integer reference, bit for bit\nclip: {heard}")
-    click.echo(f"platform: {found.platform}, {found.platform_version}\nwritten to {folder / deployment.DEPLOYMENT}")
+    click.echo(
+        f"platform: {found.platform}, {found.platform_version}\nwritten to {folder / deployment_record.DEPLOYMENT}"
+    )
 
 
 def _say_portable(text: str) -> None:

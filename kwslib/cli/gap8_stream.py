@@ -9,7 +9,7 @@ from kwslib.terminal import table
 
 if TYPE_CHECKING:
     from kwslib.config.events import EventParameters
-    from kwslib.gap8.measure.stream import Stream
+    from kwslib.gap8.measure.stream_record import Stream
     from kwslib.runs.known_network import Network
 
 
@@ -43,7 +43,7 @@ def run_stream(
     kwslib.errors.KwsError
         If the file cannot be read, the network cannot listen, or anything differs from the specification.
     """
-    from kwslib.gap8.measure import stream
+    from kwslib.gap8.measure import deployment_record, stream, stream_record
     from kwslib.integer.events import Event
     from kwslib.runs.clips import program_note
     from kwslib.runs.listening import heard_of
@@ -65,8 +65,8 @@ def run_stream(
     click.echo(f"\n{cost_text(found)}\n")
     click.echo(f"fingerprint, logits and output of all {len(found.hops)} hops equal the integer reference, bit for bit")
     click.echo(f"platform: {found.platform}, {found.platform_version}")
-    click.echo(f"every hop, and cycles by layer in the first and the last one: {folder / stream.OUTPUT}")
-    click.echo(f"written to {folder / stream.STREAM}")
+    click.echo(f"every hop, and cycles by layer in the first and the last one: {folder / deployment_record.OUTPUT}")
+    click.echo(f"written to {folder / stream_record.STREAM}")
 
 
 def cost_text(found: "Stream") -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from kwslib.terminal import table
 
 if TYPE_CHECKING:
-    from kwslib.gap8.measure.deployment import Deployment
+    from kwslib.gap8.measure.deployment_record import Deployment
     from kwslib.gap8.measure.profile_table import LayerProfile
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from kwslib.artifacts import read_record, to_plain
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError
-from kwslib.gap8.measure import deployment
+from kwslib.gap8.measure import deployment_record
 from kwslib.gap8.measure.timing import CLOCKS_MHZ, latency_ms
 from kwslib.paths import atomic_write_text
 from kwslib.release import seeds
@@ -182,9 +182,9 @@ def _cost(run: Run, folder: Path) -> str:
         ("multiply-accumulates", network.macs),
         ("parameters, batch normalisation folded", network.parameters),
     ]
-    if not (folder / GAP8 / deployment.DEPLOYMENT).exists():
+    if not (folder / GAP8 / deployment_record.DEPLOYMENT).exists():
         return "## Cost\n\n" + table(("what", "value"), rows) + "\n\nIt was not deployed on GAP8."
-    found = deployment.load(folder / GAP8)
+    found = deployment_record.load(folder / GAP8)
     if found.provenance is None or found.provenance.tflite_sha256 != network.tflite_sha256:
         raise DataError(f"{folder / GAP8} is the deployment of another network; deploy this one again")
     rows += [

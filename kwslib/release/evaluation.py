@@ -10,7 +10,7 @@ from typing import TextIO
 import pandas as pd
 
 from kwslib.errors import DataError, InputError, KwsError, ModelError
-from kwslib.gap8.measure import deployment
+from kwslib.gap8.measure import deployment_record
 from kwslib.paths import book_dir, results_dir
 from kwslib.provenance import provenance
 from kwslib.release import evaluation_record, release
@@ -269,8 +269,8 @@ def text(folder: Path, model: Path | str) -> str:
             f"{row['clips']}); recorded {row['recorded correct']} of {row['recorded clips']}: "
             f"{'equal in every cell of the confusion matrix' if row['equal'] else 'DIFFERENT'}"
         )
-    if (folder / GAP8 / deployment.DEPLOYMENT).exists():
-        deployed = deployment.load(folder / GAP8)
+    if (folder / GAP8 / deployment_record.DEPLOYMENT).exists():
+        deployed = deployment_record.load(folder / GAP8)
         checked = f"every layer right on {deployed.clips_checked} clips ({deployed.platform})"
         lines.append(f"   on GAP8: {deployed.cycles} cycles; {checked}")
     return "\n".join([*lines, f"   in {folder}"])

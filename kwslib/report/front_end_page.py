@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kwslib.gap8.measure.deployment import Deployment
+from kwslib.gap8.measure.deployment_record import Deployment
 from kwslib.gap8.measure.timing import latency_ms
 from kwslib.report.elements import Markdown, Table, count
 from kwslib.runs import deployments

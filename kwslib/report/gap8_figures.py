@@ -6,7 +6,7 @@ from dataclasses import replace
 from kwslib.config import baselines
 from kwslib.config.architecture import Architecture
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
-from kwslib.gap8.measure.deployment import Deployment, LayerRow
+from kwslib.gap8.measure.deployment_record import Deployment, LayerRow
 from kwslib.report import gap8_stalls, pareto
 from kwslib.report.elements import Html, count, short_names
 from kwslib.report.figures import gap8, memory

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kwslib.config.baselines import BaselineLayer, baseline_network
 from kwslib.errors import DataError
-from kwslib.gap8.measure.deployment import Deployment, LayerRow
+from kwslib.gap8.measure.deployment_record import Deployment, LayerRow
 from kwslib.gap8.measure.timing import CLOCKS_MHZ, latency_ms
 from kwslib.report import gap8_stalls
 from kwslib.report.elements import NO_BREAK, Html, Markdown, Table, count, labels, links, short_names

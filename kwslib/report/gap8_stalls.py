@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from kwslib.gap8.measure.deployment import Deployment, LayerRow
+from kwslib.gap8.measure.deployment_record import Deployment, LayerRow
 from kwslib.gap8.measure.layer_stalls import COUNTS, OUTSIDE, StallRow
 from kwslib.report.elements import NO_BREAK, Table, short_names
 from kwslib.report.figures.picture import percent

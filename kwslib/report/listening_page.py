@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from kwslib.errors import DataError
-from kwslib.gap8.measure import stream
-from kwslib.gap8.measure.stream import Stream
+from kwslib.gap8.measure import stream_record
+from kwslib.gap8.measure.stream_record import Stream
 from kwslib.gap8.measure.timing import CLOCKS_MHZ
 from kwslib.report.elements import Markdown, Table
 from kwslib.runs import deployments
@@ -21,7 +21,7 @@ ENERGY_CLOCK_MHZ = min(POWER_CLOCK_MHZ, *CLOCKS_MHZ)
 def _streams(runs: Iterable[Run]) -> Iterator[tuple[Run, Stream]]:
     for run in runs:
         try:
-            found = stream.load_all(deployments.of_run(run).folder)
+            found = stream_record.load_all(deployments.of_run(run).folder)
         except DataError:
             continue
         yield from ((run, one) for one in found)

@@ -19,8 +19,8 @@ from kwslib.config.events import EventParameters
 from kwslib.config.presets import BASELINE_SIZES
 from kwslib.config.words import KEYWORDS, LABELS
 from kwslib.errors import DataError, InputError
-from kwslib.gap8.measure import deployment, stream
-from kwslib.gap8.measure.deployment import Deployment
+from kwslib.gap8.measure import deployment, deployment_record, stream, stream_record
+from kwslib.gap8.measure.deployment_record import Deployment
 from kwslib.gap8.planning import record
 from kwslib.gap8.planning.record import PlanRecord
 from kwslib.gap8.platforms.platform import open_platform
@@ -89,8 +89,8 @@ def of_run(run: Run) -> Found:
     """
     own = Path(run.folder) / records.GAP8
     for folder in dict.fromkeys((results_dir() / run.run / records.GAP8, own)):
-        if (folder / deployment.DEPLOYMENT).exists():
-            found = deployment.load(folder)
+        if (folder / deployment_record.DEPLOYMENT).exists():
+            found = deployment_record.load(folder)
             if found.provenance and found.provenance.tflite_sha256 == run.network.tflite_sha256:
                 return Found(found, folder, run.recorded and folder == own)
     raise DataError(
@@ -237,7 +237,7 @@ def sources_digest() -> str:
 def up_to_date(run: Run, platform: str, clips: int) -> bool:
     """Whether the deployment in the run's own folder is what the notebook would make again."""
     try:
-        found = deployment.load(Path(run.folder) / records.GAP8)
+        found = deployment_record.load(Path(run.folder) / records.GAP8)
     except DataError:
         return False
     return found.provenance is not None and found.provenance.key == key(run.network.tflite_sha256, platform, clips)
@@ -288,7 +288,11 @@ def run_task(task: Task) -> Found:
             task.network.graph, codes, temporary, task.platform, task.timeout_s, task.network.labels, made
         )
         _hear_streams(task, temporary, made)
-        for built in (compilation.PROJECT, compilation.PROGRAM, deployment.LOG):  # can be made again from the .tflite
+        for built in (
+            compilation.PROJECT,
+            compilation.PROGRAM,
+            deployment_record.LOG,
+        ):  # can be made again from the .tflite
             path = temporary / built
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return Found(found, task.folder, recorded=False)
@@ -302,9 +306,9 @@ def _hear_streams(task: Task, folder: Path, made: Provenance) -> None:
     samples = read_recording(DEFAULT_CLIP).samples
     with scratch("stream") as work:
 
-        def hear(wanted_ms: int) -> stream.Stream:
+        def hear(wanted_ms: int) -> stream_record.Stream:
             hop_ms = front_end.stride_ms * max(1, round(wanted_ms / front_end.stride_ms))
             parameters, name, place = EventParameters(hop_ms=hop_ms), DEFAULT_CLIP.name, work / str(hop_ms)
             return stream.measure(graph, samples, place, parameters, labels, name, task.platform, task.timeout_s, made)
 
-        stream.save_all(subproc.for_each(hear, STREAM_HOPS_MS), folder)
+        stream_record.save_all(subproc.for_each(hear, STREAM_HOPS_MS), folder)

@@ -16,7 +16,7 @@ from kwslib.cli.gap8 import gap8
 from kwslib.cli.gap8_simulate import by_function
 from kwslib.cli.main import main
 from kwslib.errors import InputError
-from kwslib.gap8.measure import deployment
+from kwslib.gap8.measure import deployment_record
 from kwslib.gap8.measure.layer_profile import parse
 from kwslib.gap8.measure.vendor_app import NOT_NESTED
 from kwslib.gap8.platforms import gvsoc
@@ -246,7 +246,7 @@ def test_run_of_a_recorded_run(place):
 def test_profile(place, model):
     result = kws("profile", model, "--out", place / "o", "--rows", 3)
     assert result.exit_code == 0, result.output
-    found = deployment.load(place / "o")
+    found = deployment_record.load(place / "o")
     lines = result.stdout.splitlines()
     assert lines[0].startswith("network: ") and lines[1].startswith("the program begins with the fingerprint")
     assert lines[2].split()[:3] == ["layer", "cycles", "warm"]

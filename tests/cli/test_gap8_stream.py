@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from kwslib.cli.gap8_stream import cost_text
 from kwslib.cli.main import main
 from kwslib.config.events import EventParameters
-from kwslib.gap8.measure import stream
+from kwslib.gap8.measure import stream_record
 from kwslib.runs.clips import DEFAULT_CLIP
 from kwslib.speech import sound
 from kwslib.speech.recording import read_recording
@@ -44,7 +44,7 @@ def test_chip_and_host_hear_the_same_word_at_its_time(place):
     assert "0:00:03." in line and "  yes  " in line
     assert "1 word in 10.0 s" in on_chip.output and "hops equal the integer reference, bit for bit" in on_chip.output
     (folder,) = (place / "_build" / "gap8").glob("*-stream")
-    assert len(stream.load(folder).events) == 1
+    assert len(stream_record.load(folder).events) == 1
 
 
 def test_any_sound_file_is_converted_and_said(place):
@@ -55,13 +55,13 @@ def test_any_sound_file_is_converted_and_said(place):
     assert done.exit_code == 0, done.output
     assert "a b.flac: 32,000 Hz stereo -> 16,000 Hz mono" in done.output
     assert words_of(done.output) == words_of(kws("listen", "a b.flac", *options).output) != []
-    assert stream.load(place / "here").parameters.hop_ms == 480
+    assert stream_record.load(place / "here").parameters.hop_ms == 480
     assert "a hop every 480 ms" in done.output and "front end, 24 of 49 frames" in done.output
 
 
 def test_costs_are_those_of_the_steady_hop():
-    rows = [stream.HopRow(300_000, 120_000, 170_000), *[stream.HopRow(250_000, 80_000, 165_000)] * 3]
-    one = stream.Stream("n", "p", "v", "r", 1, EventParameters(hop_ms=500), 25, 49, rows, [], [], "d", 1.0)
+    rows = [stream_record.HopRow(300_000, 120_000, 170_000), *[stream_record.HopRow(250_000, 80_000, 165_000)] * 3]
+    one = stream_record.Stream("n", "p", "v", "r", 1, EventParameters(hop_ms=500), 25, 49, rows, [], [], "d", 1.0)
     text = cost_text(one)
     assert re.search(r"a hop, .* 300000 +250000", text) and re.search(r"network +170000 +165000", text)
     assert re.search(r"50 MHz +5\.00 ms +1\.00 % +36\.0 J", text)  # 75 mW · 2.78 ms · 172,800

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from kwslib.gap8.measure.deployment import run_and_check
+from kwslib.gap8.measure.checked_run import run_and_check
 from kwslib.gap8.planning import general, planner
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import compilation, host_library

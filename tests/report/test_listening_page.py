@@ -3,14 +3,14 @@ from dataclasses import replace
 import pytest
 
 from kwslib.config.events import EventParameters
-from kwslib.gap8.measure import stream
+from kwslib.gap8.measure import stream_record
 from kwslib.report import listening_page
 from kwslib.report.elements import Markdown
 from kwslib.runs import deployments
 from tests.sample_run import sample_run
 
-ROWS = [stream.HopRow(300_000, 100_000, 180_000), *[stream.HopRow(250_000, 60_000, 170_000)] * 4]
-ONE = stream.Stream("n", "simulator", "v", "yes.wav", 16_000, EventParameters(), 12, 49, ROWS, [], [], "d", 1.0)
+ROWS = [stream_record.HopRow(300_000, 100_000, 180_000), *[stream_record.HopRow(250_000, 60_000, 170_000)] * 4]
+ONE = stream_record.Stream("n", "simulator", "v", "yes.wav", 16_000, EventParameters(), 12, 49, ROWS, [], [], "d", 1.0)
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def run(tmp_path, monkeypatch):
 def test_a_row_for_each_network_and_hop(run):
     parameters = EventParameters(hop_ms=500)
     streams = [ONE, replace(ONE, parameters=parameters, hop_frames=25)]
-    stream.save_all(streams, deployments.of_run(run).folder)
+    stream_record.save_all(streams, deployments.of_run(run).folder)
     frame = listening_page.hops([run])
     assert frame["hop, ms"].tolist() == [240, 500] and frame["new frames"].tolist() == ["12 of 49", "25 of 49"]
     first = frame.iloc[0]

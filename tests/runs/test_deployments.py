@@ -9,7 +9,7 @@ import pytest
 from kwslib.config.baselines import baseline_network
 from kwslib.config.presets import SIZES
 from kwslib.errors import DataError, InputError, KwsError
-from kwslib.gap8.measure import stream
+from kwslib.gap8.measure import stream_record
 from kwslib.integer import reference
 from kwslib.runs import deployments, records
 from kwslib.runs.clips import DEFAULT_CLIP, codes_for
@@ -123,7 +123,7 @@ def test_a_task_leaves_its_figures_alone(model, speech):
 def test_a_network_that_can_listen_hears_streams(place, speech):
     words = {"run": "quick-small", "size": "small", "corpus": "speech_commands", "data": str(speech), "clips": 1}
     found = deployments.run_task(choose(**{**DEFAULTS, **words}))
-    streams = stream.load_all(found.folder)
+    streams = stream_record.load_all(found.folder)
     assert [one.parameters.hop_ms for one in streams] == list(deployments.STREAM_HOPS_MS)
     for one in streams:
         assert one.provenance == found.deployment.provenance and one.recording == DEFAULT_CLIP.name

@@ -14,7 +14,7 @@ import pytest
 
 from kwslib.config.baselines import baseline_network
 from kwslib.errors import DataError, InputError, KwsError
-from kwslib.gap8.measure import deployment
+from kwslib.gap8.measure import deployment_record
 from kwslib.runs import deployments, execution, records
 from kwslib.runs.execution import make_run
 from kwslib.runs.notebook import NotebookError
@@ -264,7 +264,7 @@ def test_plain_papermill_runs_the_notebook(tmp_path, speech):
     command[3:5] = [checkout / "book" / "gap8.ipynb", tmp_path / "gap8.ipynb"]
     command[5:] = ["-p", "run", "quick-small-8steps", "-p", "clips", "2"]
     subprocess.run(command, env=env, check=True, timeout=600, cwd=tmp_path)
-    found = deployment.load(tmp_path / "r" / "quick-small-8steps" / "gap8")
+    found = deployment_record.load(tmp_path / "r" / "quick-small-8steps" / "gap8")
     assert found.clips_checked == 2
     assert found.cycles < baseline_network("small").cycles
 

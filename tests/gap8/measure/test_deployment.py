@@ -1,13 +1,11 @@
 """A deployment: figures that are consistent, kept, and read back."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
-from kwslib.artifacts import write_record
 from kwslib.errors import DataError, InputError, ToolError
-from kwslib.gap8.measure import deployment
+from kwslib.gap8.measure import deployment, deployment_record
 from kwslib.gap8.measure.layer_stalls import OUTSIDE
 from kwslib.gap8.program import compilation
 from kwslib.integer import network_file
@@ -32,28 +30,28 @@ def folder(network, tmp_path_factory):
 
 def test_what_lies_in_the_folder(folder):
     names = {
-        deployment.DEPLOYMENT,
-        deployment.OUTPUT,
-        deployment.LOG,
+        deployment_record.DEPLOYMENT,
+        deployment_record.OUTPUT,
+        deployment_record.LOG,
         compilation.PLAN,
         compilation.PROGRAM,
         compilation.PROJECT,
     }
     assert {path.name for path in folder.iterdir()} == names
-    assert (folder / deployment.OUTPUT).read_text() in (folder / deployment.LOG).read_text()
-    last = (folder / deployment.OUTPUT).read_text().splitlines()[-1].split()
+    assert (folder / deployment_record.OUTPUT).read_text() in (folder / deployment_record.LOG).read_text()
+    last = (folder / deployment_record.OUTPUT).read_text().splitlines()[-1].split()
     assert last[2] == "abcdefghijkl"[int(last[1])]
 
 
 def test_the_figures_hang_together(folder, network):
-    found = deployment.load(folder)
+    found = deployment_record.load(folder)
     plan = json.loads((folder / compilation.PLAN).read_text())
     assert (found.network, found.platform, found.strategy) == ("network", "simulator", plan["strategy"])
     assert (found.operations, found.macs) == (network.operations, network.macs)
     assert found.clips_checked == 2 and found.provenance == MADE
     assert [row.name for row in found.rows] == [layer.name for layer in network.layers]
     assert all(row.cycles > 0 and row.warm_cycles > 0 for row in found.rows)
-    assert f"{'Total':>45}: Cycles: {found.cycles:10}," in (folder / deployment.OUTPUT).read_text()
+    assert f"{'Total':>45}: Cycles: {found.cycles:10}," in (folder / deployment_record.OUTPUT).read_text()
     for row in found.rows:
         step = plan["steps"][row.step]
         assert row.name in step["layers"] and row.fused == (len(step["layers"]) > 1)
@@ -71,31 +69,10 @@ def test_the_figures_hang_together(folder, network):
     assert found.elf_digest == compilation.digest(folder / compilation.PROGRAM)
 
 
-def test_records_without_stalls_by_layer_are_read_and_written_as_they_were(folder, tmp_path):
-    older = replace(deployment.load(folder), layer_stalls=[])
-    write_record(tmp_path / deployment.DEPLOYMENT, older, deployment.SCHEMA)
-    assert "layer_stalls" not in json.loads((tmp_path / deployment.DEPLOYMENT).read_text())
-    assert deployment.load(tmp_path) == older
-
-
-def test_reading_back_is_strict(folder, tmp_path):
-    with pytest.raises(DataError, match="deployment.json does not exist: this network was not deployed"):
-        deployment.load(tmp_path)
-    value = json.loads((folder / deployment.DEPLOYMENT).read_text())
-    for text, message in (
-        ("{", "is damaged"),
-        (json.dumps(value | {"schema": 1}), "was written by another version"),
-        (json.dumps({name: entry for name, entry in value.items() if name != "rows"}), "is damaged"),
-    ):
-        (tmp_path / deployment.DEPLOYMENT).write_text(text)
-        with pytest.raises(DataError, match=message):
-            deployment.load(tmp_path)
-
-
 def test_what_portable_c_computes_is_recorded_with_its_share(tmp_path):
     network = network_file.load(networks.with_max_pool(networks.quantised(*networks.SMALL)), "network")
     deployment.measure(network, networks.clips(network.input, 3)[2:], tmp_path)
-    found = deployment.load(tmp_path)
+    found = deployment_record.load(tmp_path)
     pool = next(row for row in found.rows if row.kind == "max_pool")
     assert found.steps[pool.step].portable == "a maximum"
     assert [step.portable for step in found.steps].count("") == len(found.steps) - 1

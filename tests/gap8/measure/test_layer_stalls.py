@@ -5,7 +5,7 @@ import pytest
 
 from kwslib.config.front_end import FrontEnd
 from kwslib.gap8.measure import layer_stalls
-from kwslib.gap8.measure.deployment import run_and_check
+from kwslib.gap8.measure.checked_run import run_and_check
 from kwslib.gap8.measure.layer_stalls import COUNTS, OUTSIDE, StallRow
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.platforms.simulator import simulate

@@ -9,7 +9,7 @@ import pytest
 from kwslib.errors import ToolError
 from kwslib.gap8.hardware import L1_BASE, L1_BYTES, L2_BASE, L2_BYTES
 from kwslib.gap8.measure import layer_profile
-from kwslib.gap8.measure.deployment import run_and_check
+from kwslib.gap8.measure.checked_run import run_and_check
 from kwslib.gap8.planning.memory import aligned
 from kwslib.gap8.platforms.gvsoc import Gvsoc
 from kwslib.gap8.platforms.platform import open_platform

@@ -3,7 +3,7 @@
 import pytest
 
 from kwslib.errors import InputError, ToolError
-from kwslib.gap8.measure.deployment import run_and_check
+from kwslib.gap8.measure.checked_run import run_and_check
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import codegen, compilation
 from kwslib.gap8.program.expected_output import expected_text

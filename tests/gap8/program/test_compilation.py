@@ -9,7 +9,7 @@ from elftools.elf.elffile import ELFFile
 
 from kwslib.errors import InputError, ModelError, ToolError
 from kwslib.gap8.hardware import L1_BASE, L2_BASE, L2_BYTES
-from kwslib.gap8.measure.deployment import run_and_check
+from kwslib.gap8.measure.checked_run import run_and_check
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.program import codegen, compilation
 from kwslib.gap8.program.cross_compilers import RISCV_VARIABLE

@@ -16,7 +16,7 @@ from kwslib.config.events import EventParameters
 from kwslib.config.front_end import FrontEnd
 from kwslib.config.words import LABELS
 from kwslib.errors import InputError, KwsError
-from kwslib.gap8.measure.deployment import run_and_check
+from kwslib.gap8.measure.checked_run import run_and_check
 from kwslib.gap8.measure.vendor_app import NOT_NESTED
 from kwslib.gap8.platforms.platform import open_platform
 from kwslib.gap8.platforms.simulator import simulate

@@ -7,7 +7,7 @@ import pytest
 
 from kwslib.config.front_end import FrontEnd
 from kwslib.errors import InputError
-from kwslib.gap8.measure.deployment import run_and_check
+from kwslib.gap8.measure.checked_run import run_and_check
 from kwslib.gap8.planning import planner
 from kwslib.gap8.planning.stages import stages
 from kwslib.gap8.platforms.platform import open_platform

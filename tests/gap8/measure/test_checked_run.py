@@ -5,7 +5,7 @@ import re
 import pytest
 
 from kwslib.errors import ToolError
-from kwslib.gap8.measure.deployment import run_and_check
+from kwslib.gap8.measure.checked_run import run_and_check
 from kwslib.gap8.measure.profile_table import ProfileError
 from kwslib.gap8.platforms import gvsoc
 from kwslib.gap8.platforms.gvsoc import Gvsoc
