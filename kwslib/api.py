@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kwslib.runs.known_network import Network
     from kwslib.runs.prediction import Prediction
     from kwslib.runs.ranking import Outcome
-    from kwslib.runs.records import Measurement, Run
+    from kwslib.runs.run_record import Measurement, Run
     from kwslib.speech.corpus import Corpus
 
 __all__ = [

@@ -42,7 +42,7 @@ import hashlib
 
 import numpy as np
 
-from kwslib.runs import mistakes, records
+from kwslib.runs import mistakes, records, run_record
 from kwslib.paths import atomic_write_bytes
 from kwslib.provenance import provenance
 from kwslib.speech import open_corpus
@@ -54,17 +54,17 @@ for split, right in (("validation", 10 + seed % 7), ("test", 30 - seed % 7)):
     for silence in ("noise-silence", "digital-silence"):
         matrix = np.eye(12, dtype=np.int64) * right
         matrix[0, 1] = 5
-        measurements.append(records.Measurement.of("tflite", split, silence, Accuracy(matrix)))
+        measurements.append(run_record.Measurement.of("tflite", split, silence, Accuracy(matrix)))
 atomic_write_bytes(chosen.folder / "model.tflite", bytes([seed]))
 mistakes.write(None, [], chosen.folder / mistakes.FOLDER)
 digest = hashlib.sha256(bytes([seed])).hexdigest()
 records.save(
-    records.Run(
+    run_record.Run(
         run=chosen.run, size=chosen.size.name, profile=chosen.profile.name, seed=seed,
         front_end=chosen.front_end.kind,
-        corpus=records.CorpusUse(source.name, source.manifest["hash"], source.manifest["splits"]),
-        training=chosen.training(step), network=records.NetworkFigures(0, 0, 0, 1, digest),
-        measurements=measurements, agreement=records.Agreement(0, "none", 0, 0, 0, 0, 0),
+        corpus=run_record.CorpusUse(source.name, source.manifest["hash"], source.manifest["splits"]),
+        training=chosen.training(step), network=run_record.NetworkFigures(0, 0, 0, 1, digest),
+        measurements=measurements, agreement=run_record.Agreement(0, "none", 0, 0, 0, 0, 0),
         durations_s={"training": 1.0}, provenance=provenance(),
     ),
     chosen.folder,
@@ -86,7 +86,7 @@ def build(root: Path) -> Path:
 GAP8 = """
 from pathlib import Path
 
-from kwslib.runs import deployments, records
+from kwslib.runs import deployments, records, run_record
 from kwslib.errors import DataError
 from kwslib.paths import results_dir
 from tests.sample_run import sample_deployment

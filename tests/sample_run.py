@@ -18,7 +18,7 @@ from kwslib.gap8.measure.layer_stalls import OUTSIDE, StallRow
 from kwslib.gap8.planning import record
 from kwslib.gap8.planning.record import PlanRecord, StepRecord
 from kwslib.provenance import provenance
-from kwslib.runs import mistakes, records
+from kwslib.runs import mistakes, records, run_record
 from kwslib.runs.foreign import ForeignRecord
 from kwslib.speech.corpus import SILENCE_PROTOCOLS, Clips
 from kwslib.studies import robustness_records
@@ -38,7 +38,7 @@ def _counts(corpus: str) -> dict[str, dict[str, int]]:
     return {split: dict.fromkeys(words, PER_CLASS * (10 if split == "train" else 1)) for split in splits}
 
 
-def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus: str = "synthetic") -> records.Run:
+def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus: str = "synthetic") -> run_record.Run:
     """Write ``folder/<profile>-<size>`` and return it as read back."""
     rng = np.random.default_rng(len(size))
     chosen, recipe = size_named(size), profile_named(profile)
@@ -48,14 +48,14 @@ def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus
     network = rng.bytes(1000 + chosen.parameters)
     clips = len(labels)
     name = f"{profile}-{size}"
-    run = records.Run(
+    run = run_record.Run(
         run=name,
         size=size,
         profile=profile,
         seed=1,
         front_end=recipe.front_end,
-        corpus=records.CorpusUse(corpus, hashlib.sha256(corpus.encode()).hexdigest(), _counts(corpus)),
-        training=records.Training(
+        corpus=run_record.CorpusUse(corpus, hashlib.sha256(corpus.encode()).hexdigest(), _counts(corpus)),
+        training=run_record.Training(
             size=size,
             profile=profile,
             corpus=corpus,
@@ -69,7 +69,7 @@ def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus
             threads=0,
             best_step=schedule.steps,
         ),
-        network=records.NetworkFigures(
+        network=run_record.NetworkFigures(
             macs=chosen.macs,
             parameters=chosen.parameters,
             operations=chosen.operations,
@@ -77,7 +77,7 @@ def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus
             tflite_sha256=hashlib.sha256(network).hexdigest(),
         ),
         measurements=measurements,
-        agreement=records.Agreement(
+        agreement=run_record.Agreement(
             clips=clips,
             tflite_kernels="drawn",
             same_winner_float_and_fake_quantised=clips - 5,
@@ -98,13 +98,13 @@ def sample_run(folder: Path, size: str = "small", profile: str = "quick", corpus
     return records.load(path)
 
 
-def _measurements(rng: np.random.Generator, labels: np.ndarray) -> list[records.Measurement]:
+def _measurements(rng: np.random.Generator, labels: np.ndarray) -> list[run_record.Measurement]:
     found = []
-    for network in records.NETWORKS:
+    for network in run_record.NETWORKS:
         for split in ("validation", "test"):
             for silence in SILENCE_PROTOCOLS:
                 accuracy = Accuracy(confusion_matrix(labels, _drawn(rng, labels, 0.9), len(LABELS)))
-                found.append(records.Measurement.of(network, split, silence, accuracy))
+                found.append(run_record.Measurement.of(network, split, silence, accuracy))
     return found
 
 
@@ -198,7 +198,7 @@ def sample_foreign(name: str) -> ForeignRecord:
     )
 
 
-def sample_robustness(folder: Path, run: records.Run) -> Robustness:
+def sample_robustness(folder: Path, run: run_record.Run) -> Robustness:
     """Write ``folder/robustness`` as a measurement leaves it, with drawn accuracies and two noises."""
     points = [_robustness_point("snr", "", None, 0.9)]
     points += [_robustness_point("snr", noise, snr, 0.5) for noise in ("hiss", "hum") for snr in (0.0, 10.0)]

@@ -14,7 +14,7 @@ from kwslib.files import keep_apart
 
 if TYPE_CHECKING:
     from kwslib.runs.parameters import Parameters
-    from kwslib.runs.records import Run
+    from kwslib.runs.run_record import Run
 
 CONFIG = click.option(
     "--config",

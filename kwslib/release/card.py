@@ -18,7 +18,8 @@ from kwslib.release import seeds
 from kwslib.release.front_matter import front_matter
 from kwslib.runs import records
 from kwslib.runs.description import FORM_NAMES, corpus_name, flat, steps
-from kwslib.runs.records import GAP8, STREAMING, Run
+from kwslib.runs.records import GAP8, STREAMING
+from kwslib.runs.run_record import Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS, SPLITS
 
 CARD, NOTE = "README.md", "card.json"

@@ -14,7 +14,7 @@ from kwslib.errors import DataError
 from kwslib.paths import atomic_write_text
 from kwslib.runs import records
 from kwslib.runs.description import corpus_name
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 
 METADATA = "ro-crate-metadata.json"
 LICENCE = "https://spdx.org/licenses/Apache-2.0"

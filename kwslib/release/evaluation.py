@@ -20,7 +20,8 @@ from kwslib.runs.claim import claim
 from kwslib.runs.clips import codes_for
 from kwslib.runs.known_network import Network
 from kwslib.runs.parameters import RUN_NAME, declared
-from kwslib.runs.records import GAP8, METRICS, Measurement, Run
+from kwslib.runs.records import GAP8, METRICS
+from kwslib.runs.run_record import Measurement, Run
 from kwslib.speech import open_corpus
 from kwslib.speech.corpus import SILENCE_PROTOCOLS, Corpus
 

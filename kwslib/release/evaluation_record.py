@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kwslib.artifacts import read_record, write_record
 from kwslib.provenance import Provenance
-from kwslib.runs.records import Measurement
+from kwslib.runs.run_record import Measurement
 
 FILE = "evaluation.json"
 SCHEMA = 1

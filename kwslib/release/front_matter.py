@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from kwslib.runs.description import corpus_name
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
 MARK = "---\n"

@@ -17,7 +17,8 @@ from kwslib.paths import atomic_path, atomic_write_text, models_dir, results_dir
 from kwslib.release import card, crate, seeds
 from kwslib.runs import archive, records
 from kwslib.runs.networks import MODEL
-from kwslib.runs.records import METRICS, REPLACED, ROBUSTNESS, STREAMING, Run
+from kwslib.runs.records import METRICS, REPLACED, ROBUSTNESS, STREAMING
+from kwslib.runs.run_record import Run
 
 CORPUS = "speech_commands"
 

@@ -9,7 +9,7 @@ from typing import Any
 from kwslib.artifacts import read_record, stored_as, to_plain, write_record
 from kwslib.errors import InputError
 from kwslib.runs import records
-from kwslib.runs.records import Measurement, Run
+from kwslib.runs.run_record import Measurement, Run
 
 FILE = "seeds.json"
 SCHEMA = 1

@@ -12,7 +12,7 @@ from kwslib.report.elements import Markdown, Table, count
 from kwslib.report.gap8_page import ENERGY, HEADS, RATE, mlperf_units
 from kwslib.runs import deployments, foreign
 from kwslib.runs.foreign import ForeignRecord
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 
 PROTOCOLS = ("digital-silence", "noise-silence")
 """Test protocols of the accuracies, in the order in which they are shown."""

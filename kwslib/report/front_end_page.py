@@ -9,7 +9,7 @@ from kwslib.gap8.measure.deployment_record import Deployment
 from kwslib.gap8.measure.timing import latency_ms
 from kwslib.report.elements import Markdown, Table, count
 from kwslib.runs import deployments
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 
 VENDOR_SOURCE = "GreenWaves-Technologies/keyword_spotting, README.md, commit 0b8386a"
 VENDOR_CLOCK_MHZ = 175.0

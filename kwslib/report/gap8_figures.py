@@ -19,7 +19,7 @@ from kwslib.report.gap8_estimates import CEILINGS, DMA_BYTES_PER_CYCLE
 from kwslib.runs import deployments, front
 from kwslib.runs.deployments import Found
 from kwslib.runs.description import CORPUS_NAMES, corpus_name
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
 BASELINE = "the baseline"

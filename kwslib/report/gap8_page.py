@@ -19,7 +19,7 @@ from kwslib.report.gap8_estimates import inferences_per_s
 from kwslib.runs import deployments
 from kwslib.runs.deployments import Found
 from kwslib.runs.energy import MLPERF_CLOCK_MHZ, energy_uj, supply_v
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 
 FILES = {
     "deployment.json": "all figures (JSON)",

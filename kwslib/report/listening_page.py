@@ -11,7 +11,7 @@ from kwslib.gap8.measure.timing import CLOCKS_MHZ
 from kwslib.report.elements import Markdown, Table
 from kwslib.runs import deployments
 from kwslib.runs.energy import DAY_FORMULA, ENERGY_FORMULA, POWER_CLOCK_MHZ, energy_a_day_j
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 
 NOTHING = Markdown("No stream of these networks was recorded: `kws gap8 run --stream FILE` lets one listen.")
 ENERGY_CLOCK_MHZ = min(POWER_CLOCK_MHZ, *CLOCKS_MHZ)

@@ -12,7 +12,8 @@ from kwslib.release.release import released
 from kwslib.report.tables import baseline_measured, measured
 from kwslib.runs import records
 from kwslib.runs.description import CORPUS_NAMES, corpus_name, state, steps
-from kwslib.runs.records import METRICS, Run
+from kwslib.runs.records import METRICS
+from kwslib.runs.run_record import Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS, SPLITS
 
 QUICK = "quick"

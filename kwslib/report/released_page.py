@@ -17,7 +17,7 @@ from kwslib.release.front_matter import without
 from kwslib.report import elements, overview, tables
 from kwslib.report.elements import Html, Markdown, Table
 from kwslib.runs import deployments, description
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
 CAPTION = (

@@ -14,9 +14,9 @@ from kwslib.report.elements import Html, Markdown, Table
 from kwslib.report.figures import confusion
 from kwslib.report.figures.accuracy import Point
 from kwslib.report.figures.picture import Picture
-from kwslib.runs import description, records
+from kwslib.runs import description, run_record
 from kwslib.runs.mistakes import FOLDER, MOST_CONFIDENT, read
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
 FILES = {
@@ -134,12 +134,12 @@ def cost_points(runs: Sequence[Run], cost: str, split: str = "test") -> list[Poi
 
 def matrix(run: Run, silence: str, split: str = "test") -> Picture:
     """Show the confusion matrix of TFLite in counts."""
-    return confusion.matrix(records.confusion(run, "tflite", split, silence), run.labels)
+    return confusion.matrix(run_record.confusion(run, "tflite", split, silence), run.labels)
 
 
 def matrix_shares(run: Run, silence: str, split: str = "test") -> Picture:
     """Show the confusion matrix of TFLite, each row in percent of its clips."""
-    return confusion.matrix(records.confusion(run, "tflite", split, silence), run.labels, normalised=True)
+    return confusion.matrix(run_record.confusion(run, "tflite", split, silence), run.labels, normalised=True)
 
 
 def baseline_matrix(size: str, normalised: bool = False, split: str = "test") -> Picture:
@@ -150,12 +150,12 @@ def baseline_matrix(size: str, normalised: bool = False, split: str = "test") ->
 def matrix_difference(run: Run, split: str = "test") -> Picture:
     """Show the row-normalised matrix of TFLite minus the baseline's, both with digital silence."""
     baseline = baselines.baseline_network(run.size).accuracy[split].confusion
-    return confusion.difference(records.confusion(run, "tflite", split, baselines.SILENCE), baseline, LABELS)
+    return confusion.difference(run_record.confusion(run, "tflite", split, baselines.SILENCE), baseline, LABELS)
 
 
 def difference_note(run: Run, split: str = "test") -> Markdown:
     """Say what a difference from the baseline's matrix means: the clips may be others."""
-    own = records.confusion(run, "tflite", split, baselines.SILENCE).sum(axis=1)
+    own = run_record.confusion(run, "tflite", split, baselines.SILENCE).sum(axis=1)
     baseline = baselines.baseline_network(run.size).accuracy[split].confusion.sum(axis=1)
     if run.corpus.name != "speech_commands":
         return Markdown(
@@ -177,7 +177,7 @@ def matrix_tables(run: Run, split: str = "test") -> list[Table]:
     """Return the confusion matrices of TFLite under both protocols, and the baseline's, as tables."""
     made = [
         Table(
-            tables.confusion(records.confusion(run, "tflite", split, silence), run.labels),
+            tables.confusion(run_record.confusion(run, "tflite", split, silence), run.labels),
             f"{run.run}-confusion-{split}-{silence}",
             f"{run.run}, {description.corpus_name(run)}, {split}, {silence}: counts",
         )

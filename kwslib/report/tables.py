@@ -16,7 +16,8 @@ from kwslib.config.baselines import baseline_network
 from kwslib.config.schedule import CosineSchedule, Schedule
 from kwslib.errors import DataError
 from kwslib.runs.description import FORM_NAMES, corpus_name, pairs, state
-from kwslib.runs.records import HISTORY, NETWORKS, Measurement, Run
+from kwslib.runs.records import HISTORY
+from kwslib.runs.run_record import NETWORKS, Measurement, Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS, SPLITS
 
 SHOWN = ("step", "loss", "validation_accuracy")

@@ -5,7 +5,7 @@ from typing import Any
 
 from kwslib import terminal
 from kwslib.runs import records
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 
 Key = tuple[str, str, str]
 

@@ -32,7 +32,7 @@ from kwslib.provenance import Provenance, provenance
 from kwslib.runs import networks, records
 from kwslib.runs.clips import DEFAULT_CLIP, codes_for, for_device
 from kwslib.runs.known_network import CORPUS_TEXTS, Network
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 from kwslib.speech import corpus_in, open_corpus
 from kwslib.speech.recording import read_recording
 

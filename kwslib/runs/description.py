@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 
 CORPUS_NAMES = {
     "synthetic": "synthetic speech",

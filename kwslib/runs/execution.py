@@ -21,7 +21,7 @@ from kwslib.runs import cost, deployments, mistakes, notebook, records
 from kwslib.runs.claim import claim
 from kwslib.runs.networks import MODEL
 from kwslib.runs.parameters import FAILED, TEMPLATE, Parameters, check, declared
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 from kwslib.speech import open_corpus
 from kwslib.speech.corpus import SPLITS, Corpus
 from kwslib.speech.speech_commands import MAIN_FOLDER

@@ -16,7 +16,7 @@ from kwslib.config.presets import SIZES
 from kwslib.errors import InputError, ModelError
 from kwslib.integer.graph import Graph
 from kwslib.integer.network_file import NetworkFile
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 
 DEFAULT_KIND = "magnitude"
 """Front end of a file that names none: TensorFlow's own operations, which most keyword spotters were trained with."""

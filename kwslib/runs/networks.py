@@ -17,7 +17,8 @@ from kwslib.integer.network_file import NetworkFile
 from kwslib.paths import models_dir
 from kwslib.runs import records
 from kwslib.runs.known_network import Network, describe_file, fitting_front_end
-from kwslib.runs.records import METRICS, Run
+from kwslib.runs.records import METRICS
+from kwslib.runs.run_record import Run
 
 MODEL = "model.tflite"
 DEFAULT_SIZE = "small"

@@ -24,7 +24,8 @@ from kwslib.runs.experiment import Experiment
 from kwslib.runs.mistakes import Mistake
 from kwslib.runs.networks import MODEL
 from kwslib.runs.parameters import Parameters
-from kwslib.runs.records import Agreement, CorpusUse, Measurement, NetworkFigures, Run, stage
+from kwslib.runs.records import stage
+from kwslib.runs.run_record import Agreement, CorpusUse, Measurement, NetworkFigures, Run
 from kwslib.speech import open_corpus
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.dataset import Codes, evaluation_codes, noisy_codes

@@ -17,7 +17,7 @@ from kwslib.provenance import Provenance, provenance
 from kwslib.runs import cost, deployments
 from kwslib.runs.cost import Cost
 from kwslib.runs.ranking import Outcome
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 from kwslib.speech.corpus import SILENCE_PROTOCOLS
 
 SCHEMA = 1

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kwslib import terminal
 from kwslib.runs.parameters import Parameters
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 
 RANKED_BY = ("tflite", "validation", "noise-silence")
 """The measurement that ranks: the split and protocol that chose the best step in training; never the test split."""

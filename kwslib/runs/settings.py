@@ -17,7 +17,7 @@ from kwslib.config.schedule import CosineSchedule, Schedule
 from kwslib.config.words import KEYWORDS
 from kwslib.paths import results_dir
 from kwslib.runs.networks import released_sha256
-from kwslib.runs.records import Training
+from kwslib.runs.run_record import Training
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Parameters:
 
     @property
     def same_task(self) -> bool:
-        """Whether network and words are the preset's, as `kwslib.runs.records.Run.same_task` says of the record."""
+        """Whether network and words are the preset's, as `kwslib.runs.run_record.Run.same_task` says of the record."""
         return self.size == presets.SIZES.get(self.size.name) and self.words == KEYWORDS
 
     def training(self, best_step: int = 0) -> Training:

@@ -28,7 +28,8 @@ from kwslib.provenance import provenance
 from kwslib.runs import deployments, execution, networks
 from kwslib.runs.clips import codes_for, for_device
 from kwslib.runs.known_network import Network
-from kwslib.runs.records import STREAMING, Run
+from kwslib.runs.records import STREAMING
+from kwslib.runs.run_record import Run
 from kwslib.speech import phonemes
 from kwslib.speech.near_misses import KINDS
 from kwslib.speech.phrase_corpus import NAME, Phrases

@@ -16,7 +16,7 @@ from kwslib.network.evaluation import TFLITE_KERNELS
 from kwslib.paths import models_dir, results_dir
 from kwslib.provenance import provenance
 from kwslib.runs import networks, records
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 from kwslib.speech import open_corpus
 from kwslib.speech.corpus import Corpus
 from kwslib.studies import conditions

@@ -23,7 +23,7 @@ from kwslib.provenance import provenance
 from kwslib.runs import listening, networks, records
 from kwslib.runs.claim import claim
 from kwslib.runs.known_network import Network
-from kwslib.runs.records import Run
+from kwslib.runs.run_record import Run
 from kwslib.speech import open_corpus
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.recording import open_recording

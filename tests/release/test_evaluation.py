@@ -13,7 +13,7 @@ from kwslib.config.words import LABELS
 from kwslib.errors import DataError
 from kwslib.release import evaluation, evaluation_record
 from kwslib.release.evaluation import NotReproduced
-from kwslib.runs.records import Measurement
+from kwslib.runs.run_record import Measurement
 from kwslib.speech.speech_commands import TEST_FOLDER
 from tests import caches, corpora
 from tests.sample_run import sample_run

@@ -1,5 +1,5 @@
 from kwslib.runs import description
-from kwslib.runs.records import NETWORKS
+from kwslib.runs.run_record import NETWORKS
 from tests.sample_run import sample_run
 
 

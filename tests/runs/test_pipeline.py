@@ -13,7 +13,7 @@ from kwslib.config.words import KEYWORDS, LABELS
 from kwslib.integer import network_file
 from kwslib.integer.metadata import Description
 from kwslib.network import conversion, training
-from kwslib.runs import execution, mistakes, parameters, pipeline, records
+from kwslib.runs import execution, mistakes, parameters, pipeline, records, run_record
 from kwslib.runs.claim import RunBusy, claim
 from kwslib.speech import open_corpus
 from kwslib.speech.dataset import evaluation_codes, noisy_codes, training_codes
@@ -84,7 +84,7 @@ def test_a_run_leaves_everything_that_its_record_says(made, place):
     assert list(run.durations_s) == ["corpus", "fingerprints", "training", "conversion", "evaluation"]
     sets = [(split, silence) for split in ("validation", "test") for silence in ("noise-silence", "digital-silence")]
     assert [(one.network, one.split, one.silence) for one in run.measurements] == [
-        (form, *key) for form in records.NETWORKS for key in sets
+        (form, *key) for form in run_record.NETWORKS for key in sets
     ]
     listed = mistakes.read(run.folder / "mistakes")
     measured = run.measurement("tflite", "test", "noise-silence")

@@ -3,10 +3,10 @@ import io
 from dataclasses import replace
 
 from kwslib.provenance import provenance
-from kwslib.runs import ranking, records
+from kwslib.runs import ranking, run_record
 from kwslib.runs.parameters import check
 from kwslib.runs.ranking import DONE, FAILED, LEFT, Outcome
-from kwslib.runs.records import Measurement
+from kwslib.runs.run_record import Measurement
 
 
 def run_with(place_measurements, name, corpus="synthetic"):
@@ -15,10 +15,10 @@ def run_with(place_measurements, name, corpus="synthetic"):
         for (split, silence), share in place_measurements.items()
     ]
     chosen = check(run=name, corpus=corpus)
-    use, figures = records.CorpusUse(corpus, "", {}), records.NetworkFigures(0, 0, 0, 0, "")
-    agreement = records.Agreement(0, "", 0, 0, 0, 0, 0)
+    use, figures = run_record.CorpusUse(corpus, "", {}), run_record.NetworkFigures(0, 0, 0, 0, "")
+    agreement = run_record.Agreement(0, "", 0, 0, 0, 0, 0)
     made = (use, chosen.training(), figures, rows, agreement, {}, provenance())
-    found = records.Run(name, "small", "quick", 1, "magnitude", *made)
+    found = run_record.Run(name, "small", "quick", 1, "magnitude", *made)
     return Outcome(chosen, DONE, found)
 
 

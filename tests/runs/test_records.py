@@ -4,13 +4,10 @@ import json
 import shutil
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from kwslib.accuracy import Accuracy
 from kwslib.errors import DataError
 from kwslib.runs import records
-from kwslib.runs.records import Measurement
 from tests.sample_run import sample_run
 
 
@@ -40,24 +37,6 @@ def test_a_run_survives_the_disk(made, tmp_path):
         assert row["corpus"] == made.corpus.name
 
 
-def test_measurement_is_the_matrix():
-    matrix = np.arange(144).reshape(12, 12)
-    found = Measurement.of("tflite", "test", "noise-silence", Accuracy(matrix))
-    assert found.clips == matrix.sum() and found.correct == np.trace(matrix)
-    assert found.low < found.accuracy < found.high
-    assert found.recall[3] == matrix[3, 3] / matrix[3].sum()
-    assert found.precision[3] == matrix[3, 3] / matrix[:, 3].sum()
-    assert json.loads(json.dumps(found.confusion)) == matrix.tolist()
-
-
-def test_measurement_by_name(made):
-    found = made.measurement("tflite", "test", "noise-silence")
-    assert (found.network, found.split, found.silence) == ("tflite", "test", "noise-silence")
-    assert records.confusion(made, "tflite", "test", "noise-silence").tolist() == found.confusion
-    with pytest.raises(DataError, match="run quick-small has no measurement of tflite on train under noise-silence"):
-        made.measurement("tflite", "train", "noise-silence")
-
-
 def test_fresh_comes_before_recorded(made, places):
     fresh, recorded = places
     with pytest.raises(DataError, match="there is no run 'quick-small'; there are: none"):
@@ -69,6 +48,16 @@ def test_fresh_comes_before_recorded(made, places):
     assert records.find("quick-small").folder == fresh / "quick-small"
     with pytest.raises(DataError, match="there is no run 'other'; there are: quick-small"):
         records.find("other")
+
+
+def test_a_recorded_run_goes_by_its_folder_and_its_name(made, places):
+    fresh, recorded = places
+    shutil.copytree(made.folder, fresh / "quick-small")
+    assert records.find_recorded("quick-small") is None
+    shutil.copytree(made.folder, recorded / "small")
+    for name in ("small", "quick-small"):
+        found = records.find_recorded(name)
+        assert found.folder == recorded / "small" and found.recorded and found.run == "quick-small"
 
 
 @pytest.mark.parametrize(
