@@ -66,12 +66,13 @@ def table(trials: Sequence[Trial]) -> Table | Markdown:
 
 
 def recipes() -> Table:
-    """Show the recipe that the ablation starts from, and that of the profile ``best`` for each size."""
+    """Show the recipe that the ablation starts from, that of the profile ``best`` for each size, and ``tuned``."""
     columns = {"ablation": _described(profile_of(WHOLE), SIZE)}
     columns |= {size: _described(PROFILES["best"], size) for size in SIZES}
+    columns |= {f"{size}, tuned": _described(PROFILES["tuned"], size) for size in PROFILES["tuned"].schedules}
     names = dict.fromkeys(name for described in columns.values() for name in described)
     rows = [{"what": name, **{head: described.get(name, "–") for head, described in columns.items()}} for name in names]
-    return Table(pd.DataFrame(rows), "recipes", "What the ablation starts from, and the profile best by size")
+    return Table(pd.DataFrame(rows), "recipes", "What the ablation starts from, the profile best by size, and tuned")
 
 
 def _described(profile: Profile, size: str) -> dict[str, str]:

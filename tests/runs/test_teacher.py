@@ -81,6 +81,12 @@ def test_without_a_teacher_there_is_nothing(corpus):
     assert teacher.soft_targets(Recipe(), corpus, Augmentation(), seed=3) is None
 
 
+def test_a_network_to_learn_from_goes_by_its_size_or_its_run():
+    by_size = networks.released_path("small")
+    run = networks.of_file(by_size).run.run
+    assert networks.released_path(run) == by_size and networks.released_sha256(run) == networks.released_sha256("small")
+
+
 def test_a_teacher_that_is_not_released():
     with pytest.raises(InputError, match="needs the released network 'huge'"):
         networks.released_path("huge")
