@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from kwslib.accuracy import Accuracy
 from kwslib.artifacts import Scalar, not_stored, read_record, stored_if_set, to_plain, write_record
@@ -300,6 +299,8 @@ def find(name: str) -> Run:
 
 def accuracy_csv(run: Run) -> str:
     """The measurements as CSV text, a row each, matrices left out."""
+    import pandas as pd  # not at the top: it takes a third of the time in which a command starts
+
     columns = ["network", "split", "silence", "clips", "correct", "accuracy", "low", "high"]
     frame = pd.DataFrame([to_plain(row) for row in run.measurements], columns=columns)
     frame.insert(0, "run", run.run)
