@@ -8,6 +8,9 @@ import os
 
 import pytest
 
+from kwslib import toolchain
+from tests import compiled
+
 SLOW = doctest.register_optionflag("SLOW")
 KWS_DATA = doctest.register_optionflag("KWS_DATA")
 
@@ -27,6 +30,14 @@ def _results_of_tests(tmp_path_factory):
     """Tests see no run of this checkout but the recorded ones, even after ``make book``."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KWS_RESULTS", str(tmp_path_factory.mktemp("results")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _programs_of_tests():
+    """Tests that build the same program compile it once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(toolchain, "compile_program", compiled.once(toolchain.compile_program))
         yield
 
 

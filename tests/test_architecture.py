@@ -1,6 +1,7 @@
 """How the rooms of the library depend on each other: imports point one way, lazy ones included."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -50,17 +51,24 @@ def name_of(path: Path) -> str:
 MODULES = {name_of(path): path for path in sorted(LIBRARY.rglob("*.py"))}
 
 
-def imported(path: Path) -> set[str]:
+@functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Everything in a module's syntax tree."""
+    return tuple(ast.walk(ast.parse(path.read_text())))
+
+
+@functools.cache
+def imported(path: Path) -> frozenset[str]:
     """Names of everything that a module imports, anywhere in it, as full module names."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} has a relative import"
             names = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= {name if name in MODULES else str(node.module) for name in names}
-    return found
+    return frozenset(found)
 
 
 def room_of(module: str) -> str:
@@ -120,7 +128,7 @@ def functions() -> list[tuple[str, ast.FunctionDef]]:
     return [
         (f"{module}.{node.name}", node)
         for module, path in MODULES.items()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
 
@@ -136,7 +144,7 @@ def test_no_function_is_longer_than_a_page():
 
 def test_no_module_is_imported_under_another_name_than_its_own():
     for module, path in MODULES.items():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kwslib"):
                 renamed = [f"{one.name} as {one.asname}" for one in node.names if one.asname]
                 assert not renamed, f"{module} imports {', '.join(renamed)}"

@@ -1,6 +1,7 @@
 """requirements.lock, environment.yml, pyproject.toml and what is installed say the same."""
 
 import ast
+import functools
 import re
 import sys
 import tomllib
@@ -94,9 +95,13 @@ NOT_IMPORTED = {
 """Declared packages that no module imports, and why they are there."""
 
 
+owners_of_modules = functools.cache(metadata.packages_distributions)
+"""It reads the list of files of everything that is installed."""
+
+
 def imported_packages(*folders):
     """Distributions that the modules in some folders import, and their names in the lock."""
-    owners = metadata.packages_distributions()
+    owners = owners_of_modules()
     found = set()
     for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):

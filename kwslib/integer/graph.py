@@ -276,6 +276,12 @@ class Graph:
         """Index of the last layer that reads a layer's output, by the index of that layer (-1: the network's input)."""
         return {read: index for index, layer in enumerate(self.layers) for read in layer.reads}
 
+    @cached_property
+    def readers(self) -> dict[int, tuple[int, ...]]:
+        """Indices of the layers that read a layer's output, by the index of that layer (-1: the network's input)."""
+        places = range(NETWORK_INPUT, len(self.layers))
+        return {at: tuple(index for index, layer in enumerate(self.layers) if at in layer.reads) for at in places}
+
     @property
     def snapped(self) -> bool:
         """Whether every layer with weights has the snapped form."""

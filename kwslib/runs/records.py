@@ -14,8 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from kwslib.artifacts import read_record, to_plain, write_record
 from kwslib.errors import DataError
 from kwslib.paths import atomic_write_text, models_dir, results_dir
@@ -96,6 +94,8 @@ def find_recorded(name: str) -> Run | None:
 
 def accuracy_csv(run: Run) -> str:
     """The measurements as CSV text, a row each, matrices left out."""
+    import pandas as pd  # not at the top: it takes a third of the time in which a command starts
+
     columns = ["network", "split", "silence", "clips", "correct", "accuracy", "low", "high"]
     frame = pd.DataFrame([to_plain(row) for row in run.measurements], columns=columns)
     frame.insert(0, "run", run.run)

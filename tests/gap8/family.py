@@ -72,14 +72,14 @@ def sample(count: int) -> list[Member]:
     one, and neighbours would count twice. No two have input, first layer and number of layers alike.
     """
     assert count <= LARGEST_SAMPLE
-    return _drawn()[:count]
+    return _drawn(count)
 
 
 @functools.cache
-def _drawn() -> list[Member]:
+def _drawn(count: int) -> list[Member]:
     found: dict[tuple[object, ...], Member] = {}
     for number in itertools.count():
-        if len(found) == LARGEST_SAMPLE:
+        if len(found) == count:
             return list(found.values())
         member = _draw_one(number)
         found.setdefault((member.shape, member.blocks[0], len(member.blocks)), member)

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from kwslib.gap8.isa.formats import FORMATS
 from kwslib.gap8.isa.instructions import ABI_NAMES, by_specificity
 from kwslib.gap8.isa.row import Instruction
+
+OPCODE = 0x7F
+"""The bits in which an instruction of four bytes has its opcode."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +45,22 @@ class Decoded:
 
 def decode(word: int) -> Decoded | None:
     """Return what `word` means, or None for an illegal instruction; a 16-bit form is read from the low half."""
-    size = 4 if word & 3 == 3 else 2
-    if size == 2:
+    if word & 3 != 3:
         word &= 0xFFFF
-    for row in by_specificity():
-        if row.size == size and word & row.mask == row.match:
+    for row in _candidates(word & OPCODE):
+        if word & row.mask == row.match:
             values = {name: place.get(word) for name, place in row.fields.items()}
             if any(values[name] == value for name, value in row.forbidden):
                 continue
             return Decoded(row, values)
     return None
+
+
+@cache
+def _candidates(opcode: int) -> tuple[Instruction, ...]:
+    """Return the instructions whose lowest bits may be these, those with more fixed bits first."""
+    size = 4 if opcode & 3 == 3 else 2
+    return tuple(row for row in by_specificity() if row.size == size and not (row.match ^ opcode) & row.mask & OPCODE)
 
 
 def disassemble(word: int, pc: int | None = None) -> str:

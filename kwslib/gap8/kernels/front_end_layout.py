@@ -14,6 +14,7 @@ A pair of halves is one word, the first one lower.
 """
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 
@@ -50,6 +51,7 @@ class Layout:
         return {name: int(end) - size for (name, size), end in zip(sizes.items(), ends, strict=True)}
 
 
+@lru_cache(maxsize=16)
 def layout(tables: Tables) -> Layout:
     """Lay out the constants of a front end."""
     window = tables.window.reshape(tables.legs, BLOCK, 2).transpose(1, 0, 2)

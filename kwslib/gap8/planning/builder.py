@@ -131,9 +131,9 @@ class Builder:
         """
         plan, wanted = self.plan, list(words)
         for name, shares in (("tables.shares", plan.shares), ("far_shares", plan.far_shares)):
-            for start in range(len(shares) - len(wanted) + 1):
-                if shares[start : start + len(wanted)] == wanted:
-                    return f"&{name}[{start}]"
+            start = _position(shares, wanted)
+            if start is not None:
+                return f"&{name}[{start}]"
         near = not rare and len(plan.shares) + len(wanted) <= runtime.NEAR_SHARE_WORDS
         name, shares = ("tables.shares", plan.shares) if near else ("far_shares", plan.far_shares)
         shares.extend(wanted)
@@ -245,6 +245,20 @@ class Builder:
                 starts = [step.first_transfer for step in self.plan.steps]
                 return max(bisect(starts, index) - 1, 0)
         return 0
+
+
+def _position(words: list[int], wanted: list[int]) -> int | None:
+    """Return where some words begin in others, the first time, or None."""
+    start, last = 0, len(words) - len(wanted)
+    while start <= last:
+        try:
+            start = words.index(wanted[0], start, last + 1)
+        except ValueError:
+            return None
+        if words[start : start + len(wanted)] == wanted:
+            return start
+        start += 1
+    return None
 
 
 def _append(image: bytearray, data: bytes) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -80,16 +81,22 @@ class Depthwise:
         """Its requantisation."""
         return self.proof.rounding
 
-    @property
+    @cached_property
     def probe(self) -> DepthwiseKernel:
         """Its kernel, whatever its output's strides."""
         return _kernel(self.layer, self.kind, self.plane, self.rounding, 1, 1, 1)
+
+    @cached_property
+    def _split(self) -> dict[int, DepthwiseKernel]:
+        """The kernels of parts of the rows that can be made, by how many parts a channel has."""
+        kernels = {parts: _part(self.probe, parts) for parts in PARTS}
+        return {parts: kernel for parts, kernel in kernels.items() if kernel.refusal() is None}
 
     @property
     def _places(self) -> tuple[int, ...]:
         return self.probe.places
 
-    @property
+    @cached_property
     def records(self) -> np.ndarray:
         """Its weights and parameters, int32 (channels, words)."""
         negated = self.proof.negated() if weights.own_terms(self.layer).negated else None
@@ -194,10 +201,9 @@ class Depthwise:
         """
         whole = cost.depthwise(self.layer, self.probe, tile, moved_bytes)
         best, least = 1, whole
-        for parts in PARTS:
-            kernel = _part(self.probe, parts)
+        for parts, kernel in self._split.items():
             cycles = cost.depthwise(self.layer, kernel, tile, moved_bytes, parts=parts)
-            if kernel.refusal() is None and cycles < min(least, whole * WORTH):
+            if cycles < min(least, whole * WORTH):
                 best, least = parts, cycles
         return best, least
 

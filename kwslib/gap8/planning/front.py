@@ -1,6 +1,7 @@
 """The first convolution as a step, alone or fused with the depthwise layer: ``struct front`` of the firmware."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -73,13 +74,13 @@ class Front:
     def early_bytes(self, walk: Walk) -> int:
         return 0
 
-    @property
+    @cached_property
     def _records(self) -> np.ndarray:
         return weights.first_convolution(self.layer, self.proof.parameters)
 
     def add(self, walk: Walk) -> int:
         second = walk.methods[1] if len(walk.methods) > 1 else None
-        if walk.way.fused and isinstance(second, Depthwise) and layouts.readers(walk.graph, 0) == [1]:
+        if walk.way.fused and isinstance(second, Depthwise) and layouts.readers(walk.graph, 0) == (1,):
             self._add_fused(walk, second)
             return 2
         self._add_alone(walk)

@@ -156,9 +156,9 @@ def sources(graph: Graph, index: int) -> tuple[int, ...]:
     return graph.layers[index].reads
 
 
-def readers(graph: Graph, index: int) -> list[int]:
+def readers(graph: Graph, index: int) -> tuple[int, ...]:
     """Return the layers that read the output of a layer."""
-    return [reader for reader in range(len(graph.layers)) if index in sources(graph, reader)]
+    return graph.readers[index]
 
 
 def is_vector(layer: Layer) -> bool:

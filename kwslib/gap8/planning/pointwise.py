@@ -1,6 +1,6 @@
 """A pointwise layer, or any convolution by gathered windows, as a step: ``struct pointwise`` of the firmware."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -44,6 +44,7 @@ class Dense:
     plane: PlaneShape | None = None
     step: str = "pointwise"
     writes_vector: bool = False
+    _known: dict[int, np.ndarray] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     @classmethod
     def of(cls, graph: Graph, index: int, proofs: Proofs) -> "Dense | str":
@@ -77,13 +78,20 @@ class Dense:
         return 4 * self._records(walk).shape[1] * min(groups, tiling.FEWEST_EARLY_GROUPS)
 
     def _records(self, walk: Walk) -> np.ndarray:
-        window = self._window(walk)
+        """Return its weights and parameters, int32 (groups, words), which depend on the pixels that it reads."""
+        pixel = self._pixel(walk)
+        if pixel not in self._known:
+            self._known[pixel] = self._made(pixel)
+        return self._known[pixel]
+
+    def _made(self, pixel: int) -> np.ndarray:
+        window = Window.of(self.layer, pixel)
         if self._strips:
             taps = weights.strips(self.layer, self._strips.piece, self._strips.across)
         elif window is None:
             taps = weights.pointwise(self.layer)
         else:
-            taps = weights.windows(self.layer, self._pixel(walk), window.row_bytes)
+            taps = weights.windows(self.layer, pixel, window.row_bytes)
         return weights.grouped(taps, self.proof.parameters)
 
     @property

@@ -23,6 +23,7 @@ class Proofs:
 
     def __init__(self, layer: Layer, signed: bool):
         self.layer, self.signed = layer, signed
+        self._by_codes: dict[bool, Proof | None] = {}
 
     @cached_property
     def _stairs(self) -> Staircase:
@@ -45,8 +46,10 @@ class Proofs:
 
     def of_codes(self, signed: bool) -> Proof | None:
         """Return the cheapest proof for an input that is stored in some way, signed or not, or None."""
-        stairs = staircase.staircase(self.layer, signed)
-        return next(forms.proofs(stairs, self.layer), None)
+        if signed not in self._by_codes:
+            stairs = staircase.staircase(self.layer, signed)
+            self._by_codes[signed] = next(forms.proofs(stairs, self.layer), None)
+        return self._by_codes[signed]
 
     def same_as(self, rounding: Rounding) -> Proof | None:
         """Return the proof with the form and shifts of another layer, or None if it fails."""

@@ -36,17 +36,22 @@ def share(part: Blocks, work: Work, groups: int, channel_bytes: int) -> list[int
     list of int
         Words, as many for each core.
     """
+    return list(_share(part, work.sums, work.group_bytes, groups, channel_bytes))
+
+
+@lru_cache(maxsize=4096)
+def _share(part: Blocks, sums: bool, group_bytes: int, groups: int, channel_bytes: int) -> tuple[int, ...]:
     units = groups * part.lines * part.count
     lists = []
     for core in range(CORES):
         begin, end = core * units // CORES, (core + 1) * units // CORES
-        runs = _runs(part, work, channel_bytes, begin, end)
-        lists.append(_batches(runs, LONG_RUNS if work.sums else RUNS))
+        runs = _runs(part, sums, group_bytes, channel_bytes, begin, end)
+        lists.append(_batches(runs, LONG_RUNS if sums else RUNS))
     pitch = max(map(len, lists))
-    return [word for words in lists for word in [*words, *[0] * (pitch - len(words))]]
+    return tuple(word for words in lists for word in [*words, *[0] * (pitch - len(words))])
 
 
-def _runs(part: Blocks, work: Work, channel_bytes: int, unit: int, end: int) -> list[list[int]]:
+def _runs(part: Blocks, sums: bool, group_bytes: int, channel_bytes: int, unit: int, end: int) -> list[list[int]]:
     """Return the runs of blocks from one unit to another: where they begin, and how many blocks they have."""
     runs = []
     while unit < end:
@@ -54,12 +59,12 @@ def _runs(part: Blocks, work: Work, channel_bytes: int, unit: int, end: int) -> 
         group, line = divmod(line, part.lines)
         count = min(part.count - block, end - unit)
         run = [
-            group * work.group_bytes,
+            group * group_bytes,
             part.start_in + line * part.line_in + block * part.block_in,
             part.start_out + 4 * group * channel_bytes + line * part.line_out + block * part.block_out,
             count,
         ]
-        if work.sums:
+        if sums:
             run.append(4 * (line * part.count + block) * part.positions)
         runs.append(run)
         unit += count
@@ -137,38 +142,61 @@ def choose(work: Work, free: int, known: Tiling | None = None) -> Tiling | None:
     """
     best = known if known and _bytes(work, known.rows, known.groups, known.buffers) <= free else None
     whole = work.input_in_l1 and work.output_in_l1 and not work.window_rows
+    shared, chunks = _Shared(work), list(_chunks(work))
     for tile_rows in (work.rows,) if whole else range(1, work.rows + 1):
-        for groups in _chunks(work):
+        for groups in chunks:
             least = _bytes(work, tile_rows, groups, 1)
             if least > free:
                 continue
             for vertical in (False, True):
-                blocks = _blocks(work, tile_rows, groups, vertical)
+                blocks = shared.blocks(tile_rows, groups, vertical)
                 if blocks is None:
                     continue
-                found = _priced(work, Tiling(tile_rows, groups, 2, blocks, vertical, 0))
-                if best and found.cycles >= best.cycles:
+                found = Tiling(tile_rows, groups, 2, blocks, vertical, 0)
+                cycles = shared.cycles(found)
+                if best and cycles >= best.cycles:
                     continue
                 shares = _share_bytes(work, found)
                 if least + shares > free:
                     continue
                 if _bytes(work, tile_rows, groups, 2) + shares > free:
-                    found = _priced(work, replace(found, buffers=1))
-                if best is None or found.cycles < best.cycles:
-                    best = found
+                    found = replace(found, buffers=1)
+                    cycles = shared.cycles(found)
+                if best is None or cycles < best.cycles:
+                    best = replace(found, cycles=cycles)
     return best
 
 
-def _priced(work: Work, found: Tiling) -> Tiling:
-    """Return a tiling with its predicted cycles; a shorter first tile has its own."""
-    first = found.first_blocks(work.rows)
-    if first == found.blocks:
-        return replace(found, cycles=cost.pointwise(work, found.rows, found.groups, found.blocks, found.buffers))
-    rows = found.first_rows(work.rows)
-    others = replace(work, rows=work.rows - rows)
-    cycles = cost.pointwise(others, found.rows, found.groups, found.blocks, found.buffers)
-    alone = cost.pointwise(replace(work, rows=rows), rows, found.groups, first, buffers=2)
-    return replace(found, cycles=cycles + alone - cost.STEP_CYCLES)
+class _Shared:
+    """What many tilings of a layer share, each found once."""
+
+    def __init__(self, work: Work):
+        self.work = work
+        self._blocks: dict[tuple[int, tuple[int, int], bool], tuple[Blocks, ...] | None] = {}
+        self._of_rows: dict[int, Work] = {}
+
+    def blocks(self, tile_rows: int, groups: int, vertical: bool) -> tuple[Blocks, ...] | None:
+        """Return the blocks of a tile, along rows or columns, or None where no kernel takes them."""
+        key = tile_rows, self.work.out_strides(groups), vertical
+        if key not in self._blocks:
+            self._blocks[key] = _blocks(self.work, *key)
+        return self._blocks[key]
+
+    def cycles(self, found: Tiling) -> int:
+        """Return the predicted cycles of a tiling; a shorter first tile has its own."""
+        work, first = self.work, found.first_blocks(self.work.rows)
+        if first == found.blocks:
+            return cost.pointwise(work, found.rows, found.groups, found.blocks, found.buffers)
+        rows = found.first_rows(work.rows)
+        others, alone = self._work(work.rows - rows), self._work(rows)
+        cycles = cost.pointwise(others, found.rows, found.groups, found.blocks, found.buffers)
+        return cycles + cost.pointwise(alone, rows, found.groups, first, buffers=2) - cost.STEP_CYCLES
+
+    def _work(self, rows: int) -> Work:
+        """Return the same work of fewer rows."""
+        if rows not in self._of_rows:
+            self._of_rows[rows] = replace(self.work, rows=rows)
+        return self._of_rows[rows]
 
 
 def least_bytes(work: Work) -> int:
@@ -224,9 +252,9 @@ def _bytes(work: Work, tile_rows: int, groups: int, buffers: int) -> int:
     return need
 
 
-def _blocks(work: Work, tile_rows: int, groups: int, vertical: bool) -> tuple[Blocks, ...] | None:
-    """Return the blocks of a tile, along rows or columns, or None where no kernel takes them."""
-    row_out, column_out = work.out_strides(groups)
+def _blocks(work: Work, tile_rows: int, out_strides: tuple[int, int], vertical: bool) -> tuple[Blocks, ...] | None:
+    """Return the blocks of a tile whose rows and columns are written so far apart; see `_Shared.blocks`."""
+    row_out, column_out = out_strides
     row_in, column_in = work.in_strides(tile_rows)
     lines, length = (work.columns, tile_rows) if vertical else (tile_rows, work.columns)
     line_in, line_out = (column_in, column_out) if vertical else (row_in, row_out)

@@ -5,6 +5,7 @@ zero points folded in. Weights of nine bits (uint8 files: the code less a zero p
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,6 +20,8 @@ WIDE, EXACT_TWICE, EXACT_ONCE = "WIDE", "TWICE", "ONCE"
 EXACT_PARAMETERS = 3
 """Words behind the weights of a channel of those forms."""
 INT8 = np.iinfo(np.int8)
+LAYERS = 64
+"""Whose terms are kept: the planner asks for them in every way that it tries."""
 
 
 def table(layer: Layer) -> np.ndarray:
@@ -67,6 +70,7 @@ class Terms:
     negated: bool = False
 
 
+@lru_cache(maxsize=LAYERS)
 def common_terms(layer: Layer) -> Terms:
     """Split weights so that the second term is the sum of the inputs times one factor."""
     weights = layer.centred_weights.astype(np.int32)
@@ -83,6 +87,7 @@ def two_terms_suffice(layer: Layer) -> bool:
     return int(layer.centred_weights.max()) <= 2 * INT8.max
 
 
+@lru_cache(maxsize=LAYERS)
 def own_terms(layer: Layer) -> Terms:
     """Split weights so that each has a rest of its own, negated where `two_terms_suffice` says that they do not."""
     weights = layer.centred_weights.astype(np.int32)

@@ -103,13 +103,16 @@ def generated(plan: Plan, classes: Sequence[str]) -> dict[str, str]:
     classes : sequence of str
         Names of the classes.
     """
-    return {
-        "counts.h": render("counts.h", plan=plan),
-        "network.c": _network(plan, classes),
+    return tables(plan, classes) | {
         "kernels.S": _kernels(plan),
         "contents.S": render("contents.S", input_end=input_end(plan), has_flash=bool(plan.flash_image)),
         "plan.ld": render("plan.ld", plan=plan, fc_stack_bytes=FC_STACK_BYTES),
     }
+
+
+def tables(plan: Plan, classes: Sequence[str]) -> dict[str, str]:
+    """Those of the generated sources that do not depend on what runs them: a library of the host needs no others."""
+    return {"counts.h": render("counts.h", plan=plan), "network.c": _network(plan, classes)}
 
 
 def contents(plan: Plan, codes: np.ndarray | None = None) -> dict[str, bytes]:

@@ -68,13 +68,13 @@ def compile_library(plan: Plan) -> Path:
     kwslib.toolchain.CompilerError
         If there is no C compiler or it fails.
     """
-    texts = codegen.generated(plan, [f"class{i}" for i in range(plan.graph.classes)])
+    texts = codegen.tables(plan, [f"class{i}" for i in range(plan.graph.classes)])
     names = (
         *(*codegen.RUNTIME, *codegen.HOST, *codegen.LISTEN, *codegen.LISTEN_HOST),
         *(*codegen.HEADERS, *codegen.LISTEN_HEADERS),
     )
     files = {name: (codegen.FIRMWARE / name).read_bytes() for name in names}
-    files |= {name: texts[name].encode() for name in ("counts.h", "network.c")}
+    files |= {name: text.encode() for name, text in texts.items()}
     return toolchain.compile_cached("host/network.so", toolchain.find_host(), FLAGS, files)
 
 

@@ -43,10 +43,10 @@ def compile_module(plan: Plan) -> Path:
     graph = plan.graph
     if not graph.front_end:
         raise ModelError(f"{graph.name} does not begin with sound: a page has no front end for it")
-    texts = codegen.generated(plan, [f"class{i}" for i in range(graph.classes)])
+    texts = codegen.tables(plan, [f"class{i}" for i in range(graph.classes)])
     names = (*codegen.RUNTIME, *codegen.HOST, *codegen.HEADERS, *OWN)
     files = {name: (codegen.FIRMWARE / name).read_bytes() for name in names}
-    files |= {name: texts[name].encode() for name in ("counts.h", "network.c")}
+    files |= {name: text.encode() for name, text in texts.items()}
     parts = codegen.contents(plan)
     files |= {"l2.bin": parts["l2.bin"][codegen.input_end(plan) :], "flash.bin": parts["flash.bin"]}
     sizes = (f"-DCLASSES={graph.classes}", f"-DMOST_SMOOTHING={LONGEST_SMOOTHING_HOPS}")

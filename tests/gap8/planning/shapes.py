@@ -9,7 +9,8 @@ from kwslib.integer import network_file
 from tests.gap8 import networks
 from tests.integer.residual_networks import BLOCKS, residual
 
-NOISE = keras.initializers.RandomNormal(stddev=0.5)
+NOISE = keras.initializers.RandomNormal(stddev=0.5, seed=7)
+"""With a seed of its own: the networks, and so the libraries made of them, are the same in every run of the tests."""
 
 
 def conv(x, channels, kernel=1, stride=1, padding="same", relu=True):

@@ -67,6 +67,6 @@ def test_who_reads_what():
     assert len(layouts.sources(graph, add)) == 2
     for source in layouts.sources(graph, add):
         assert add in layouts.readers(graph, source)
-    assert layouts.readers(graph, len(graph.layers) - 1) == []
+    assert layouts.readers(graph, len(graph.layers) - 1) == ()
     assert layouts.sources(graph, 0) == (-1,)
     assert [layouts.is_vector(layer) for layer in graph.layers][-3:] == [True] * 3
