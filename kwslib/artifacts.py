@@ -157,8 +157,9 @@ def from_plain(value: Any, kind: type[T], source: str, again: str) -> T:
     try:
         return _CONVERTER.structure(value, kind)
     except (BaseValidationError, KwsError, ValueError, TypeError, KeyError, AttributeError) as error:
-        reasons = transform_error(error, format_exception=_reason) if isinstance(error, BaseExceptionGroup) else [error]
-        raise DataError(f"{source} is damaged ({reasons[0]}); {again}") from error
+        grouped = isinstance(error, BaseExceptionGroup)
+        reason = transform_error(error, format_exception=_reason)[0] if grouped else _reason(error, kind)
+        raise DataError(f"{source} is damaged ({reason}); {again}") from error
 
 
 def file_sha256(path: Path) -> str:
@@ -183,6 +184,8 @@ def _refuse_constant(name: str) -> Any:
 def _reason(error: BaseException, kind: type | None) -> str:
     if isinstance(error, KeyError):
         return f"required entry missing: {error.args[0]}"
+    if isinstance(error, AttributeError):  # cattrs asks any value for the entries of an object
+        return "another kind of value where an object belongs"
     if isinstance(error, cattrs.ForbiddenExtraKeysError):
         return f"unknown entries: {', '.join(sorted(map(str, error.extra_fields)))}"
     return str(error)

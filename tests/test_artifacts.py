@@ -66,6 +66,8 @@ def test_what_is_written_is_read_again(path):
         ({"parts": [{"name": "a", "shares": ["x"]}]}, r"'x' where a value of type float belongs @ \$\.parts\[0\]"),
         ({"parts": {}}, None),
         ({"free": {"x": [1]}}, "where a number or a text belongs"),
+        ({"free": "x"}, r"another kind of value where an object belongs @ \$\.free"),
+        ({"parts": ["a"]}, r"another kind of value where an object belongs @ \$\.parts\[0\]"),
         ({"surprise": 1}, r"unknown entries: surprise @ \$"),
         ({"note": "\ud800"}, "is damaged"),
         ({"free": {"x": "\ud800"}}, "is damaged"),

@@ -1,6 +1,5 @@
 """``kws gap8 simulate``: any bare-metal program on the embedded simulator, and where its cycles go."""
 
-from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -106,19 +105,21 @@ def simulate(
     if (cores or addresses) and not trace:
         raise InputError("--trace-cores and --trace-range need --trace FILE")
     keep_apart([("PROGRAM", program), ("--flash", flash)], [("--trace", trace), ("--json", json_path)])
+    for path in (trace, json_path):
+        if path:  # open to the end of the command: a pipe that nobody reads is refused now, not after the simulation
+            context.with_resource(held_open(path))
     try:
-        with held_open(trace) if trace else nullcontext():
-            result = simulator.simulate(
-                program,
-                timeout_s=timeout_s,
-                max_cycles=max_cycles,
-                profile=profile,
-                trace=trace,
-                trace_cores=cores,
-                trace_range=addresses,
-                check_uninitialised=check_uninitialised,
-                flash=flash,
-            )
+        result = simulator.simulate(
+            program,
+            timeout_s=timeout_s,
+            max_cycles=max_cycles,
+            profile=profile,
+            trace=trace,
+            trace_cores=cores,
+            trace_range=addresses,
+            check_uninitialised=check_uninitialised,
+            flash=flash,
+        )
     except simulator.SimulationFault as error:
         click.echo(error.stdout, nl=False)
         raise

@@ -113,7 +113,8 @@ def list_sounds(folder: Path) -> dict[str, list[str]]:
         If there is no folder, or no file.
     """
     if not folder.is_dir():
-        raise DataError(f"the data folder {folder} does not exist: name a folder with a folder of WAV files a word")
+        state = "is no folder" if folder.exists() else "does not exist"
+        raise DataError(f"the data folder {folder} {state}: name a folder with a folder of WAV files a word")
     found = {word: paths for word, paths in sorted(list_words(folder, folder).items()) if paths}
     if not found:
         raise DataError(f"{folder} has no folders with WAV files: put the clips of each word into a folder of its name")

@@ -127,6 +127,7 @@ def test_a_pipe_that_nobody_reads_is_refused(tmp_path, option):
     result = _invoke(RECORDINGS / "smoke.elf", option, tmp_path / "pipe", "--timeout", "60")
     message = f"cannot write to {tmp_path / 'pipe'}: it is a pipe that nobody reads; name a file"
     assert str(result.exception) == message and (tmp_path / "pipe").is_fifo()
+    assert isinstance(result.exception, InputError) and result.stdout == ""  # nothing was simulated
 
 
 def test_a_trace_goes_through_a_pipe(tmp_path):

@@ -119,6 +119,9 @@ def test_a_damaged_clip_is_named_with_the_command_that_names_all(data):
 def test_folders_that_are_none(tmp_path, data, tiny, monkeypatch):
     with pytest.raises(DataError, match="nowhere does not exist"):
         Folder(tmp_path / "nowhere", ["marvin"])
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="pipe is no folder: name a folder with"):
+        Folder(tmp_path / "pipe", ["marvin"])
     with pytest.raises(DataError, match="no folders with WAV files"):
         Folder(data / "marvin", ["marvin"])
     tiny.write_wav(data / "once" / "0.wav", np.ones(16000, np.int16))
