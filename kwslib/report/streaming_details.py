@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -11,7 +12,10 @@ from kwslib.report.elements import Markdown, Table
 from kwslib.report.figures.picture import CHOSEN, WIDTH, Picture, series_lines, series_marks
 from kwslib.report.streaming_page import FILES, KIND_TEXTS, NOTHING, wanted
 from kwslib.studies.streaming_curves import PLACES
-from kwslib.studies.streaming_records import Found
+from kwslib.studies.streaming_records import ALL, Found, Streaming, replaced
+
+EQUAL_RATES_PER_HOUR = (100, 30, 10)
+"""False accepts an hour at which a network stands beside the one that it replaced."""
 
 
 def places(every: Sequence[Found]) -> Picture | Markdown:
@@ -46,6 +50,36 @@ def places(every: Sequence[Found]) -> Picture | Markdown:
         if row.decisions
     )
     return Picture(chart, f"Right decisions by the place of the word in the window. {listed}.")
+
+
+def replaced_table(every: Sequence[Found]) -> Table | Markdown:
+    """Show the released networks beside those that they replaced: missed keywords at equal rates of false accepts."""
+    rows: list[dict[str, Any]] = []
+    for found in every:
+        before = replaced(found.folder.parent.name) if found.recorded else None
+        if before is None:
+            continue
+        for rate in EQUAL_RATES_PER_HOUR:
+            rows += [_at_rate(one, state, rate) for state, one in (("before", before), ("now", found.streaming))]
+    if not rows:
+        return Markdown("No released network has replaced another one that was measured.")
+    frame = pd.DataFrame(rows)
+    shares = [name for name in frame.columns if name.startswith("missed")]
+    shown = frame.assign(**{name: frame[name].map("{:.1%}".format) for name in shares})
+    shown["threshold"] = frame["threshold"].map("{:.3f}".format)
+    caption = "Missed keywords at equal rates of false accepts, before and now"
+    return Table(frame, "streaming-replaced", caption, shown=shown, dense=True)
+
+
+def _at_rate(one: Streaming, state: str, rate_per_hour: float) -> dict[str, Any]:
+    """Missed keywords at the least threshold that keeps the false accepts of the same sound within a rate."""
+    curve, extent = one.curve(ALL), one.extents["report"]
+    place = curve.place_of(rate_per_hour * extent.hours)
+    row = {"network": f"{one.size}, {state}", "commit": one.provenance.short_commit, "at most an hour": rate_per_hour}
+    row |= {"threshold": 1.0 if place is None else curve.thresholds[place]}
+    return row | {
+        f"missed, {name}": 1.0 if place is None else lost[place] / extent.words for name, lost in curve.missed.items()
+    }
 
 
 def levels_table(every: Sequence[Found]) -> Table | Markdown:

@@ -60,6 +60,15 @@ class Curve:
     accepts: list[int]
     missed: dict[str, list[int]]
 
+    def place_of(self, accepts: float) -> int | None:
+        """Return the index of the least threshold from which on there are no more false accepts; None if none is."""
+        place = None
+        for at in reversed(range(len(self.accepts))):
+            if self.accepts[at] > accepts:
+                break
+            place = at
+        return place
+
 
 @dataclass(frozen=True)
 class Point:
@@ -250,6 +259,18 @@ def every() -> list[Found]:
                 found[name] = Found(replace(one, run=name), path.parent, recorded)
     order = {name: number for number, name in enumerate(SIZES)}
     return sorted(found.values(), key=lambda one: (order.get(one.streaming.run, len(order)), one.streaming.run))
+
+
+def replaced(size: str) -> Streaming | None:
+    """Return the study of the network that the release of a size replaced; None where none is kept.
+
+    Raises
+    ------
+    DataError
+        If it is damaged.
+    """
+    folder = models_dir() / size / records.REPLACED / records.STREAMING
+    return load(folder) if (folder / FILE).exists() else None
 
 
 def _network_hash(name: str) -> str | None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from kwslib.accuracy import poisson_interval
@@ -125,6 +127,19 @@ def test_words_have_a_panel_each(every):
     picture = page.word_curves(every)
     assert [text for text in drawn.texts(picture) if text in KEYWORDS] == list(KEYWORDS)
     assert "95 %" not in picture.alt and "stop" in picture.alt
+
+
+def test_a_network_stands_beside_the_one_that_it_replaced(every, monkeypatch):
+    now = every[0].streaming
+    worse = [replace(curve, accepts=[3001, 301, 0]) for curve in now.curves]
+    monkeypatch.setattr(details, "replaced", lambda size: replace(now, curves=worse) if size == "small" else None)
+    monkeypatch.setattr(details, "EQUAL_RATES_PER_HOUR", (100, 10))
+    assert "No released network" in details.replaced_table([replace(one, recorded=False) for one in every]).text
+    table = details.replaced_table(every)
+    assert table.shown["network"].tolist() == ["small, before", "small, now"] * 2
+    assert table.shown["at most an hour"].tolist() == [100, 100, 10, 10]
+    assert table.shown["threshold"].tolist() == ["0.500", "0.200", "1.000", "0.200"]
+    assert table.shown["missed, 10 dB"].tolist() == ["25.0%", "0.0%", "100.0%", "0.0%"]
 
 
 def test_places_without_decisions_are_left_out(every):
