@@ -75,7 +75,7 @@ def test_run_all_trains_every_size_and_lists_the_stages(place, monkeypatch):
         ),
         (
             ["--profile", "baselin"],
-            "error: unknown profile 'baselin': choose one of quick, baseline, best; did you mean 'baseline'?\n",
+            "error: unknown profile 'baselin': choose one of quick, baseline, best, tuned; did you mean 'baseline'?\n",
         ),
         (["--corpus", "x"], "error: unknown corpus 'x': choose one of synthetic, speech_commands, folder, phrases\n"),
         (["--front-end", "powr"], "did you mean 'power'?"),
