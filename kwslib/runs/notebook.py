@@ -102,7 +102,8 @@ def execute(
     import papermill
     from nbclient.exceptions import DeadKernelError
 
-    logging.getLogger("papermill").setLevel(logging.ERROR)
+    # Not even its errors: each is an exception as well, and "Kernel died" may come while a terminated command ends.
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
     try:
         with log.open("w") as file:
             papermill.execute_notebook(

@@ -168,7 +168,7 @@ def test_a_training(place, whole_group):
     with running("run", "--steps", "1000000") as process:
         read_to(process, "step 2")
         said = assert_ends(process, whole_group=whole_group, number=number)
-    assert all(line.startswith("step ") for line in said)
+    assert all(line.startswith("step ") for line in said), said
     assert {path.name for path in place.iterdir()} <= WORKSHOP
     with running("run", "--steps", "1000000") as process:
         read_to(process, "going on from")

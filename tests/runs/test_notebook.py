@@ -50,10 +50,11 @@ def test_a_cell_that_fails_is_named_and_kept(tmp_path):
     assert any(output.output_type == "error" for cell in kept.cells for output in cell.get("outputs", ()))
 
 
-def test_a_process_that_ends_is_told_with_its_last_words(tmp_path):
+def test_a_process_that_ends_is_told_with_its_last_words(tmp_path, caplog):
     code = "import os, sys; print('out of everything', file=sys.__stderr__, flush=True); os._exit(3)"
     with pytest.raises(notebook.NotebookError, match="process was ended.*out of everything"):
         run(tmp_path, code)
+    assert not [record for record in caplog.records if record.name == "papermill"]  # it is told once
 
 
 def test_a_byte_that_changed_in_an_executed_notebook_is_noticed(tmp_path, capsys):
