@@ -9,7 +9,7 @@ import pandas as pd
 
 from kwslib.report import elements
 from kwslib.report.elements import Markdown, Table
-from kwslib.report.figures.picture import CHOSEN, WIDTH, Picture, series_lines, series_marks
+from kwslib.report.figures.picture import CHOSEN, WIDTH, Picture, percent, series_lines, series_marks
 from kwslib.report.streaming_page import FILES, KIND_TEXTS, NOTHING, wanted
 from kwslib.studies.streaming_curves import PLACES
 from kwslib.studies.streaming_records import ALL, Found, Streaming, replaced
@@ -65,7 +65,7 @@ def replaced_table(every: Sequence[Found]) -> Table | Markdown:
         return Markdown("No released network has replaced another one that was measured.")
     frame = pd.DataFrame(rows)
     shares = [name for name in frame.columns if name.startswith("missed")]
-    shown = frame.assign(**{name: frame[name].map("{:.1%}".format) for name in shares})
+    shown = frame.assign(**{name: frame[name].map(percent) for name in shares})
     shown["threshold"] = frame["threshold"].map("{:.3f}".format)
     caption = "Missed keywords at equal rates of false accepts, before and now"
     return Table(frame, "streaming-replaced", caption, shown=shown, dense=True)

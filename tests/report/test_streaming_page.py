@@ -139,7 +139,7 @@ def test_a_network_stands_beside_the_one_that_it_replaced(every, monkeypatch):
     assert table.shown["network"].tolist() == ["small, before", "small, now"] * 2
     assert table.shown["at most an hour"].tolist() == [100, 100, 10, 10]
     assert table.shown["threshold"].tolist() == ["0.500", "0.200", "1.000", "0.200"]
-    assert table.shown["missed, 10 dB"].tolist() == ["25.0%", "0.0%", "100.0%", "0.0%"]
+    assert table.shown["missed, 10 dB"].tolist() == ["25.0 %", "0.0 %", "100.0 %", "0.0 %"]
 
 
 def test_places_without_decisions_are_left_out(every):
