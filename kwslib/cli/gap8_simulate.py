@@ -72,13 +72,17 @@ def _trace_range(text: str) -> tuple[int, int]:
 @click.command()
 @click.argument("program", type=click.Path(path_type=Path))
 @click.option("--profile", is_flag=True, help="Show cycles and stalls by function and core, on stderr.")
-@click.option("--trace", type=click.Path(path_type=Path), help="Write every executed instruction to this file.")
+@click.option(
+    "--trace", type=click.Path(path_type=Path, dir_okay=False), help="Write every executed instruction to this file."
+)
 @click.option("--trace-cores", metavar="NAMES", help="Trace these cores alone: pe0,fc ...")
 @click.option("--trace-range", metavar="FROM-TO", help="Trace these addresses alone.")
 @click.option("--max-cycles", type=CYCLES, help="End with an error if the program has not exited by then.")
 @click.option("--check-uninitialised", is_flag=True, help="Report reads of L1 and L2 that were never written.")
 @click.option("--flash", type=click.Path(path_type=Path), help="Content of the external flash.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the run's figures to this file.")
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the run's figures to this file."
+)
 @click.option("--timeout", "timeout_s", type=WAITS, default=600.0, show_default=True, help="Seconds of the host.")
 @click.pass_context
 def simulate(

@@ -130,6 +130,13 @@ def test_a_pipe_that_nobody_reads_is_refused(tmp_path, option):
     assert isinstance(result.exception, InputError) and result.stdout == ""  # nothing was simulated
 
 
+@pytest.mark.parametrize("option", ["--trace", "--json"])
+def test_a_folder_is_refused_before_anything_runs(tmp_path, option):
+    result = _invoke(RECORDINGS / "smoke.elf", option, tmp_path)
+    assert result.exit_code == 2 and f"Invalid value for '{option}': File '{tmp_path}' is a directory." in result.output
+    assert "OK" not in result.output
+
+
 def test_a_trace_goes_through_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
