@@ -35,7 +35,7 @@ def together(*options: Decorator) -> Decorator:
 NETWORK = together(
     click.option("--model", type=click.Path(path_type=Path), help="An 8-bit .tflite file, or the folder of a network."),
     click.option("--run", metavar="NAME", help="The network of this run, fresh or recorded, such as quick-small."),
-    click.option("--size", help="The released network of this size: small (default), medium or large."),
+    click.option("--size", help="The released network of this size: tiny, small (default), medium or large."),
     click.option(
         "--front-end",
         help="Front end of a file that names none: magnitude or power. integer: what devices compute for power.",

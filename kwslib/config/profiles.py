@@ -120,8 +120,7 @@ PROFILES: dict[str, Profile] = {
         front_ends={"tiny": "integer", "small": "integer", "medium": "integer"},
         augmentations={"tiny": LISTENING, "small": LISTENING, "medium": LISTENING},
     ),
-    # Large learns for hours what a clean word is. What it lacks, noise and streams, is learnt from there in an eighth
-    # of the steps.
+    # Large learns for hours what a clean word is; noise and running speech are learnt from there.
     "tuned": Profile(
         "tuned",
         "integer",

@@ -1,6 +1,6 @@
 """What the page on the ablation shows: the recorded trainings, in tables and in a picture."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import altair as alt
@@ -53,11 +53,11 @@ def table(trials: Sequence[Trial]) -> Table | Markdown:
             "seeds": found["seeds"],
             "float, %": percent["float_mean"].map("{:.2f}".format),
             "quantised, %": percent["quantised_mean"].map("{:.2f}".format),
-            "± of seeds": percent["quantised_deviation"].map(_or_dash("{:.2f}")),
-            "difference, points": percent["difference"].map(_or_dash("{:+.2f}")),
-            "± of differences": percent["difference_deviation"].map(_or_dash("{:.2f}")),
-            "in noise, %": percent["noisy_mean"].map(_or_dash("{:.2f}")),
-            "difference in noise, points": percent["noisy_difference"].map(_or_dash("{:+.2f}")),
+            "± of seeds": percent["quantised_deviation"].map(elements.or_dash("{:.2f}".format)),
+            "difference, points": percent["difference"].map(elements.or_dash("{:+.2f}".format)),
+            "± of differences": percent["difference_deviation"].map(elements.or_dash("{:.2f}".format)),
+            "in noise, %": percent["noisy_mean"].map(elements.or_dash("{:.2f}".format)),
+            "difference in noise, points": percent["noisy_difference"].map(elements.or_dash("{:+.2f}".format)),
         }
     )
     return Table(
@@ -84,10 +84,6 @@ def _described(profile: Profile, size: str) -> dict[str, str]:
         "recipe": profile.recipe(size).key,
     }
     return dict(flat(described))
-
-
-def _or_dash(form: str) -> Callable[[float], str]:
-    return lambda value: "–" if pd.isna(value) else form.format(value)
 
 
 def curve_table(trials: Sequence[Trial]) -> Table | Markdown:

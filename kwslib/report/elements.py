@@ -17,6 +17,8 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from kwslib.paths import atomic_write_text, book_dir
 
+DASH = "–"
+"""What a table shows where a value is missing."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
 SHARES = ("accuracy", "low", "high", "recall", "precision", "same winner")
 """Columns that hold shares (0 … 1) and are shown as percent; a protocol may follow the name after a comma."""
@@ -247,13 +249,18 @@ def _download(name: str, kind: str, text: str) -> Html:
 def _form(column: str, values: pd.Series) -> Callable[[Any], str]:
     """How the values of a column look where the table has no format for it."""
     if column.split(",")[0] in SHARES:
-        return lambda value: "–" if pd.isna(value) else f"{100 * value:.2f} %"
+        return or_dash(lambda value: f"{100 * value:.2f} %")
     if pd.api.types.is_numeric_dtype(values):
         known = values.dropna()
         if (known == known.round()).all():
-            return lambda value: "–" if pd.isna(value) else count(value)
-        return lambda value: "–" if pd.isna(value) else f"{value:g}"
+            return or_dash(count)
+        return or_dash("{:g}".format)
     return lambda value: "–" if value is None or value != value else str(value)
+
+
+def or_dash(show: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Let a column's form show a dash where a value is missing."""
+    return lambda value: DASH if pd.isna(value) else show(value)
 
 
 def count(value: float) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from kwslib.config.presets import SIZES
 from kwslib.errors import DataError
 from kwslib.release import release
-from kwslib.report.elements import Markdown, Table, count
+from kwslib.report.elements import Markdown, Table, count, or_dash
 from kwslib.report.gap8_page import ENERGY, HEADS, RATE, mlperf_units
 from kwslib.runs import deployments, foreign
 from kwslib.runs.foreign import ForeignRecord
@@ -84,7 +84,7 @@ def table(name: str = "gap8-foreign") -> Table | Markdown:
         HEADS["MAC/cycle"]: lambda value: f"{value:.2f}",
         "predicted / measured": lambda value: f"{100 * value:.1f} %",
         **dict.fromkeys((HEADS[RATE], ENERGY), lambda value: count(round(value))),
-        PRINTED: lambda value: "–" if pd.isna(value) else count(value),
+        PRINTED: or_dash(count),
     }
     caption = (
         "One inference on GAP8, the first after the start, without the front end; the energy is an estimate. "

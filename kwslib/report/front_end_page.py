@@ -7,7 +7,7 @@ import pandas as pd
 
 from kwslib.gap8.measure.deployment_record import Deployment
 from kwslib.gap8.measure.timing import latency_ms
-from kwslib.report.elements import Markdown, Table, count
+from kwslib.report.elements import Markdown, Table, count, or_dash
 from kwslib.runs import deployments
 from kwslib.runs.run_record import Run
 
@@ -90,7 +90,7 @@ def beside_vendor(runs: Iterable[Run]) -> pd.DataFrame:
 def beside_vendor_table(runs: Iterable[Run], name: str = "gap8-front-ends") -> Table:
     """Show front ends over a second of sound beside the vendor's."""
     frame = beside_vendor(runs)
-    whole = {"sound to label, cycles": lambda value: "–" if pd.isna(value) else count(round(value))}
+    whole = {"sound to label, cycles": or_dash(lambda cycles: count(round(cycles)))}
     places = {column: lambda value: f"{value:.2f}" for column in map(str, frame) if "ms" in column or "times" in column}
     return Table(frame, name, "Front ends on GAP8, a second of sound", whole | places)
 

@@ -14,7 +14,7 @@ from kwslib.errors import DataError
 from kwslib.gap8.measure.deployment_record import Deployment, LayerRow
 from kwslib.gap8.measure.timing import CLOCKS_MHZ, latency_ms
 from kwslib.report import gap8_stalls
-from kwslib.report.elements import NO_BREAK, Html, Markdown, Table, count, labels, links, short_names
+from kwslib.report.elements import NO_BREAK, Html, Markdown, Table, count, labels, links, or_dash, short_names
 from kwslib.report.gap8_estimates import inferences_per_s
 from kwslib.runs import deployments
 from kwslib.runs.deployments import Found
@@ -48,7 +48,7 @@ HEADS = {
 
 
 def _decimals(places: int) -> Callable[[float], str]:
-    return lambda value: "–" if pd.isna(value) else f"{value:.{places}f}"
+    return or_dash(f"{{:.{places}f}}".format)
 
 
 def _whole(value: float) -> str:
@@ -189,7 +189,7 @@ def totals_table(runs: Iterable[Run], name: str = "gap8-totals") -> Table:
     shown = frame.drop(columns=left_out).rename(columns=HEADS)
     rates = [column for column in map(str, shown) if "/" in column or "ms" in column.split()]
     formats = {**dict.fromkeys(rates, _decimals(2)), **dict.fromkeys((HEADS[RATE], ENERGY), _whole)}
-    formats["sound to label"] = lambda value: "–" if pd.isna(value) else count(round(value))
+    formats["sound to label"] = or_dash(lambda cycles: count(round(cycles)))
     caption = (
         "One inference on GAP8 beside the baseline's; without the front end, but for the cycles from sound to label; "
         "the energy is an estimate"

@@ -22,7 +22,6 @@ from kwslib.report.figures.picture import (
 )
 from kwslib.studies.robustness_records import ACCEPTS, ALL, FILE, POINTS, Found, Point, Robustness, replaced
 
-DASH = "–"
 NOTHING = Markdown("No network has been measured yet: `kws robustness RUN --data FOLDER` does it.")
 FILES = {FILE: "all of it (JSON)", POINTS: "accuracies (CSV)", ACCEPTS: "false accepts (CSV)"}
 AXES = {
@@ -157,7 +156,7 @@ def _in_percent(frame: pd.DataFrame) -> pd.DataFrame:
     """Write the shares behind the first two columns in percent, and a dash where nothing was measured."""
     shown = frame.copy()
     for column in shown.columns[2:]:
-        shown[column] = [DASH if pd.isna(value) else f"{100 * value:.1f}" for value in shown[column]]
+        shown[column] = shown[column].map(elements.or_dash(lambda share: f"{100 * share:.1f}"))
     return shown
 
 

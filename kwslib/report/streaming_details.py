@@ -65,8 +65,8 @@ def replaced_table(every: Sequence[Found]) -> Table | Markdown:
         return Markdown("No released network has replaced another one that was measured.")
     frame = pd.DataFrame(rows)
     shares = [name for name in frame.columns if name.startswith("missed")]
-    shown = frame.assign(**{name: frame[name].map(percent) for name in shares})
-    shown["threshold"] = frame["threshold"].map("{:.3f}".format)
+    shown = frame.assign(**{name: frame[name].map(elements.or_dash(percent)) for name in shares})
+    shown["threshold"] = frame["threshold"].map(elements.or_dash("{:.3f}".format))
     caption = "Missed keywords at equal rates of false accepts, before and now"
     return Table(frame, "streaming-replaced", caption, shown=shown, dense=True)
 
@@ -76,10 +76,9 @@ def _at_rate(one: Streaming, state: str, rate_per_hour: float) -> dict[str, Any]
     curve, extent = one.curve(ALL), one.extents["report"]
     place = curve.place_of(rate_per_hour * extent.hours)
     row = {"network": f"{one.size}, {state}", "commit": one.provenance.short_commit, "at most an hour": rate_per_hour}
-    row |= {"threshold": 1.0 if place is None else curve.thresholds[place]}
-    return row | {
-        f"missed, {name}": 1.0 if place is None else lost[place] / extent.words for name, lost in curve.missed.items()
-    }
+    row["threshold"] = None if place is None else curve.thresholds[place]
+    shares = {name: None if place is None else lost[place] / extent.words for name, lost in curve.missed.items()}
+    return row | {f"missed, {name}": share for name, share in shares.items()}
 
 
 def levels_table(every: Sequence[Found]) -> Table | Markdown:

@@ -86,8 +86,7 @@ def prepare(network: Network) -> Network:
         If no device computes its front end, its classes have no names, or its output is no probabilities.
     """
     network.check_spots_words()
-    assert network.front_end is not None
-    network.front_end.integer_form  # noqa: B018  # refuses the front end that has none
+    network.needed_front_end().integer_form  # noqa: B018  # refuses the front end that has none
     return for_device(network, [])
 
 

@@ -288,11 +288,8 @@ def run_task(task: Task) -> Found:
             task.network.graph, codes, temporary, task.platform, task.timeout_s, task.network.labels, made
         )
         _hear_streams(task, temporary, made)
-        for built in (
-            compilation.PROJECT,
-            compilation.PROGRAM,
-            deployment_record.LOG,
-        ):  # can be made again from the .tflite
+        again = compilation.PROJECT, compilation.PROGRAM, deployment_record.LOG  # can be made from the .tflite
+        for built in again:
             path = temporary / built
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return Found(found, task.folder, recorded=False)

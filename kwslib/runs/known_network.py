@@ -90,6 +90,19 @@ class Network:
         made = self.origin.input if self.origin else None
         return made is not None and made.normalised and self.front_end == made.front_end_at(self.graph.input.scale)
 
+    def needed_front_end(self) -> FrontEnd:
+        """Return its front end, for what begins with sound.
+
+        Raises
+        ------
+        InputError
+            If its input is no fingerprint.
+        """
+        if self.front_end is None:
+            shape = self.graph.input.shape
+            raise InputError(f"{self.source} reads an input of {shape}, which is no fingerprint of sound")
+        return self.front_end
+
     def check_spots_words(self) -> None:
         """Check that the network can find words in a stream.
 
@@ -98,9 +111,7 @@ class Network:
         InputError
             If its input is no fingerprint, its classes have no names, or its output is no probabilities.
         """
-        if self.front_end is None:
-            shape = self.graph.input.shape
-            raise InputError(f"{self.source} reads an input of {shape}, which is no fingerprint of sound")
+        self.needed_front_end()
         if self.labels is None:
             raise InputError(f"the classes of {self.source} have no names: give them with --labels A,B,...")
         if self.graph.layers[-1].kind != "softmax":

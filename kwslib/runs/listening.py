@@ -8,7 +8,6 @@ import numpy as np
 
 from kwslib.config.events import EventParameters, hop_frames
 from kwslib.config.front_end import CLIP_SAMPLES, SAMPLE_RATE_HZ, FrontEnd
-from kwslib.errors import InputError
 from kwslib.gap8.program import host_library
 from kwslib.gap8.program.event_library import HostEventDetector
 from kwslib.gap8.program.listener_library import HostListener
@@ -46,7 +45,7 @@ class Listener:
     """
 
     def __init__(self, network: Network, hop_ms: int) -> None:
-        front_end = _front_end_of(network)
+        front_end = network.needed_front_end()
         hop_frames(device_form(front_end), hop_ms)  # which refuses a hop that does not fit
         if front_end.kind == "magnitude":
             self._source: _DeviceDecisions | _FingerprintDecisions = _FingerprintDecisions(network, hop_ms)
@@ -90,7 +89,7 @@ class _FingerprintDecisions:
     """The device's network on fingerprints that are computed here."""
 
     def __init__(self, network: Network, hop_ms: int) -> None:
-        self.front_end = _front_end_of(network)
+        self.front_end = network.needed_front_end()
         self._input = network.graph.input
         self._hop_frames = hop_frames(self.front_end, hop_ms)
         self._program = host_library.prepare(network.graph)
@@ -109,14 +108,6 @@ class _FingerprintDecisions:
         self._codes = codes[hops * self._hop_frames :]
         given = np.ascontiguousarray(chosen).reshape(hops, frames * coefficients)
         return host_library.run_here(self._program, given).codes
-
-
-def _front_end_of(network: Network) -> FrontEnd:
-    if network.front_end is None:
-        raise InputError(
-            f"{network.source} reads an input of {network.graph.input.shape}, which is no fingerprint of sound"
-        )
-    return network.front_end
 
 
 def device_form(front_end: FrontEnd) -> FrontEnd:
@@ -243,7 +234,7 @@ class _FingerprintEvents:
 
 
 def _source_of_events(network: Network, parameters: EventParameters) -> _DeviceDecisions | _FingerprintEvents:
-    front_end = _front_end_of(network)
+    front_end = network.needed_front_end()
     if front_end.kind == "magnitude":
         return _FingerprintEvents(network, parameters)
     return _DeviceDecisions(network, parameters, front_end)

@@ -92,6 +92,19 @@ def find_recorded(name: str) -> Run | None:
     return None
 
 
+def tflite_sha256(name: str) -> str | None:
+    """SHA-256 of the network of a run, as its record says; None if there is no such run."""
+    try:
+        return find(name).network.tflite_sha256
+    except DataError:
+        return None
+
+
+def replaced_folder(size: str, study: str) -> Path:
+    """Where a release keeps a study, `ROBUSTNESS` or `STREAMING`, of the network that it replaced."""
+    return models_dir() / size / REPLACED / study
+
+
 def accuracy_csv(run: Run) -> str:
     """The measurements as CSV text, a row each, matrices left out."""
     import pandas as pd  # not at the top: it takes a third of the time in which a command starts

@@ -10,7 +10,6 @@ import pandas as pd
 
 from kwslib.artifacts import read_record, write_record
 from kwslib.config.presets import SIZES
-from kwslib.errors import DataError
 from kwslib.paths import atomic_path, models_dir, results_dir
 from kwslib.provenance import Provenance
 from kwslib.runs import records
@@ -131,7 +130,7 @@ def every() -> list[Found]:
     for base, recorded in ((results_dir(), False), (models_dir(), True)):
         for path in sorted(base.glob(f"*/{records.ROBUSTNESS}/{FILE}")):
             name = path.parent.parent.name
-            if name not in found and (one := load(path.parent)).tflite_sha256 == _network_hash(name):
+            if name not in found and (one := load(path.parent)).tflite_sha256 == records.tflite_sha256(name):
                 found[name] = Found(replace(one, run=name), path.parent, recorded)
     order = {name: number for number, name in enumerate(SIZES)}
     return sorted(found.values(), key=lambda one: (order.get(one.robustness.run, len(order)), one.robustness.run))
@@ -145,12 +144,5 @@ def replaced(size: str) -> Robustness | None:
     DataError
         If it is damaged.
     """
-    folder = models_dir() / size / records.REPLACED / records.ROBUSTNESS
+    folder = records.replaced_folder(size, records.ROBUSTNESS)
     return load(folder) if (folder / FILE).exists() else None
-
-
-def _network_hash(name: str) -> str | None:
-    try:
-        return records.find(name).network.tflite_sha256
-    except DataError:
-        return None

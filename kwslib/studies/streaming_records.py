@@ -13,7 +13,6 @@ import pandas as pd
 from kwslib.artifacts import read_record, write_record
 from kwslib.config.presets import SIZES
 from kwslib.config.streams import StreamStudy
-from kwslib.errors import DataError
 from kwslib.paths import atomic_path, models_dir, results_dir
 from kwslib.provenance import Provenance
 from kwslib.runs import records
@@ -255,7 +254,7 @@ def every() -> list[Found]:
             name = path.parent.parent.name
             if name in found or (one := load(path.parent)).corpus.name == PHRASES:
                 continue
-            if one.tflite_sha256 == _network_hash(name):
+            if one.tflite_sha256 == records.tflite_sha256(name):
                 found[name] = Found(replace(one, run=name), path.parent, recorded)
     order = {name: number for number, name in enumerate(SIZES)}
     return sorted(found.values(), key=lambda one: (order.get(one.streaming.run, len(order)), one.streaming.run))
@@ -269,12 +268,5 @@ def replaced(size: str) -> Streaming | None:
     DataError
         If it is damaged.
     """
-    folder = models_dir() / size / records.REPLACED / records.STREAMING
+    folder = records.replaced_folder(size, records.STREAMING)
     return load(folder) if (folder / FILE).exists() else None
-
-
-def _network_hash(name: str) -> str | None:
-    try:
-        return records.find(name).network.tflite_sha256
-    except DataError:
-        return None

@@ -5,6 +5,7 @@ import pytest
 
 from kwslib.accuracy import poisson_interval
 from kwslib.report import robustness_page as page
+from kwslib.report.elements import DASH
 from kwslib.studies.robustness_records import Found
 from tests.report.figures import drawn
 from tests.sample_run import sample_robustness, sample_run
@@ -98,7 +99,7 @@ def test_a_network_stands_beside_the_one_that_it_replaced(every, monkeypatch):
     table = page.replaced_table(every)
     assert table.shown["network"].tolist() == ["small, before", "small, now"]
     assert table.shown["0 dB"].tolist() == ["25.0", "50.0"]
-    assert table.shown["20 dB"].tolist() == [page.DASH, page.DASH]
+    assert table.shown["20 dB"].tolist() == [DASH, DASH]
     monkeypatch.setattr(page, "replaced", lambda size: None)
     assert "No released network has replaced" in page.replaced_table(every).text
 
@@ -120,4 +121,4 @@ def test_groups_are_means_over_the_noises(every):
     for group, shown in zip(page.GROUPS, table.shown["10 dB"].tolist(), strict=False):
         shares = [getattr(p, f"{group}_correct") / getattr(p, f"{group}_clips") for p in points]
         assert shown == f"{100 * sum(shares) / len(shares):.1f}"
-    assert set(table.shown["20 dB"]) == {page.DASH}
+    assert set(table.shown["20 dB"]) == {DASH}

@@ -142,6 +142,14 @@ def test_a_network_stands_beside_the_one_that_it_replaced(every, monkeypatch):
     assert table.shown["missed, 10 dB"].tolist() == ["25.0 %", "0.0 %", "100.0 %", "0.0 %"]
 
 
+def test_no_threshold_that_is_high_enough_is_a_dash(every, monkeypatch):
+    now = every[0].streaming
+    loud = replace(now, curves=[replace(curve, accepts=[3001, 3001, 3001]) for curve in now.curves])
+    monkeypatch.setattr(details, "replaced", lambda size: loud if size == "small" else None)
+    before = details.replaced_table(every).shown.iloc[0]
+    assert before["threshold"] == before["missed, clean"] == "–"
+
+
 def test_places_without_decisions_are_left_out(every):
     picture = details.places(every)
     assert len(drawn.marks(picture, "line")) == 2 and len(drawn.marks(picture, "symbol")) == 2 * (PLACES - 1)

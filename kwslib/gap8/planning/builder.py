@@ -249,16 +249,8 @@ class Builder:
 
 def _position(words: list[int], wanted: list[int]) -> int | None:
     """Return where some words begin in others, the first time, or None."""
-    start, last = 0, len(words) - len(wanted)
-    while start <= last:
-        try:
-            start = words.index(wanted[0], start, last + 1)
-        except ValueError:
-            return None
-        if words[start : start + len(wanted)] == wanted:
-            return start
-        start += 1
-    return None
+    starts = (at for at in range(len(words) - len(wanted) + 1) if words[at] == wanted[0])
+    return next((at for at in starts if words[at : at + len(wanted)] == wanted), None)
 
 
 def _append(image: bytearray, data: bytes) -> int:
