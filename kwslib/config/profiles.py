@@ -120,7 +120,8 @@ PROFILES: dict[str, Profile] = {
         front_ends={"tiny": "integer", "small": "integer", "medium": "integer"},
         augmentations={"tiny": LISTENING, "small": LISTENING, "medium": LISTENING},
     ),
-    # Large learns for hours what a clean word is; noise and running speech are learnt from there.
+    # Large learns for hours what a clean word is; noise and running speech are learnt from there. A share of the clean
+    # network is kept, so that it forgets less.
     "tuned": Profile(
         "tuned",
         "integer",
@@ -128,7 +129,7 @@ PROFILES: dict[str, Profile] = {
         LISTENING,
         copies={"large": 6},
         validate_every_steps={"large": 200},
-        recipes={"large": Recipe(weight_decay=0.001, label_smoothing=0.05, start="best-large")},
+        recipes={"large": Recipe(weight_decay=0.001, label_smoothing=0.05, start="best-large", start_share=0.3)},
         input_scale=0.75,
     ),
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 from kwslib.errors import InputError
 
-SHARES = ("label_smoothing", "mixup_probability", "teacher_share", "weight_decay", "float_average")
+SHARES = ("label_smoothing", "mixup_probability", "teacher_share", "weight_decay", "float_average", "start_share")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,9 @@ class Recipe:
     start : str
         Size whose released network, or recorded run whose network, gives the first weights, of the same layers; random
         ones if empty.
+    start_share : float
+        Part of the floating-point weights that is validated and kept which stays the start's: the rest is what was
+        learnt since. Keeps what the start knew (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models").
     teacher_in_quiet : bool
         The teacher hears each varied clip without its noise: one that never trained in noise says little of use there.
 
@@ -67,20 +70,24 @@ class Recipe:
     teacher_share: float = 0.0
     teacher_in_quiet: bool = False
     start: str = ""
+    start_share: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             top = 1 if name in SHARES else 100_000 if name == "calibration_clips" else 100
             if not isinstance(value, str) and not 0 <= value <= top:
                 raise InputError(f"{name} is {value}: give a number from 0 to {top}")
-        if not 0 <= self.float_average < 1:
-            raise InputError(f"float_average is {self.float_average}: give a number from 0 up to, but not, 1")
+        for name in ("float_average", "start_share"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)}: give a number from 0 up to, but not, 1")
         if self.calibration_clips < 1:
             raise InputError("calibration_clips is 0: give at least 1")
         if bool(self.teacher) != bool(self.teacher_share):
             raise InputError("a teacher needs a teacher_share, and a teacher_share a teacher")
         if self.teacher_in_quiet and not self.teacher:
             raise InputError("teacher_in_quiet is set, but there is no teacher")
+        if self.start_share and not self.start:
+            raise InputError("start_share is set, but there is no start")
 
     @property
     def plain(self) -> bool:

@@ -19,7 +19,7 @@ from kwslib.integer.graph import Graph
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.backend import machine
 from kwslib.network.evaluation import keras_logits
-from kwslib.network.warm_start import start_from
+from kwslib.network.warm_start import mix, start_from
 from kwslib.paths import atomic_write_text
 
 CHECKPOINT, BEST_FLOAT, BEST, HISTORY = "checkpoint.npz", "float.npz", "best.npz", "history.csv"
@@ -134,6 +134,9 @@ class Session:
         network = self._quantised() if self.progress.quantised else ds_cnn.float_network(task.size)
         if task.start is not None and not resumed:
             task.say(start_from(network, task.start, task.calibration))
+        self.first = self.mixed = None
+        if task.recipe.start_share and not self.progress.quantised:
+            self.first, self.mixed = self._copy(network), self._copy(network)
         self._use(network)
         if resumed:
             checkpoint.restore(self.path, **self._owners())
@@ -143,9 +146,16 @@ class Session:
     def _quantised(self) -> keras.Model:
         return ds_cnn.quantised_network(self.task.size, input_scale=self.task.input_scale)
 
+    def _copy(self, network: keras.Model) -> keras.Model:
+        """Another floating-point network of the same weights."""
+        copy = ds_cnn.float_network(self.task.size)
+        copy.set_weights(network.get_weights())
+        return copy
+
     def _owners(self) -> dict[str, checkpoint.Owner]:
         owners = {"network": self.network, "optimizer": self.optimizer}
-        return owners if self.average is None else owners | {"average": self.average}
+        more = {"average": self.average, "first": self.first, "mixed": self.mixed}
+        return owners | {name: network for name, network in more.items() if network is not None}
 
     def _use(self, network: keras.Model) -> None:
         """Train this network from now on, with a new optimizer."""
@@ -154,8 +164,7 @@ class Session:
         quantised = network.name == "quantised"
         self.average = self._quantised() if quantised else None
         if recipe.float_average and not quantised:
-            self.average = ds_cnn.float_network(self.task.size)
-            self.average.set_weights(network.get_weights())
+            self.average = self._copy(network)
         if recipe.weight_decay and not quantised:
             self.optimizer = keras.optimizers.AdamW(weight_decay=recipe.weight_decay)
         else:
@@ -171,6 +180,7 @@ class Session:
         network = self._quantised()
         ds_cnn.fold(self._kept(), network)  # whose statistics the validation at the end of the phase has estimated
         ds_cnn.calibrate(network, self.task.calibration)
+        self.first = self.mixed = None
         self._use(network)
         assert self.average is not None  # a quantised network has one
         self.average.set_weights(network.get_weights())
@@ -231,11 +241,17 @@ class Session:
         atomic_write_text(self.task.folder / HISTORY, history_csv(progress.history))
         self._report()
 
-    def _kept(self) -> keras.Model:
-        """The network that is validated and kept: the running average where there is one."""
+    def _learnt(self) -> keras.Model:
+        """The network in training: the running average of its weights where there is one."""
         return self.network if self.average is None else self.average
 
+    def _kept(self) -> keras.Model:
+        """The network that is validated and kept: mixed with the one that it started from where the recipe says so."""
+        return self._learnt() if self.mixed is None else self.mixed
+
     def _validation_accuracy(self) -> float:
+        if self.mixed is not None:
+            mix(self.mixed, self._learnt(), self.first, self.task.recipe.start_share)
         network = self._kept()
         if self.progress.quantised:
             ds_cnn.refresh_ranges(network)

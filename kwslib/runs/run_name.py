@@ -48,6 +48,7 @@ FORMS = {
     "teacher": "teacher-{}",
     "teacher_in_quiet": "quietteacher{}",
     "start": "from-{}",
+    "start_share": "keep{}",
 }
 """How a setting is written; one that is not listed is written with its own name."""
 
@@ -140,8 +141,8 @@ def _differences(now: Any, preset: Any, leave_out: Sequence[str] = ()) -> list[s
         value = getattr(now, one.name)
         if value == getattr(preset, one.name) or one.name in leave_out:
             continue
-        if isinstance(now, Recipe) and one.name in ("teacher_share", "teacher_in_quiet") and not value:
-            continue  # goes with the teacher
+        if isinstance(now, Recipe) and one.name in ("teacher_share", "teacher_in_quiet", "start_share") and not value:
+            continue  # goes with the teacher, or with the start
         parts.append(FORMS.get(one.name, one.name.replace("_", "") + "{}").format(_value(value)))
     return parts
 

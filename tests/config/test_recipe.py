@@ -23,6 +23,8 @@ def test_the_key_holds_what_is_set():
         ({"teacher": "large"}, "a teacher needs a teacher_share"),
         ({"teacher_share": 0.5}, "a teacher needs a teacher_share"),
         ({"teacher_in_quiet": True}, "there is no teacher"),
+        ({"start_share": 0.5}, "start_share is set, but there is no start"),
+        ({"start": "small", "start_share": 1}, "start_share is 1: give a number from 0 up to, but not, 1"),
     ],
 )
 def test_values_out_of_range_are_refused(values, message):

@@ -15,7 +15,8 @@ from kwslib.config.front_end import INPUT_SCALE
 from kwslib.config.recipe import Recipe
 from kwslib.config.schedule import Schedule, Stage
 from kwslib.errors import InputError, KwsError
-from kwslib.network import ds_cnn, evaluation, training
+from kwslib.integer import network_file
+from kwslib.network import conversion, ds_cnn, evaluation, session, training
 from kwslib.network.backend import make_deterministic
 from tests.network import on_jax
 
@@ -161,8 +162,6 @@ def test_killed_by_the_system_it_goes_on_bit_for_bit(tiny, tiny_schedule, copies
 def test_in_floating_point_the_average_of_the_weights_is_kept_where_the_recipe_says_so(
     tiny, copies, tmp_path, monkeypatch
 ):
-    from kwslib.network import session
-
     seen, step = [], session.Session.step
 
     def watched(self, x, y):
@@ -195,3 +194,53 @@ def initial(tiny, seed):
     """The weights that a training of this seed begins with."""
     make_deterministic(seed)
     return [variable.numpy() for variable in ds_cnn.float_network(tiny).trainable_variables]
+
+
+@pytest.fixture(scope="module")
+def from_half(tiny, uninterrupted):
+    """What a training takes that starts from a finished one and keeps half of it."""
+    graph = network_file.load(conversion.to_tflite(tiny, uninterrupted[1][0].quantised), "the start")
+    return {"recipe": Recipe(start="small", start_share=0.5, calibration_clips=50), "start": graph}
+
+
+def test_what_is_kept_is_the_mean_of_the_weights_and_those_of_the_start(
+    tiny, tiny_schedule, copies, tmp_path, monkeypatch, from_half
+):
+    seen, validate = [], session.Session.validate
+
+    def watched(self):
+        validate(self)
+        if not self.progress.quantised:
+            models = (self.first, self.network, self.mixed)
+            seen.append([[v.numpy() for v in model.trainable_variables] for model in models])
+
+    monkeypatch.setattr(session.Session, "validate", watched)
+    run(tiny, tiny_schedule, copies, tmp_path, **from_half)
+    assert len(seen) == 3
+    for first, learnt, kept in seen:
+        assert all(np.array_equal(one, then) for one, then in zip(first, seen[0][0], strict=True))
+        assert not all(np.array_equal(one, then) for one, then in zip(first, learnt, strict=True))
+        for then, now, mean in zip(first, learnt, kept, strict=True):
+            assert mean == pytest.approx((then + now) / 2, abs=1e-6)
+
+
+@pytest.mark.parametrize("stop_at", [7, 11])
+def test_a_training_that_keeps_its_start_goes_on_bit_for_bit(
+    tiny, tiny_schedule, copies, tmp_path, monkeypatch, from_half, stop_at
+):
+    expected, _ = run(tiny, tiny_schedule, copies, tmp_path / "whole", **from_half)
+    step = session.Session.step
+
+    def broken_off(self, x, y):
+        if self.progress.step == stop_at:
+            raise KeyboardInterrupt
+        step(self, x, y)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(session.Session, "step", broken_off)
+        run(tiny, tiny_schedule, copies, tmp_path / "parts", **from_half)
+    trained, said = run(tiny, tiny_schedule, copies, tmp_path / "parts", **from_half)
+    assert said[0].startswith("going on from step")
+    assert trained.progress.history == expected.progress.history
+    for ours, theirs in zip(trained.quantised.variables, expected.quantised.variables, strict=True):
+        assert np.array_equal(ours.numpy(), theirs.numpy())

@@ -36,6 +36,7 @@ def own(monkeypatch, tmp_path):
         ({"profile": "tuned", "size": "large", "start": "large"}, "tuned-large-from-large"),
         ({"profile": "best", "teacher": "large", "teacher_share": 0.5}, "best-small-teacher-large-teachershare0.5"),
         ({"profile": "best", "start": "small"}, "best-small-from-small"),
+        ({"profile": "best", "start": "small", "start_share": 0.3}, "best-small-from-small-keep0.3"),
         ({"time_masks": 2, "mask_frames": 6, "mixup_alpha": 0.2}, "quick-small-mixup0.2-timemasks2-maskframes6"),
     ],
 )
