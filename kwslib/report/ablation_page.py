@@ -13,10 +13,12 @@ from kwslib.report.elements import Html, Markdown, Table
 from kwslib.report.figures import gap8
 from kwslib.report.figures.picture import WIDTH, Picture, percent
 from kwslib.runs.description import flat
-from kwslib.studies.ablation import Trial, summary
+from kwslib.studies.ablation import Trial, of_recipe, summary
 from kwslib.studies.learning_curve import learning_curve
-from kwslib.studies.variants import SIZE, WHOLE, profile_of
+from kwslib.studies.variants import LISTENING, SIZE, WHOLE, profile_of
 
+LABELS = {WHOLE: "ablation", LISTENING: "ablation-listening"}
+"""Names of the tables in the book, by the recipe that is changed."""
 NOTHING = Markdown("No ablation has been recorded yet: `kws ablation --data FOLDER` runs it, with `--record` keeps it.")
 
 
@@ -39,40 +41,41 @@ def badge(trials: Sequence[Trial]) -> Html | Markdown:
     return elements.note("recorded", "Recorded results", text, "speech_commands")
 
 
-def table(trials: Sequence[Trial]) -> Table | Markdown:
-    """Show the summary in percent and percentage points; `trials_table` has every training."""
+def table(trials: Sequence[Trial], base: str) -> Table | Markdown:
+    """Show the summary of one recipe's variants in percent and percentage points; `trials_table` has every training."""
+    trials = of_recipe(trials, base)
     if not trials:
         return NOTHING
     found = summary(trials)
     columns = ["float_mean", "quantised_mean", "quantised_deviation", "difference", "difference_deviation"]
     percent = 100 * found[[*columns, "noisy_mean", "noisy_difference"]].astype(float)
-    shown = pd.DataFrame(
-        {
-            "variant": found["variant"],
-            "what is changed": found["meaning"],
-            "seeds": found["seeds"],
-            "float, %": percent["float_mean"].map("{:.2f}".format),
-            "quantised, %": percent["quantised_mean"].map("{:.2f}".format),
-            "± of seeds": percent["quantised_deviation"].map(elements.or_dash("{:.2f}".format)),
-            "difference, points": percent["difference"].map(elements.or_dash("{:+.2f}".format)),
-            "± of differences": percent["difference_deviation"].map(elements.or_dash("{:.2f}".format)),
+    shown = {
+        "variant": found["variant"],
+        "what is changed": found["meaning"],
+        "seeds": found["seeds"],
+        "float, %": percent["float_mean"].map("{:.2f}".format),
+        "quantised, %": percent["quantised_mean"].map("{:.2f}".format),
+        "± of seeds": percent["quantised_deviation"].map(elements.or_dash("{:.2f}".format)),
+        "difference, points": percent["difference"].map(elements.or_dash("{:+.2f}".format)),
+        "± of differences": percent["difference_deviation"].map(elements.or_dash("{:.2f}".format)),
+    }
+    if percent["noisy_mean"].notna().any():
+        shown |= {
             "in noise, %": percent["noisy_mean"].map(elements.or_dash("{:.2f}".format)),
             "difference in noise, points": percent["noisy_difference"].map(elements.or_dash("{:+.2f}".format)),
         }
-    )
-    return Table(
-        shown, "ablation", "Validation accuracy by variant, mean and standard deviation over seeds", dense=True
-    )
+    caption = "Validation accuracy by variant, mean and standard deviation over seeds"
+    return Table(pd.DataFrame(shown), LABELS[base], caption, dense=True)
 
 
 def recipes() -> Table:
-    """Show the recipe that the ablation starts from, that of the profile ``best`` for each size, and ``tuned``."""
-    columns = {"ablation": _described(profile_of(WHOLE), SIZE)}
+    """Show the first recipe that variants change, that of the profile ``best`` for each size, and ``tuned``."""
+    columns = {WHOLE: _described(profile_of(WHOLE), SIZE)}
     columns |= {size: _described(PROFILES["best"], size) for size in SIZES}
     columns |= {f"{size}, tuned": _described(PROFILES["tuned"], size) for size in PROFILES["tuned"].schedules}
     names = dict.fromkeys(name for described in columns.values() for name in described)
     rows = [{"what": name, **{head: described.get(name, "–") for head, described in columns.items()}} for name in names]
-    return Table(pd.DataFrame(rows), "recipes", "What the ablation starts from, the profile best by size, and tuned")
+    return Table(pd.DataFrame(rows), "recipes", "The first recipe, the profile best by size, and tuned")
 
 
 def _described(profile: Profile, size: str) -> dict[str, str]:
@@ -126,8 +129,9 @@ def trials_table(trials: Sequence[Trial]) -> Table | Markdown:
     return Table(pd.DataFrame(rows), "ablation-trials", "Best validation accuracy of each training in both phases")
 
 
-def picture(trials: Sequence[Trial]) -> Picture | Markdown:
-    """Show the accuracy of every training, a row a variant, and the mean of the whole recipe as a line."""
+def picture(trials: Sequence[Trial], base: str) -> Picture | Markdown:
+    """Show the accuracy of every training of one recipe, a row a variant, and the mean of the recipe as a line."""
+    trials = of_recipe(trials, base)
     if not trials:
         return NOTHING
     frame = pd.DataFrame(
@@ -149,8 +153,8 @@ def picture(trials: Sequence[Trial]) -> Picture | Markdown:
     points = alt.Chart(frame).mark_point(filled=True, size=40).encode(x=x, y=y, tooltip="facts:N")
     ticks = alt.Chart(centres).mark_tick(thickness=2, color="gray").encode(x=x, y=y, tooltip="facts:N")
     layers = [ticks, points]
-    if WHOLE in means:
-        whole = pd.DataFrame({"accuracy": [means[WHOLE]]})
+    if base in means:
+        whole = pd.DataFrame({"accuracy": [means[base]]})
         layers.insert(0, alt.Chart(whole).mark_rule(strokeDash=[2, 3], color="gray").encode(x=x))
     chart = alt.layer(*layers).properties(width=WIDTH, height=gap8.ROW_HEIGHT * len(means))
     listed = "; ".join(f"{name}: {percent(mean, 2)}" for name, mean in means.items())

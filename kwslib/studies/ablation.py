@@ -15,7 +15,7 @@ from kwslib.config.presets import SIZES
 from kwslib.errors import InputError, check_name
 from kwslib.provenance import Provenance, provenance
 from kwslib.studies.trials import Trials
-from kwslib.studies.variants import COPIES, SIZE, STEPS, VARIANTS, WHOLE, described, profile_of
+from kwslib.studies.variants import COPIES, SIZE, STEPS, VARIANTS, described, profile_of
 
 SEEDS = (1, 2, 3)
 
@@ -186,32 +186,39 @@ def _best(history: Sequence[dict[str, Any]], phase: str) -> float:
 
 
 def summary(trials: Sequence[Trial]) -> pd.DataFrame:
-    """One row for each variant: mean and standard deviation over its seeds, and the difference from the whole recipe.
+    """One row for each variant: mean and standard deviation over its seeds, and the difference from what it changes.
 
-    The columns ``noisy_…`` are of validation in noise, where it was measured. The difference is taken seed by seed,
-    over the seeds that both have, so that the effect of a seed on both cancels.
+    The columns ``noisy_…`` are of validation in noise, where it was measured. The difference from the recipe that a
+    variant changes is taken seed by seed, over the seeds that both have, so that the effect of a seed on both cancels.
     """
     columns = ("variant", "seed", "validation_float", "validation_quantised", "validation_noisy")
     table = pd.DataFrame([{column: getattr(trial, column) for column in columns} for trial in trials])
     table["validation_noisy"] = table["validation_noisy"].astype(float)
-    whole = table[table.variant == WHOLE].set_index("seed")
     rows = []
     for name, group in table.groupby("variant", sort=False):
+        variant = VARIANTS[str(name)]
+        base = table[table.variant == variant.base].set_index("seed")
         values = group.set_index("seed")
-        difference = (values.validation_quantised - whole.validation_quantised).dropna()
-        noisy = (values.validation_noisy - whole.validation_noisy).dropna()
+        difference = (values.validation_quantised - base.validation_quantised).dropna()
+        noisy = (values.validation_noisy - base.validation_noisy).dropna()
+        own = name != variant.base
         rows.append(
             {
                 "variant": name,
-                "meaning": VARIANTS[str(name)].meaning,
+                "meaning": variant.meaning,
                 "seeds": len(values),
                 "float_mean": values.validation_float.mean(),
                 "quantised_mean": values.validation_quantised.mean(),
                 "quantised_deviation": values.validation_quantised.std(),
-                "difference": difference.mean() if name != WHOLE and len(difference) else None,
-                "difference_deviation": difference.std() if name != WHOLE and len(difference) > 1 else None,
+                "difference": difference.mean() if own and len(difference) else None,
+                "difference_deviation": difference.std() if own and len(difference) > 1 else None,
                 "noisy_mean": values.validation_noisy.mean(),
-                "noisy_difference": noisy.mean() if name != WHOLE and len(noisy) else None,
+                "noisy_difference": noisy.mean() if own and len(noisy) else None,
             }
         )
     return pd.DataFrame(rows)
+
+
+def of_recipe(trials: Sequence[Trial], base: str) -> list[Trial]:
+    """The trials of one recipe, `WHOLE` or `LISTENING`, and of the variants that change it."""
+    return [trial for trial in trials if VARIANTS[trial.variant].base == base]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kwslib.studies.ablation import Trial
-from kwslib.studies.variants import LABELS_ALONE, VARIANTS
+from kwslib.studies.variants import LISTENING, VARIANTS
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class LearningCurve:
 
 
 def learning_curve(trials: Sequence[Trial]) -> LearningCurve | None:
-    """The learning curve of `LABELS_ALONE`; None unless it was measured with three numbers of clips at least."""
-    wanted = {name for name, one in VARIANTS.items() if LABELS_ALONE in (name, one.base)}
+    """The learning curve of `LISTENING`; None unless it was measured with three numbers of clips at least."""
+    wanted = {name for name, one in VARIANTS.items() if name == LISTENING or one.train_share < 1}
     own = [one for one in trials if one.variant in wanted and one.train_clips and one.validation_noisy is not None]
     points = []
     for clips in sorted({one.train_clips or 0 for one in own}):

@@ -1,4 +1,4 @@
-"""The variants of the ablation: the profile ``best`` for small, with one ingredient of the recipe changed."""
+"""The variants of the ablation: small, trained with one ingredient of a recipe changed."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -17,12 +17,11 @@ STEPS = 4000
 COPIES = 4
 """Of the training set; a pass is about 370 steps, so that each copy is used two or three times."""
 WHOLE = "recipe"
-NOISE = "noise-by-ratio"
-LABELS_ALONE = "noise-no-teacher"
-"""What the learning curve is measured with."""
+LISTENING = "listening"
+"""The two recipes that variants change: that of the first release, and that of the released network, in noise."""
 BASE = Recipe(label_smoothing=0.05, teacher="medium", teacher_share=0.7)
 SCHEDULE = CosineSchedule(0.004, 0.0005, 16000, 13600, 400)
-"""Recipe and schedule that every variant changes, as they were before the ablation had chosen."""
+"""Recipe and schedule of `WHOLE`, as they were before the ablation had chosen; `LISTENING` has the same schedule."""
 
 Change = Callable[[Profile], Profile]
 
@@ -32,11 +31,20 @@ def _recipe(**values: Any) -> Change:
 
 
 def _augmentation(**values: Any) -> Change:
-    return lambda profile: replace(profile, augmentation=replace(profile.augmentation, **values))
+    return lambda profile: replace(profile, augmentations={SIZE: replace(profile.augmentation_of(SIZE), **values)})
 
 
 def _same(profile: Profile) -> Profile:
     return profile
+
+
+def _listening(profile: Profile) -> Profile:
+    """The profile ``best`` of today, with the schedule and the copies of another one."""
+    return replace(PROFILES["best"], schedules=profile.schedules, copies=profile.copies)
+
+
+def _front_end(kind: str) -> Change:
+    return lambda profile: replace(profile, front_ends={SIZE: kind})
 
 
 def _staged(profile: Profile) -> Profile:
@@ -49,9 +57,10 @@ def _staged(profile: Profile) -> Profile:
 
 @dataclass(frozen=True)
 class Variant:
-    """One change: its name, its meaning in words, a function that changes a profile, and the variant it starts from.
+    """One change: its name, its meaning in words, a function that changes a profile, and the recipe that it changes.
 
-    `train_share` is the part of the training clips that it is trained on.
+    `base` is `WHOLE` or `LISTENING`, which change nothing themselves. `train_share` is the part of the training clips
+    that it is trained on.
     """
 
     name: str
@@ -59,6 +68,10 @@ class Variant:
     change: Change
     base: str = WHOLE
     train_share: float = 1.0
+
+
+def _in_noise(name: str, meaning: str, change: Change, train_share: float = 1.0) -> Variant:
+    return Variant(name, meaning, change, LISTENING, train_share)
 
 
 VARIANTS = {
@@ -82,75 +95,55 @@ VARIANTS = {
         ),
         Variant("mixup", "mixup with alpha 0.2", _recipe(mixup_alpha=0.2)),
         Variant("decay", "weight decay 0.001", _recipe(weight_decay=0.001)),
-        Variant("speed", "speed varied by up to 15 %", _augmentation(speed_change=0.15)),
-        Variant(NOISE, "half of the words in noise at 20 to −5 dB", _augmentation(snr_probability=0.5)),
-        Variant(
-            "noise-from-easy",
-            "the same, from easy to hard copy by copy",
-            _augmentation(snr_probability=0.5, snr_ramp_copies=COPIES),
-        ),
-        Variant(
-            "noise-quiet-teacher",
-            "half of the words in noise, which the teacher does not hear",
-            _recipe(teacher_in_quiet=True),
-            NOISE,
-        ),
-        Variant(
-            LABELS_ALONE,
-            "half of the words in noise; labels alone",
-            _recipe(teacher="", teacher_share=0.0),
-            NOISE,
-        ),
-        Variant("noise-and-silence", "the same, and silence as loud", _augmentation(snr_silence=True), LABELS_ALONE),
-        Variant(
-            "running-speech",
-            "the same, and running speech as unknown words, 15 % more clips",
-            _augmentation(running_speech=0.15, turn_others=True),
-            "noise-and-silence",
-        ),
-        *(
-            Variant(
-                f"{name}-of-clips",
-                f"labels alone in noise, 1/{parts} of the training clips",
-                _same,
-                LABELS_ALONE,
-                1 / parts,
-            )
-            for name, parts in (("eighth", 8), ("quarter", 4), ("half", 2))
-        ),
-        Variant("turned-words", "all other words in turn as unknown ones", _augmentation(turn_others=True)),
-        Variant(
+        _in_noise(LISTENING, "the recipe of the released network, which the others change", _listening),
+        _in_noise("no-noise-by-ratio", "no words in noise at 20 to −5 dB", _augmentation(snr_probability=0.0)),
+        _in_noise("quiet-silence", "silence without noise as loud as beside a word", _augmentation(snr_silence=False)),
+        _in_noise("no-running-speech", "no running speech as unknown words", _augmentation(running_speech=0.0)),
+        _in_noise("same-others", "the same other words in every pass", _augmentation(turn_others=False)),
+        _in_noise("noise-from-easy", "noise from easy to hard, copy by copy", _augmentation(snr_ramp_copies=COPIES)),
+        _in_noise("taught", "medium as teacher, 70 % of the targets", _recipe(teacher="medium", teacher_share=0.7)),
+        _in_noise("power", "the front end power, in floating point", _front_end("power")),
+        _in_noise("no-decay", "no weight decay", _recipe(weight_decay=0.0)),
+        _in_noise("speed", "speed varied by up to 15 %", _augmentation(speed_change=0.15)),
+        _in_noise(
             "joined-words",
             "a fifth of the unknown words is two joined halves of keywords",
             _augmentation(joined_probability=0.2),
         ),
-        Variant("float-average", "averaged weights in floating point too, 0.999 a step", _recipe(float_average=0.999)),
-        Variant(
+        _in_noise(
+            "float-average", "averaged weights in floating point too, 0.999 a step", _recipe(float_average=0.999)
+        ),
+        _in_noise(
             "more-calibration", "2,000 clips, not 200, for batch norm's statistics", _recipe(calibration_clips=2000)
+        ),
+        *(
+            _in_noise(f"{name}-of-clips", f"1/{parts} of the training clips", _same, 1 / parts)
+            for name, parts in (("eighth", 8), ("quarter", 4), ("half", 2))
         ),
     )
 }
 
 
 def profile_of(variant: str, steps: int = STEPS) -> Profile:
-    """The profile ``best``, with `BASE` and `SCHEDULE` squeezed to `steps`, and one variant's change.
+    """The profile of the recipe that a variant changes, squeezed to `steps`, with its change.
 
     Raises
     ------
     InputError
         If there is no such variant, with the nearest name.
     """
-    best = PROFILES["best"]
-    base = replace(
-        best,
+    chosen = VARIANTS[check_name("variant", variant, VARIANTS)]
+    profile = replace(
+        PROFILES["best"],
         schedules={SIZE: SCHEDULE.scaled(steps)},
         recipes={SIZE: BASE},
         copies={SIZE: COPIES},
         front_ends={},
         augmentations={},
     )
-    chosen = VARIANTS[check_name("variant", variant, VARIANTS)]
-    return chosen.change(base if chosen.name == WHOLE or chosen.base == WHOLE else profile_of(chosen.base, steps))
+    if chosen.base == LISTENING != chosen.name:
+        profile = _listening(profile)
+    return chosen.change(profile)
 
 
 def described(profile: Profile) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from kwslib.provenance import provenance
 from kwslib.report import ablation_page as page
 from kwslib.studies.ablation import Trial
-from kwslib.studies.variants import LABELS_ALONE, WHOLE
+from kwslib.studies.variants import LISTENING, WHOLE
 
 MADE = replace(provenance(), commit="abc", date="2020-01-02")
 TRIALS = [
@@ -27,8 +27,10 @@ TRIALS = [
 
 
 def test_without_trials_every_part_says_so():
-    for part in (page.badge, page.table, page.picture, page.trials_table):
+    for part in (page.badge, page.trials_table):
         assert part([]) is page.NOTHING
+    for part in (page.table, page.picture):
+        assert part([], WHOLE) is page.NOTHING and part(TRIALS, LISTENING) is page.NOTHING
 
 
 def test_the_learning_curve_says_what_twice_the_clips_promise():
@@ -38,7 +40,7 @@ def test_the_learning_curve_says_what_twice_the_clips_promise():
         for name, right, clips in (
             ("quarter-of-clips", 0.92, 2000),
             ("half-of-clips", 0.96, 4000),
-            (LABELS_ALONE, 0.98, 8000),
+            (LISTENING, 0.98, 8000),
         )
     ]
     table = page.curve_table(trials)
@@ -54,13 +56,24 @@ def test_the_badge_counts():
 
 
 def test_the_table_has_differences_in_points():
-    text = page.table(TRIALS)._repr_html_()
+    text = page.table(TRIALS, WHOLE)._repr_html_()
+    assert "in noise" not in text
     assert "-1.00" in text and "92.50" in text and "0.71" in text
     assert "92.00" in page.trials_table(TRIALS)._repr_html_() or "0.92" in page.trials_table(TRIALS)._repr_html_()
 
 
+def test_a_table_has_the_variants_of_its_recipe_and_noise_where_it_was_measured():
+    noisy = [
+        replace(TRIALS[0], variant=name, validation_noisy=value)
+        for name, value in ((LISTENING, 0.80), ("no-noise-by-ratio", 0.70))
+    ]
+    frame = page.table([*TRIALS, *noisy], LISTENING).frame
+    assert frame["variant"].tolist() == [LISTENING, "no-noise-by-ratio"]
+    assert frame["difference in noise, points"].tolist() == ["–", "-10.00"]
+
+
 def test_the_picture_tells_the_means():
-    picture = page.picture(TRIALS)
+    picture = page.picture(TRIALS, WHOLE)
     assert "recipe: 92.50 %; mixup: 91.50 %" in str(vars(picture))
     assert picture._repr_html_()
 
@@ -69,4 +82,4 @@ def test_the_recipes_are_read_from_the_profile():
     text = page.recipes()._repr_html_()
     for value in ("power-40-20-10-0.75", "power-30-10-40-0.75", "hold out noise", "label smoothing", "float steps"):
         assert value in text
-    assert text.index(">ablation<") < text.index(">small<")
+    assert text.index(">recipe<") < text.index(">small<")

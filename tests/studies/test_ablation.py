@@ -11,7 +11,7 @@ from kwslib.errors import DataError, InputError
 from kwslib.provenance import provenance
 from kwslib.studies import ablation
 from kwslib.studies.ablation import KEPT, Recorded, Trial
-from kwslib.studies.variants import WHOLE
+from kwslib.studies.variants import LISTENING, WHOLE
 from tests import corpora
 from tests.network.on_jax import TINY
 
@@ -90,6 +90,14 @@ def test_noise_is_summed_up_where_it_was_measured():
     assert whole["noisy_mean"] == pytest.approx(0.67) and pd.isna(whole["noisy_difference"])
     assert decay["noisy_difference"] == pytest.approx(0.04)
     assert pd.isna(mixup["noisy_mean"]) and pd.isna(mixup["noisy_difference"])
+
+
+def test_each_variant_is_compared_with_the_recipe_that_it_changes():
+    trials = [trial(WHOLE, 1, 0.90), trial("decay", 1, 0.91), trial(LISTENING, 1, 0.80), trial("power", 1, 0.83)]
+    rows = {row["variant"]: row for row in ablation.summary(trials).to_dict("records")}
+    assert rows["decay"]["difference"] == pytest.approx(0.01) and rows["power"]["difference"] == pytest.approx(0.03)
+    assert pd.isna(rows[LISTENING]["difference"])
+    assert ablation.of_recipe(trials, LISTENING) == trials[2:] and ablation.of_recipe(trials, WHOLE) == trials[:2]
 
 
 def test_one_seed_alone_has_no_deviation():

@@ -5,9 +5,9 @@ import pytest
 from kwslib.provenance import provenance
 from kwslib.studies.ablation import Trial
 from kwslib.studies.learning_curve import learning_curve
-from kwslib.studies.variants import LABELS_ALONE
+from kwslib.studies.variants import LISTENING
 
-NAMES = ("eighth-of-clips", "quarter-of-clips", "half-of-clips", LABELS_ALONE)
+NAMES = ("eighth-of-clips", "quarter-of-clips", "half-of-clips", LISTENING)
 
 
 def trial(variant, seed, right, clips, noisy=0.5):
@@ -20,7 +20,7 @@ def test_means_over_seeds_and_a_power_law():
         for number, name in enumerate(NAMES)
         for seed in (1, 2)
     ]
-    curve = learning_curve([*trials, trial("mixup", 1, 0.1, 8000), trial(LABELS_ALONE, 3, 0.1, None)])
+    curve = learning_curve([*trials, trial("mixup", 1, 0.1, 8000), trial(LISTENING, 3, 0.1, None)])
     assert [point.clips for point in curve.points] == [1000, 2000, 4000, 8000]
     assert [point.clean for point in curve.points] == pytest.approx([0.84, 0.92, 0.96, 0.98])
     assert {point.seeds for point in curve.points} == {2}
