@@ -3,7 +3,8 @@
 Beside the files of every recorded run, a release may hold ``robustness/``, ``seeds.json`` (the runs of the same recipe
 with other seeds that it was chosen from), ``replaced/`` (what was measured of the network before it) and ``card.json``
 (what only a person can say of the data). ``README.md`` is
-the card; `kwslib.release.card` makes it from these files.
+the card; `kwslib.release.card` makes it from these files. A released network that its successor started from stays, as
+a recorded run.
 """
 
 import hashlib
@@ -71,7 +72,18 @@ def publish(name: str, siblings: Sequence[str] = (), note: str = "") -> Path:
             write_record(temporary / card.NOTE, card.Note(note.strip()), card.SCHEMA)
         atomic_write_text(temporary / card.CARD, card.card(temporary))
         crate.write(temporary)
+        _keep_start(target, run)
     return target
+
+
+def _keep_start(old: Path, run: Run) -> None:
+    """Keep the released network as a recorded run if its successor started from it: else nobody could train that."""
+    before = released(run.size)
+    if before is None or before.network.tflite_sha256 != run.training.start_sha256:
+        return
+    with atomic_path(models_dir() / before.run) as temporary:
+        archive.copy(archive.kept(old), old, temporary)
+        crate.write(temporary)
 
 
 def _keep_replaced(old: Path, run: Run, new: Path) -> None:

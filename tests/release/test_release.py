@@ -162,6 +162,30 @@ def test_a_release_keeps_what_was_measured_of_the_one_that_it_replaces(places):
         assert not (models / "small" / "robustness").exists()
 
 
+def test_a_released_network_that_its_successor_started_from_stays(places):
+    fresh, models = places
+    put(fresh, "best-small")
+    before = release.publish("best-small")
+    network = (before / "model.tflite").read_bytes()
+    put(fresh, "best-small-s2", seed=2, start_sha256=hashlib.sha256(network).hexdigest())
+    another = network + bytes(4)
+    (fresh / "best-small-s2" / "model.tflite").write_bytes(another)
+    shutil.rmtree(fresh / "best-small-s2" / "gap8")  # which is of the network that was there
+    path = fresh / "best-small-s2" / "metrics.json"
+    value = json.loads(path.read_text())
+    value["network"]["tflite_sha256"] = hashlib.sha256(another).hexdigest()
+    write_json(path, value)
+    release.publish("best-small-s2")
+    assert sorted(path.name for path in models.iterdir()) == ["best-small", "small"]
+    stays = models / "best-small"
+    assert (stays / "model.tflite").read_bytes() == network
+    assert {path.name for path in stays.iterdir()} == {*archive.RECORDED_FILES, "gap8", crate.METADATA}
+    assert records.find_recorded("best-small").folder == stays
+    put(fresh, "best-small-s3", seed=3, start_sha256=hashlib.sha256(network).hexdigest())
+    release.publish("best-small-s3")  # which did not start from the network that it replaces
+    assert sorted(path.name for path in models.iterdir()) == ["best-small", "small"]
+
+
 def test_the_card_says_with_how_many_threads_the_same_bytes_come_out(places):
     fresh, _ = places
     put(fresh, "best-small", threads=1)
