@@ -124,9 +124,19 @@ def _recipe(run: Run) -> str:
         "## Recipe\n\n"
         "The network was first trained in floating point. Then batch normalisation was folded, and training went "
         "on with fake quantisation. The step with the best validation accuracy was kept. "
-        f"Profile `{run.profile}`, front end `{run.front_end}`, {steps(run)} steps.{took}\n\n"
+        f"Profile `{run.profile}`, front end `{run.front_end}`, {steps(run)} steps.{took}{_start(run)}\n\n"
         + table(("what", "value"), rows)
     )
+
+
+def _start(run: Run) -> str:
+    """Whose weights a training began with, which its steps and seconds do not count."""
+    recipe = run.training.recipe
+    if not recipe.get("start"):
+        return ""
+    text = f" It began with the weights of `{recipe['start']}`, whose own training is not counted here."
+    share = float(recipe.get("start_share", 0))
+    return f"{text} Of the weights in floating point, {100 * share:.0f} % stayed those." if share else text
 
 
 def _accuracy(run: Run) -> str:

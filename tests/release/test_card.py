@@ -51,6 +51,15 @@ def test_the_machines_that_trained_are_named(run):
     )
 
 
+def test_the_network_that_a_training_began_with_is_named(run):
+    assert "It began" not in card.card(run.folder)
+    for share, said in ((0.0, "is not counted here.\n"), (0.3, "Of the weights in floating point, 30 % stayed those.")):
+        recipe = {"start": "best-small", "start_share": share}
+        records.save(replace(run, training=replace(run.training, recipe=recipe)), run.folder, "step\n")
+        text = card.card(run.folder)
+        assert "It began with the weights of `best-small`, whose own training" in text and said in text
+
+
 def test_seeds_have_mean_and_deviation(run):
     rows = [Seed(f"r{seed}", seed, "0", *4 * [Count(100, 90 + seed, 0.9 + seed / 100)]) for seed in (1, 2, 3)]
     seeds.write(Seeds("noise-silence", rows), run.folder)
