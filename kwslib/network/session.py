@@ -1,10 +1,8 @@
 """A network in training: one step, one validation, the change to fake quantisation, and the checkpoint of it all."""
 
-import csv
-import io
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from kwslib.integer.graph import Graph
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.backend import machine
 from kwslib.network.evaluation import keras_logits
+from kwslib.network.progress import Progress, history_csv
 from kwslib.network.warm_start import mix, start_from
 from kwslib.paths import atomic_write_text
 
@@ -26,46 +25,6 @@ CHECKPOINT, BEST_FLOAT, BEST, HISTORY = "checkpoint.npz", "float.npz", "best.npz
 AVERAGE_STEPS, AVERAGE_MOMENTUM = 10, 0.9
 """The quantised network that is validated and kept is a running average: every 10 steps a tenth of the weights. In
 floating point the recipe says whether there is one, with a momentum by step."""
-
-
-@dataclass
-class Progress:
-    """The part of a checkpoint that is not weights: how far training has come, and its history.
-
-    Attributes
-    ----------
-    config : dict
-        Everything that the result depends on; JSON-able.
-    step : int
-        Steps done.
-    quantised : bool
-        Whether the network is folded and fake-quantised by now.
-    best_accuracy : float
-        Best validation accuracy of this phase, 0 … 1; -1 before the first validation.
-    best_step : int
-        Step of that validation.
-    loss_sum : float
-        Sum of the losses since the last validation.
-    loss_steps : int
-        Number of those losses.
-    trained_s : float
-        Seconds of training, all sessions together.
-    trained_on : dict
-        The same seconds by machine, as `kwslib.network.backend.machine` names it.
-    history : list of dict
-        One row for each validation: step, phase, learning_rate, loss, validation_accuracy.
-    """
-
-    config: dict[str, Any]
-    step: int = 0
-    quantised: bool = False
-    best_accuracy: float = -1.0
-    best_step: int = 0
-    loss_sum: float = 0.0
-    loss_steps: int = 0
-    trained_s: float = 0.0
-    trained_on: dict[str, float] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -283,12 +242,3 @@ class Session:
             f"loss {row['loss']:.4f} · validation {100 * row['validation_accuracy']:5.2f} % · "
             f"{progress.trained_s:.0f} s, about {left_s:.0f} s left"
         )
-
-
-def history_csv(history: list[dict[str, Any]]) -> str:
-    """Return a history as CSV text, one row for each validation."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, history[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(history)
-    return text.getvalue()

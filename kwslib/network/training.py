@@ -24,7 +24,8 @@ from kwslib.integer.graph import Graph
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.backend import make_deterministic
 from kwslib.network.batches import Batches, Copies, Taught
-from kwslib.network.session import BEST, BEST_FLOAT, Progress, Session, Task
+from kwslib.network.progress import Progress
+from kwslib.network.session import BEST, BEST_FLOAT, Session, Task
 
 REFRESH_STEPS = 50  # how often weight ranges follow the weights
 

@@ -14,7 +14,8 @@ from kwslib.config.streams import SNR_DB
 from kwslib.integer import network_file, reference
 from kwslib.integer.graph import Graph
 from kwslib.integer.metadata import Description
-from kwslib.network import backend, conversion, evaluation, session
+from kwslib.network import backend, conversion, evaluation
+from kwslib.network.progress import history_csv
 from kwslib.network.training import Trained
 from kwslib.paths import atomic_write_bytes
 from kwslib.provenance import provenance
@@ -277,7 +278,7 @@ def keep(
         durations_s=durations_s,
         provenance=provenance(trained_on_s=progress.trained_on),
     )
-    records.save(made, folder, session.history_csv(progress.history))
+    records.save(made, folder, history_csv(progress.history))
     return records.load(folder)
 
 
