@@ -6,15 +6,15 @@ the same cycles. It models:
 * **Order.** SoC and cluster are two clock domains of the same frequency. Everything is an event. Among the events of
   one cycle and domain, the one scheduled last runs first; the two domains take turns (``engine.c``). A program always
   takes the same cycles.
-* **Cores** (``core.c``, ``csr.c``, ``execute.h``). An instruction acts in the cycle in which it starts. It takes one
-  cycle, plus its own fetch, plus one if it reads the result of the load or multiplication just before it, plus the wait
-  of its memory access. A taken branch takes 3 cycles, a jump 2, ``mulh`` 5; a division depends on the divisor's leading
-  zeros; a hardware loop costs nothing.
+* **Cores** (``core.c``, ``csr.c``, ``execute.h``, ``instructions.h``). An instruction acts in the cycle in which it
+  starts. It takes one cycle, plus its own fetch, plus one if it reads the result of the load or multiplication just
+  before it, plus the wait of its memory access. A taken branch takes 3 cycles, a jump 2, ``mulh`` 5; a division depends
+  on the divisor's leading zeros; a hardware loop costs nothing.
 * **L1**: 16 banks, one access a cycle each, in order. **L2** and everything else off the cluster: each target of each
   router moves four bytes a cycle, and L2 adds eight cycles (``bus.c``).
 * **Instruction caches** (``cache.c``): 16-byte lines, four ways, replacement by a shift register, one refill at a time.
-* **Event units** (``event_unit.c``), **DMA** (``mchan.c``), **timers, SoC control, output** (``peripherals.c``),
-  **uDMA with HyperFlash and HyperRAM** (``udma.c``).
+* **Event units** (``event_unit.c``), **DMA** (``mchan.c``, ``bursts.c``), **timers, SoC control, output**
+  (``peripherals.c``), **uDMA with HyperFlash and HyperRAM** (``udma.c``).
 
 Known differences to GVSOC: an illegal instruction, an access outside of memory and a misused device stop the run with
 a message; GVSOC goes on or hangs. The halfword 0x0000 is illegal (GVSOC: ``addi s0, sp, 0``). A signed halfword

@@ -1,45 +1,18 @@
-// The cluster's DMA engine (mchan version 6): a queue of two commands a core, two global queues of eight, bursts of
-// 256 bytes, eight of them under way in each direction, two L1 ports for writing and two for reading.
-// A burst's data is moved at once on the far side; its time is what the routers book and what the L1 ports take.
+// The commands of the cluster's DMA engine (mchan version 6): sixteen counters, a queue of two commands a core, two
+// global queues of eight. bursts.c moves their data.
 #include "mchan.h"
 
 #include <stdlib.h>
 
-#include "bus.h"
+#include "bursts.h"
 #include "core.h"
 #include "diagnostics.h"
 #include "engine.h"
 #include "event_unit.h"
 #include "machine.h"
 
-enum {
-    COUNTERS = 16,
-    CHANNELS = CLUSTER_CORES + 1,
-    CORE_QUEUE = 2,
-    GLOBAL_QUEUE = 8,
-    BURSTS = 8,
-    BURST = 256,
-    PORTS = 4
-};
+enum { COUNTERS = 16, CHANNELS = CLUSTER_CORES + 1, CORE_QUEUE = 2, GLOBAL_QUEUE = 8 };
 enum { EVENT_DMA = 8, EVENT_DMA_IRQ = 9, EVENT_DMA_EXT = 22 };
-
-typedef struct Command Command;
-struct Command {
-    Command *next;
-    uint32_t word[4];
-    int step, counter, channel;
-    bool store, increment, twod, event, irq, broadcast;  // store: L1 to L2
-    uint32_t size, to_read, to_write, line_left, length, stride;
-    uint32_t far, near, chunk;
-};
-
-typedef struct Burst Burst;
-struct Burst {
-    Burst *next;
-    Command *command;
-    uint32_t far, near, size, done;
-    uint8_t data[BURST];
-};
 
 typedef struct {
     Command *first;
@@ -63,13 +36,7 @@ static int64_t alloc_latency[CORES];
 static int alloc_count;
 static int loads_queued, stores_queued, next_channel;
 static Queue load_queue, store_queue;
-static Command *load_command, *store_command;
-static Burst *load_pool, *store_pool, *writes_first, *read_burst;
-static int loads_open, stores_open;
-static int64_t port_free_at[PORTS];
-static Event queue_event, load_event, store_event, local_event;
-
-static void check_queue(void);
+static Event queue_event;
 
 static void push(Queue *queue, Command *command) {
     Command **link = &queue->first;
@@ -79,7 +46,8 @@ static void push(Queue *queue, Command *command) {
     queue->count++;
 }
 
-static Command *pop(Queue *queue) {
+Command *mchan_next(bool store) {
+    Queue *queue = store ? &store_queue : &load_queue;
     Command *command = queue->first;
     if (command) {
         queue->first = command->next;
@@ -87,6 +55,8 @@ static Command *pop(Queue *queue) {
     }
     return command;
 }
+
+bool mchan_waits(bool store) { return (store ? store_queue : load_queue).count > 0; }
 
 static Command *pop_direction(Queue *queue, bool store) {
     for (Command **link = &queue->first; *link; link = &(*link)->next)
@@ -97,17 +67,6 @@ static Command *pop_direction(Queue *queue, bool store) {
             return command;
         }
     return NULL;
-}
-
-static Burst *take(Burst **pool) {
-    Burst *burst = *pool;
-    *pool = burst->next;
-    return burst;
-}
-
-static void give(Burst **pool, Burst *burst) {
-    burst->next = *pool;
-    *pool = burst;
 }
 
 static void check_command(Command *c) {
@@ -164,7 +123,7 @@ static void write_word(int id, uint32_t value) {
         stores_queued++;
     else
         loads_queued++;
-    check_queue();
+    mchan_check();
 }
 
 static int allocate(int id) {
@@ -250,38 +209,10 @@ static void queue_step(Event *event) {
         to_global_queue(false);
     else if (stores_queued && store_queue.count < GLOBAL_QUEUE)
         to_global_queue(true);
-    check_queue();
+    mchan_check();
 }
 
-// Cut the next burst of at most 256 bytes, and at most a line, off a command.
-static Burst *next_burst(Command *c, Burst **pool) {
-    uint32_t size = c->twod ? c->line_left : c->to_read;
-    if (size > BURST) size = BURST;
-    Burst *burst = take(pool);
-    burst->command = c;
-    burst->far = c->far;
-    burst->near = c->near & 0xFFFFF;
-    burst->size = size;
-    burst->done = 0;
-    c->far += size;
-    c->near += size;
-    c->to_read -= size;
-    if (c->twod) {
-        c->line_left -= size;
-        if (c->line_left == 0) {
-            c->line_left = c->length;
-            c->far = c->chunk = c->chunk + c->stride;
-        }
-    }
-    return burst;
-}
-
-static void move_far(Burst *burst, bool write) {
-    Request r = {.addr = burst->far, .size = burst->size, .data = burst->data, .write = write};
-    if (cluster_bus(&r) != ACCESS_OK) fault("DMA", "burst of %u bytes at %#010x failed", burst->size, burst->far);
-}
-
-static void account(Command *c, uint32_t bytes) {
+void mchan_moved(Command *c, uint32_t bytes) {
     pending_bytes[c->counter] -= (int32_t)bytes;
     if (pending_bytes[c->counter]) return;
     for (int id = 0; id < CHANNELS; id++) {
@@ -296,100 +227,11 @@ static void account(Command *c, uint32_t bytes) {
     }
 }
 
-static void load_step(Event *event) {
-    (void)event;
-    if (!load_command) load_command = pop(&load_queue);
-    if (load_command && loads_open < BURSTS) {
-        loads_open++;
-        Burst *burst = next_burst(load_command, &load_pool);
-        if (load_command->to_read == 0) load_command = NULL;
-        move_far(burst, false);
-        Burst **link = &writes_first;
-        while (*link) link = &(*link)->next;
-        burst->next = NULL;
-        *link = burst;
-    }
-    check_queue();
-}
-
-static void store_step(Event *event) {
-    (void)event;
-    if (!store_command) store_command = pop(&store_queue);
-    if (store_command && stores_open < BURSTS && !read_burst) {
-        stores_open++;
-        read_burst = next_burst(store_command, &store_pool);
-        if (store_command->to_read == 0) store_command = NULL;
-    }
-    check_queue();
-}
-
-static int64_t l1_port(uint32_t offset, uint8_t *data, uint32_t size, bool write) {
-    int64_t now = m.cluster.cycles;
-    int64_t *bank = &m.bank_free_at[(offset >> 2) & (BANKS - 1)];
-    int64_t wait = *bank > now ? *bank - now : 0;
-    *bank = now + wait + 1;
-    if (write) {
-        memcpy(m.l1 + offset, data, size);
-        if (m.check_uninitialised) mark_written(L1_BASE + offset, size);
-    } else {
-        memcpy(data, m.l1 + offset, size);
-    }
-    return wait;
-}
-
-static void local_step(Event *event) {
-    (void)event;
-    int64_t now = m.cluster.cycles;
-    for (int port = 0; port < PORTS; port++) {
-        bool write = port < PORTS / 2;
-        Burst *burst = write ? writes_first : read_burst;
-        if (port_free_at[port] > now || !burst) continue;
-        uint32_t left = burst->size - burst->done, offset = burst->near + burst->done;
-        uint32_t size = 4 - (offset & 3);
-        if (size > left) size = left;
-        port_free_at[port] = now + 1 + l1_port(offset, burst->data + burst->done, size, write);
-        burst->done += size;
-        if (write) {
-            Command *c = burst->command;
-            c->to_write -= size;
-            bool ended = c->to_write == 0, through = left == size;
-            account(c, size);
-            if (through) {
-                writes_first = burst->next;
-                give(&load_pool, burst);
-                loads_open--;
-            }
-            if (ended) free(c);
-        } else if (left == size) {
-            Command *c = burst->command;
-            read_burst = NULL;
-            move_far(burst, true);
-            c->to_write -= burst->size;
-            bool ended = c->to_write == 0;
-            give(&store_pool, burst);
-            stores_open--;
-            account(c, burst->size);
-            if (ended) free(c);
-        }
-    }
-    check_queue();
-}
-
-static void check_queue(void) {
+void mchan_check(void) {
     if (((loads_queued && load_queue.count < GLOBAL_QUEUE) || (stores_queued && store_queue.count < GLOBAL_QUEUE)) &&
         !queue_event.queued)
         schedule(&queue_event, 1);
-    if (((load_queue.count && !load_command) || (load_command && loads_open < BURSTS)) && !load_event.queued)
-        schedule(&load_event, 1);
-    if (((store_queue.count && !store_command) || (store_command && stores_open < BURSTS && !read_burst)) &&
-        !store_event.queued)
-        schedule(&store_event, 1);
-    if ((writes_first || read_burst) && !local_event.queued) {
-        int64_t now = m.cluster.cycles, earliest = port_free_at[0];
-        for (int port = 1; port < PORTS; port++)
-            if (port_free_at[port] < earliest) earliest = port_free_at[port];
-        schedule(&local_event, earliest <= now ? 1 : earliest - now);
-    }
+    bursts_check();
 }
 
 bool mchan_busy(void) {
@@ -399,14 +241,7 @@ bool mchan_busy(void) {
 }
 
 void mchan_init(void) {
-    static Burst bursts[2 * BURSTS];
     free_counters = 0xFFFF;
-    for (int i = 0; i < BURSTS; i++) {
-        give(&load_pool, &bursts[i]);
-        give(&store_pool, &bursts[BURSTS + i]);
-    }
     event_init(&queue_event, &m.cluster, queue_step, NULL);
-    event_init(&load_event, &m.cluster, load_step, NULL);
-    event_init(&store_event, &m.cluster, store_step, NULL);
-    event_init(&local_event, &m.cluster, local_step, NULL);
+    bursts_init();
 }

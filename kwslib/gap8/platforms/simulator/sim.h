@@ -18,13 +18,14 @@
 // its docstring describes what is modelled.
 //
 // All state is in one Machine `m` (machine.h). Each part of the chip has a file of its own, with a header beside it:
-// main.c       options, reset, run        core.c, execute.h, vector.h   cores: state, instructions, SIMD
-// engine.c     events and clock domains   csr.c         CSRs, counters, hardware loops
-// bus.c        routers, address maps      decode.c      decoder, disassembler, pipeline hazards
-// loader.c     ELF files, symbols         cache.c       instruction caches
-// mchan.c      cluster DMA                event_unit.c  barriers, mutexes, sleep and wake-up
-// report.c     report, profile, trace     peripherals.c timers, chip control, output
-// diagnostics.c  faults and warnings      udma.c        HyperFlash and HyperRAM
+// main.c         options, reset, run       core.c, execute.h      cores: state, step
+// engine.c       events, clock domains     instructions.h         what each instruction does (vector.h: SIMD)
+// bus.c          routers, address maps     csr.c                  CSRs, counters, hardware loops
+// loader.c       ELF files, symbols        decode.c               decoder, disassembler, pipeline hazards
+// report.c       report, profile, trace    cache.c                instruction caches
+// diagnostics.c  faults and warnings       event_unit.c           barriers, mutexes, sleep and wake-up
+// peripherals.c  timers, chip control,     mchan.c, bursts.c      cluster DMA: commands, and their data
+//                output                    udma.c                 HyperFlash and HyperRAM
 //
 // This header holds what all of them share: sizes, addresses, exit statuses.
 #ifndef SIM_H
