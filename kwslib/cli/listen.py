@@ -41,12 +41,8 @@ def listen(
 
     The device's own C computes them, with the network that the options name; by default the released small one.
     """
-    # All that is imported later too: a Ctrl-C in the middle of an extension's import can be lost.
-    from tqdm import tqdm  # noqa: F401
-
     from kwslib.cli.attempts import Attempts
     from kwslib.runs import listening, networks
-    from kwslib.speech.recording import open_recording  # noqa: F401
     from kwslib.speech.sound_files import find_sounds
 
     if microphone == bool(sounds):

@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import os
 import signal
 import sys
 import threading
@@ -43,6 +44,8 @@ COMMANDS = {
 
 ENDED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "terminated"}
 """What a command says when a signal ends it; its exit status is 128 and the signal's number, as shells have it."""
+AGAIN_S = 0.05
+"""When a signal that came in the middle of an import is sent again."""
 
 
 class Kws(click.Group):
@@ -81,9 +84,15 @@ def _endings() -> Iterator[list[int]]:
     Only where Python or the system would do so, or end the process.
     """
     seen: list[int] = []
+    again: list[threading.Timer] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         seen.append(number)
+        if _importing(frame):
+            again.append(threading.Timer(AGAIN_S, os.kill, (os.getpid(), number)))
+            again[-1].daemon = True
+            again[-1].start()
+            return
         # Whoever ran an event loop leaves tasks in it; asyncio would report each as a traceback when Python ends.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
         signal.default_int_handler(number, frame)
@@ -99,8 +108,19 @@ def _endings() -> Iterator[list[int]]:
     try:
         yield seen
     finally:
+        for timer in again:
+            timer.cancel()
         for number, handler in replaced.items():
             signal.signal(number, handler)
+
+
+def _importing(frame: FrameType | None) -> bool:
+    """Whether a module is being imported: an extension that is broken off there may swallow the signal, or crash."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 @click.group(cls=Kws)

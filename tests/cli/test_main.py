@@ -1,10 +1,12 @@
 import contextlib
 import hashlib
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -356,4 +358,25 @@ def test_what_fails_after_ctrl_c_is_an_interruption(monkeypatch, error):
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
+    assert (result.exit_code, result.output) == (130, "interrupted\n")
+
+
+def test_an_interrupt_in_the_middle_of_an_import_is_not_lost(monkeypatch, tmp_path):
+    (tmp_path / "swallows_interrupts.py").write_text(
+        "import signal\ntry:\n    signal.raise_signal(signal.SIGINT)\nexcept KeyboardInterrupt:\n    pass\n"
+    )
+
+    def imports(*_, **__):
+        importlib.import_module("swallows_interrupts")
+        time.sleep(20)
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("kwslib.cli.doctor.doctor.callback", imports)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        result = CliRunner().invoke(main, ["doctor"])
+    finally:
+        signal.signal(signal.SIGINT, before)
+        sys.modules.pop("swallows_interrupts", None)
     assert (result.exit_code, result.output) == (130, "interrupted\n")
