@@ -6,6 +6,8 @@ from typing import Any
 from kwslib.errors import InputError
 
 SHARES = ("label_smoothing", "mixup_probability", "teacher_share", "weight_decay", "float_average", "start_share")
+GOES_WITH = {"teacher": ("teacher_share", "teacher_in_quiet"), "start": ("start_share",)}
+"""What means something only with a teacher, or with a start."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from kwslib.config.architecture import Architecture
 from kwslib.config.front_end import KINDS, FrontEnd
 from kwslib.config.limits import INPUT_SCALES
 from kwslib.config.profiles import Profile
-from kwslib.config.recipe import Recipe
+from kwslib.config.recipe import GOES_WITH, Recipe
 from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.config.words import KEYWORDS, checked_words, labels_of
 from kwslib.errors import InputError, check_name
@@ -32,8 +32,6 @@ __all__ = ["TEMPLATE", "TYPES", "Declared", "Parameters", "check", "check_all", 
 FAILED = "failed"
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 PRESET_RUNS = {f"{profile.name}-{size}" for profile in profiles.PROFILES.values() for size in profile.schedules}
-WITH = {"teacher": {"teacher_share": 0.0, "teacher_in_quiet": False}, "start": {"start_share": 0.0}}
-"""What goes with a teacher, or with a start, and so goes when there is none."""
 OWN_FIELDS = ("kind", "window_ms", "stride_ms", "coefficients", "scale")
 """Fields of a front end that have parameters of another name, or that the size gives."""
 
@@ -202,9 +200,9 @@ def _changed(preset: Any, whole: Mapping[str, Any]) -> Any:
 
 
 def _recipe(whole: Mapping[str, Any], preset: Recipe, size: Architecture, words: tuple[str, ...]) -> Recipe:
-    for owner, without in WITH.items():
-        if whole[owner] == "":  # what goes with a teacher, or with a start, goes with it
-            whole = {**whole, **{name: value for name, value in without.items() if whole[name] is None}}
+    for owner, names in GOES_WITH.items():
+        if whole[owner] == "":  # what the profile has with it goes too
+            whole = {**whole, **{name: getattr(Recipe(), name) for name in names if whole[name] is None}}
     recipe: Recipe = _changed(preset, whole)
     frames, coefficients = size.input_shape
     for name, most in (("mask_frames", frames), ("shift_frames", frames), ("mask_coefficients", coefficients - 1)):

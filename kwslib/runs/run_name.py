@@ -4,11 +4,12 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import fields
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from kwslib.config import blocks, presets
-from kwslib.config.recipe import Recipe
+from kwslib.config.recipe import GOES_WITH, Recipe
 from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.config.words import KEYWORDS
 from kwslib.runs.settings import Parameters
@@ -141,8 +142,8 @@ def _differences(now: Any, preset: Any, leave_out: Sequence[str] = ()) -> list[s
         value = getattr(now, one.name)
         if value == getattr(preset, one.name) or one.name in leave_out:
             continue
-        if isinstance(now, Recipe) and one.name in ("teacher_share", "teacher_in_quiet", "start_share") and not value:
-            continue  # goes with the teacher, or with the start
+        if isinstance(now, Recipe) and one.name in chain(*GOES_WITH.values()) and not value:
+            continue  # its absence is told by that of the teacher, or of the start
         parts.append(FORMS.get(one.name, one.name.replace("_", "") + "{}").format(_value(value)))
     return parts
 

@@ -38,11 +38,6 @@ def _same(profile: Profile) -> Profile:
     return profile
 
 
-def _listening(profile: Profile) -> Profile:
-    """The profile ``best`` of today, with the schedule and the copies of another one."""
-    return replace(PROFILES["best"], schedules=profile.schedules, copies=profile.copies)
-
-
 def _front_end(kind: str) -> Change:
     return lambda profile: replace(profile, front_ends={SIZE: kind})
 
@@ -77,7 +72,7 @@ def _in_noise(name: str, meaning: str, change: Change, train_share: float = 1.0)
 VARIANTS = {
     variant.name: variant
     for variant in (
-        Variant(WHOLE, "the recipe that the others change", lambda profile: profile),
+        Variant(WHOLE, "the recipe that the others change", _same),
         Variant(
             "magnitude", "the baseline's front end, magnitude, not power", lambda p: replace(p, front_end="magnitude")
         ),
@@ -95,7 +90,7 @@ VARIANTS = {
         ),
         Variant("mixup", "mixup with alpha 0.2", _recipe(mixup_alpha=0.2)),
         Variant("decay", "weight decay 0.001", _recipe(weight_decay=0.001)),
-        _in_noise(LISTENING, "the recipe of the released network, which the others change", _listening),
+        _in_noise(LISTENING, "the recipe of the released network, which the others change", _same),
         _in_noise("no-noise-by-ratio", "no words in noise at 20 to −5 dB", _augmentation(snr_probability=0.0)),
         _in_noise("quiet-silence", "silence without noise as loud as beside a word", _augmentation(snr_silence=False)),
         _in_noise("no-running-speech", "no running speech as unknown words", _augmentation(running_speech=0.0)),
@@ -132,18 +127,11 @@ def profile_of(variant: str, steps: int = STEPS) -> Profile:
     InputError
         If there is no such variant, with the nearest name.
     """
-    chosen = VARIANTS[check_name("variant", variant, VARIANTS)]
-    profile = replace(
-        PROFILES["best"],
-        schedules={SIZE: SCHEDULE.scaled(steps)},
-        recipes={SIZE: BASE},
-        copies={SIZE: COPIES},
-        front_ends={},
-        augmentations={},
-    )
-    if chosen.base == LISTENING != chosen.name:
-        profile = _listening(profile)
-    return chosen.change(profile)
+    chosen, best = VARIANTS[check_name("variant", variant, VARIANTS)], PROFILES["best"]
+    short = replace(best, schedules={SIZE: SCHEDULE.scaled(steps)}, copies={SIZE: COPIES})
+    if chosen.base == WHOLE:
+        short = replace(short, recipes={SIZE: BASE}, front_ends={}, augmentations={})
+    return chosen.change(short)
 
 
 def described(profile: Profile) -> dict[str, Any]:
