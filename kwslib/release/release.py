@@ -22,6 +22,7 @@ from kwslib.runs.records import METRICS, REPLACED, ROBUSTNESS, STREAMING
 from kwslib.runs.run_record import Run
 
 CORPUS = "speech_commands"
+STUDIES = (ROBUSTNESS, STREAMING)
 
 
 def released(size: str) -> Run | None:
@@ -81,8 +82,9 @@ def _keep_start(old: Path, run: Run) -> None:
     before = released(run.size)
     if before is None or before.network.tflite_sha256 != run.training.start_sha256:
         return
+    files = [name for name in archive.kept(old) if name not in STUDIES]  # which `REPLACED` has
     with atomic_path(models_dir() / before.run) as temporary:
-        archive.copy(archive.kept(old), old, temporary)
+        archive.copy(files, old, temporary)
         crate.write(temporary)
 
 
@@ -94,7 +96,7 @@ def _keep_replaced(old: Path, run: Run, new: Path) -> None:
     same = before.network.tflite_sha256 == run.network.tflite_sha256
     if same and (old / REPLACED).is_dir():
         shutil.copytree(old / REPLACED, new / REPLACED)
-    for folder in (ROBUSTNESS, STREAMING):
+    for folder in STUDIES:
         if not same and (old / folder).is_dir():
             shutil.copytree(old / folder, new / REPLACED / folder)
 

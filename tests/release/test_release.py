@@ -165,6 +165,7 @@ def test_a_release_keeps_what_was_measured_of_the_one_that_it_replaces(places):
 def test_a_released_network_that_its_successor_started_from_stays(places):
     fresh, models = places
     put(fresh, "best-small")
+    (fresh / "best-small" / "robustness").mkdir()
     before = release.publish("best-small")
     network = (before / "model.tflite").read_bytes()
     put(fresh, "best-small-s2", seed=2, start_sha256=hashlib.sha256(network).hexdigest())
@@ -180,6 +181,7 @@ def test_a_released_network_that_its_successor_started_from_stays(places):
     stays = models / "best-small"
     assert (stays / "model.tflite").read_bytes() == network
     assert {path.name for path in stays.iterdir()} == {*archive.RECORDED_FILES, "gap8", crate.METADATA}
+    assert (before / "replaced" / "robustness").is_dir()  # once
     assert records.find_recorded("best-small").folder == stays
     put(fresh, "best-small-s3", seed=3, start_sha256=hashlib.sha256(network).hexdigest())
     release.publish("best-small-s3")  # which did not start from the network that it replaces
