@@ -18,7 +18,7 @@ COPIES = 4
 """Of the training set; a pass is about 370 steps, so that each copy is used two or three times."""
 WHOLE = "recipe"
 LISTENING = "listening"
-"""The two recipes that variants change: that of the first release, and that of the released network, in noise."""
+"""The two recipes that variants change: that of the first release, and that of the profile ``best``, in noise."""
 BASE = Recipe(label_smoothing=0.05, teacher="medium", teacher_share=0.7)
 SCHEDULE = CosineSchedule(0.004, 0.0005, 16000, 13600, 400)
 """Recipe and schedule of `WHOLE`, as they were before the ablation had chosen; `LISTENING` has the same schedule."""
@@ -90,7 +90,7 @@ VARIANTS = {
         ),
         Variant("mixup", "mixup with alpha 0.2", _recipe(mixup_alpha=0.2)),
         Variant("decay", "weight decay 0.001", _recipe(weight_decay=0.001)),
-        _in_noise(LISTENING, "the recipe of the released network, which the others change", _same),
+        _in_noise(LISTENING, "the recipe of the profile best, which the others change", _same),
         _in_noise("no-noise-by-ratio", "no words in noise at 20 to −5 dB", _augmentation(snr_probability=0.0)),
         _in_noise("quiet-silence", "silence without noise as loud as beside a word", _augmentation(snr_silence=False)),
         _in_noise("no-running-speech", "no running speech as unknown words", _augmentation(running_speech=0.0)),

@@ -128,8 +128,17 @@ def test_the_profiles_of_old_keep_the_scale_of_the_seed_and_a_plain_recipe():
         assert list(PROFILES[name].sizes_by_front_end()) == [PROFILES[name].front_end]
     best = PROFILES["best"]
     assert all(best.augmentation_of(size).hold_out_noise for size in SIZES)
-    assert best.sizes_by_front_end() == {"integer": ["tiny", "small", "medium"], "power": ["large"]}
-    assert [bool(best.augmentation_of(size).running_speech) for size in SIZES] == [True, True, True, False]
+    assert best.sizes_by_front_end() == {"integer": ["tiny", "small"], "power": ["medium", "large"]}
+    assert [bool(best.augmentation_of(size).running_speech) for size in SIZES] == [True, True, False, False]
+
+
+def test_what_is_tuned_starts_from_a_network_of_the_profile_best():
+    tuned = PROFILES["tuned"]
+    assert tuned.sizes_by_front_end() == {"integer": ["small", "medium", "large"]}
+    for size in tuned.schedules:
+        name, seed = tuned.recipe(size).start.removeprefix(f"best-{size}"), ("", "-s2", "-s3")
+        assert name in seed and tuned.recipe(size).start_share > 0
+        assert tuned.augmentation_of(size).running_speech > 0 and tuned.augmentation_of(size).snr_probability > 0
 
 
 def test_unknown_names_get_the_nearest():

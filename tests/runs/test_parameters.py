@@ -131,6 +131,8 @@ def test_recorded_runs_are_what_the_same_parameters_make(folder):
         return
     same = {"size": run.size, "profile": run.profile, "seed": run.seed, "threads": run.training.threads}
     chosen = check(**same, corpus=run.corpus.name, run=run.run)
+    if plain.get("teacher_sha256") and plain["teacher_sha256"] == chosen.config.get("teacher_sha256"):
+        plain["recipe"]["teacher"] = chosen.recipe.teacher  # then released for a size, now called by its run's name
     assert chosen.config == plain
     assert check(size=run.size, profile=run.profile, seed=run.seed).run == run.run
 
@@ -204,8 +206,10 @@ def test_a_teacher_knows_the_words(own):
     assert chosen.recipe.teacher == "large" and chosen.recipe.teacher_share == 0.5
     with pytest.raises(InputError, match="the teacher 'large' knows the words yes, no, .* not marvin: give teacher"):
         check(**taught, words="marvin")
-    untaught = check(profile="best", size="medium", data=own, words="marvin")
-    assert untaught.recipe == PROFILES["best"].recipe("medium")
+    with pytest.raises(InputError, match="the teacher 'best-large' knows the words .* not marvin: give teacher"):
+        check(profile="best", size="medium", data=own, words="marvin")
+    untaught = check(profile="best", size="small", data=own, words="marvin")
+    assert untaught.recipe == PROFILES["best"].recipe("small")
 
 
 @pytest.mark.parametrize(
