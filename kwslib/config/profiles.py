@@ -80,7 +80,7 @@ LISTENING = Augmentation(
 )
 """Noise by ratio, for a room, and running speech, for streams."""
 TALKING = {size: replace(LISTENING, running_speech=part) for size, part in (("small", 0.2), ("medium", 0.3))}
-"""With more running speech, for fewer false accepts in streams; small forgets words over more than a fifth."""
+"""With more running speech, for fewer false accepts in streams."""
 PROFILES: dict[str, Profile] = {
     "quick": Profile(
         "quick",
@@ -134,7 +134,7 @@ PROFILES: dict[str, Profile] = {
         "integer",
         {
             "small": CosineSchedule(0.002, 0.0004, 8000, 7200, 60),
-            "medium": CosineSchedule(0.001, 0.0002, 4000, 3600, 60),
+            "medium": CosineSchedule(0.001, 0.0002, 2000, 1800, 60),
             "large": CosineSchedule(0.001, 0.0002, 2000, 1800, 60),
         },
         LISTENING,
