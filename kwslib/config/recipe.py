@@ -39,11 +39,12 @@ class Recipe:
     calibration_clips : int
         Training clips that give batch norm its statistics and activations their ranges.
     teacher : str
-        Size whose released network gives soft targets (Hinton et al., 2015); none if empty.
+        Size whose released network, or finished run whose network, gives soft targets (Hinton et al., 2015); none if
+        empty.
     teacher_share : float
         Part of the targets that is the teacher's.
     start : str
-        Size whose released network, or recorded run whose network, gives the first weights, of the same layers; random
+        Size whose released network, or finished run whose network, gives the first weights, of the same layers; random
         ones if empty.
     start_share : float
         Part of the floating-point weights that is validated and kept which stays the start's: the rest is what was

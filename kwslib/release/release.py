@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kwslib.artifacts import write_record
+from kwslib.config.recipe import GOES_WITH
 from kwslib.errors import DataError, InputError
 from kwslib.paths import atomic_path, atomic_write_text, models_dir, results_dir
 from kwslib.release import card, crate, seeds
@@ -52,7 +53,8 @@ def publish(name: str, siblings: Sequence[str] = (), note: str = "") -> Path:
     DataError
         If a run has not ended, or is not whole.
     InputError
-        If it was not trained on Speech Commands, or a sibling has another recipe or a better validation accuracy.
+        If it was not trained on Speech Commands, its teacher or its start is not recorded, or a sibling has another
+        recipe or a better validation accuracy.
     """
     source = results_dir() / name
     run = records.load(source)
@@ -60,6 +62,7 @@ def publish(name: str, siblings: Sequence[str] = (), note: str = "") -> Path:
         raise InputError(f"run {name} was made on {run.corpus.name}: only networks of {CORPUS} are released")
     if not run.same_task:
         raise InputError(f"run {name} is not the network {run.size} on its words: only the presets are released")
+    _check_bases(run)
     files = archive.kept(source)
     check_network(source / MODEL, run)
     compared = seeds.compare(run, siblings)
@@ -75,6 +78,14 @@ def publish(name: str, siblings: Sequence[str] = (), note: str = "") -> Path:
         crate.write(temporary)
         _keep_start(target, run)
     return target
+
+
+def _check_bases(run: Run) -> None:
+    """Refuse a network whose teacher, or whose start, nobody else has."""
+    for base in GOES_WITH:
+        name = str(run.training.recipe.get(base, ""))
+        if name and records.find_recorded(name) is None:
+            raise InputError(f"the {base} of run {run.run} is {name}, which is not recorded: first 'kws record {name}'")
 
 
 def _keep_start(old: Path, run: Run) -> None:

@@ -13,7 +13,7 @@ from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
 from kwslib.network import training
 from kwslib.network.training import Trained
 from kwslib.runs import teacher
-from kwslib.runs.networks import of_file, released_path
+from kwslib.runs.networks import of_file, pretrained_path
 from kwslib.speech.copy_maker import CopyMaker
 from kwslib.speech.corpus import Corpus
 from kwslib.speech.dataset import Codes
@@ -69,7 +69,7 @@ class Experiment:
         Raises
         ------
         KwsError
-            As `kwslib.network.training.train`, or if the teacher, or the network to start from, is not released.
+            As `kwslib.network.training.train`, or if there is no teacher or no network to start from of that name.
         """
         with CopyMaker(corpus, self.front_end, self.augmentation, self.seed, self.copies, self._once(corpus)) as copies:
             return training.train(
@@ -83,7 +83,7 @@ class Experiment:
                 validate_every_steps=self.validate_every_steps,
                 input_scale=self.front_end.scale,
                 recipe=self.recipe,
-                start=of_file(released_path(self.recipe.start)).graph if self.recipe.start else None,
+                start=of_file(pretrained_path(self.recipe.start)).graph if self.recipe.start else None,
                 taught=teacher.soft_targets(self.recipe, corpus, self.augmentation, self.seed),
                 batch_clips=self.batch_clips,
                 config=self.config,

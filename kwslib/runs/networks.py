@@ -14,7 +14,7 @@ from kwslib.config.presets import SIZES, size_named
 from kwslib.errors import DataError, InputError, ModelError, check_name
 from kwslib.integer import network_file
 from kwslib.integer.network_file import NetworkFile
-from kwslib.paths import models_dir
+from kwslib.paths import models_dir, results_dir
 from kwslib.runs import records
 from kwslib.runs.known_network import Network, describe_file, fitting_front_end
 from kwslib.runs.records import METRICS
@@ -174,22 +174,31 @@ def _record_beside(opened: NetworkFile) -> Run | None:
     return run if run.network.tflite_sha256 == opened.sha256 else None
 
 
-def released_path(name: str) -> Path:
-    """The ``.tflite`` of the released network, or of the recorded run, that a recipe learns from, or starts from.
+def pretrained_path(name: str) -> Path:
+    """The ``.tflite`` of the network that a recipe learns from, or starts from.
+
+    It is the released network of a size, or that of a recorded run; else that of a fresh run.
 
     Raises
     ------
     InputError
-        If no network of that size is released, and no run of that name is recorded.
+        If no network of that size is released, and no run of that name has ended.
+    DataError
+        If the fresh run's record is damaged.
     """
     path = models_dir() / name / MODEL
-    if name and not path.exists() and (run := records.find_recorded(name)):
-        path = run.folder / MODEL
+    if name and not path.exists():
+        run = records.find_recorded(name)
+        path = (run.folder if run else results_dir() / name) / MODEL
+        if not run and path.exists():
+            records.load(path.parent)  # a run that has ended
     if not name or not path.exists():
-        raise InputError(f"the recipe needs the released network '{name}', and there is no {path}")
+        raise InputError(
+            f"the recipe needs the network '{name}', and there is no such release, nor such a finished run"
+        )
     return path
 
 
-def released_sha256(name: str) -> str:
+def pretrained_sha256(name: str) -> str:
     """SHA-256 of that file, hexadecimal; empty for a recipe that names none."""
-    return file_sha256(released_path(name)) if name else ""
+    return file_sha256(pretrained_path(name)) if name else ""

@@ -23,7 +23,7 @@ from kwslib.errors import InputError, check_name
 from kwslib.paths import speech_dir
 from kwslib.runs import run_name
 from kwslib.runs.declaration import TEMPLATE, TYPES, Declared, checked, declared, numbers, parse, positive
-from kwslib.runs.networks import of_file, released_path
+from kwslib.runs.networks import of_file, pretrained_path
 from kwslib.runs.settings import Parameters
 from kwslib.speech import CORPORA
 
@@ -214,7 +214,7 @@ def _recipe(whole: Mapping[str, Any], preset: Recipe, size: Architecture, words:
     if recipe.start:
         _check_start(recipe.start, size)
     if recipe.teacher and words != KEYWORDS:
-        known = of_file(released_path(recipe.teacher)).labels or ()
+        known = of_file(pretrained_path(recipe.teacher)).labels or ()
         if known != labels_of(words):
             raise InputError(
                 f"the teacher '{recipe.teacher}' knows the words {', '.join(known[2:])}, not {', '.join(words[:5])}: "
@@ -226,7 +226,7 @@ def _recipe(whole: Mapping[str, Any], preset: Recipe, size: Architecture, words:
 def _check_start(start: str, size: Architecture) -> None:
     kinds = ("convolution", "depthwise", "pointwise")
     own = [layer.name for layer in size.layers if layer.kind in kinds]
-    found = [layer.name for layer in of_file(released_path(start)).graph.layers if layer.kind in kinds]
+    found = [layer.name for layer in of_file(pretrained_path(start)).graph.layers if layer.kind in kinds]
     if own != found:
         other = next(two for two in zip_longest(own, found, fillvalue="none") if two[0] != two[1])
         raise InputError(

@@ -16,7 +16,7 @@ from kwslib.config.recipe import Recipe
 from kwslib.config.schedule import CosineSchedule, Schedule
 from kwslib.config.words import KEYWORDS
 from kwslib.paths import results_dir
-from kwslib.runs.networks import released_sha256
+from kwslib.runs.networks import pretrained_sha256
 from kwslib.runs.run_record import Training
 
 
@@ -92,8 +92,8 @@ class Parameters:
             seed=self.seed,
             threads=self.threads,
             recipe=self.recipe.key,
-            teacher_sha256=released_sha256(self.recipe.teacher),
-            start_sha256=released_sha256(self.recipe.start),
+            teacher_sha256=pretrained_sha256(self.recipe.teacher),
+            start_sha256=pretrained_sha256(self.recipe.start),
             architecture=None if self.size == presets.SIZES.get(self.size.name) else self.size,
             words=[] if self.words == KEYWORDS else list(self.words),
             best_step=best_step,

@@ -10,7 +10,7 @@ from kwslib.config.recipe import Recipe
 from kwslib.errors import ModelError
 from kwslib.network.evaluation import tflite_predictor
 from kwslib.runs.known_network import Network
-from kwslib.runs.networks import of_file, released_path, released_sha256
+from kwslib.runs.networks import of_file, pretrained_path, pretrained_sha256
 from kwslib.speech.augmentation import varied_labels
 from kwslib.speech.cache import CHUNK_CLIPS, cached_array, key_path
 from kwslib.speech.corpus import Corpus
@@ -69,7 +69,7 @@ def soft_targets(
     if not recipe.teacher:
         return None
     heard = _heard(augmentation, recipe.teacher_in_quiet)
-    path = released_path(recipe.teacher)
+    path = pretrained_path(recipe.teacher)
     data, network = path.read_bytes(), of_file(path)
     front_end = network.front_end
     if front_end is None:
@@ -77,7 +77,7 @@ def soft_targets(
 
     def of_copy(copy: int) -> np.ndarray:
         key = {
-            "teacher": released_sha256(recipe.teacher),
+            "teacher": pretrained_sha256(recipe.teacher),
             "corpus": corpus.manifest["hash"],
             "augmentation": heard.key,
             "seed": seed,

@@ -128,7 +128,7 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
     from kwslib.network import evaluation
     from kwslib.runs.claim import claim
     from kwslib.runs.experiment import Experiment
-    from kwslib.runs.networks import released_sha256
+    from kwslib.runs.networks import pretrained_sha256
     from kwslib.speech import open_corpus
     from kwslib.speech.corpus import Corpus
     from kwslib.speech.dataset import evaluation_codes, noisy_codes
@@ -140,7 +140,7 @@ def run_trial(variant: str, seed: int, data: str, steps: int = STEPS, say: Calla
     if VARIANTS[variant].train_share < 1:
         corpus = Part(corpus, VARIANTS[variant].train_share)
     manifest = corpus.manifest["hash"]
-    made_from = described(profile) | ({"teacher_sha256": released_sha256(recipe.teacher)} if recipe.teacher else {})
+    made_from = described(profile) | ({"teacher_sha256": pretrained_sha256(recipe.teacher)} if recipe.teacher else {})
     folder = KEPT.place(f"{variant}-s{seed}")
     found = KEPT.read(folder)
     wanted = (variant, seed, steps, manifest, made_from)

@@ -188,6 +188,17 @@ def test_a_released_network_that_its_successor_started_from_stays(places):
     assert sorted(path.name for path in models.iterdir()) == ["best-small", "small"]
 
 
+@pytest.mark.parametrize("base", ["start", "teacher"])
+def test_a_network_that_nobody_else_could_train_is_refused(places, base):
+    fresh, _ = places
+    put(fresh, "best-small", recipe={base: "best-small-mine"})
+    put(fresh, "best-small-mine")
+    with pytest.raises(InputError, match=f"the {base} of run best-small is best-small-mine, .* 'kws record best-small"):
+        release.publish("best-small")
+    archive.record("best-small-mine")
+    release.publish("best-small")
+
+
 def test_the_card_says_with_how_many_threads_the_same_bytes_come_out(places):
     fresh, _ = places
     put(fresh, "best-small", threads=1)

@@ -81,6 +81,6 @@ def test_it_starts_from_a_released_network(corpus, tmp_path, monkeypatch):
 def test_a_teacher_that_is_not_released_is_told_before_anything_is_trained(corpus, tmp_path):
     validation = evaluation_codes(corpus, "validation", "noise-silence", FRONT_END)
     recipe = Recipe(teacher="huge", teacher_share=0.5)
-    with pytest.raises(InputError, match="needs the released network 'huge'"):
+    with pytest.raises(InputError, match="needs the network 'huge'"):
         experiment(tmp_path / "run", recipe=recipe).train(corpus, validation)
     assert not Path(tmp_path / "run").exists()

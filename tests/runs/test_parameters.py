@@ -243,8 +243,8 @@ def test_a_teacher_knows_the_words(own):
         ({"noise_probability": float("nan")}, "noise_probability is nan: give a number"),
         ({"label_smoothing": -1}, "label_smoothing is -1.0: give a number from 0 to 1"),
         ({"teacher_share": 0.5}, "a teacher needs a teacher_share"),
-        ({"teacher": "huge", "teacher_share": 0.5, "words": ""}, "needs the released network 'huge'"),
-        ({"start": "huge"}, "needs the released network 'huge'"),
+        ({"teacher": "huge", "teacher_share": 0.5, "words": ""}, "needs the network 'huge'"),
+        ({"start": "huge"}, "needs the network 'huge'"),
         (
             {"start": "medium"},
             "start is medium, .* not those of small: S1_Conv2d_172x1x10x4_Relu stands where",

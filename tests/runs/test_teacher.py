@@ -7,13 +7,14 @@ import pytest
 
 from kwslib.config.augmentation import Augmentation
 from kwslib.config.recipe import Recipe
-from kwslib.errors import InputError
+from kwslib.errors import DataError, InputError
 from kwslib.network.evaluation import tflite_predictor
 from kwslib.runs import networks, teacher
 from kwslib.runs.networks import of_file
 from kwslib.speech.dataset import training_codes
 from kwslib.speech.speech_commands import open_speech_commands
 from tests import corpora
+from tests.sample_run import sample_run
 
 RECIPE = Recipe(teacher="quick-small", teacher_share=0.5)
 
@@ -28,11 +29,11 @@ def test_its_probabilities_are_the_networks_softmax(corpus, monkeypatch, tmp_pat
     augmentation = Augmentation(hold_out_noise=True)
     taught = teacher.soft_targets(RECIPE, corpus, augmentation, seed=3)
     found = taught(1)
-    network = of_file(networks.released_path(RECIPE.teacher))
+    network = of_file(networks.pretrained_path(RECIPE.teacher))
     codes, labels = training_codes(corpus, network.front_end, augmentation, 3, 1)
     assert found.shape == (len(labels), 12) and found.dtype == np.float32
     assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
-    softmax = tflite_predictor(networks.released_path(RECIPE.teacher).read_bytes())(codes) / 256
+    softmax = tflite_predictor(networks.pretrained_path(RECIPE.teacher).read_bytes())(codes) / 256
     assert np.abs(found - softmax).max() < 1.5 / 256
 
 
@@ -82,11 +83,23 @@ def test_without_a_teacher_there_is_nothing(corpus):
 
 
 def test_a_network_to_learn_from_goes_by_its_size_or_its_run():
-    by_size = networks.released_path("small")
+    by_size = networks.pretrained_path("small")
     run = networks.of_file(by_size).run.run
-    assert networks.released_path(run) == by_size and networks.released_sha256(run) == networks.released_sha256("small")
+    assert networks.pretrained_path(run) == by_size and networks.pretrained_sha256(run) == networks.pretrained_sha256(
+        "small"
+    )
+
+
+def test_a_fresh_run_can_be_learned_from_once_it_has_ended(tmp_path, monkeypatch):
+    monkeypatch.setenv("KWS_RESULTS", str(tmp_path))
+    run = sample_run(tmp_path, "medium", "baseline")
+    assert networks.pretrained_path(run.run) == tmp_path / run.run / "model.tflite"
+    assert networks.pretrained_sha256(run.run) == run.network.tflite_sha256
+    (tmp_path / run.run / "metrics.json").unlink()
+    with pytest.raises(DataError, match="has not ended, or never ran"):
+        networks.pretrained_path(run.run)
 
 
 def test_a_teacher_that_is_not_released():
-    with pytest.raises(InputError, match="needs the released network 'huge'"):
-        networks.released_path("huge")
+    with pytest.raises(InputError, match="needs the network 'huge'"):
+        networks.pretrained_path("huge")
