@@ -24,7 +24,7 @@ from kwslib.gap8.platforms.pulp_open import HOME_VARIABLE
 from kwslib.gap8.platforms.simulator import SimulationLimit
 from kwslib.gap8.program.codegen import FIRMWARE
 from kwslib.gap8.program.cross_compilers import RISCV_VARIABLE
-from kwslib.runs import clips
+from kwslib.runs import clips, records
 from kwslib.speech.samples import pgm
 from tests.gap8 import fake_gvsoc, networks
 from tests.gap8.measure.test_layer_profile import BASELINE_LOGS
@@ -482,7 +482,7 @@ def test_make_clean_all_run(place, own_build):
     done = make("clean", "all", "run", "platform=simulator", "SMALL=1", own_build)
     assert done.returncode == 0, done.stderr
     assert "Class: 2 yes\n" in done.stdout and parse(done.stdout).warm
-    assert "network: released network small, run best-small" in done.stdout
+    assert f"network: released network small, run {records.find('small').run}" in done.stdout
     assert [path.name for path in (place / "made").iterdir()] == ["small-simulator"]
 
 

@@ -119,7 +119,7 @@ def test_results_outside_the_book_have_no_pages_there(places, monkeypatch):
 
 def test_released_networks_lead_to_their_chapter(monkeypatch):
     monkeypatch.delenv("KWS_ROOT")
-    address = pareto.link(point("best-small"))
+    address = pareto.link(point(release.released("small").run))
     assert address == "small.html"
     assert f"{Path(address).stem}.md" in size_pages.page_names()
 

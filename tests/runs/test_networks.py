@@ -8,11 +8,13 @@ import pytest
 from kwslib.config.words import LABELS
 from kwslib.errors import DataError, KwsError, ModelError
 from kwslib.paths import models_dir
+from kwslib.runs import records
 from kwslib.runs.networks import choose, of_file, of_run, released
 from tests.gap8 import networks
 
 RECORDED = models_dir() / "quick-small" / "model.tflite"
 RELEASED = models_dir() / "small" / "model.tflite"
+RELEASED_RUN = records.load(RELEASED.parent).run
 
 
 pytestmark = pytest.mark.usefixtures("no_fresh_runs")
@@ -20,11 +22,11 @@ pytestmark = pytest.mark.usefixtures("no_fresh_runs")
 
 @pytest.mark.parametrize(
     "named",
-    [{}, {"size": "small"}, {"run": "small"}, {"run": "best-small"}, {"model": RELEASED}, {"model": RELEASED.parent}],
+    [{}, {"size": "small"}, {"run": "small"}, {"run": RELEASED_RUN}, {"model": RELEASED}, {"model": RELEASED.parent}],
 )
 def test_the_released_network_is_what_is_meant(named):
     found = choose(**named)
-    assert found.graph.name == "best-small" and found.labels == LABELS and found.corpus == "speech_commands"
+    assert found.graph.name == RELEASED_RUN and found.labels == LABELS and found.corpus == "speech_commands"
     assert found.front_end.key == "integer-40-20-10-0.75" and not found.front_end_chosen
     assert "trained on recorded speech (Speech Commands); front end integer-40-20-10-0.75" in found.describe()
 
