@@ -78,7 +78,8 @@ def run(
     made = execution.make_run(given, force=force, stream=sys.stdout)
     stages_s |= timings.of_run(one.run, time.monotonic() - start_s, {} if kept else made.durations_s)
     _show(made, kept)
-    click.echo(timings.table(timings.note(stages_s)))
+    timings.note(stages_s)
+    click.echo(timings.table(stages_s))
 
 
 def _run_all(given: dict[str, Any], force: bool) -> None:

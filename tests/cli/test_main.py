@@ -65,6 +65,7 @@ def test_run_all_trains_every_size_and_lists_the_stages(place, monkeypatch):
     assert result.output.splitlines()[-1].startswith("together")
     again = kws("run", "--size", "small", "--seed", 4, "--threads", threads)
     assert again.exit_code == 0 and "it exists already, made from the same inputs" in again.output
+    assert "side by side" not in again.output  # its own stages alone
     assert kws("run", "--all", "--seed", 4).output.count("it exists already, made from the same inputs") == len(names)
 
 
