@@ -111,12 +111,13 @@ def curve_note(trials: Sequence[Trial]) -> Markdown:
     curve = learning_curve(trials)
     if curve is None:
         return NO_CURVE
-    last = curve.points[-1]
-    now, twice = percent(last.clean, 2), percent(curve.expected(2 * last.clips), 2)
+    factors = (curve.halving, curve.last_halving)
+    now = percent(curve.points[-1].clean, 2)
+    low, high = (percent(right, 2) for right in sorted(map(curve.of_twice, factors)))
     return Markdown(
-        f"Twice as many clips leave {100 * curve.halving:.0f} % of the errors, by a power law through these points: "
-        f"from {now} to about {twice} if there were twice as many. That is for training as short as here, and for "
-        "clips as good as these."
+        f"Twice as many clips leave {100 * factors[0]:.0f} % of the errors by a power law through all points, and "
+        f"{100 * factors[1]:.0f} % by the last two. So if there were twice as many, {now} "
+        f"might become {low} to {high}. That is for training as short as here, and for clips as good as these."
     )
 
 

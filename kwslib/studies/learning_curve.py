@@ -35,10 +35,15 @@ class LearningCurve:
     points: list[CurvePoint]
     halving: float
 
-    def expected(self, clips: float) -> float:
-        """Accuracy that the power law gives for another number of clips, from the last point on."""
-        last = self.points[-1]
-        return 1 - (1 - last.clean) * self.halving ** float(np.log2(clips / last.clips))
+    @property
+    def last_halving(self) -> float:
+        """The same factor, from the last two points alone: a curve that flattens promises less than the law."""
+        before, last = self.points[-2:]
+        return float(((1 - last.clean) / (1 - before.clean)) ** (1 / np.log2(last.clips / before.clips)))
+
+    def of_twice(self, factor: float) -> float:
+        """Accuracy if there were twice as many clips as at the last point, and they left `factor` of its errors."""
+        return 1 - (1 - self.points[-1].clean) * factor
 
 
 def learning_curve(trials: Sequence[Trial]) -> LearningCurve | None:

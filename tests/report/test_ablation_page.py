@@ -47,7 +47,11 @@ def test_the_learning_curve_says_what_twice_the_clips_promise():
     assert table.frame["training clips"].tolist() == [2000, 4000, 8000]
     assert table.frame["validation, %"].tolist() == ["92.00", "96.00", "98.00"]
     text = page.curve_note(trials).text
-    assert "leave 50 % of the errors" in text and "from 98.00 % to about 99.00 %" in text
+    assert "leave 50 % of the errors by a power law through all points, and 50 % by the last two" in text
+    assert "98.00 % might become 99.00 % to 99.00 %" in text
+    flat = page.curve_note([*trials[:2], replace(trials[2], validation_quantised=0.96)]).text
+    assert "leave 71 % of the errors" in flat and "100 % by the last two" in flat
+    assert "96.00 % might become 96.00 % to 97.17 %" in flat
 
 
 def test_the_badge_counts():

@@ -25,7 +25,16 @@ def test_means_over_seeds_and_a_power_law():
     assert [point.clean for point in curve.points] == pytest.approx([0.84, 0.92, 0.96, 0.98])
     assert {point.seeds for point in curve.points} == {2}
     assert curve.halving == pytest.approx(0.5)
-    assert curve.expected(32_000) == pytest.approx(0.995)
+    assert curve.last_halving == pytest.approx(0.5) and curve.of_twice(0.5) == pytest.approx(0.99)
+
+
+def test_the_last_two_points_tell_that_a_curve_flattens():
+    rights = (0.88, 0.92, 0.92)
+    clips = (1000, 2000, 8000)
+    curve = learning_curve([trial(*row) for row in zip(NAMES[1:], (1, 1, 1), rights, clips, strict=True)])
+    assert curve.last_halving == 1 and curve.of_twice(curve.last_halving) == pytest.approx(0.92)
+    steeper = learning_curve([trial(*row) for row in zip(NAMES[1:], (1, 1, 1), (0.68, 0.84, 0.96), clips, strict=True)])
+    assert steeper.last_halving == pytest.approx(0.5)  # four times as many clips, a quarter of the errors
 
 
 def test_two_points_are_no_curve():
