@@ -58,7 +58,7 @@ def _stages(learning_rates: str, steps: str) -> tuple[Stage, ...]:
 
 
 def _tuned_from(start: str) -> Recipe:
-    """A recipe that keeps three tenths of the weights that it starts from."""
+    """A recipe that keeps a share of the weights that it starts from."""
     return Recipe(weight_decay=0.001, label_smoothing=0.05, start=start, start_share=0.3)
 
 

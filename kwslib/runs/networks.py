@@ -182,20 +182,18 @@ def pretrained_path(name: str) -> Path:
     Raises
     ------
     InputError
-        If no network of that size is released, and no run of that name has ended.
+        If no network of that size is released, and there is no run of that name.
     DataError
-        If the fresh run's record is damaged.
+        If the fresh run has not ended, or a record is damaged.
     """
-    path = models_dir() / name / MODEL
-    if name and not path.exists():
-        run = records.find_recorded(name)
-        path = (run.folder if run else results_dir() / name) / MODEL
-        if not run and path.exists():
-            records.load(path.parent)  # a run that has ended
-    if not name or not path.exists():
+    run = records.find_recorded(name)
+    path = (run.folder if run else results_dir() / name) / MODEL
+    if not path.exists():
         raise InputError(
             f"the recipe needs the network '{name}', and there is no such release, nor such a finished run"
         )
+    if not run:
+        records.load(path.parent)  # which says so if the run has not ended
     return path
 
 

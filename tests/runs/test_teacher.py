@@ -85,9 +85,8 @@ def test_without_a_teacher_there_is_nothing(corpus):
 def test_a_network_to_learn_from_goes_by_its_size_or_its_run():
     by_size = networks.pretrained_path("small")
     run = networks.of_file(by_size).run.run
-    assert networks.pretrained_path(run) == by_size and networks.pretrained_sha256(run) == networks.pretrained_sha256(
-        "small"
-    )
+    assert networks.pretrained_path(run) == by_size
+    assert networks.pretrained_sha256(run) == networks.pretrained_sha256("small")
 
 
 def test_a_fresh_run_can_be_learned_from_once_it_has_ended(tmp_path, monkeypatch):
