@@ -57,9 +57,9 @@ def _stages(learning_rates: str, steps: str) -> tuple[Stage, ...]:
     return tuple(Stage(float(rate), int(count)) for rate, count in pairs)
 
 
-def _tuned_from(start: str) -> Recipe:
-    """A recipe that keeps a share of the weights that it starts from."""
-    return Recipe(weight_decay=0.001, label_smoothing=0.05, start=start, start_share=0.3)
+def _tuned_from(start: str, masks: Recipe | None = None) -> Recipe:
+    """A recipe that keeps a share of the weights that it starts from, with the masks of its first training."""
+    return replace(masks or Recipe(), weight_decay=0.001, label_smoothing=0.05, start=start, start_share=0.3)
 
 
 # The baseline quantises large from its first step, with batch norm still learning; here batch norm is folded before
@@ -79,8 +79,11 @@ LISTENING = Augmentation(
     hold_out_noise=True, snr_probability=0.5, snr_silence=True, turn_others=True, running_speech=0.05
 )
 """Noise by ratio, for a room, and running speech, for streams."""
-TALKING = {size: replace(LISTENING, running_speech=part) for size, part in (("small", 0.2), ("medium", 0.3))}
+TALKING = {
+    size: replace(LISTENING, running_speech=part) for size, part in (("small", 0.2), ("medium", 0.3), ("large", 0.3))
+}
 """With more running speech, for fewer false accepts in streams."""
+LARGE_MASKS = Recipe(time_masks=2, mask_frames=12, coefficient_masks=1, mask_coefficients=8)
 PROFILES: dict[str, Profile] = {
     "quick": Profile(
         "quick",
@@ -114,14 +117,7 @@ PROFILES: dict[str, Profile] = {
             "tiny": Recipe(weight_decay=0.001, label_smoothing=0.05),
             "small": Recipe(weight_decay=0.001, label_smoothing=0.05),
             "medium": Recipe(time_masks=1, mask_frames=6, weight_decay=0.001, teacher="best-large", teacher_share=0.7),
-            "large": Recipe(
-                label_smoothing=0.1,
-                time_masks=2,
-                mask_frames=12,
-                coefficient_masks=1,
-                mask_coefficients=8,
-                weight_decay=0.001,
-            ),
+            "large": replace(LARGE_MASKS, label_smoothing=0.1, weight_decay=0.001),
         },
         input_scale=0.75,
         front_ends={"tiny": "integer", "small": "integer"},
@@ -143,7 +139,7 @@ PROFILES: dict[str, Profile] = {
         recipes={
             "small": _tuned_from("best-small"),
             "medium": _tuned_from("best-medium-s3"),
-            "large": _tuned_from("best-large"),
+            "large": _tuned_from("best-large", LARGE_MASKS),
         },
         input_scale=0.75,
         augmentations=TALKING,
