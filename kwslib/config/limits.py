@@ -43,6 +43,7 @@ MOST: dict[str, int] = {
     "coefficient_masks": 1000,
     "mask_coefficients": 1000,
     "calibration_clips": CLIPS,
+    "branches": 100,
     "clips": CLIPS,
 }
 """Of each whole number among the notebooks' parameters."""

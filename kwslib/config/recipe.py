@@ -6,7 +6,7 @@ from typing import Any
 from kwslib.errors import InputError
 
 SHARES = ("label_smoothing", "mixup_probability", "teacher_share", "weight_decay", "float_average", "start_share")
-GOES_WITH = {"teacher": ("teacher_share", "teacher_in_quiet"), "start": ("start_share",)}
+GOES_WITH = {"teacher": ("teacher_share", "teacher_in_quiet"), "start": ("start_share", "branches")}
 """What means something only with a teacher, or with a start."""
 
 
@@ -49,6 +49,10 @@ class Recipe:
     start_share : float
         Part of the floating-point weights that is validated and kept which stays the start's: the rest is what was
         learnt since. Keeps what the start knew (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models").
+    branches : int
+        Number of parts of the floating-point phase that each begin at the start's weights; the mean of what they end at
+        is kept. It lies nearer to all of them than each to the others, and errs less (Wortsman et al., 2022, "Model
+        soups"; the name is of Li et al., 2022, "Branch-Train-Merge").
     teacher_in_quiet : bool
         The teacher hears each varied clip without its noise: one that never trained in noise says little of use there.
 
@@ -74,6 +78,7 @@ class Recipe:
     teacher_in_quiet: bool = False
     start: str = ""
     start_share: float = 0.0
+    branches: int = 1
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -83,14 +88,17 @@ class Recipe:
         for name in ("float_average", "start_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}: give a number from 0 up to, but not, 1")
-        if self.calibration_clips < 1:
-            raise InputError("calibration_clips is 0: give at least 1")
+        for name in ("calibration_clips", "branches"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is 0: give at least 1")
         if bool(self.teacher) != bool(self.teacher_share):
             raise InputError("a teacher needs a teacher_share, and a teacher_share a teacher")
         if self.teacher_in_quiet and not self.teacher:
             raise InputError("teacher_in_quiet is set, but there is no teacher")
         if self.start_share and not self.start:
             raise InputError("start_share is set, but there is no start")
+        if self.branches > 1 and not self.start:
+            raise InputError("branches is set, but there is no start that each could begin at")
 
     @property
     def plain(self) -> bool:

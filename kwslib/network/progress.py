@@ -45,6 +45,16 @@ class Progress:
     trained_on: dict[str, float] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
 
+    def line(self, steps: int) -> str:
+        """Return the last validation and the seconds, of a training of so many steps, as one line for people."""
+        row = self.history[-1]
+        left_s = self.trained_s / self.step * (steps - self.step)
+        return (
+            f"step {self.step:>5} of {steps} · {row['phase']:<9} · rate {row['learning_rate']:g} · "
+            f"loss {row['loss']:.4f} · validation {100 * row['validation_accuracy']:5.2f} % · "
+            f"{self.trained_s:.0f} s, about {left_s:.0f} s left"
+        )
+
 
 def history_csv(history: list[dict[str, Any]]) -> str:
     """Return a history as CSV text, one row for each validation."""

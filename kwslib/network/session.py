@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from kwslib.config.architecture import Architecture
+from kwslib.config.branches import branch_starts, whole_step
 from kwslib.config.recipe import Recipe
 from kwslib.config.schedule import CosineSchedule, Schedule
 from kwslib.errors import InputError, KwsError
@@ -18,7 +19,8 @@ from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.backend import machine
 from kwslib.network.evaluation import keras_logits
 from kwslib.network.progress import Progress, history_csv
-from kwslib.network.warm_start import mix, start_from
+from kwslib.network.warm_start import start_from
+from kwslib.network.weight_mean import WeightMean
 from kwslib.paths import atomic_write_text
 
 CHECKPOINT, BEST_FLOAT, BEST, HISTORY = "checkpoint.npz", "float.npz", "best.npz", "history.csv"
@@ -93,9 +95,9 @@ class Session:
         network = self._quantised() if self.progress.quantised else ds_cnn.float_network(task.size)
         if task.start is not None and not resumed:
             task.say(start_from(network, task.start, task.calibration))
-        self.first = self.mixed = None
-        if task.recipe.start_share and not self.progress.quantised:
-            self.first, self.mixed = self._copy(network), self._copy(network)
+        self.mean: WeightMean | None = None
+        if (task.recipe.start_share or task.recipe.branches > 1) and not self.progress.quantised:
+            self.mean = WeightMean(lambda: self._copy(network), task.recipe)
         self._use(network)
         if resumed:
             checkpoint.restore(self.path, **self._owners())
@@ -112,9 +114,10 @@ class Session:
         return copy
 
     def _owners(self) -> dict[str, checkpoint.Owner]:
-        owners = {"network": self.network, "optimizer": self.optimizer}
-        more = {"average": self.average, "first": self.first, "mixed": self.mixed}
-        return owners | {name: network for name, network in more.items() if network is not None}
+        owners: dict[str, checkpoint.Owner] = {"network": self.network, "optimizer": self.optimizer}
+        if self.average is not None:
+            owners["average"] = self.average
+        return owners | (self.mean.owners if self.mean else {})
 
     def _use(self, network: keras.Model) -> None:
         """Train this network from now on, with a new optimizer."""
@@ -139,7 +142,7 @@ class Session:
         network = self._quantised()
         ds_cnn.fold(self._kept(), network)  # whose statistics the validation at the end of the phase has estimated
         ds_cnn.calibrate(network, self.task.calibration)
-        self.first = self.mixed = None
+        self.mean = None
         self._use(network)
         assert self.average is not None  # a quantised network has one
         self.average.set_weights(network.get_weights())
@@ -148,6 +151,22 @@ class Session:
         self.task.say(
             f"step {self.progress.step}: batch norm folded, weights and activations fake-quantised from here on"
         )
+
+    @property
+    def _finished_branches(self) -> int:
+        """Branches that have ended; one that has just ended counts once the next has begun."""
+        starts = branch_starts(self.task.schedule.float_steps, self.task.recipe.branches)
+        return sum(start < self.progress.step for start in starts[1:])
+
+    def branch(self) -> None:
+        """Keep what the branch has learnt, and begin the next one: the start's weights and a new optimizer."""
+        assert self.mean is not None  # what has branches has a mean
+        finished = self._finished_branches
+        self.mean.end_branch(self._learnt(), finished)
+        self.network.set_weights(self.mean.first.get_weights())
+        self._use(self.network)
+        which = f"branch {finished + 2} of {self.task.recipe.branches}"
+        self.task.say(f"step {self.progress.step}: {which} begins, at the weights of the start")
 
     def step(self, x: np.ndarray, y: np.ndarray) -> None:
         """Train on one batch.
@@ -164,7 +183,7 @@ class Session:
             If the loss is not finite.
         """
         progress, schedule = self.progress, self.task.schedule
-        rate = schedule.learning_rate(progress.step)
+        rate = schedule.learning_rate(whole_step(progress.step, schedule.float_steps, self.task.recipe.branches))
         if rate != self.rate:
             self.optimizer.learning_rate = self.rate = rate
         loss = float(self.network.train_on_batch(x, y))
@@ -198,7 +217,7 @@ class Session:
             self._keep_best()
         checkpoint.save(self.path, asdict(progress), **self._owners())
         atomic_write_text(self.task.folder / HISTORY, history_csv(progress.history))
-        self._report()
+        self.task.say(progress.line(self.task.schedule.steps))
 
     def _learnt(self) -> keras.Model:
         """The network in training: the running average of its weights where there is one."""
@@ -206,11 +225,11 @@ class Session:
 
     def _kept(self) -> keras.Model:
         """The network that is validated and kept: mixed with the one that it started from where the recipe says so."""
-        return self._learnt() if self.mixed is None else self.mixed
+        return self.mean.mean if self.mean else self._learnt()
 
     def _validation_accuracy(self) -> float:
-        if self.mixed is not None:
-            mix(self.mixed, self._learnt(), self.first, self.task.recipe.start_share)
+        if self.mean:
+            self.mean.update(self._learnt(), self._finished_branches)
         network = self._kept()
         if self.progress.quantised:
             ds_cnn.refresh_ranges(network)
@@ -232,13 +251,3 @@ class Session:
             network = self._quantised()
             ds_cnn.fold(self._kept(), network)
         checkpoint.save(self.task.folder / (BEST if self.progress.quantised else BEST_FLOAT), network=network)
-
-    def _report(self) -> None:
-        progress, steps = self.progress, self.task.schedule.steps
-        row = progress.history[-1]
-        left_s = progress.trained_s / progress.step * (steps - progress.step)
-        self.task.say(
-            f"step {progress.step:>5} of {steps} · {row['phase']:<9} · rate {row['learning_rate']:g} · "
-            f"loss {row['loss']:.4f} · validation {100 * row['validation_accuracy']:5.2f} % · "
-            f"{progress.trained_s:.0f} s, about {left_s:.0f} s left"
-        )

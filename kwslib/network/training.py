@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from kwslib.config.architecture import Architecture
+from kwslib.config.branches import branch_starts
 from kwslib.config.front_end import INPUT_SCALE
 from kwslib.config.recipe import Recipe
 from kwslib.config.schedule import BATCH_CLIPS, CosineSchedule, Schedule
@@ -108,8 +109,8 @@ def train(
     Raises
     ------
     InputError
-        If `folder` holds a checkpoint of another configuration, there are fewer clips than a batch needs, or
-        `validate_every_steps` is not positive, or `start` has other layers.
+        If `folder` holds a checkpoint of another configuration, there are fewer clips than a batch needs,
+        `validate_every_steps` is not positive, `start` has other layers, or a branch has less than two steps.
     KwsError
         If the loss is not finite.
     """
@@ -117,6 +118,7 @@ def train(
         raise InputError(f"validate_every_steps must be positive, got {validate_every_steps}")
     recipe = recipe or Recipe()
     config = _json_like({**(config or {}), "size": size.name, "schedule": asdict(schedule), "seed": seed})
+    starts = branch_starts(schedule.float_steps, recipe.branches)
     make_deterministic(seed)
     batches = Batches(copies, copy_count, seed, input_scale, recipe, taught, batch_clips, size.classes)
     plain = Batches(copies, copy_count, seed, input_scale, batch_clips=batch_clips)
@@ -126,11 +128,13 @@ def train(
     while progress.step < schedule.steps:
         if not progress.quantised and progress.step == schedule.float_steps:
             session.quantise()
+        if progress.step in starts[1:]:
+            session.branch()
         if progress.quantised and (progress.step - schedule.float_steps) % REFRESH_STEPS == 0:
             ds_cnn.refresh_ranges(session.network)
         session.step(*batches(progress.step))
-        ends_phase = progress.step in (schedule.float_steps, schedule.steps)
-        if progress.step % validate_every_steps == 0 or ends_phase:
+        ends_part = progress.step in (*starts[1:], schedule.float_steps, schedule.steps)
+        if progress.step % validate_every_steps == 0 or ends_part:
             session.validate()
     quantised, floating = ds_cnn.quantised_network(size), ds_cnn.quantised_network(size)
     checkpoint.restore(folder / BEST, network=quantised)

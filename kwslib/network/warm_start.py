@@ -57,23 +57,6 @@ def start_from(network: keras.Model, graph: Graph, batch: np.ndarray) -> str:
     return f"starting from the weights of {graph.name}{but}"
 
 
-def mix(target: keras.Model, network: keras.Model, first: keras.Model, share: float) -> None:
-    """Set the weights of a network to the mean of those that were learnt and those that it started from.
-
-    A network that learns something new loses some of what it knew. Between its weights and the first ones lie networks
-    that know nearly all of both (Wortsman et al., 2022). Batch norm's statistics are to be measured again.
-
-    Parameters
-    ----------
-    target, network, first : keras.Model
-        From `kwslib.network.ds_cnn.float_network`, of one architecture; `first` has the weights of the start.
-    share : float
-        Part that is the start's, 0 to 1.
-    """
-    for mean, now, then in zip(*(model.trainable_variables for model in (target, network, first)), strict=True):
-        mean.assign((1 - share) * now + share * then)
-
-
 def _start_convolution(layer: keras.Layer, norm: keras.Layer, source: Layer, x: np.ndarray) -> None:
     kernel, outputs = _kernel(source), -2 if source.kind == "depthwise" else -1
     others = tuple(axis for axis in range(4) if axis != outputs % 4)

@@ -13,6 +13,7 @@ from typing import Any
 from kwslib import speech
 from kwslib.config import blocks, presets, profiles, schedule
 from kwslib.config.architecture import Architecture
+from kwslib.config.branches import branch_starts
 from kwslib.config.front_end import KINDS, FrontEnd
 from kwslib.config.limits import INPUT_SCALES
 from kwslib.config.profiles import Profile
@@ -71,6 +72,7 @@ def check(**values: Any) -> Parameters:
     blocks.check_blocks(size)
     timetable = _schedule(whole, profile.schedules[size.name])
     recipe = _recipe(whole, profile.recipe(size.name), size, words)
+    branch_starts(timetable.float_steps, recipe.branches)  # which says so if they are too short
     chosen = Parameters(
         size=size,
         profile=profile,

@@ -50,6 +50,7 @@ FORMS = {
     "teacher_in_quiet": "quietteacher{}",
     "start": "from-{}",
     "start_share": "keep{}",
+    "branches": "{}branches",
 }
 """How a setting is written; one that is not listed is written with its own name."""
 

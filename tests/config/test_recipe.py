@@ -24,6 +24,8 @@ def test_the_key_holds_what_is_set():
         ({"teacher_share": 0.5}, "a teacher needs a teacher_share"),
         ({"teacher_in_quiet": True}, "there is no teacher"),
         ({"start_share": 0.5}, "start_share is set, but there is no start"),
+        ({"branches": 2}, "branches is set, but there is no start that each could begin at"),
+        ({"start": "small", "branches": 0}, "branches is 0: give at least 1"),
         ({"start": "small", "start_share": 1}, "start_share is 1: give a number from 0 up to, but not, 1"),
     ],
 )

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -211,7 +212,7 @@ def test_what_is_kept_is_the_mean_of_the_weights_and_those_of_the_start(
     def watched(self):
         validate(self)
         if not self.progress.quantised:
-            models = (self.first, self.network, self.mixed)
+            models = (self.mean.first, self.network, self.mean.mean)
             seen.append([[v.numpy() for v in model.trainable_variables] for model in models])
 
     monkeypatch.setattr(session.Session, "validate", watched)
@@ -224,10 +225,49 @@ def test_what_is_kept_is_the_mean_of_the_weights_and_those_of_the_start(
             assert mean == pytest.approx((then + now) / 2, abs=1e-6)
 
 
-@pytest.mark.parametrize("stop_at", [7, 11])
-def test_a_training_that_keeps_its_start_goes_on_bit_for_bit(
-    tiny, tiny_schedule, copies, tmp_path, monkeypatch, from_half, stop_at
+def test_branches_begin_at_the_start_and_their_mean_is_kept(
+    tiny, tiny_schedule, copies, tmp_path, monkeypatch, from_half
 ):
+    recipe = replace(from_half["recipe"], branches=3, start_share=0.4)
+    seen, rates = {}, []
+    validate, step = session.Session.validate, session.Session.step
+
+    def watched(self):
+        validate(self)
+        if not self.progress.quantised:
+            models = (self.network, self.mean.mean)
+            seen[self.progress.step] = [[v.numpy() for v in model.trainable_variables] for model in models]
+
+    def rated(self, x, y):
+        if self.mean and self.progress.step in (0, 3, 7):
+            for first, now in zip(self.mean.first.variables, self.network.variables, strict=True):
+                assert np.array_equal(first.numpy(), now.numpy())
+            seen["first"] = [v.numpy() for v in self.mean.first.trainable_variables]
+            assert self.optimizer.iterations == 0
+        step(self, x, y)
+        rates.append(self.rate)
+
+    monkeypatch.setattr(session.Session, "validate", watched)
+    monkeypatch.setattr(session.Session, "step", rated)
+    _, said = run(tiny, tiny_schedule, copies, tmp_path, start=from_half["start"], recipe=recipe)
+    assert sorted(key for key in seen if key != "first") == [3, 4, 7, 8, 10]  # each branch's end is validated
+    ends = [seen[number][0] for number in (3, 7, 10)]
+    assert not all(np.array_equal(one, two) for one, two in zip(ends[0], ends[1], strict=True))
+    for which, first in enumerate(seen["first"]):
+        assert seen[3][1][which] == pytest.approx(0.4 * first + 0.6 * ends[0][which], abs=1e-6)
+        mean = np.mean([end[which] for end in ends], axis=0)
+        assert seen[10][1][which] == pytest.approx(0.4 * first + 0.6 * mean, abs=1e-6)
+    told = [line.split(" begins")[0] for line in said if "branch" in line]
+    assert told == ["step 3: branch 2 of 3", "step 7: branch 3 of 3"]
+    whole = [tiny_schedule.learning_rate(number) for number in (0, 3, 6, 0, 2, 5, 7, 0, 3, 6)]
+    assert rates == whole + [tiny_schedule.learning_rate(number) for number in range(10, 16)]
+
+
+@pytest.mark.parametrize(("stop_at", "branches"), [(7, 1), (11, 1), (6, 2), (9, 2)])
+def test_a_training_that_keeps_its_start_goes_on_bit_for_bit(
+    tiny, tiny_schedule, copies, tmp_path, monkeypatch, from_half, stop_at, branches
+):
+    from_half = from_half | {"recipe": replace(from_half["recipe"], branches=branches)}
     expected, _ = run(tiny, tiny_schedule, copies, tmp_path / "whole", **from_half)
     step = session.Session.step
 

@@ -37,6 +37,7 @@ def own(monkeypatch, tmp_path):
         ({"profile": "best", "teacher": "large", "teacher_share": 0.5}, "best-small-teacher-large-teachershare0.5"),
         ({"profile": "best", "start": "small"}, "best-small-from-small"),
         ({"profile": "best", "start": "small", "start_share": 0.3}, "best-small-from-small-keep0.3"),
+        ({"profile": "best", "start": "small", "branches": 3}, "best-small-from-small-3branches"),
         ({"time_masks": 2, "mask_frames": 6, "mixup_alpha": 0.2}, "quick-small-mixup0.2-timemasks2-maskframes6"),
     ],
 )
