@@ -135,8 +135,12 @@ def _start(run: Run) -> str:
     if not recipe.get("start"):
         return ""
     text = f" It began with the weights of `{recipe['start']}`, whose own training is not counted here."
-    share = float(recipe.get("start_share", 0))
-    return f"{text} Of the weights in floating point, {100 * share:.0f} % stayed those." if share else text
+    share, branches = float(recipe.get("start_share", 0)), int(recipe.get("branches", 1))
+    if share:
+        text += f" Of the weights in floating point, {100 * share:.0f} % stayed those."
+    if branches > 1:
+        text += f" The rest is the mean of {branches} branches, each from the same start."
+    return text
 
 
 def _accuracy(run: Run) -> str:

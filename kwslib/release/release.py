@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kwslib.artifacts import write_record
-from kwslib.config.recipe import GOES_WITH
 from kwslib.errors import DataError, InputError
 from kwslib.paths import atomic_path, atomic_write_text, models_dir, results_dir
 from kwslib.release import card, crate, seeds
@@ -53,8 +52,8 @@ def publish(name: str, siblings: Sequence[str] = (), note: str = "") -> Path:
     DataError
         If a run has not ended, or is not whole.
     InputError
-        If it was not trained on Speech Commands, its teacher or its start is not recorded, or a sibling has another
-        recipe or a better validation accuracy.
+        If it was not trained on Speech Commands, its teacher or its start is not the recorded one, or a sibling has
+        another recipe or a better validation accuracy.
     """
     source = results_dir() / name
     run = records.load(source)
@@ -82,10 +81,19 @@ def publish(name: str, siblings: Sequence[str] = (), note: str = "") -> Path:
 
 def _check_bases(run: Run) -> None:
     """Refuse a network whose teacher, or whose start, nobody else has."""
-    for base in GOES_WITH:
+    used = {"teacher": run.training.teacher_sha256, "start": run.training.start_sha256}
+    for base, sha256 in used.items():
         name = str(run.training.recipe.get(base, ""))
-        if name and records.find_recorded(name) is None:
+        if not name:
+            continue
+        recorded = records.find_recorded(name)
+        if recorded is None:
             raise InputError(f"the {base} of run {run.run} is {name}, which is not recorded: first 'kws record {name}'")
+        if recorded.network.tflite_sha256 != sha256:
+            raise InputError(
+                f"the {base} of run {run.run} is {name}, and the network that is recorded under this name is another: "
+                f"record the one that was used, or train {run.run} again"
+            )
 
 
 def _keep_start(old: Path, run: Run) -> None:

@@ -69,13 +69,23 @@ def table(trials: Sequence[Trial], base: str) -> Table | Markdown:
 
 
 def recipes() -> Table:
-    """Show the first recipe that variants change, that of the profile ``best`` for each size, and ``tuned``."""
-    columns = {WHOLE: _described(profile_of(WHOLE), SIZE)}
-    columns |= {size: _described(PROFILES["best"], size) for size in SIZES}
-    columns |= {f"{size}, tuned": _described(PROFILES["tuned"], size) for size in PROFILES["tuned"].schedules}
-    names = dict.fromkeys(name for described in columns.values() for name in described)
-    rows = [{"what": name, **{head: described.get(name, "–") for head, described in columns.items()}} for name in names]
-    return Table(pd.DataFrame(rows), "recipes", "The first recipe, the profile best by size, and tuned")
+    """Show the first recipe that variants change, and that of the profile ``best`` for each size."""
+    columns = {size: _described(PROFILES["best"], size) for size in SIZES}
+    columns = {WHOLE: _described(profile_of(WHOLE), SIZE)} | columns
+    return _compared(columns, "recipes", "The first recipe, and the profile best by size")
+
+
+def tuned_recipes() -> Table:
+    """Show the recipe of the profile ``tuned`` for each size that it trains."""
+    profile = PROFILES["tuned"]
+    columns = {size: _described(profile, size) for size in profile.schedules}
+    return _compared(columns, "tuned-recipes", "The profile tuned by size")
+
+
+def _compared(columns: dict[str, dict[str, str]], name: str, caption: str) -> Table:
+    heads = dict.fromkeys(head for described in columns.values() for head in described)
+    rows = [{"what": head, **{size: described.get(head, "–") for size, described in columns.items()}} for head in heads]
+    return Table(pd.DataFrame(rows), name, caption)
 
 
 def _described(profile: Profile, size: str) -> dict[str, str]:

@@ -171,9 +171,9 @@ def notes(every: Sequence[Found]) -> Table | Markdown:
                 "hop, ms": one.study.hop_ms,
                 "refractory, ms": one.refractory_ms,
                 "suppression, ms": one.suppression_ms,
-                "hours, choice": one.extents["choice"].hours,
+                "hours, choice": f"{one.extents['choice'].hours:.2f}",
                 "keywords, choice": one.extents["choice"].words,
-                "hours, report": one.extents["report"].hours,
+                "hours, report": f"{one.extents['report'].hours:.2f}",
                 "keywords, report": one.extents["report"].words,
                 "seed": one.study.seed,
             }

@@ -139,12 +139,13 @@ def _schedule(chosen: Parameters) -> list[str]:
 def _differences(now: Any, preset: Any, leave_out: Sequence[str] = ()) -> list[str]:
     """One part for each field that differs."""
     parts = []
+    if isinstance(now, Recipe):  # what goes with a teacher, or a start, is told by their absence
+        gone = [names for owner, names in GOES_WITH.items() if not getattr(now, owner)]
+        leave_out = (*leave_out, *chain(*gone))
     for one in fields(now):
         value = getattr(now, one.name)
         if value == getattr(preset, one.name) or one.name in leave_out:
             continue
-        if isinstance(now, Recipe) and one.name in chain(*GOES_WITH.values()) and not value:
-            continue  # its absence is told by that of the teacher, or of the start
         parts.append(FORMS.get(one.name, one.name.replace("_", "") + "{}").format(_value(value)))
     return parts
 

@@ -58,6 +58,9 @@ def test_the_network_that_a_training_began_with_is_named(run):
         records.save(replace(run, training=replace(run.training, recipe=recipe)), run.folder, "step\n")
         text = card.card(run.folder)
         assert "It began with the weights of `best-small`, whose own training" in text and said in text
+    recipe = {"start": "best-small", "start_share": 0.3, "branches": 3}
+    records.save(replace(run, training=replace(run.training, recipe=recipe)), run.folder, "step\n")
+    assert "stayed those. The rest is the mean of 3 branches, each from the same start." in card.card(run.folder)
 
 
 def test_seeds_have_mean_and_deviation(run):

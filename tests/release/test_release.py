@@ -191,12 +191,16 @@ def test_a_released_network_that_its_successor_started_from_stays(places):
 @pytest.mark.parametrize("base", ["start", "teacher"])
 def test_a_network_that_nobody_else_could_train_is_refused(places, base):
     fresh, _ = places
-    put(fresh, "best-small", recipe={base: "best-small-mine"})
     put(fresh, "best-small-mine")
+    sha256 = hashlib.sha256((fresh / "best-small-mine" / "model.tflite").read_bytes()).hexdigest()
+    put(fresh, "best-small", recipe={base: "best-small-mine"}, **{f"{base}_sha256": sha256})
     with pytest.raises(InputError, match=f"the {base} of run best-small is best-small-mine, .* 'kws record best-small"):
         release.publish("best-small")
     archive.record("best-small-mine")
     release.publish("best-small")
+    put(fresh, "best-small-s2", recipe={base: "best-small-mine"}, **{f"{base}_sha256": "0" * 64})
+    with pytest.raises(InputError, match=f"{base} of run best-small-s2 .* recorded under this name is another"):
+        release.publish("best-small-s2")
 
 
 def test_the_card_says_with_how_many_threads_the_same_bytes_come_out(places):

@@ -87,3 +87,7 @@ def test_the_recipes_are_read_from_the_profile():
     for value in ("power-40-20-10-0.75", "power-30-10-40-0.75", "hold out noise", "label smoothing", "float steps"):
         assert value in text
     assert text.index(">recipe<") < text.index(">small<")
+    text = page.tuned_recipes()._repr_html_()
+    for value in ("best-medium-s3", "start share", "running speech"):
+        assert value in text
+    assert ">tiny<" not in text

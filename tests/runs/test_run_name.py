@@ -34,6 +34,8 @@ def own(monkeypatch, tmp_path):
         ({"noise_probability": 0.5, "gain_db": 6, "hold_out_noise": True}, "quick-small-noise0.5-gain6db-holdouttrue"),
         ({"profile": "tuned", "size": "large", "start": ""}, "tuned-large-from-none"),
         ({"profile": "tuned", "size": "large", "start": "large"}, "tuned-large-from-large"),
+        ({"profile": "tuned", "size": "large", "start_share": 0}, "tuned-large-keep0"),
+        ({"profile": "tuned", "size": "large", "branches": 2}, "tuned-large-2branches"),
         ({"profile": "best", "teacher": "large", "teacher_share": 0.5}, "best-small-teacher-large-teachershare0.5"),
         ({"profile": "best", "start": "small"}, "best-small-from-small"),
         ({"profile": "best", "start": "small", "start_share": 0.3}, "best-small-from-small-keep0.3"),
