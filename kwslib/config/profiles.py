@@ -130,15 +130,15 @@ PROFILES: dict[str, Profile] = {
         "integer",
         {
             "small": CosineSchedule(0.002, 0.0004, 8000, 7200, 60),
-            "medium": CosineSchedule(0.001, 0.0002, 2000, 1800, 60),
+            "medium": CosineSchedule(0.001, 0.0002, 5600, 5400, 180),
             "large": CosineSchedule(0.001, 0.0002, 2000, 1800, 60),
         },
         LISTENING,
         copies={"small": 8, "medium": 6, "large": 6},
-        validate_every_steps={"small": 400, "medium": 400, "large": 200},
+        validate_every_steps={"small": 400, "medium": 600, "large": 200},
         recipes={
             "small": _tuned_from("best-small"),
-            "medium": _tuned_from("best-medium-s3"),
+            "medium": replace(_tuned_from("best-medium-s3"), branches=3, logit_adjustment=0.5),
             "large": _tuned_from("best-large", LARGE_MASKS),
         },
         input_scale=0.75,

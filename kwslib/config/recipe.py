@@ -5,7 +5,15 @@ from typing import Any
 
 from kwslib.errors import InputError
 
-SHARES = ("label_smoothing", "mixup_probability", "teacher_share", "weight_decay", "float_average", "start_share")
+SHARES = (
+    "label_smoothing",
+    "logit_adjustment",
+    "mixup_probability",
+    "teacher_share",
+    "weight_decay",
+    "float_average",
+    "start_share",
+)
 GOES_WITH = {"teacher": ("teacher_share", "teacher_in_quiet"), "start": ("start_share", "branches")}
 """What means something only with a teacher, or with a start."""
 
@@ -20,6 +28,9 @@ class Recipe:
     ----------
     label_smoothing : float
         Part of each target that is spread evenly over the classes (Szegedy et al., 2016).
+    logit_adjustment : float
+        Part of the logarithm of each class's frequency that the loss adds to its logit, so that the network need not
+        learn how often each class is met (Menon et al., 2021).
     mixup_alpha : float
         Parameter of the beta distribution that two clips and their targets are mixed by (Zhang et al., 2018).
     mixup_probability : float
@@ -63,6 +74,7 @@ class Recipe:
     """
 
     label_smoothing: float = 0.0
+    logit_adjustment: float = 0.0
     mixup_alpha: float = 0.0
     mixup_probability: float = 1.0
     shift_frames: int = 0

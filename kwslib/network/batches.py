@@ -102,6 +102,11 @@ class Batches:
             )
         self.visit = -1  # none yet: a training that is resumed never loads the first copy's teacher
 
+    def frequencies(self) -> np.ndarray:
+        """Part of the clips of a copy that each class has, float64 (classes,); a class without clips counts one."""
+        counts = np.bincount(self.copies(0)[1], minlength=self.classes)
+        return np.maximum(counts, 1) / self.clips
+
     def _enter(self, visit: int) -> None:
         """Load the copy of a pass and draw the order of its clips."""
         self.visit = visit

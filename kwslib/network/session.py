@@ -18,6 +18,7 @@ from kwslib.integer.graph import Graph
 from kwslib.network import checkpoint, ds_cnn
 from kwslib.network.backend import machine
 from kwslib.network.evaluation import keras_logits
+from kwslib.network.losses import loss_of
 from kwslib.network.progress import Progress, history_csv
 from kwslib.network.warm_start import start_from
 from kwslib.network.weight_mean import WeightMean
@@ -46,6 +47,8 @@ class Task:
         Codes, uint8 (clips, frames, coefficients), and labels, uint8 (clips,).
     calibration : ndarray of float32, shape (clips, frames, coefficients, 1)
         Network input for the statistics of batch norm and the ranges of activations.
+    frequencies : ndarray, shape (classes,)
+        Part of the training clips that each class has.
     folder : Path
         Gets the checkpoint, the best networks and the history.
     config : dict
@@ -62,6 +65,7 @@ class Task:
     input_scale: float
     validation: tuple[np.ndarray, np.ndarray]
     calibration: np.ndarray
+    frequencies: np.ndarray
     folder: Path
     config: dict[str, Any]
     say: Callable[[str], None]
@@ -121,7 +125,7 @@ class Session:
 
     def _use(self, network: keras.Model) -> None:
         """Train this network from now on, with a new optimizer."""
-        recipe, losses = self.task.recipe, keras.losses
+        recipe = self.task.recipe
         self.network = network
         quantised = network.name == "quantised"
         self.average = self._quantised() if quantised else None
@@ -131,9 +135,9 @@ class Session:
             self.optimizer = keras.optimizers.AdamW(weight_decay=recipe.weight_decay)
         else:
             self.optimizer = keras.optimizers.Adam()
-        loss = losses.SparseCategoricalCrossentropy if recipe.plain else losses.CategoricalCrossentropy
+        loss = loss_of(recipe, self.task.frequencies)
         # TensorFlow runs a graph without XLA too, and no slower; JAX without it would run operation by operation.
-        network.compile(self.optimizer, loss(from_logits=True), jit_compile=keras.backend.backend() == "jax")
+        network.compile(self.optimizer, loss, jit_compile=keras.backend.backend() == "jax")
         self.optimizer.build(network.trainable_variables)
         self.rate: float | None = None
 

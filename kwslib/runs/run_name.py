@@ -42,6 +42,7 @@ FORMS = {
     "joined_probability": "joined{}",
     "running_speech": "running{}",
     "label_smoothing": "smooth{}",
+    "logit_adjustment": "adjust{}",
     "mixup_alpha": "mixup{}",
     "shift_frames": "shift{}frames",
     "weight_decay": "decay{}",

@@ -191,6 +191,21 @@ def test_in_floating_point_the_average_of_the_weights_is_kept_where_the_recipe_s
     assert accuracy == pytest.approx(averages[31])
 
 
+def test_a_network_is_made_for_classes_that_are_met_as_often(tiny, tiny_schedule, copies, tmp_path, monkeypatch):
+    seen = []
+
+    def watched(self, network):
+        used(self, network)
+        seen.append(self)
+
+    used = session.Session._use
+    monkeypatch.setattr(session.Session, "_use", watched)
+    run(tiny, tiny_schedule, copies, tmp_path, recipe=Recipe(logit_adjustment=1))
+    counts = np.maximum(np.bincount(copies(0)[1], minlength=12), 1)
+    assert len(seen) == 2  # both phases
+    assert seen[0].network.loss.shift == pytest.approx(np.log(counts / len(copies(0)[1])), abs=1e-6)
+
+
 def initial(tiny, seed):
     """The weights that a training of this seed begins with."""
     make_deterministic(seed)
