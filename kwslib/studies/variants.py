@@ -98,9 +98,7 @@ VARIANTS = {
         _in_noise("noise-from-easy", "noise from easy to hard, copy by copy", _augmentation(snr_ramp_copies=COPIES)),
         _in_noise("taught", "medium as teacher, 70 % of the targets", _recipe(teacher="medium", teacher_share=0.7)),
         _in_noise("power", "the front end power, in floating point", _front_end("power")),
-        _in_noise(
-            "adjusted", "the loss leaves out half of how often each class is met", _recipe(logit_adjustment=0.5)
-        ),
+        _in_noise("adjusted", "the loss leaves out half of how often each class is met", _recipe(logit_adjustment=0.5)),
         _in_noise("no-decay", "no weight decay", _recipe(weight_decay=0.0)),
         _in_noise("speed", "speed varied by up to 15 %", _augmentation(speed_change=0.15)),
         _in_noise(
