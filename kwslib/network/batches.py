@@ -93,19 +93,17 @@ class Batches:
         self.copies, self.count, self.seed = copies, count, seed
         self.scale, self.recipe, self.taught = scale, recipe or Recipe(), taught
         self.batch_clips, self.classes = batch_clips, classes
-        self.clips = len(copies(0)[1])
+        labels = copies(0)[1]
+        self.clips = len(labels)
         self.steps_per_pass = self.clips // batch_clips
         if not self.steps_per_pass:
             raise InputError(
                 f"the corpus has {self.clips} training clips, a batch needs {batch_clips}: "
                 f"give batch_clips of at most {self.clips}"
             )
+        self.frequencies = np.maximum(np.bincount(labels, minlength=classes), 1) / self.clips
+        """Part of a copy's clips that each class has, float64 (classes,); a class without clips counts one."""
         self.visit = -1  # none yet: a training that is resumed never loads the first copy's teacher
-
-    def frequencies(self) -> np.ndarray:
-        """Part of the clips of a copy that each class has, float64 (classes,); a class without clips counts one."""
-        counts = np.bincount(self.copies(0)[1], minlength=self.classes)
-        return np.maximum(counts, 1) / self.clips
 
     def _enter(self, visit: int) -> None:
         """Load the copy of a pass and draw the order of its clips."""

@@ -229,7 +229,7 @@ class Session:
 
     def _kept(self) -> keras.Model:
         """The network that is validated and kept: mixed with the one that it started from where the recipe says so."""
-        return self.mean.mean if self.mean else self._learnt()
+        return self.mean.kept if self.mean else self._learnt()
 
     def _validation_accuracy(self) -> float:
         if self.mean:

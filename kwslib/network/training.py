@@ -123,8 +123,9 @@ def train(
     batches = Batches(copies, copy_count, seed, input_scale, recipe, taught, batch_clips, size.classes)
     plain = Batches(copies, copy_count, seed, input_scale, batch_clips=batch_clips)
     calibration = np.concatenate([plain(step)[0] for step in range(-(-recipe.calibration_clips // batch_clips))])
-    frequencies = batches.frequencies()
-    task = Task(size, schedule, recipe, input_scale, validation, calibration, frequencies, folder, config, say, start)
+    task = Task(
+        size, schedule, recipe, input_scale, validation, calibration, batches.frequencies, folder, config, say, start
+    )
     session = Session(task)
     progress = session.progress
     while progress.step < schedule.steps:

@@ -23,17 +23,17 @@ class WeightMean:
 
     def __init__(self, copy: Callable[[], keras.Model], recipe: Recipe):
         self.share = recipe.start_share
-        self.first, self.mean = copy(), copy()
+        self.first, self.kept = copy(), copy()
         self.finished = copy() if recipe.branches > 1 else None
 
     @property
     def owners(self) -> dict[str, keras.Model]:
         """The networks that a checkpoint keeps, by name."""
-        found = {"first": self.first, "mixed": self.mean, "finished": self.finished}
+        found = {"first": self.first, "mixed": self.kept, "finished": self.finished}
         return {name: network for name, network in found.items() if network is not None}
 
     def update(self, learnt: keras.Model, finished: int) -> None:
-        """Set the mean's weights; batch norm's statistics are to be measured again.
+        """Set the weights that are kept; batch norm's statistics are to be measured again.
 
         Parameters
         ----------
@@ -48,7 +48,7 @@ class WeightMean:
             parts.append((finished * share, self.finished))
         if self.share:
             parts.append((self.share, self.first))
-        average(self.mean, parts)
+        average(self.kept, parts)
 
     def end_branch(self, learnt: keras.Model, finished: int) -> None:
         """Take in what a branch has learnt.

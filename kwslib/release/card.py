@@ -139,7 +139,8 @@ def _start(run: Run) -> str:
     if share:
         text += f" Of the weights in floating point, {100 * share:.0f} % stayed those."
     if branches > 1:
-        text += f" The rest is the mean of {branches} branches, each from the same start."
+        kept = "The rest is" if share else "What is kept is"
+        text += f" {kept} the mean of {branches} branches, each from the same start."
     return text
 
 

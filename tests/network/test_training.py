@@ -227,7 +227,7 @@ def test_what_is_kept_is_the_mean_of_the_weights_and_those_of_the_start(
     def watched(self):
         validate(self)
         if not self.progress.quantised:
-            models = (self.mean.first, self.network, self.mean.mean)
+            models = (self.mean.first, self.network, self.mean.kept)
             seen.append([[v.numpy() for v in model.trainable_variables] for model in models])
 
     monkeypatch.setattr(session.Session, "validate", watched)
@@ -250,7 +250,7 @@ def test_branches_begin_at_the_start_and_their_mean_is_kept(
     def watched(self):
         validate(self)
         if not self.progress.quantised:
-            models = (self.network, self.mean.mean)
+            models = (self.network, self.mean.kept)
             seen[self.progress.step] = [[v.numpy() for v in model.trainable_variables] for model in models]
 
     def rated(self, x, y):
